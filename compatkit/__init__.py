@@ -1,0 +1,51 @@
+"""compatkit: what a model update broke, counted.
+
+The public names are loaded when they are first used, so that `import compatkit` costs
+next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from compatkit.version import __version__
+
+if TYPE_CHECKING:
+    from compatkit.compare_models import compare, compare_candidates
+    from compatkit.comparison import Comparison
+    from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
+    from compatkit.tasks import compare_folders
+
+__all__ = [
+    "Comparison",
+    "CompatkitError",
+    "ConfigError",
+    "DataError",
+    "MissingExtraError",
+    "__version__",
+    "compare",
+    "compare_candidates",
+    "compare_folders",
+]
+
+_HOMES = {
+    "CompatkitError": "errors",
+    "Comparison": "comparison",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "MissingExtraError": "errors",
+    "compare": "compare_models",
+    "compare_candidates": "compare_models",
+    "compare_folders": "tasks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'compatkit' has no attribute {name!r}")
+    return getattr(import_module(f"compatkit.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,69 @@
+"""Statistics: intervals and tests as pure functions of counts or arrays, with an explicit seed."""
+
+from compatkit.statistics.bootstrap import (
+    bootstrap_difference_of_means,
+    bootstrap_mean,
+    bootstrap_ratio,
+)
+from compatkit.statistics.bootstrap_any import bootstrap_counts, bootstrap_statistic
+from compatkit.statistics.clusters import cluster_mean, cluster_proportion, cluster_variance
+from compatkit.statistics.interval import Estimate, Interval
+from compatkit.statistics.multiplicity import benjamini_hochberg, holm
+from compatkit.statistics.noise import excess_flip_rate, expected_flip_rate, flip_floor
+from compatkit.statistics.paired import (
+    delta_rate,
+    delta_rate_percent,
+    newcombe_paired,
+    relative_flip_ratio,
+    tango,
+)
+from compatkit.statistics.power import (
+    examples_needed,
+    largest_passing_rate,
+    power_of_gate,
+    smallest_detectable,
+)
+from compatkit.statistics.proportions import clopper_pearson, wilson
+from compatkit.statistics.reliable import ReliableFlips, fisher_exact, reliable_flips
+from compatkit.statistics.significance import (
+    CombinedTest,
+    combine_tasks,
+    mcnemar,
+    permutation_test,
+)
+
+__all__ = [
+    "CombinedTest",
+    "Estimate",
+    "Interval",
+    "ReliableFlips",
+    "benjamini_hochberg",
+    "bootstrap_counts",
+    "bootstrap_difference_of_means",
+    "bootstrap_mean",
+    "bootstrap_ratio",
+    "bootstrap_statistic",
+    "clopper_pearson",
+    "cluster_mean",
+    "cluster_proportion",
+    "cluster_variance",
+    "combine_tasks",
+    "delta_rate",
+    "delta_rate_percent",
+    "examples_needed",
+    "excess_flip_rate",
+    "expected_flip_rate",
+    "fisher_exact",
+    "flip_floor",
+    "holm",
+    "largest_passing_rate",
+    "mcnemar",
+    "newcombe_paired",
+    "permutation_test",
+    "power_of_gate",
+    "relative_flip_ratio",
+    "reliable_flips",
+    "smallest_detectable",
+    "tango",
+    "wilson",
+]
