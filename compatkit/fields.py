@@ -1,0 +1,190 @@
+"""Fields: which field of a record plays which role."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from compatkit.errors import ConfigError, DataError
+
+Record = Mapping[str, Any]
+
+MISSING: Any = object()
+SHOWN = 20
+NO_FIELD = "none"  # as the name of a field: the role is played by none
+
+# The first name of a role is its own; the others are taken only where one alone is present.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "id": ("id", "example_id", "sample_id", "question_id", "qid", "doc_id", "uid", "idx"),
+    "prediction": (
+        "prediction",
+        "predictions",
+        "output",
+        "response",
+        "completion",
+        "generated_text",
+        "model_output",
+        "pred",
+    ),
+    "references": (
+        "reference",
+        "references",
+        "target",
+        "targets",
+        "label",
+        "gold",
+        "expected",
+        "answer",
+    ),
+    "input": ("input", "prompt", "question"),
+    "sample": ("sample",),
+    "error": ("error",),
+}
+OWN_NAMES = {"references": ("reference", "references"), "prediction": ("prediction", "predictions")}
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which field of a record plays which role, as paths nested by dots.
+
+    Attributes:
+        paths: role (`id`, `prediction`, `references`, `input`, `sample`, `error`) to path.
+        notes: sentences about aliases that were taken or could not be.
+    """
+
+    paths: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def get_path(record: Record, path: str) -> Any:
+    """Return the value at a dotted path of a record, or `MISSING`.
+
+    A key that holds the dots itself comes before the nested one.
+
+    >>> get_path({"meta": {"lang": "de"}}, "meta.lang")
+    'de'
+    """
+    value = record.get(path, MISSING)
+    if value is not MISSING or "." not in path:
+        return value
+    node: Any = record
+    for part in path.split("."):
+        if not isinstance(node, Mapping) or part not in node:
+            return MISSING
+        node = node[part]
+    return node
+
+
+def list_keys(keys: Iterable[str]) -> str:
+    """Return the names of fields as messages list them."""
+    names = list(map(str, keys))
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def get_column(rows: Sequence[Record], path: str) -> list[Any]:
+    """Return the values at a path for every record, `MISSING` where a record lacks it."""
+    try:
+        return list(map(itemgetter(path), rows))
+    except KeyError:
+        if "." not in path:
+            return [row.get(path, MISSING) for row in rows]
+        return [get_path(row, path) for row in rows]
+
+
+def find_fields(
+    rows: Sequence[Record],
+    name: str,
+    chosen: Mapping[str, str] | None = None,
+    *,
+    by_position: bool = False,
+    needs_prediction: bool = True,
+) -> Fields:
+    """Decide which field plays which role, from the first records of a file.
+
+    A role's own name always counts; an alias counts only where no other candidate
+    for the role is present, and is reported. The field `error` counts wherever it stands,
+    since often only the rows that failed have one.
+
+    Args:
+        rows: the first records.
+        name: what messages call the file.
+        chosen: role to path, as the user named them; `none` for no field.
+        by_position: rows are paired by position, so that no id is needed.
+        needs_prediction: whether the scorer reads the prediction.
+
+    Raises:
+        ConfigError: a needed role was given no field.
+        DataError: a needed role has no field, or several.
+    """
+    keys = list(dict.fromkeys(key for row in rows[:1000] for key in row))
+    chosen = chosen or {}
+    paths = {role: path for role, path in chosen.items() if path != NO_FIELD}
+    notes = _absent(rows, name, paths)
+    for role in ALIASES:
+        needed = role == "id" or (role == "prediction" and needs_prediction)
+        if role == "id" and by_position:
+            continue
+        if role not in chosen:
+            note = _find_field(role, keys, name, paths, needed=needed)
+            notes += [note] if note else []
+        elif needed and role not in paths:
+            raise ConfigError(_needs_field(role))
+    if "error" not in chosen:
+        paths["error"] = "error"
+    return Fields(paths, tuple(notes))
+
+
+def _find_field(
+    role: str, keys: Sequence[str], name: str, paths: dict[str, str], *, needed: bool
+) -> str:
+    """Add the field of a role to the paths; return what is to be noted about it."""
+    present = [key for key in ALIASES[role] if key in keys]
+    own = [key for key in present if key in OWN_NAMES.get(role, (role,))]
+    found = own or present
+    option = _option(role)
+    if len(found) == 1:
+        paths[role] = found[0]
+        return "" if own else f"{name}: {role} is read from the field {found[0]!r}"
+    listed = " and ".join(map(repr, found))
+    if found and (needed or own):
+        raise DataError(f"{name}: {listed} could each be the {role}. Pass {option} NAME.")
+    if needed:
+        hint = " or --by-position" if role == "id" else ""
+        raise DataError(
+            f'{name}: no field "{role}"; the fields are {list_keys(keys)}. '
+            f"Pass {option} NAME{hint}."
+        )
+    if found:
+        return f"{name}: no {role} is read, since {listed} could each be it; {option} says which"
+    return ""
+
+
+def _option(role: str) -> str:
+    return f"--{'reference' if role == 'references' else role}-field"
+
+
+def _absent(rows: Sequence[Record], name: str, paths: Mapping[str, str]) -> list[str]:
+    """Note the fields that were named for a role, and that nothing else would miss."""
+    return [
+        f"{name}: no field {path!r} for the {role} in the first rows"
+        for role, path in paths.items()
+        if role in {"input", "sample", "error"}
+        and all(get_path(row, path) is MISSING for row in rows[:1000])
+    ]
+
+
+def _needs_field(role: str) -> str:
+    hint = "--by-position pairs rows without one" if role == "id" else "name the field"
+    return f"{_option(role)} is {NO_FIELD}, and rows cannot be compared without: {hint}."
+
+
+def parse_roles(pairs: Mapping[str, str | None]) -> dict[str, str]:
+    """Keep the roles that a user named a field for.
+
+    Raises:
+        ConfigError: a role that does not exist.
+    """
+    unknown = [role for role in pairs if role not in ALIASES]
+    if unknown:
+        raise ConfigError(f"no role {unknown[0]!r}; the roles are {', '.join(ALIASES)}.")
+    return {role: path for role, path in pairs.items() if path is not None}

@@ -1,0 +1,77 @@
+"""Field: a number or boolean that the file already holds."""
+
+from typing import Any
+
+import numpy as np
+
+from compatkit.errors import ConfigError, DataError
+from compatkit.fields import MISSING
+from compatkit.predictions import Predictions
+from compatkit.scorers.scorer import Scored, Scorer
+
+WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+
+
+def field(name: str) -> Scorer:
+    """Take the score from a field of the record: `correct`, `acc`, a judge's score.
+
+    True and false are 1 and 0; CSV's texts are read as numbers. The answer that churn
+    compares is the prediction, if there is one.
+
+    Args:
+        name: the field's path, nested by dots.
+
+    Raises:
+        ConfigError: no name.
+        DataError: a value that is missing, null, NaN, a list or a text. A row that failed
+            belongs into the field `error`; it is not a 0.
+    """
+    if not name:
+        raise ConfigError("the scorer field needs a name, as in --scorer field:correct.")
+
+    def score(rows: Predictions) -> Scored:
+        column = rows.attributes[name]
+        if set(map(type, column)) <= {bool, float, int}:
+            scores = np.array(column, np.float64)
+        else:
+            scores = np.fromiter(
+                (_number(value, rows, row, name) for row, value in enumerate(column)),
+                np.float64,
+                len(rows),
+            )
+        for row in np.flatnonzero(~np.isfinite(scores)).tolist():
+            if not rows.errored[row]:
+                raise _no_score(column[row], rows, row, name)
+        return Scored(scores, list(rows.prediction))
+
+    return Scorer(
+        f"field:{name}",
+        score,
+        continuous=None,
+        fields=(name,),
+        needs_prediction=False,
+        needs_references=False,
+    )
+
+
+def _number(value: Any, rows: Predictions, row: int, name: str) -> float:
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return WORDS[value.strip().lower()] if value.strip().lower() in WORDS else float(value)
+        except ValueError:
+            pass
+    if rows.errored[row]:
+        return float("nan")
+    raise _no_score(value, rows, row, name)
+
+
+def _no_score(value: Any, rows: Predictions, row: int, name: str) -> DataError:
+    found = "missing" if value is MISSING else f"{value!r:.60}"
+    return DataError(
+        f"{rows.name}:{rows.lines[row]}: the field {name!r} is {found}; a finite number or a "
+        "boolean was expected. A row that failed belongs into the field 'error'."
+    )

@@ -1,0 +1,74 @@
+"""A scorer of the user's own: one Python function, named as module:function."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compatkit.errors import ConfigError, DataError
+from compatkit.predictions import Predictions
+from compatkit.scorers.scorer import Scored, Scorer
+
+
+def load_own(name: str) -> Scorer:
+    """Make a scorer of `module:function`.
+
+    The function takes two columns, the predictions (texts, None for no answer) and the
+    references (a list of texts for each row), and returns one finite number per row; numbers
+    in [0, 1] read best. It must not depend on how rows are batched. The module is looked
+    for on Python's path and in the current folder.
+
+    Raises:
+        ConfigError: there is no such module or function.
+        DataError: it returns something else than a number per row.
+    """
+    module, _, function = name.partition(":")
+    return make_own(name, _load(module, function))
+
+
+def make_own(name: str, function: Callable[..., Any]) -> Scorer:
+    """Make a scorer of a function of two columns; see `load_own`."""
+
+    def score(rows: Predictions) -> Scored:
+        values = function(list(rows.prediction), [list(texts) for texts in rows.references])
+        try:
+            scores = np.array(values, np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"the scorer {name} returned {type(values).__name__} values that are no numbers "
+                f"({error}); one number per row was expected."
+            ) from error
+        if scores.shape != (len(rows),):
+            raise DataError(
+                f"the scorer {name} returned shape {scores.shape} for {len(rows)} rows; "
+                "one number per row was expected."
+            )
+        wrong = np.flatnonzero(~np.isfinite(scores) & ~np.array(rows.errored, bool))
+        if len(wrong):
+            raise DataError(
+                f"{rows.name}:{rows.lines[wrong[0]]}: the scorer {name} returned "
+                f"{scores[wrong[0]]}; a finite number was expected."
+            )
+        return Scored(scores, list(rows.prediction))
+
+    return Scorer(name, score, continuous=None)
+
+
+def _load(module: str, function: str) -> Callable[..., Any]:
+    here = "" not in sys.path
+    if here:
+        sys.path.insert(0, "")
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except ImportError as error:
+        raise ConfigError(f"the scorer {module}:{function} cannot be imported: {error}.") from error
+    except AttributeError as error:
+        raise ConfigError(f"the module {module} has no function {function!r}.") from error
+    finally:
+        if here:
+            sys.path.remove("")
+    if not callable(found):
+        raise ConfigError(f"{module}:{function} is a {type(found).__name__}, not a function.")
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,117 @@
+"""Scorer: columns of predictions and references in, an array of scores out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import eq
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compatkit.predictions import Predictions
+
+FloatArray = NDArray[np.float64]
+
+PairScore = Callable[[Sequence[str], Sequence[str]], FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The scores of a batch.
+
+    Attributes:
+        scores: one per row, in [0, 1] for every scorer of the table but `field`.
+        answers: what churn compares, one per row; None for no answer. Equal text is the
+            same answer.
+        notes: sentences with the number of rows they are true of.
+    """
+
+    scores: FloatArray
+    answers: list[str | None]
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A named way to score a batch, with the options it was made with.
+
+    Attributes:
+        name: as in the table and in reports.
+        score: the function of a batch.
+        options: what belongs into the signature.
+        continuous: whether scores lie between 0 and 1; None where the data decide.
+        fields: attributes of a record that it reads.
+        needs_prediction: whether a row must have a prediction.
+        needs_references: whether a row must have a reference.
+    """
+
+    name: str
+    score: Callable[[Predictions], Scored]
+    options: Mapping[str, object] = field(default_factory=dict)
+    continuous: bool | None = False
+    fields: tuple[str, ...] = ()
+    needs_prediction: bool = True
+    needs_references: bool = True
+
+
+def flat_references(rows: Predictions) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the references of all rows as one column, and the row that each belongs to."""
+    counts = np.fromiter(map(len, rows.references), np.intp, len(rows))
+    flat = list(chain.from_iterable(rows.references))
+    return flat, np.repeat(np.arange(len(rows)), counts)
+
+
+def score_right(
+    rows: Predictions,
+    answers: Sequence[str | None],
+    accept: Callable[[list[str]], Sequence[str | None]],
+    notes: Mapping[str, int] | None = None,
+) -> Scored:
+    """Score 1 where the answer equals what one of the row's references stands for, else 0.
+
+    Args:
+        rows: the batch.
+        answers: the answer of each row; None is never right.
+        accept: the answers that a column of references stands for; None never matches.
+        notes: passed on where their number is not 0.
+    """
+    flat, row_of = flat_references(rows)
+    accepted = accept(flat)
+    given = answers if len(flat) == len(rows) else [answers[row] for row in row_of.tolist()]
+    equal = np.fromiter(map(eq, given, accepted), np.float64, len(flat))
+    scores = np.zeros(len(rows))
+    np.maximum.at(scores, row_of, equal)
+    if None in answers:
+        scores[[row for row, answer in enumerate(answers) if answer is None]] = 0.0
+    return Scored(scores, list(answers), {k: v for k, v in (notes or {}).items() if v})
+
+
+def score_pairs(rows: Predictions, function: PairScore) -> FloatArray:
+    """Score each row by its best reference, every distinct pair of texts once.
+
+    score_i = max over r in references_i of function(prediction_i, r); 0 where there is no
+    prediction or no reference.
+
+    Args:
+        rows: the batch.
+        function: columns of predictions and references, one reference a row, to scores.
+
+    Returns:
+        Scores of shape (rows,).
+    """
+    index: dict[tuple[str, str], int] = {}
+    row_of: list[int] = []
+    pair_of: list[int] = []
+    for row, (prediction, references) in enumerate(
+        zip(rows.prediction, rows.references, strict=True)
+    ):
+        if prediction is None:
+            continue
+        for reference in references:
+            row_of.append(row)
+            pair_of.append(index.setdefault((prediction, reference), len(index)))
+    scores = np.zeros(len(rows))
+    if index:
+        predictions, references = zip(*index, strict=True)
+        np.maximum.at(scores, row_of, function(predictions, references)[pair_of])
+    return scores

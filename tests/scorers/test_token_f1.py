@@ -1,0 +1,27 @@
+import pytest
+from rows_of import rows_of
+
+from compatkit.scorers import make_scorer
+
+
+@pytest.mark.parametrize(
+    ("prediction", "references", "score"),
+    [
+        ("the cat sat", "cat sat", 1.0),
+        ("cat sat down", "the cat", 2 * (1 / 3) * 1 / (1 / 3 + 1)),
+        ("cat cat", "cat", 2 * 0.5 * 1 / (0.5 + 1)),
+        ("dog", "cat", 0.0),
+        ("dog", ("cat", "a dog"), 1.0),
+        # SQuAD's script gives nothing against nothing a 1; here nothing is shared.
+        ("the", "A", 0.0),
+        ("", "cat", 0.0),
+        (None, "cat", 0.0),
+    ],
+)
+def test_by_hand(prediction: str | None, references: str, score: float) -> None:
+    scored = make_scorer("token_f1").score(rows_of([prediction], [references]))
+    assert scored.scores.tolist() == [score]
+
+
+def test_the_answer_is_the_normalised_string() -> None:
+    assert make_scorer("token_f1").score(rows_of(["The Cat!"], ["x"])).answers == ["cat"]
