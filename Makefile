@@ -1,0 +1,32 @@
+# Each target is one command that a developer or CI runs; `make check` is all of them.
+PYTHON ?= python
+
+.PHONY: check format lint types imports test docs bench accept
+
+check: lint types imports test
+
+format:
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lint:
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+types:
+	$(PYTHON) -m mypy
+
+imports:
+	lint-imports
+
+test:
+	$(PYTHON) -m pytest
+
+docs:
+	$(PYTHON) docs/write_reference.py
+
+bench:
+	$(PYTHON) benchmarks/speed.py
+
+accept:
+	$(PYTHON) -m pytest tests/reports --accept

@@ -1,0 +1,318 @@
+"""Alignment: the rows of several models joined by the example's id.
+
+What cannot be compared is refused: an id twice, an id that one side lacks, a reference
+or an input that differs. What is left out is counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compatkit.errors import ConfigError, DataError
+from compatkit.fields import get_path
+from compatkit.outcomes import Outcomes
+
+SHOWN = 5
+POLICIES = {
+    "missing": ("error", "skip", "wrong"),
+    "errors": ("exclude", "wrong", "refuse"),
+    "edited": ("error", "skip", "keep"),
+}
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The examples that all sides are compared on.
+
+    Attributes:
+        ids: N ids, in the order of the first side.
+        examples: for each side, of each row the index of its example, -1 where left out.
+        excluded: number of examples left out, by reason (`errored`, `missing`, `edited`).
+        counted_wrong: number of answers counted as wrong, by reason.
+        slices: per field, the value of each example.
+        notes: what could not be checked.
+    """
+
+    ids: list[str]
+    examples: tuple[IntArray, ...]
+    excluded: dict[str, int]
+    counted_wrong: dict[str, int]
+    slices: dict[str, list[str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def align(
+    sides: Sequence[Outcomes],
+    *,
+    missing: str = "error",
+    errors: str = "exclude",
+    edited: str = "error",
+    by: Sequence[str] = (),
+) -> Alignment:
+    """Join the rows of several models by id.
+
+    Args:
+        sides: the old model first.
+        missing: what to do with an id that a side lacks: `error` refuses, `skip` leaves the
+            example out, `wrong` counts the missing answer as wrong.
+        errors: what to do with rows that hold an error: `exclude` leaves the example out,
+            `wrong` counts it as wrong, `refuse` refuses.
+        edited: what to do with an id whose reference or input differs between the sides:
+            `error` refuses, `skip` leaves the example out, `keep` holds each answer against
+            its own side's reference.
+        by: fields to slice by; every side that has one must agree on it.
+
+    Raises:
+        ConfigError: an unknown policy, or a field to slice by that no side has.
+        DataError: the sides cannot be compared; the message names the first culprits.
+    """
+    _check_policies(missing=missing, errors=errors, edited=edited)
+    numbers = _number_ids(sides)
+    ids = list(numbers)
+    codes = [_codes(side, numbers, sides[0]) for side in sides]
+    for side, code in zip(sides, codes, strict=True):
+        _refuse_repeated(side, code, len(ids))
+    differ, notes = _check_equal(sides, codes, len(ids), edited)
+    present = [np.bincount(code, minlength=len(ids)) > 0 for code in codes]
+    usable = [np.ones(len(code), np.bool_) for code in codes]
+    if errors != "wrong":
+        usable = [~side.errored for side in sides]
+    answered = [
+        np.bincount(code[use], minlength=len(ids)) > 0
+        for code, use in zip(codes, usable, strict=True)
+    ]
+    lost = ~np.logical_and.reduce(present)
+    failed = np.logical_or.reduce(
+        [here & ~works for here, works in zip(present, answered, strict=True)]
+    )
+    if missing == "error" and lost.any():
+        raise DataError(_missing_message(sides, present, ids))
+    if errors == "refuse":
+        _refuse_errored(sides)
+    changed = differ if edited == "skip" else np.zeros(len(ids), np.bool_)
+    skipped = lost if missing == "skip" else np.zeros(len(ids), np.bool_)
+    keep = ~(failed | changed | skipped)
+    if not keep.any():
+        raise DataError(_nothing_left(sides, failed, lost, changed))
+    position = np.where(keep, np.cumsum(keep) - 1, -1)
+    examples = tuple(
+        np.where(use, position[code], -1) for code, use in zip(codes, usable, strict=True)
+    )
+    return Alignment(
+        ids=ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()],
+        examples=examples,
+        excluded={
+            "errored": int(failed.sum()),
+            "missing": int((skipped & ~failed).sum()),
+            "edited": int((changed & ~failed & ~skipped).sum()),
+        },
+        counted_wrong={
+            "errored": sum(
+                int((side.errored & (rows >= 0)).sum())
+                for side, rows in zip(sides, examples, strict=True)
+            ),
+            "missing": sum(int((~here & keep).sum()) for here in present),
+        },
+        slices={path: _slice(sides, examples, path, int(keep.sum())) for path in by},
+        notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
+    )
+
+
+def _lost_samples(
+    sides: Sequence[Outcomes], usable: Sequence[BoolArray], kept: Sequence[BoolArray]
+) -> tuple[str, ...]:
+    """Note the rows that were left out of examples which have further samples."""
+    lost = [int((~use & here).sum()) for use, here in zip(usable, kept, strict=True)]
+    return tuple(
+        f"{side.file.name}: {_listed(count, 'sample')} with an error left out of examples that "
+        "have others"
+        for side, count in zip(sides, lost, strict=True)
+        if count
+    )
+
+
+def _check_policies(**chosen: str) -> None:
+    for name, known in POLICIES.items():
+        if chosen[name] not in known:
+            raise ConfigError(
+                f"--{name} is {chosen[name]!r}; one of {', '.join(known)} was expected."
+            )
+
+
+def _number_ids(sides: Sequence[Outcomes]) -> dict[str, int]:
+    """Number the ids of all sides, in the order of the first."""
+    if all(side.ids == sides[0].ids for side in sides[1:]):
+        distinct = dict.fromkeys(sides[0].ids)
+    else:
+        distinct = dict.fromkeys(chain.from_iterable(side.ids for side in sides))
+    return dict(zip(distinct, range(len(distinct)), strict=True))
+
+
+def _codes(side: Outcomes, numbers: dict[str, int], first: Outcomes) -> IntArray:
+    if len(numbers) == len(side.ids) and (side is first or side.ids == first.ids):
+        return np.arange(len(side.ids))
+    return np.fromiter(map(numbers.__getitem__, side.ids), np.int64, len(side.ids))
+
+
+def _where(side: Outcomes, row: int) -> str:
+    return f"{side.file.name}:{side.lines[row]}"
+
+
+def _refuse_repeated(side: Outcomes, codes: IntArray, size: int) -> None:
+    """Refuse an id that occurs twice without a sample that tells the rows apart."""
+    if len(codes) == 0 or np.bincount(codes, minlength=size).max() <= 1:
+        return
+    seen: dict[tuple[str, str | None], int] = {}
+    culprits = []
+    for row, key in enumerate(zip(side.ids, side.samples or repeat(None), strict=False)):
+        first = seen.setdefault(key, row)
+        if first != row:
+            culprits.append((key, first, row))
+    shared = (np.bincount(codes, minlength=size) > 1)[codes]
+    unnamed = [
+        row for row, sample in enumerate(side.samples or ()) if sample is None and shared[row]
+    ]
+    if culprits:
+        (name, sample), first, row = culprits[0]
+        what = f"the id {name!r}" + (f" with the sample {sample!r}" if sample else "")
+        raise DataError(
+            f"{_where(side, row)}: {what} occurs twice, first in line {side.lines[first]} "
+            f"({_listed(len(culprits), 'row')} repeat an id). Make the ids unique, or tell "
+            'several samples of one example apart by a field "sample".'
+        )
+    if unnamed:
+        raise DataError(
+            f"{_where(side, unnamed[0])}: no sample, while other rows of the file name theirs. "
+            'Give every row a "sample".'
+        )
+
+
+def _listed(count: int, what: str) -> str:
+    return f"{count} {what}" + ("s" if count != 1 else "")
+
+
+def _missing_message(
+    sides: Sequence[Outcomes], present: Sequence[BoolArray], ids: Sequence[str]
+) -> str:
+    anywhere = len(ids)
+    parts = []
+    for side, here in zip(sides, present, strict=True):
+        absent = np.flatnonzero(~here)
+        if len(absent):
+            first = ", ".join(repr(ids[i]) for i in absent[:SHOWN].tolist())
+            more = ", ..." if len(absent) > SHOWN else ""
+            parts.append(f"{side.file.name} lacks {len(absent)} of {anywhere} ids: {first}{more}")
+    both = int(np.logical_and.reduce(present).sum())
+    return (
+        "; ".join(parts) + f". In every file: {_listed(both, 'id')}. An example that one side "
+        "lacks cannot be compared: complete the files, or say --missing skip to leave such "
+        "examples out, or --missing wrong to count a missing answer as wrong."
+    )
+
+
+def _nothing_left(
+    sides: Sequence[Outcomes], failed: BoolArray, lost: BoolArray, changed: BoolArray
+) -> str:
+    names = " and ".join(side.file.name for side in sides)
+    return (
+        f"{names}: no example is left to compare: {int(lost.sum())} are missing on a side, "
+        f"{int(failed.sum())} errored, {int(changed.sum())} were edited. Are these predictions on "
+        "the same data?"
+    )
+
+
+def _refuse_errored(sides: Sequence[Outcomes]) -> None:
+    for side in sides:
+        rows = np.flatnonzero(side.errored)
+        if len(rows):
+            raise DataError(
+                f"{_where(side, int(rows[0]))}: the row {side.ids[rows[0]]!r} holds an error "
+                f"({_listed(len(rows), 'such row')} in the file). Run these again, or say "
+                "--errors exclude or --errors wrong."
+            )
+
+
+def _check_equal(
+    sides: Sequence[Outcomes], codes: Sequence[IntArray], size: int, edited: str
+) -> tuple[BoolArray, tuple[str, ...]]:
+    """Find the examples whose references or inputs differ; note what cannot be checked."""
+    differ = np.zeros(size, np.bool_)
+    notes = []
+    for what in ("references", "inputs"):
+        known = np.zeros(size, np.int64)
+        holder = np.full(size, -1, np.int64)
+        holders = 0
+        for number, (side, code) in enumerate(zip(sides, codes, strict=True)):
+            hashes: IntArray = getattr(side, what)
+            holders += bool(hashes.any())
+            unknown = (known[code] == 0) & (hashes != 0)
+            # The first row of an example decides, so that its own samples are held against it.
+            known[code[unknown][::-1]] = hashes[unknown][::-1]
+            holder[code[unknown]] = number
+            rows = np.flatnonzero((hashes != 0) & (hashes != known[code]))
+            differ[code[rows]] = True
+            if len(rows) and edited == "error":
+                other = sides[int(holder[code[rows[0]]])]
+                raise DataError(_differ_message(side, other, rows, what))
+        if 0 < holders < len(sides):
+            notes.append(f"{what} were not compared: {holders} of {len(sides)} files hold them")
+    if edited == "keep" and differ.any():
+        notes.append(
+            f"{_listed(int(differ.sum()), 'example')} with another reference or input on the two "
+            "sides: each answer was held against its own file's"
+        )
+    return differ, tuple(notes)
+
+
+def _differ_message(side: Outcomes, other: Outcomes, rows: IntArray, what: str) -> str:
+    single = "reference" if what == "references" else "input"
+    names = [side.ids[row] for row in rows[:SHOWN].tolist()]
+    first = next(
+        row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, what)[row]
+    )
+    texts = [_shown(each, row, what) for each, row in ((other, first), (side, int(rows[0])))]
+    listed = ", ".join(map(repr, names)) + (", ..." if len(rows) > SHOWN else "")
+    return (
+        f"{_where(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
+        f"{_where(other, first)} it is {texts[0]}. {_listed(len(rows), 'row')} differ: {listed}. "
+        "Answers to different questions cannot be compared: make both files from the same data, "
+        "or say --edited skip to leave such examples out, --edited keep to hold each answer "
+        "against its own file"
+        + (", --input-field none if prompts are meant to differ." if what == "inputs" else ".")
+    )
+
+
+def _shown(side: Outcomes, row: int, what: str) -> str:
+    path = side.fields.paths["references" if what == "references" else "input"]
+    record = side.file.pick([int(side.records[row])])[int(side.records[row])]
+    text = repr(get_path(record, path))
+    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
+
+
+def _slice(
+    sides: Sequence[Outcomes], examples: Sequence[IntArray], path: str, size: int
+) -> list[str]:
+    """Return the value of each example, from the sides that hold the field."""
+    values: list[str | None] = [None] * size
+    for side, example in zip(sides, examples, strict=True):
+        for row, (index, value) in enumerate(zip(example.tolist(), side.slices[path], strict=True)):
+            if index < 0 or value is None:
+                continue
+            if values[index] is None:
+                values[index] = value
+            elif values[index] != value:
+                raise DataError(
+                    f"{_where(side, row)}: {path!r} of {side.ids[row]!r} is {value!r}, and "
+                    f"{values[index]!r} on the other side. Slice by what belongs to the example, "
+                    "not to the model."
+                )
+    if all(value is None for value in values):
+        names = " or ".join(side.file.name for side in sides)
+        raise ConfigError(f"no field {path!r} to slice by in {names}.")
+    return ["(none)" if value is None else value for value in values]

@@ -1,0 +1,67 @@
+"""The command line: a group whose commands are loaded when they are called."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from compatkit.errors import CompatkitError
+from compatkit.version import __version__
+
+COMMANDS = {
+    "score": ("compatkit.commands.score", "What an update broke, from two prediction files."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of the commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command by its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="compatkit")
+def command_line() -> None:
+    """Tell what a model update broke: the answers that were right and are now wrong.
+
+    Exit codes: 0 measured, 2 could not measure (bad usage, bad data, missing examples).
+    """
+
+
+def main() -> None:
+    """Run the command line; an error of compatkit, or of the system, is one message and code 2."""
+    try:
+        command_line(prog_name="compatkit")
+    except CompatkitError as error:
+        _fail(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        # What waits to be written to a full stdout would fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"{where}{error.strerror or error}.")
+
+
+def _fail(message: str) -> None:
+    from compatkit.reports.hostile import visible  # noqa: PLC0415
+
+    click.echo(f"compatkit: {visible(message)}", err=True)
+    sys.exit(2)

@@ -1,0 +1,155 @@
+"""The options that commands share: how rows are read, scored and joined."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from compatkit.alignment import POLICIES
+from compatkit.fields import ALIASES
+from compatkit.options import Options, make_options
+from compatkit.readers import READERS
+from compatkit.scorers import SCORERS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SCORER_FLAGS = (
+    click.option(
+        "--normalize",
+        type=click.Choice(["none", "squad"]),
+        help="exact_match, contains: how texts are normalised before they are compared.",
+    ),
+    click.option(
+        "--stemmer", is_flag=True, default=None, help="rouge*: compare Porter's stems of words."
+    ),
+    click.option(
+        "--tolerance", type=float, help="numeric: the largest difference that counts as equal."
+    ),
+    click.option(
+        "--pattern", metavar="REGEX", help="regex: finds the answer; its first group, if any."
+    ),
+    click.option(
+        "--tokenize", metavar="NAME", help="bleu: sacrebleu's tokenizer, 13a if not said."
+    ),
+    click.option("--word-order", type=int, help="chrf: 2 for chrF++."),
+    click.option(
+        "--first-index",
+        type=int,
+        help="choice: the index that stands for A, where one side names letters.",
+    ),
+)
+SCORER_NAMES = [
+    "normalize",
+    "stemmer",
+    "tolerance",
+    "pattern",
+    "tokenize",
+    "word_order",
+    "first_index",
+]
+PLAIN_NAMES = [
+    "scorer",
+    "threshold",
+    "by",
+    "missing",
+    "errors",
+    "edited",
+    "by_position",
+    "epsilon",
+    "level",
+    "seed",
+    "resamples",
+    "reader",
+]
+
+MEASURE_OPTIONS = (
+    click.option(
+        "--scorer",
+        "-s",
+        default="exact_match",
+        show_default=True,
+        metavar="NAME",
+        help=f"{', '.join(name for name in SCORERS if name != 'field')}; field:NAME for a score "
+        "that the file holds; module:function for your own.",
+    ),
+    click.option(
+        "--threshold",
+        "-t",
+        type=float,
+        help="An answer is right when its score is at least this; 0.5 if not said.",
+    ),
+    *SCORER_FLAGS,
+    click.option("--by", multiple=True, metavar="FIELD", help="Slice by a field; repeatable."),
+    click.option(
+        "--missing",
+        type=click.Choice(POLICIES["missing"]),
+        default="error",
+        show_default=True,
+        help="An id in one file alone: refuse, leave out, or count its answer as wrong.",
+    ),
+    click.option(
+        "--errors",
+        type=click.Choice(POLICIES["errors"]),
+        default="exclude",
+        show_default=True,
+        help="A row with an error: leave the example out, count it as wrong, or refuse.",
+    ),
+    click.option(
+        "--edited",
+        type=click.Choice(POLICIES["edited"]),
+        default="error",
+        show_default=True,
+        help="An id whose reference or input differs: refuse, leave out, or hold each answer "
+        "against its own file.",
+    ),
+    click.option("--by-position", is_flag=True, help="Pair rows by position instead of id."),
+    click.option(
+        "--epsilon",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="Change of score that counts as a tie.",
+    ),
+    click.option(
+        "--level", type=float, default=0.95, show_default=True, help="Level of the intervals."
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Seed of the bootstrap.",
+    ),
+    click.option(
+        "--resamples", type=int, default=2000, show_default=True, help="Bootstrap resamples."
+    ),
+    click.option(
+        "--reader",
+        type=click.Choice(sorted(READERS)),
+        help="The kind of the files, where their names do not tell.",
+    ),
+    *(
+        click.option(
+            f"--{'reference' if role == 'references' else role}-field",
+            f"field_{role}",
+            metavar="NAME",
+            help=f"The field that holds the {role}; dots nest, 'none' is none.",
+        )
+        for role in ALIASES
+    ),
+)
+
+
+def measure_options(command: Command) -> Command:
+    """Add the options of a measurement to a command."""
+    for option in reversed(MEASURE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def parse_options(values: dict[str, Any], **further: Any) -> Options:
+    """Make `Options` of a command's values; those of other options stay in `values`."""
+    scorer_options = {name: values.pop(name) for name in SCORER_NAMES}
+    fields = {role: values.pop(f"field_{role}") for role in ALIASES}
+    plain = {name: values.pop(name) for name in PLAIN_NAMES}
+    return make_options(**plain, fields=fields, **scorer_options, **further)

@@ -1,0 +1,260 @@
+"""Compare models: score the files, align them, and make comparisons of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compatkit.alignment import Alignment, align
+from compatkit.comparison import Comparison, Counts, JudgedPair
+from compatkit.errors import ConfigError
+from compatkit.estimates import Judged
+from compatkit.flipped import find_flipped
+from compatkit.measure import count_pair, measure_pair, measure_slices
+from compatkit.options import Options, make_options
+from compatkit.outcomes import Outcomes, score_file
+from compatkit.readers import PredictionFile, open_predictions
+from compatkit.signature import sign
+from compatkit.smooth import sweep_thresholds
+
+HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
+
+
+def compare(old: Any, new: Any, *, old_rerun: Any = None, **options: Any) -> Comparison:
+    """Compare a new model's predictions with an old one's on the same examples.
+
+    Args:
+        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`.
+        new: the same.
+        old_rerun: a second run of the old model, for the noise floor of its flips.
+        options: see `make_options`.
+
+    Returns:
+        The comparison: counts, metrics with intervals, slices, flipped examples, signature.
+
+    Raises:
+        DataError: a file that cannot be read, or rows that cannot be compared.
+        ConfigError: a wrong option.
+
+    >>> from compatkit import compare
+    >>> old = [{"id": "a", "prediction": "4", "reference": "4"},
+    ...        {"id": "b", "prediction": "6", "reference": "6"}]
+    >>> new = [{"id": "a", "prediction": "4", "reference": "4"},
+    ...        {"id": "b", "prediction": "7", "reference": "6"}]
+    >>> compare(old, new).negative_flip_rate
+    0.5
+    """
+    return compare_candidates(old, [new], old_rerun=old_rerun, **options)[0]
+
+
+def compare_candidates(
+    old: Any, candidates: Sequence[Any], *, old_rerun: Any = None, task: str = "", **options: Any
+) -> list[Comparison]:
+    """Compare several candidates with one old model, on the examples that all have.
+
+    The first candidate is the new model; the others carry the metrics of the family
+    `candidate` too: what they change against it.
+
+    Args:
+        old: the old model's predictions.
+        candidates: the new model's, then those of further candidates.
+        old_rerun: a second run of the old model.
+        task: the task's name in reports.
+        options: see `make_options`.
+
+    Returns:
+        A comparison per candidate, in their order.
+
+    Raises:
+        DataError: a file that cannot be read, or rows that cannot be compared.
+        ConfigError: a wrong option.
+    """
+    return compare_files(old, candidates, make_options(**options), old_rerun=old_rerun, task=task)
+
+
+def compare_files(
+    old: Any, candidates: Sequence[Any], options: Options, *, old_rerun: Any = None, task: str = ""
+) -> list[Comparison]:
+    """Compare with options that were checked; see `compare_candidates`."""
+    data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
+    names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
+    files = [
+        open_predictions(each, name=name, reader=options.reader)
+        for each, name in zip(data, names, strict=False)
+    ]
+    sides = _score_files(files, options)
+    aligned = align(
+        sides,
+        missing=options.missing,
+        errors=options.errors,
+        edited=options.edited,
+        by=options.by,
+    )
+    judged = [
+        _judge(side, rows, len(aligned.ids), options)
+        for side, rows in zip(sides, aligned.examples, strict=True)
+    ]
+    measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
+    return [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
+
+
+def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Outcomes]:
+    """Score every file, each only once."""
+    known: dict[str, Outcomes] = {}
+    sides = []
+    for file in files:
+        key = f"{file.name}\0{file.digest}"
+        if key not in known:
+            known[key] = score_file(
+                file,
+                options.scorer,
+                roles=options.roles,
+                by=options.by,
+                by_position=options.by_position,
+                progress=options.progress,
+            )
+        sides.append(known[key])
+    return sides
+
+
+def _judge(side: Outcomes, examples: NDArray[np.int64], size: int, options: Options) -> Judged:
+    """Gather a model's rows into one result per example."""
+    rows = np.flatnonzero(examples >= 0)
+    index = examples[rows]
+    scores = np.where(side.counted, side.scores, 0.0)[rows]
+    right = side.right(options.right_from)[rows]
+    samples = np.bincount(index, minlength=size)
+    weight = np.maximum(samples, 1)
+    return Judged(
+        scores=np.bincount(index, scores, size) / weight,
+        right=np.bincount(index, right, size) / weight,
+        samples=samples,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """What the comparisons of one old model share."""
+
+    options: Options
+    sides: list[Outcomes]
+    aligned: Alignment
+    judged: list[Judged]
+    task: str
+    rerun: bool
+
+    def comparison(self, number: int) -> Comparison:
+        """Make the comparison of the candidate with this number, from 1."""
+        old, new, aligned = self.sides[0], self.sides[number], self.aligned
+        pair = JudgedPair(aligned.ids, self.judged[0], self.judged[number], self._same(number))
+        continuous = self._continuous()
+        baseline = self.judged[1] if number > 1 else None
+        rerun = self.judged[-1] if self.rerun else None
+        options = self.options
+        examples = None
+        if options.keep_flips:
+            examples = find_flipped(
+                pair,
+                (old, new),
+                (aligned.examples[0], aligned.examples[number]),
+                options.right_from,
+            )
+        return Comparison(
+            task=self.task,
+            old=old.file.name,
+            new=new.file.name,
+            baseline=self.sides[1].file.name if number > 1 else None,
+            scorer=options.scorer.name,
+            threshold=options.right_from,
+            continuous=continuous,
+            counts=self._counts(pair, number),
+            metrics=measure_pair(
+                pair, options.plan, continuous=continuous, baseline=baseline, rerun=rerun
+            ),
+            slices=measure_slices(pair, aligned.slices, options.plan, continuous=continuous),
+            notes=self._notes(pair, number),
+            signature=sign(
+                options.scorer,
+                options.right_from,
+                options.plan,
+                total=len(aligned.ids),
+                policies=_policies(options),
+                digests=[old.file.digest, new.file.digest],
+            ),
+            identical=old.file.digest == new.file.digest,
+            pair=pair,
+            examples=examples,
+            sweep=sweep_thresholds(pair.old.scores, pair.new.scores) if options.sweep else None,
+        )
+
+    def _same(self, number: int) -> NDArray[np.bool_] | None:
+        columns = []
+        for side, examples in (
+            (self.sides[0], self.aligned.examples[0]),
+            (self.sides[number], self.aligned.examples[number]),
+        ):
+            if not side.has_answers:
+                return None
+            answers = np.zeros(len(self.aligned.ids), np.int64)
+            answers[examples[examples >= 0]] = side.answers[examples >= 0]
+            columns.append(answers)
+        return np.asarray(columns[0] == columns[1])
+
+    def _continuous(self) -> bool:
+        known = self.options.scorer.continuous
+        if known is not None:
+            return known
+        used = [
+            side.scores[(rows >= 0) & side.counted]
+            for side, rows in zip(self.sides, self.aligned.examples, strict=True)
+        ]
+        values = np.unique(np.concatenate(used))
+        if np.isin(values, (0.0, 1.0)).all():
+            return False
+        if self.options.threshold is None and (values.min() < 0 or values.max() > 1):
+            raise ConfigError(
+                f"the scores of {self.options.scorer.name} lie between {values.min():g} and "
+                f"{values.max():g}. --threshold says from which score an answer is right."
+            )
+        return True
+
+    def _counts(self, pair: JudgedPair, number: int) -> Counts:
+        silent = [
+            int((self.sides[i].no_answer & (self.aligned.examples[i] >= 0)).sum())
+            if self.sides[i].needs_answer
+            else 0
+            for i in (0, number)
+        ]
+        return count_pair(
+            pair,
+            no_answer=(silent[0], silent[1]),
+            excluded=self.aligned.excluded,
+            counted_wrong=self.aligned.counted_wrong,
+        )
+
+    def _notes(self, pair: JudgedPair, number: int) -> tuple[str, ...]:
+        sides = (self.sides[0], self.sides[number])
+        notes = [note for side in sides for note in side.fields.notes]
+        notes += [
+            f"{side.file.name}: {count} {sentence}"
+            for side in sides
+            for sentence, count in side.notes.items()
+        ]
+        notes += self.aligned.notes
+        if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
+            notes.append(
+                f"neither model is right on {HARDLY_EVER:.0%} of the examples by "
+                f"{self.options.scorer.name}; another --scorer or --threshold may fit"
+            )
+        return tuple(dict.fromkeys(notes))
+
+
+def _policies(options: Options) -> dict[str, str]:
+    return {
+        "join": "position" if options.by_position else "id",
+        "missing": options.missing,
+        "errors": options.errors,
+        "edited": options.edited,
+    }

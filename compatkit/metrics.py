@@ -1,0 +1,292 @@
+"""Metrics: the name, formula and meaning of every number that a report shows."""
+
+from dataclasses import dataclass
+
+YAN = "Yan et al. 2021 (arXiv 2011.09161)"
+SRIVASTAVA = "Srivastava et al. 2020 (arXiv 2008.04572)"
+MUSCLE = "Echterhoff et al. 2024 (arXiv 2407.09435), section 3.2"
+CACIOLI = "Cacioli 2026 (arXiv 2604.27405)"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a metric is.
+
+    Attributes:
+        label: what a table calls it.
+        formula: over the counts n11 (both right), n10 (negative flips), n01 (positive flips),
+            n00 (both wrong), N; over changes of score D_i; over shares of right samples p_i, q_i.
+        meaning: one sentence for somebody who sees it for the first time.
+        family: `accuracy`, `flips`, `smooth`, `candidate` or `samples`.
+        source: paper and section, empty for what needs none.
+        unit: how it is shown: `share` as a percentage, `points` as signed percentage points,
+            `percent` as it stands with a percent sign, `score`, `change` (a signed score) or
+            `ratio` as a number.
+    """
+
+    label: str
+    formula: str
+    meaning: str
+    family: str
+    source: str = ""
+    unit: str = "share"
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy_old": Metric(
+        "accuracy, old",
+        "(n11 + n10) / N",
+        "Share of the examples that the old model answers right.",
+        "accuracy",
+    ),
+    "accuracy_new": Metric(
+        "accuracy, new",
+        "(n11 + n01) / N",
+        "Share of the examples that the new model answers right.",
+        "accuracy",
+    ),
+    "accuracy_delta": Metric(
+        "accuracy, new - old",
+        "(n01 - n10) / N",
+        "What the average shows of the update: repaired answers less broken ones.",
+        "accuracy",
+        unit="points",
+    ),
+    "negative_flip_rate": Metric(
+        "negative flip rate (NFR)",
+        "n10 / N",
+        "Share of the examples that were right and are now wrong: what the update broke.",
+        "flips",
+        YAN + "; Xie et al. 2021 (arXiv 2105.03048)",
+    ),
+    "positive_flip_rate": Metric(
+        "positive flip rate (PFR)",
+        "n01 / N",
+        "Share of the examples that were wrong and are now right: what the update repaired.",
+        "flips",
+    ),
+    "inconsistency_flip_rate": Metric(
+        "inconsistent and wrong (NFR_mc)",
+        "count(new wrong and new answer != old answer) / N",
+        "Share of the examples whose new answer is wrong and not the one that users knew; "
+        "it counts the negative flips and the wrong answers that changed.",
+        "flips",
+        MUSCLE,
+    ),
+    "negative_flip_impact": Metric(
+        "negative flip impact (NFI)",
+        "n10 / (n10 + n00)",
+        "Of the new model's errors, the share that the old model did not make.",
+        "flips",
+        "Cai et al. 2022 (arXiv 2202.02976)",
+    ),
+    "relative_negative_flip_rate": Metric(
+        "relative NFR",
+        "NFR / (accuracy_old (1 - accuracy_new))",
+        "Negative flips against those that two independent models of these accuracies would "
+        "have: 1 is no better than chance, 0 is none.",
+        "flips",
+        YAN,
+        unit="ratio",
+    ),
+    "backward_trust_compatibility": Metric(
+        "backward trust compatibility (BTC)",
+        "n11 / (n11 + n10)",
+        "Of what the old model answered right, the share that still is.",
+        "flips",
+        SRIVASTAVA,
+    ),
+    "backward_error_compatibility": Metric(
+        "backward error compatibility (BEC)",
+        "n00 / (n00 + n10)",
+        "Of the new model's errors, the share that users know from the old one.",
+        "flips",
+        SRIVASTAVA,
+    ),
+    "churn": Metric(
+        "churn",
+        "count(new answer != old answer) / N",
+        "Share of the examples whose answer changed, right or wrong.",
+        "flips",
+        "Milani Fard et al. 2016, launch and iterate",
+    ),
+    "agreement_right": Metric(
+        "same answer where both right",
+        "count(both right and same answer) / n11",
+        "Of the examples that both answer right, the share with the same answer "
+        "(several answers may be right).",
+        "flips",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), figure 2",
+    ),
+    "score_old": Metric(
+        "mean score, old",
+        "mean of old_i",
+        "Average score of the old model's answers.",
+        "smooth",
+        unit="score",
+    ),
+    "score_new": Metric(
+        "mean score, new",
+        "mean of new_i",
+        "Average score of the new model's answers.",
+        "smooth",
+        unit="score",
+    ),
+    "score_delta": Metric(
+        "mean score, new - old",
+        "mean of D_i, D_i = new_i - old_i",
+        "How the average score changed.",
+        "smooth",
+        unit="change",
+    ),
+    "smooth_negative_flip_rate": Metric(
+        "score fell",
+        "mean of 1[D_i < -epsilon]",
+        "Share of the examples whose score fell, whatever the threshold.",
+        "smooth",
+        MUSCLE,
+    ),
+    "smooth_positive_flip_rate": Metric(
+        "score rose",
+        "mean of 1[D_i > epsilon]",
+        "Share of the examples whose score rose, whatever the threshold.",
+        "smooth",
+        MUSCLE,
+    ),
+    "tie_rate": Metric(
+        "score tied",
+        "mean of 1[abs(D_i) <= epsilon]",
+        "Share of the examples whose score changed by at most epsilon.",
+        "smooth",
+    ),
+    "mean_gain": Metric(
+        "mean gain",
+        "mean of D_i over D_i > epsilon",
+        "By how much the score rose, on average, where it rose.",
+        "smooth",
+        MUSCLE,
+        unit="score",
+    ),
+    "mean_regression": Metric(
+        "mean regression",
+        "mean of abs(D_i) over D_i < -epsilon",
+        "By how much the score fell, on average, where it fell.",
+        "smooth",
+        MUSCLE,
+        unit="score",
+    ),
+    "delta_accuracy": Metric(
+        "accuracy, candidate - new",
+        "accuracy(candidate) - accuracy(new)",
+        "What the candidate gains in accuracy over the first new model.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), tables 4 and 5",
+        unit="points",
+    ),
+    "delta_nfr": Metric(
+        "NFR, candidate - new",
+        "NFR(old, candidate) - NFR(old, new)",
+        "Negative flips that the candidate has more (or, below 0, less) than the first new model.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), tables 4 and 5",
+        unit="points",
+    ),
+    "delta_nfr_percent": Metric(
+        "the same, in % of new's NFR",
+        "100 delta_nfr / NFR(old, new)",
+        "The change of the negative flip rate in percent of the first new model's.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), tables 4 and 5",
+        unit="percent",
+    ),
+    "delta_score": Metric(
+        "mean score, candidate - new",
+        "mean of candidate_i - new_i",
+        "What the candidate gains in mean score over the first new model.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), table 6",
+        unit="change",
+    ),
+    "delta_smooth_nfr": Metric(
+        "score fell, candidate - new",
+        "smooth NFR(old, candidate) - smooth NFR(old, new)",
+        "How many more (or, below 0, fewer) scores fall with the candidate.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), table 6",
+        unit="points",
+    ),
+    "delta_smooth_nfr_percent": Metric(
+        "the same, in % of new's",
+        "100 delta_smooth_nfr / smooth NFR(old, new)",
+        "The change of the share of fallen scores in percent of the first new model's.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), table 6",
+        unit="percent",
+    ),
+    "delta_mean_gain": Metric(
+        "mean gain, candidate - new",
+        "mean gain(old, candidate) - mean gain(old, new)",
+        "By how much more the candidate gains where it gains.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), table 6",
+        unit="change",
+    ),
+    "delta_mean_regression": Metric(
+        "mean regression, candidate - new",
+        "mean regression(old, candidate) - mean regression(old, new)",
+        "By how much more (or, below 0, less) the candidate loses where it loses.",
+        "candidate",
+        "Echterhoff et al. 2024 (arXiv 2407.09435), table 6",
+        unit="change",
+    ),
+    "expected_negative_flip_rate": Metric(
+        "expected NFR",
+        "mean of p_i (1 - q_i)",
+        "The negative flip rate between one random sample of the old and one of the new model.",
+        "samples",
+        CACIOLI,
+    ),
+    "expected_positive_flip_rate": Metric(
+        "expected PFR",
+        "mean of (1 - p_i) q_i",
+        "The positive flip rate between one random sample of the old and one of the new model.",
+        "samples",
+    ),
+    "flip_floor_old": Metric(
+        "flip floor, old",
+        "mean of p_i (1 - p_i) K_i / (K_i - 1)",
+        "The negative flip rate of the old model against a second run of itself: noise.",
+        "samples",
+        CACIOLI,
+    ),
+    "flip_floor_new": Metric(
+        "flip floor, new",
+        "mean of q_i (1 - q_i) L_i / (L_i - 1)",
+        "The negative flip rate of the new model against a second run of itself: noise.",
+        "samples",
+        CACIOLI,
+    ),
+    "excess_negative_flip_rate": Metric(
+        "excess NFR",
+        "expected NFR - flip floor, old",
+        "Negative flips beyond those that running the old model again would show: what the "
+        "update did.",
+        "samples",
+        CACIOLI,
+        unit="points",
+    ),
+    "reliable_negative_flip_rate": Metric(
+        "reliably worse",
+        "share of examples with p_i -> q_i below noise (exact test, FDR held)",
+        "Share of the examples that fell by more than the noise of their samples.",
+        "samples",
+        CACIOLI,
+    ),
+    "reliable_positive_flip_rate": Metric(
+        "reliably better",
+        "share of examples with p_i -> q_i above noise (exact test, FDR held)",
+        "Share of the examples that rose by more than the noise of their samples.",
+        "samples",
+        CACIOLI,
+    ),
+}

@@ -1,0 +1,131 @@
+"""Options: how files are compared, checked once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from compatkit.errors import ConfigError
+from compatkit.estimates import Plan
+from compatkit.fields import NO_FIELD, parse_roles
+from compatkit.outcomes import Progress
+from compatkit.scorers import Scorer, make_scorer
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How files are compared; `make_options` checks them.
+
+    Attributes:
+        scorer: what scores a row.
+        threshold: an answer is right when its score is at least this; None for the default.
+        by: fields to slice by.
+        missing: `error`, `skip` or `wrong`; see `compatkit.alignment.align`.
+        errors: `exclude`, `wrong` or `refuse`.
+        edited: `error`, `skip` or `keep`.
+        by_position: pair rows by position instead of id.
+        roles: role to field name.
+        reader: name of the reader; None lets the file decide.
+        plan: level, seed, resamples and epsilon.
+        sweep: count flips over all thresholds.
+        keep_flips: keep the flipped examples, whole.
+        progress: called after each batch.
+    """
+
+    scorer: Scorer
+    threshold: float | None = None
+    by: tuple[str, ...] = ()
+    missing: str = "error"
+    errors: str = "exclude"
+    edited: str = "error"
+    by_position: bool = False
+    roles: Mapping[str, str] = field(default_factory=dict)
+    reader: str | None = None
+    plan: Plan = field(default_factory=Plan)
+    sweep: bool = False
+    keep_flips: bool = True
+    progress: Progress | None = None
+
+    @property
+    def right_from(self) -> float:
+        """The score from which an answer is right."""
+        return THRESHOLD if self.threshold is None else self.threshold
+
+
+def make_options(
+    scorer: str | Scorer | Callable[..., object] = "exact_match",
+    *,
+    threshold: float | None = None,
+    by: str | Sequence[str] = (),
+    missing: str = "error",
+    errors: str = "exclude",
+    edited: str = "error",
+    by_position: bool = False,
+    fields: Mapping[str, str | None] | None = None,
+    reader: str | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    resamples: int = 2000,
+    epsilon: float = 0.0,
+    sweep: bool = False,
+    keep_flips: bool = True,
+    progress: Progress | None = None,
+    **scorer_options: object,
+) -> Options:
+    """Check the options of a comparison.
+
+    Args:
+        scorer: a name in `compatkit.scorers.SCORERS`, `field:NAME`, `module:function`, or a
+            function of two columns.
+        threshold: an answer is right when its score is at least this; 0.5 if not given.
+        by: a field, or several, to slice by.
+        missing: what an id in one file alone is: `error`, `skip` or `wrong`.
+        errors: what a row that holds an error is: `exclude`, `wrong` or `refuse`.
+        edited: what an id whose reference or input differs between the files is: `error`,
+            `skip` or `keep`.
+        by_position: pair rows by position instead of id.
+        fields: role (`id`, `prediction`, `references`, `input`, `sample`, `error`) to field.
+        reader: name of the reader.
+        level: confidence level of the intervals.
+        seed: seed of every random step.
+        resamples: number of bootstrap resamples, at least 100.
+        epsilon: largest change of score that counts as a tie.
+        sweep: count flips over all thresholds.
+        keep_flips: keep the flipped examples, whole.
+        progress: called with a file's name and the rows read, after each batch.
+        scorer_options: options of the scorer, such as `stemmer=True`.
+
+    Raises:
+        ConfigError: an option that does not exist, or is out of its range.
+    """
+    for name, value, low, high in (
+        ("level", level, 0.0, 1.0),
+        ("epsilon", epsilon, -1e-300, float("inf")),
+        ("threshold", 0.0 if threshold is None else threshold, -float("inf"), float("inf")),
+    ):
+        if not low < value < high:
+            raise ConfigError(
+                f"{name} is {value}; a number between {low:g} and {high:g} is wanted."
+            )
+    if by_position and (fields or {}).get("id") not in {None, NO_FIELD}:
+        raise ConfigError(
+            "--by-position pairs rows without an id, and --id-field names one. Leave one out."
+        )
+    if resamples < 100:  # noqa: PLR2004
+        raise ConfigError(f"resamples is {resamples}; at least 100 are wanted.")
+    made = make_scorer(scorer, **scorer_options)
+    return Options(
+        scorer=made,
+        threshold=threshold,
+        by=(by,) if isinstance(by, str) else tuple(by),
+        missing=missing,
+        errors=errors,
+        edited=edited,
+        by_position=by_position,
+        roles=parse_roles(fields or {}),
+        reader=reader,
+        plan=Plan(level, seed, resamples, epsilon, bounded=made.continuous is not None),
+        sweep=sweep,
+        keep_flips=keep_flips,
+        progress=progress,
+    )

@@ -1,0 +1,129 @@
+"""JSON as people write it: strict where it matters, with the place of what is wrong."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from compatkit.errors import DataError
+from compatkit.fields import Record
+
+BOM = b"\xef\xbb\xbf"
+LINE = b"\n"
+COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")
+STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+(:?)')
+
+
+def repeats_a_key(text: bytes, rows: Sequence[Any]) -> bool:
+    """Tell whether an object of a JSON text holds a key twice, once the text was decoded.
+
+    Decoders keep the last of two equal keys in silence: the text then holds more keys than
+    the objects do. Every key has a colon, after a quote or white space, as have some texts,
+    so that counting those is quick and never too low.
+
+    Args:
+        text: what was decoded.
+        rows: the objects that it was decoded to.
+    """
+    colons = text.count(b":")
+    if colons == sum(map(len, rows)):
+        return False
+    keys = _count_keys(rows)
+    if keys in {colons, sum(text.count(pair) for pair in COLONS if pair[:1] in text)}:
+        return False
+    return keys != len(b"".join(STRING.findall(text)))
+
+
+def _count_keys(rows: Sequence[Any]) -> int:
+    """Count the keys of all objects, nested ones too."""
+    keys = 0
+    level = rows
+    while level:
+        keys += sum(len(each) for each in level if type(each) is dict)
+        level = [
+            item
+            for each in level
+            for item in (each.values() if type(each) is dict else each)
+            if type(item) is dict or type(item) is list
+        ]
+    return keys
+
+
+def decode_object(raw: bytes, name: str, line: int, *, cut: bool = False) -> Record:
+    """Decode one JSON object that stands in a line of its own.
+
+    Args:
+        raw: the bytes of the line.
+        name: what messages call the file.
+        line: the number of the line.
+        cut: the bytes end where the file ends, without a line break.
+
+    Raises:
+        DataError: no JSON object, or a key twice.
+    """
+    hint = " One whole JSON object a line was expected."
+    if raw.startswith(b"["):
+        hint += " This looks like a JSON array: pass --reader json."
+    value = decode_json(raw, name, line, cut=cut, hint=hint)
+    if not isinstance(value, dict):
+        raise DataError(f"{name}:{line}: a JSON {type(value).__name__}.{hint}")
+    return value
+
+
+def decode_json(raw: bytes, name: str, line: int = 0, *, cut: bool = False, hint: str = "") -> Any:
+    """Decode a JSON text with Python's own decoder, which says what is wrong.
+
+    NaN and Infinity are read, since Python writes them.
+
+    Args:
+        raw: the bytes of the text.
+        name: what messages call the file.
+        line: the line that the text is; 0 where it is the whole file.
+        cut: the bytes end where the file ends, and should not.
+        hint: what was expected, for messages.
+
+    Raises:
+        DataError: with the place, what was found and what to do.
+    """
+    where = f"{name}:{line}" if line else name
+    first = line or 1
+    if raw.count(b"\0") or raw.startswith(b"\x1f\x8b"):
+        raise DataError(f"{where}: binary data; JSON text was expected.")
+    try:
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=_object)
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        raise DataError(
+            f"{name}:{first + before.count(LINE)}: byte {raw[error.start]:#04x} at column "
+            f"{error.start - before.rfind(LINE)} is not UTF-8. Convert the file to UTF-8."
+        ) from error
+    except json.JSONDecodeError as error:
+        what = f"not JSON: {error.msg} at column {error.colno}"
+        if cut:
+            what += "; the file ends here, without a line break, so it may be cut off"
+        place = f"{name}:{first + error.lineno - 1}"
+        raise DataError(f"{place}: {what}.{hint} Write the file again.") from error
+    except _RepeatedKeyError as error:
+        raise DataError(
+            f"{where}: the key {error.args[0]!r} occurs twice in one object, and which one counts "
+            f"is not said. Write each key once. The object begins {error.args[1]:.60}"
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise DataError(
+            f"{where}: nested too deeply, or a number too long, to be a prediction ({error})."
+        ) from None
+
+
+class _RepeatedKeyError(Exception):
+    """A key occurs twice in one object."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _RepeatedKeyError(key, repr(value))
+            seen.add(key)
+    return value

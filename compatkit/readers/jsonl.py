@@ -1,0 +1,87 @@
+"""JSON Lines: one JSON object a line, UTF-8, with or without a byte order mark.
+
+    {"id": "q1", "prediction": "Paris", "reference": "Paris"}
+
+Blank lines are skipped. A line that is no JSON object, a key that occurs twice in
+one object and a file that ends in the middle of a line are refused with the line.
+NaN and Infinity, which JSON does not know, are read (Python writes them), and are
+refused where they would be a score or an answer.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from compatkit.fields import Record
+from compatkit.predictions import Records
+from compatkit.readers.decoding import BOM, decode_object, repeats_a_key
+
+BLOCK = 1 << 19  # as much as stays in the processor's cache while it is worked on
+
+
+def read_jsonl(stream: BinaryIO, name: str) -> Iterator[Records]:
+    """Yield the records of a JSON Lines file, a block of lines at a time.
+
+    Args:
+        stream: the decompressed bytes.
+        name: what messages call the file.
+
+    Raises:
+        DataError: with the line and what was found there.
+    """
+    line = 1
+    for block in _blocks(stream):
+        yield _decode(block, name, line)
+        line += block.count(b"\n")
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield blocks of whole lines."""
+    parts: list[bytes] = []
+    first = True
+    while chunk := stream.read(BLOCK):
+        if first:
+            chunk, first = chunk.removeprefix(BOM), False
+        cut = chunk.rfind(b"\n") + 1
+        if not cut:
+            parts.append(chunk)
+            continue
+        yield b"".join([*parts, chunk[:cut]])
+        parts = [chunk[cut:]] if cut < len(chunk) else []
+    if parts:
+        yield b"".join(parts)
+
+
+def _decode(block: bytes, name: str, line: int) -> Records:
+    """Decode a block at once, and line by line where that fails or says too little."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        rows = msgspec.json.Decoder().decode_lines(block)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_slowly(block, name, line)
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    if len(rows) != lines or not _one_a_line(block, lines) or repeats_a_key(block, rows):
+        return _decode_slowly(block, name, line)
+    return Records(rows, range(line, line + lines), name)
+
+
+def _one_a_line(block: bytes, lines: int) -> bool:
+    """Tell whether every line begins and ends as an object does.
+
+    The decoder also takes two objects in one line, and one object over several lines.
+    """
+    breaks = block.count(b"}\n{")
+    if breaks < lines - 1:
+        breaks += block.count(b"}\r\n{")
+    return breaks == lines - 1 and block.startswith(b"{")
+
+
+def _decode_slowly(block: bytes, name: str, line: int) -> Records:
+    rows: list[Record] = []
+    lines: list[int] = []
+    last = line + block.count(b"\n")
+    for number, raw in enumerate(block.split(b"\n"), line):
+        if raw.strip():
+            rows.append(decode_object(raw, name, number, cut=number == last))
+            lines.append(number)
+    return Records(rows, lines, name)

@@ -1,0 +1,216 @@
+"""Where bytes come from: a file, standard input, plain or compressed."""
+
+import gzip
+import hashlib
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from compatkit.errors import ConfigError, DataError
+
+GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
+CHUNK = 1 << 20
+KINDS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bytes that can be read more than once.
+
+    Attributes:
+        name: what messages call it.
+        path: the file, or None where `data` holds the bytes.
+        data: the bytes themselves, from standard input or another pipe.
+        stamp: what the file's stamp was when it was first seen.
+    """
+
+    name: str
+    path: Path | None = None
+    data: bytes = b""
+    stamp: tuple[int, ...] = ()
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open for reading, decompressed; problems of the file become a `DataError`.
+
+        A file that is no longer the one that was first seen is such a problem.
+        """
+        try:
+            self._refuse_changed()
+            with self._raw() as raw:
+                stream = io.BufferedReader(raw, CHUNK) if isinstance(raw, io.RawIOBase) else raw
+                yield _decompressed(stream)
+            self._refuse_changed()
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(
+                f"{self.name}: the compressed data is cut off or damaged ({error}). "
+                "Write the file again."
+            ) from error
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+
+    def _raw(self) -> BinaryIO:
+        return io.BytesIO(self.data) if self.path is None else self.path.open("rb")
+
+    def _refuse_changed(self) -> None:
+        if self.path is not None and self.stamp and _stamp(self.path) != self.stamp:
+            raise DataError(f"{self.name}: the file changed while it was read. Run again.")
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the stored bytes in hexadecimal, as `sha256sum` prints it.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        digest = hashlib.sha256()
+        try:
+            with self._raw() as raw:
+                while chunk := raw.read(CHUNK):
+                    digest.update(chunk)
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+        return digest.hexdigest()
+
+    def kind(self) -> str:
+        """Return the reader's name, from the suffix and, where it leaves a choice, the content.
+
+        Raises:
+            DataError: the content is of no kind that is known.
+        """
+        suffixes = [suffix.lower() for suffix in Path(self.name).suffixes]
+        while suffixes and suffixes[-1] in {".gz", ".zst"}:
+            suffixes.pop()
+        kind = KINDS.get(suffixes[-1]) if suffixes else None
+        if kind in {"jsonl", "csv", "tsv", "parquet"}:
+            return kind
+        with self.open() as stream:
+            head = stream.read(1 << 16)
+        return kind_of_bytes(head, self.name, kind)
+
+
+def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
+    """Return the reader's name from the first bytes of a file.
+
+    Raises:
+        DataError: no reader knows them.
+    """
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"["):
+        return "json"
+    if text.startswith(b"{"):
+        return "jsonl"
+    if not text and otherwise:
+        return otherwise
+    found = next((what for magic, what in NOT_OURS.items() if head.startswith(magic)), None)
+    found = found or ("empty" if not text else f"unknown, it begins with {text[:12]!r}")
+    raise DataError(
+        f"{name}: its kind is {found}. JSONL, a JSON array, CSV, TSV or Parquet was expected; "
+        "--reader NAME says which."
+    )
+
+
+def open_path(path: str | Path) -> Source:
+    """Make a source of a path, or of standard input for `-`.
+
+    What is no regular file, such as a named pipe or `<(...)` of a shell, is read at once,
+    since it cannot be read twice.
+
+    Raises:
+        ConfigError: `-` while nothing is piped in.
+        DataError: the file is absent, or a folder, or cannot be read.
+    """
+    if str(path) == "-":
+        if sys.stdin is None or sys.stdin.isatty():
+            raise ConfigError("- stands for standard input, and nothing is piped into it.")
+        return Source("<stdin>", data=sys.stdin.buffer.read())
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise DataError(f"{path}: is a folder; a prediction file was expected on this side.")
+        if not file.exists():
+            raise DataError(f"{path}: no such file.")
+        if not file.is_file():
+            return Source(str(path), data=file.read_bytes())
+        return Source(str(path), file, stamp=_stamp(file))
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _unreadable(name: str, error: OSError) -> DataError:
+    return DataError(f"{name}: cannot be read: {error.strerror or error}.")
+
+
+def _decompressed(stream: BinaryIO) -> BinaryIO:
+    head = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else stream.read(4)
+    if not isinstance(stream, io.BufferedReader):
+        stream.seek(0)
+    if head.startswith(GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=stream), CHUNK)
+    if head.startswith(ZSTD) or head[1:] == ZSTD_SKIPPED:
+        return io.BufferedReader(_ZstdStream(stream), CHUNK)
+    return stream
+
+
+class _ZstdStream(io.RawIOBase):
+    """Decompress zstd frames, and notice a file that ends within one.
+
+    The library's own stream reader takes a cut file for a short one.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        import zstandard  # noqa: PLC0415
+
+        self._stream = stream
+        self._library = zstandard
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._ready = b""
+        self._fed = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: object) -> int:
+        view = memoryview(target)  # type: ignore[arg-type]
+        while not self._ready:
+            if not self._fill():
+                return 0
+        size = min(len(view), len(self._ready))
+        view[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _fill(self) -> bool:
+        chunk = self._frame.unused_data if self._frame.eof else b""
+        chunk = chunk or self._stream.read(CHUNK)
+        if not chunk:
+            if self._fed and not self._frame.eof:
+                raise EOFError("the last frame has no end")
+            return False
+        if self._frame.eof:
+            self._frame = self._library.ZstdDecompressor().decompressobj()
+        self._fed = True
+        try:
+            self._ready = self._frame.decompress(chunk)
+        except self._library.ZstdError as error:
+            raise EOFError(str(error)) from error
+        return True

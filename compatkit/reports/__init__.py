@@ -1,0 +1,33 @@
+"""Reports: each turns comparisons into a text.
+
+To add one: a file with one function `render_KIND(results, view)`, and a line in `REPORTS`
+(and in `SUFFIXES`, if `-o` should know it by its file's suffix).
+"""
+
+from collections.abc import Callable, Sequence
+
+from compatkit.comparison import Comparison
+from compatkit.reports.csv_report import render_csv
+from compatkit.reports.html import render_html
+from compatkit.reports.json_report import render_json
+from compatkit.reports.markdown import render_markdown
+from compatkit.reports.terminal import render_terminal
+from compatkit.reports.view import View
+
+__all__ = ["REPORTS", "SUFFIXES", "View"]
+
+REPORTS: dict[str, Callable[[Sequence[Comparison], View | None], str]] = {
+    "csv": render_csv,
+    "html": render_html,
+    "json": render_json,
+    "markdown": render_markdown,
+    "terminal": render_terminal,
+}
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".html": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".txt": "terminal",
+}

@@ -1,0 +1,65 @@
+"""CSV: one row per task, candidate, slice and metric.
+
+A text that a spreadsheet would take for a formula begins with a single quote.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from compatkit.comparison import Comparison
+from compatkit.estimates import Metrics
+from compatkit.reports.hostile import csv_line
+from compatkit.reports.view import View
+
+HEADER = (
+    "task",
+    "old",
+    "new",
+    "scorer",
+    "threshold",
+    "slice_field",
+    "slice_value",
+    "examples",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "level",
+    "method",
+    "numerator",
+    "denominator",
+    "reason",
+)
+
+
+def render_csv(results: Sequence[Comparison], view: View | None = None) -> str:  # noqa: ARG001
+    """Return the CSV report; `view` changes nothing, since all numbers are in it.
+
+    Args:
+        results: one comparison per task and candidate.
+        view: not used.
+    """
+    lines = [csv_line(HEADER)]
+    for each in results:
+        head = [each.task, each.old, each.new, each.scorer, each.threshold]
+        lines += _lines([*head, "", "", each.counts.total], each.metrics)
+        for path, parts in each.slices.items():
+            for value, part in parts.items():
+                lines += _lines([*head, path, value, part.counts.total], part.metrics)
+    return "".join(lines)
+
+
+def _lines(head: Sequence[object], metrics: Metrics) -> Iterator[str]:
+    for name, metric in metrics.items():
+        cells = (
+            *head,
+            name,
+            metric.value,
+            metric.low,
+            metric.high,
+            metric.level,
+            metric.method,
+            metric.numerator,
+            metric.denominator,
+            metric.reason,
+        )
+        yield csv_line(cells)

@@ -1,0 +1,100 @@
+"""Hostile text: what a model wrote, made visible and never interpreted."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# Categories whose characters draw nothing, move the cursor or turn the reading direction.
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters and marks that draw nothing: fillers, joiners, selectors but those of emoji.
+FILLERS = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)))
+SELECTORS = frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0E))))
+MORE_SELECTORS = frozenset(map(chr, range(0xE0100, 0xE01F0)))
+DRAWS_NOTHING = FILLERS | SELECTORS | MORE_SELECTORS
+# What CI systems take for a command, `::error::` or `##vso[...]`, wherever a line is folded.
+COMMAND = re.compile(r":(?=:)|#(?=#\w*\[)")
+# An underscore within a word and a colon before a space mean nothing to Markdown.
+MARKDOWN = re.compile(
+    r"[&<>|`*\[\]#@~!\\${}^]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|\bwww\.", re.IGNORECASE
+)
+# Mentions, issue numbers and addresses are found after entities are read.
+REFERENCE = re.compile(r"@|#(?=\d)|:(?=//)")
+NOTHING = "\u200b"
+SAYING_SO = 24
+# The last four are the full-width forms, which Japanese spreadsheets take for the plain ones.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def visible(text: str, limit: int | None = None) -> str:
+    r"""Return a text on one line whose every character can be seen.
+
+    Control, formatting, private and unassigned characters, line breaks and lone surrogates
+    become escapes as Python writes them; so does the first sign of what a CI system would
+    take for a command.
+
+    Args:
+        text: any text.
+        limit: how many characters to show; of a text that is longer by more than saying so
+            takes, the middle is left out, since answers stand at the end, and counted.
+
+    >>> visible("a\x1b[31m\n::error::b")
+    'a\\x1b[31m\\n\\x3a:error\\x3a:b'
+    """
+    if limit is not None and len(text) > limit + SAYING_SO:
+        head, tail = text[: limit // 2], text[len(text) - limit // 2 :]
+        left_out = len(text) - 2 * (limit // 2)
+        return f"{visible(head)} ...({left_out:,} characters)... {visible(tail)}"
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_visible_character, text))
+    return COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _visible_character(character: str) -> str:
+    if unicodedata.category(character) in INVISIBLE or character in DRAWS_NOTHING:
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def markdown_text(text: str, limit: int | None = None) -> str:
+    """Return a text that Markdown, HTML within it and table cells show as it stands.
+
+    A space of no width breaks what forges look for in the rendered text: mentions, issue
+    numbers and addresses.
+
+    >>> markdown_text("a|b <img> @you")
+    'a&#124;b &#60;img&#62; &#64;&#8203;you'
+    """
+
+    def entities(match: re.Match[str]) -> str:
+        return "".join(each if each.isalnum() else f"&#{ord(each)};" for each in match[0])
+
+    text = REFERENCE.sub(lambda match: match[0] + NOTHING, visible(text, limit))
+    return MARKDOWN.sub(entities, text).replace(NOTHING, f"&#{ord(NOTHING)};")
+
+
+def csv_text(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: such a one gets a leading quote.
+
+    NUL, which CSV readers refuse, becomes visible.
+
+    >>> csv_text("=1+1")
+    "'=1+1"
+    """
+    text = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    r"""Return one line of CSV, its texts as `csv_text` makes them.
+
+    Python's writer quotes a carriage return only where lines end in one.
+
+    >>> csv_line(["a\rb", 0.5, None])
+    '"a\rb",0.5,\n'
+    """
+    line = io.StringIO()
+    row = [csv_text(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(line, lineterminator="\r\n").writerow(row)
+    return line.getvalue().removesuffix("\r\n") + "\n"

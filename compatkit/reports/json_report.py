@@ -1,0 +1,34 @@
+"""JSON, format 1: every number, every slice, every flipped example.
+
+The schema is docs/score.schema.json. Characters outside ASCII are written as escapes, so
+that no text can act on a terminal, and so is the first of two number signs, which some CI
+systems take for a command wherever they stand (`##vso[`). Fields may be added; those that
+are there stay.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+
+from compatkit.comparison import Comparison
+from compatkit.reports.view import View
+from compatkit.version import __version__
+
+FORMAT = 1
+
+
+def render_json(results: Sequence[Comparison], view: View | None = None) -> str:  # noqa: ARG001
+    """Return the JSON report; `view` changes nothing, since all is in it.
+
+    Args:
+        results: one comparison per task and candidate.
+        view: not used.
+    """
+    report = {
+        "format": FORMAT,
+        "compatkit": __version__,
+        "signature": " + ".join(each.signature for each in results),
+        "results": [each.to_dict() for each in results],
+    }
+    text = json.dumps(report, indent=2, allow_nan=False)
+    return re.sub("#(?=#)", r"\\u0023", text) + "\n"

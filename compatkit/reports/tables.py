@@ -1,0 +1,206 @@
+"""Tables: the rows that the readable reports share, as plain text cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compatkit.comparison import Comparison
+from compatkit.metrics import METRICS
+from compatkit.reports.view import (
+    describe_scorer,
+    format_count,
+    format_fraction,
+    format_interval,
+    format_number,
+    format_value,
+    shown_metrics,
+)
+
+MOST_SLICES = 20
+SWEEP_ROWS = 12
+
+CANDIDATE_COLUMNS = {
+    "accuracy_new": "accuracy",
+    "delta_accuracy": "acc. vs new",
+    "negative_flip_rate": "NFR",
+    "delta_nfr": "NFR vs new",
+    "delta_nfr_percent": "NFR in %",
+    "positive_flip_rate": "PFR",
+}
+SAMPLED_COLUMNS = {
+    "accuracy_new": "accuracy",
+    "expected_negative_flip_rate": "expected NFR",
+    "expected_positive_flip_rate": "expected PFR",
+    "excess_negative_flip_rate": "excess NFR",
+}
+SCORE_COLUMNS = {
+    "score_new": "score",
+    "delta_score": "score vs new",
+    "smooth_negative_flip_rate": "fell",
+    "delta_smooth_nfr": "fell vs new",
+    "delta_smooth_nfr_percent": "fell in %",
+    "delta_mean_gain": "gain vs new",
+    "delta_mean_regression": "regr. vs new",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of texts.
+
+    Attributes:
+        title: above the table.
+        header: a name per column, each its own.
+        rows: of as many cells.
+        text_columns: how many columns, the first ones, are aligned left; texts may be folded,
+            numbers never are.
+        remarks: whether the last column holds words that may be folded.
+        note: below the table.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text_columns: int = 1
+    remarks: bool = False
+    note: str = ""
+
+
+def count_table(comparison: Comparison) -> Table:
+    """Return the four counts as a square."""
+    c = comparison.counts
+    return Table(
+        "",
+        ("", "new right", "new wrong"),
+        (
+            (
+                "old right",
+                f"{format_count(c.both_right)}",
+                f"{format_count(c.negative_flips)} negative flips",
+            ),
+            (
+                "old wrong",
+                f"{format_count(c.positive_flips)} positive flips",
+                f"{format_count(c.both_wrong)}",
+            ),
+        ),
+    )
+
+
+def metric_table(comparison: Comparison) -> Table:
+    """Return the metrics of one comparison, one a row, with intervals and counts."""
+    rows = []
+    for name in shown_metrics([comparison]):
+        metric = comparison.metrics[name]
+        basis = format_fraction(metric) or (metric.reason if metric.value is None else "")
+        if metric.denominator == 0:
+            basis = metric.reason
+        rows.append(
+            (METRICS[name].label, format_value(name, metric), format_interval(name, metric), basis)
+        )
+    level = f"{100 * _level(comparison):g}% interval"
+    return Table("", ("metric", "value", level, "counted"), rows, remarks=True)
+
+
+def _level(comparison: Comparison) -> float:
+    levels = (metric.level for metric in comparison.metrics.values())
+    return next((level for level in levels if level is not None), 0.95)
+
+
+def candidate_table(results: Sequence[Comparison]) -> Table:
+    """Return the columns of the paper's tables 4 to 6, a row per candidate of one task.
+
+    Source: Echterhoff et al. 2024 (arXiv 2407.09435), tables 4, 5 and 6.
+    """
+    first = results[0]
+    columns = dict(CANDIDATE_COLUMNS if first.pair.single else SAMPLED_COLUMNS)
+    if first.continuous:
+        columns |= SCORE_COLUMNS
+        if not first.pair.single:
+            columns = {name: head for name, head in columns.items() if "delta" not in name}
+    of_old = {"accuracy_new": "accuracy_old", "score_new": "score_old"}
+    row = [_cell(of_old[name], first) if name in of_old else "" for name in columns]
+    rows = [[f"old: {first.old}", *row]]
+    for number, each in enumerate(results):
+        label = "new" if number == 0 else "candidate"
+        rows.append([f"{label}: {each.new}", *(_cell(name, each) for name in columns)])
+    return Table("every model against the old one", ["model", *columns.values()], rows)
+
+
+def _cell(name: str, comparison: Comparison) -> str:
+    cell = format_value(name, comparison.metrics[name])
+    return cell.removesuffix(" pp").removesuffix("%")
+
+
+def task_table(results: Sequence[Comparison]) -> Table:
+    """Return a row per task and candidate, the totals last."""
+    several = len({each.new for each in results if each.task == results[0].task}) > 1
+    header = ["task", *(["new"] if several else []), "N", "accuracy", "change"]
+    header += ["neg. flips", "NFR", "interval", "PFR"]
+    header += ["NFR vs new"] if several else []
+    rows = []
+    for each in results:
+        names = ("accuracy_old", "accuracy_delta")
+        expected = "negative_flip_rate" if each.pair.single else "expected_negative_flip_rate"
+        other = expected.replace("negative", "positive")
+        row = [each.task, *([each.new] if several else []), f"{each.counts.total:,}"]
+        row += [format_value(name, each.metrics[name]) for name in names]
+        row += [format_count(each.counts.negative_flips)]
+        row += [format_value(expected, each.metrics[expected])]
+        row += [format_interval(expected, each.metrics[expected])]
+        row += [format_value(other, each.metrics[other])]
+        row += [format_value("delta_nfr", each.metrics["delta_nfr"])] if several else []
+        rows.append(row)
+    title = f"{describe_scorer(results[0])}; accuracy is the old model's"
+    return Table(title, header, rows, text_columns=2 if several else 1)
+
+
+def slice_tables(comparison: Comparison) -> list[Table]:
+    """Return a table per field to slice by: the worst slices first."""
+    tables = []
+    for path, parts in comparison.slices.items():
+        expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
+        ordered = sorted(
+            parts.items(),
+            key=lambda each: (-(each[1].metrics[expected].low or 0.0), each[0]),
+        )
+        rows = [
+            (
+                value,
+                f"{part.counts.total:,}",
+                format_value("accuracy_old", part.metrics["accuracy_old"]),
+                format_value("accuracy_delta", part.metrics["accuracy_delta"]),
+                format_count(part.counts.negative_flips),
+                format_value(expected, part.metrics[expected]),
+                format_interval(expected, part.metrics[expected]),
+            )
+            for value, part in ordered[:MOST_SLICES]
+        ]
+        worst = comparison.worst_slice(path)
+        note = "no slice has a negative flip"
+        if worst is not None:
+            note = f"worst: {worst[0]} (by the lower limit of its NFR)"
+        if len(parts) > MOST_SLICES:
+            note += f"; {MOST_SLICES} of {len(parts)} slices shown, --json has all"
+        header = (path, "N", "accuracy, old", "change", "neg. flips", "NFR", "interval")
+        tables.append(Table(f"by {path}", header, rows, note=note))
+    return tables
+
+
+def sweep_table(comparison: Comparison) -> Table | None:
+    """Return the flips at a few thresholds spread over the scores, or None without a sweep."""
+    sweep = comparison.sweep
+    if sweep is None:
+        return None
+    last = len(sweep.thresholds) - 1
+    steps = min(SWEEP_ROWS, last + 1)
+    chosen = sorted({round(step * last / max(steps - 1, 1)) for step in range(steps)})
+    rows = [
+        (
+            f"{sweep.thresholds[i]:.4f}",
+            format_number(sweep.negative_flips[i] / sweep.total, "share"),
+            format_number(sweep.positive_flips[i] / sweep.total, "share"),
+        )
+        for i in chosen
+    ]
+    note = f"{len(chosen)} of {last + 1} thresholds; --json has all"
+    return Table("flips by threshold", ("threshold", "NFR", "PFR"), rows, note=note)

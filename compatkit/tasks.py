@@ -1,0 +1,153 @@
+"""Tasks: several prediction files a model, one task each, and their total."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compatkit.compare_models import compare_files
+from compatkit.comparison import Comparison, Counts, JudgedPair
+from compatkit.errors import DataError
+from compatkit.estimates import Judged
+from compatkit.measure import count_pair, measure_pair
+from compatkit.options import Options, make_options
+from compatkit.readers.source import KINDS
+
+TOTAL = "total"
+
+
+def compare_folders(
+    old: str | Path, candidates: Sequence[str | Path], **options: Any
+) -> list[Comparison]:
+    """Compare folders of prediction files: files of one name are one task.
+
+    Args:
+        old: the old model's folder.
+        candidates: the new model's folder, then those of further candidates.
+        options: see `compatkit.options.make_options`.
+
+    Returns:
+        A comparison per task and candidate, tasks in order of name, then a total per
+        candidate over the examples of all tasks.
+
+    Raises:
+        DataError: a task that one side lacks, or a file that cannot be compared.
+    """
+    return compare_tasks(old, candidates, make_options(**options))
+
+
+def compare_tasks(
+    old: str | Path, candidates: Sequence[str | Path], options: Options
+) -> list[Comparison]:
+    """Compare folders with options that were checked; see `compare_folders`."""
+    folders = [find_tasks(folder) for folder in (old, *candidates)]
+    _refuse_missing((old, *candidates), folders)
+    by_task = [
+        compare_files(
+            folders[0][task], [folder[task] for folder in folders[1:]], options, task=task
+        )
+        for task in folders[0]
+    ]
+    results = [comparison for task in by_task for comparison in task]
+    if len(by_task) > 1:
+        results += [
+            _total([task[number] for task in by_task], by_task, options)
+            for number in range(len(candidates))
+        ]
+    return results
+
+
+def find_tasks(folder: str | Path) -> dict[str, Path]:
+    """Return the prediction files of a folder by task, in order of name.
+
+    The task is the file's name without the endings of its kind and compression.
+
+    Raises:
+        DataError: no folder, no prediction file in it, or two files for one task.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise DataError(f"{folder}: not a folder; where one side is a folder, every side is.")
+    tasks: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        name = file.name.removesuffix(".gz").removesuffix(".zst")
+        known = Path(name).suffix.lower() in KINDS
+        if file.name.startswith(".") or file.is_dir() or not known:
+            continue
+        task = name.removesuffix(Path(name).suffix)
+        if task in tasks:
+            raise DataError(f"{folder}: {tasks[task].name} and {file.name} are one task. Keep one.")
+        tasks[task] = file
+    if not tasks:
+        raise DataError(f"{folder}: no prediction file; {', '.join(KINDS)} were expected.")
+    return tasks
+
+
+def _refuse_missing(names: Sequence[str | Path], folders: Sequence[dict[str, Path]]) -> None:
+    every = sorted(set().union(*folders))
+    for name, folder in zip(names, folders, strict=True):
+        absent = [task for task in every if task not in folder]
+        if absent:
+            raise DataError(
+                f"{name}: lacks {len(absent)} of {len(every)} tasks: {', '.join(absent[:5])}. "
+                "A task that one side lacks cannot be compared: add its file, or remove it from "
+                "the other side."
+            )
+
+
+def _total(
+    parts: Sequence[Comparison], by_task: Sequence[Sequence[Comparison]], options: Options
+) -> Comparison:
+    """Put the examples of all tasks together, each counting once."""
+    pair = _concatenate([part.pair for part in parts])
+    first = parts[0]
+    baseline = None
+    if first.baseline is not None:
+        baseline = _concatenate([task[0].pair for task in by_task]).new
+    continuous = any(part.continuous for part in parts)
+    return Comparison(
+        task=TOTAL,
+        old=str(Path(first.old).parent),
+        new=str(Path(first.new).parent),
+        baseline=None if first.baseline is None else str(Path(first.baseline).parent),
+        scorer=first.scorer,
+        threshold=first.threshold,
+        continuous=continuous,
+        counts=_add_counts(pair, [part.counts for part in parts]),
+        metrics=measure_pair(pair, options.plan, continuous=continuous, baseline=baseline),
+        signature=" + ".join(part.signature for part in parts),
+        pair=pair,
+        notes=(f"{len(parts)} tasks; every example counts once, so large tasks count more",),
+        identical=all(part.identical for part in parts),
+    )
+
+
+def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
+    return count_pair(
+        pair,
+        no_answer=(sum(c.no_answer_old for c in counts), sum(c.no_answer_new for c in counts)),
+        excluded={reason: sum(c.excluded[reason] for c in counts) for reason in counts[0].excluded},
+        counted_wrong={
+            reason: sum(c.counted_wrong[reason] for c in counts)
+            for reason in counts[0].counted_wrong
+        },
+    )
+
+
+def _concatenate(pairs: Sequence[JudgedPair]) -> JudgedPair:
+    same = [pair.same for pair in pairs if pair.same is not None]
+    return JudgedPair(
+        [each for pair in pairs for each in pair.ids],
+        _join([pair.old for pair in pairs]),
+        _join([pair.new for pair in pairs]),
+        np.concatenate(same) if len(same) == len(pairs) else None,
+    )
+
+
+def _join(parts: Sequence[Judged]) -> Judged:
+    return Judged(
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.samples for part in parts]),
+    )

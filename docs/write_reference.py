@@ -1,0 +1,121 @@
+"""Write the parts of the documentation that the source already says.
+
+    python docs/write_reference.py
+
+docs/cli.md from the commands, docs/api.md from the public docstrings, and the list of metrics
+in docs/metrics.md. The tests fail while a page is not what this script would write.
+"""
+
+import inspect
+from pathlib import Path
+
+import click
+
+import compatkit
+from compatkit.cli import COMMANDS, command_line
+from compatkit.comparison import Counts, FlippedExample, Slice
+from compatkit.estimates import MetricValue
+from compatkit.metrics import METRICS
+from compatkit.options import make_options
+
+DOCS = Path(__file__).parent
+MARK = "<!-- metrics: written by docs/write_reference.py -->\n"
+FAMILIES = {
+    "accuracy": "Accuracy",
+    "flips": "Flips of right and wrong",
+    "smooth": "Flips of a continuous score",
+    "candidate": "Several candidates",
+    "samples": "Several samples per example",
+}
+FAMILY_NOTES = {
+    "smooth": "D_i is the new score less the old one. A change of at most `--epsilon` (0 if not said)\n"
+    "is a tie.",
+    "candidate": "A candidate is held against the old model, and its flips against those of the first "
+    "new\nmodel: both count the same examples, so the difference is a paired one.",
+    "samples": "p_i and q_i are the old and the new model's shares of right samples on example i, of K_i "
+    "and\nL_i samples. A second run of the old model (`--old-rerun`) stands in for more samples of it.",
+}
+
+
+def write_cli() -> str:
+    """Return docs/cli.md."""
+    parts = [
+        "# Command line\n",
+        "Written by docs/write_reference.py from the commands themselves.\n",
+    ]
+    names = ["-h", "--help"]
+    context = click.Context(command_line, info_name="compatkit", help_option_names=names)
+    parts.append(f"## compatkit\n\n```text\n{command_line.get_help(context)}\n```\n")
+    for name in sorted(COMMANDS):
+        command = command_line.get_command(context, name)
+        if command is not None:
+            inner = click.Context(command, info_name=name, parent=context, terminal_width=100)
+            parts.append(f"## compatkit {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+    return "\n".join(parts)
+
+
+def write_api() -> str:
+    """Return docs/api.md."""
+    parts = [
+        "# Python\n",
+        "Written by docs/write_reference.py from the docstrings. `import compatkit` loads nothing "
+        "heavy;\neach name is loaded when it is first used.\n",
+    ]
+    public = [(f"compatkit.{name}", getattr(compatkit, name)) for name in compatkit.__all__]
+    public = [(name, each) for name, each in public if not isinstance(each, str)]
+    more = (make_options, Counts, MetricValue, Slice, FlippedExample)
+    public += [(f"{each.__module__}.{each.__name__}", each) for each in more]
+    for name, each in public:
+        head = name
+        if inspect.isfunction(each):
+            head += str(inspect.signature(each))
+        parts.append(f"## {name}\n\n```text\n{head}\n\n{inspect.getdoc(each)}\n\n```\n")
+        if inspect.isclass(each):
+            parts += _methods(name, each)
+    return "\n".join(parts)
+
+
+def _methods(name: str, each: type) -> list[str]:
+    parts = []
+    for method, function in vars(each).items():
+        if not method.startswith("_") and inspect.isfunction(function):
+            head = f"{method}{inspect.signature(function)}"
+            parts.append(
+                f"### {name}.{method}\n\n```text\n{head}\n\n{inspect.getdoc(function)}\n\n```\n"
+            )
+    return parts
+
+
+def write_metrics(page: str) -> str:
+    """Return docs/metrics.md with its list made anew."""
+    parts = []
+    for family, title in FAMILIES.items():
+        parts.append(f"\n## {title}\n")
+        if family in FAMILY_NOTES:
+            parts.append(FAMILY_NOTES[family] + "\n")
+        for name, metric in METRICS.items():
+            if metric.family == family:
+                parts.append(f"### `{name}`\n\n*{metric.label}* = {metric.formula}\n")
+                parts.append(metric.meaning + "\n")
+                parts += [f"Source: {metric.source}.\n"] if metric.source else []
+    return page[: page.index(MARK)] + MARK + "\n".join(parts)
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of every page that this script writes."""
+    metrics = DOCS / "metrics.md"
+    return {
+        DOCS / "cli.md": write_cli(),
+        DOCS / "api.md": write_api(),
+        metrics: write_metrics(metrics.read_text(encoding="utf-8")),
+    }
+
+
+def main() -> None:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
