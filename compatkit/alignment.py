@@ -80,19 +80,16 @@ def align(
         _refuse_repeated(side, code, len(ids))
     differ, notes = _check_equal(sides, codes, len(ids), edited)
     present = [np.bincount(code, minlength=len(ids)) > 0 for code in codes]
-    usable = [np.ones(len(code), np.bool_) for code in codes]
-    if errors != "wrong":
-        usable = [~side.errored for side in sides]
+    usable = [~side.errored | (errors == "wrong") for side in sides]
     answered = [
         np.bincount(code[use], minlength=len(ids)) > 0
         for code, use in zip(codes, usable, strict=True)
     ]
     lost = ~np.logical_and.reduce(present)
-    failed = np.logical_or.reduce(
-        [here & ~works for here, works in zip(present, answered, strict=True)]
-    )
-    if missing == "error" and lost.any():
-        raise DataError(_missing_message(sides, present, ids))
+    # An answered example is present too, so that the two differ where every row failed.
+    failed = np.logical_or.reduce(np.not_equal(present, answered))
+    if missing == "error":
+        _refuse_missing(sides, present, ids)
     if errors == "refuse":
         _refuse_errored(sides)
     changed = differ if edited == "skip" else np.zeros(len(ids), np.bool_)
@@ -113,14 +110,17 @@ def align(
             "edited": int((changed & ~failed & ~skipped).sum()),
         },
         counted_wrong={
-            "errored": sum(
-                int((side.errored & (rows >= 0)).sum())
-                for side, rows in zip(sides, examples, strict=True)
-            ),
+            "errored": _count_errored(sides, examples),
             "missing": sum(int((~here & keep).sum()) for here in present),
         },
         slices={path: _slice(sides, examples, path, int(keep.sum())) for path in by},
         notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
+    )
+
+
+def _count_errored(sides: Sequence[Outcomes], examples: Sequence[IntArray]) -> int:
+    return sum(
+        int((side.errored & (rows >= 0)).sum()) for side, rows in zip(sides, examples, strict=True)
     )
 
 
@@ -197,9 +197,12 @@ def _listed(count: int, what: str) -> str:
     return f"{count} {what}" + ("s" if count != 1 else "")
 
 
-def _missing_message(
+def _refuse_missing(
     sides: Sequence[Outcomes], present: Sequence[BoolArray], ids: Sequence[str]
-) -> str:
+) -> None:
+    both = int(np.logical_and.reduce(present).sum())
+    if both == len(ids):
+        return
     anywhere = len(ids)
     parts = []
     for side, here in zip(sides, present, strict=True):
@@ -208,8 +211,7 @@ def _missing_message(
             first = ", ".join(repr(ids[i]) for i in absent[:SHOWN].tolist())
             more = ", ..." if len(absent) > SHOWN else ""
             parts.append(f"{side.file.name} lacks {len(absent)} of {anywhere} ids: {first}{more}")
-    both = int(np.logical_and.reduce(present).sum())
-    return (
+    raise DataError(
         "; ".join(parts) + f". In every file: {_listed(both, 'id')}. An example that one side "
         "lacks cannot be compared: complete the files, or say --missing skip to leave such "
         "examples out, or --missing wrong to count a missing answer as wrong."

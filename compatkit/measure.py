@@ -1,6 +1,7 @@
 """Measure: counts and metrics of an aligned pair, whole and in slices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,12 +72,13 @@ def measure_pair(
     else:
         several = "examples have several samples; see the expected negative flip rate"
         metrics = complete(metrics, ("accuracy", "flips"), several)
+    old, new, baseline, rerun = _in_one_order([pair.old, pair.new, baseline, rerun])
     if not pair.single or rerun is not None:
-        metrics |= estimate_samples(pair.old, pair.new, plan, rerun=rerun)
+        metrics |= estimate_samples(old, new, plan, rerun=rerun)
     if continuous:
-        metrics |= estimate_smooth(pair.old.scores, pair.new.scores, plan)
+        metrics |= estimate_smooth(old.scores, new.scores, plan)
     if baseline is not None and pair.single:
-        metrics |= estimate_candidate(pair.old, baseline, pair.new, plan, continuous=continuous)
+        metrics |= estimate_candidate(old, baseline, new, plan, continuous=continuous)
     metrics = complete(metrics, ("samples",), "each example has one sample")
     metrics = complete(metrics, ("smooth",), "the scorer knows right and wrong alone")
     metrics = complete(metrics, ("candidate",), "there is no other new model to compare with")
@@ -109,6 +111,22 @@ def _measure_slice(
         None if pair.same is None else pair.same[rows],
     )
     return Slice(count_pair(part), measure_pair(part, plan, continuous=continuous))
+
+
+def _in_one_order(models: Sequence[Judged | None]) -> list[Any]:
+    """Sort the examples by the models' results, so that the files' order is of no consequence.
+
+    Resampling draws by position: without this, the same rows in another order would have
+    other limits.
+    """
+    columns = [
+        column
+        for model in models
+        if model is not None
+        for column in (model.scores, model.right, model.samples)
+    ]
+    order = np.lexsort(columns)
+    return [None if model is None else _take(model, order) for model in models]
 
 
 def _take(judged: Judged, rows: NDArray[np.int64]) -> Judged:

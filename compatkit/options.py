@@ -107,10 +107,9 @@ def make_options(
             raise ConfigError(
                 f"{name} is {value}; a number between {low:g} and {high:g} is wanted."
             )
-    if by_position and (fields or {}).get("id") not in {None, NO_FIELD}:
-        raise ConfigError(
-            "--by-position pairs rows without an id, and --id-field names one. Leave one out."
-        )
+    roles = parse_roles(fields or {})
+    if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
+        raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
     if resamples < 100:  # noqa: PLR2004
         raise ConfigError(f"resamples is {resamples}; at least 100 are wanted.")
     made = make_scorer(scorer, **scorer_options)
@@ -122,7 +121,7 @@ def make_options(
         errors=errors,
         edited=edited,
         by_position=by_position,
-        roles=parse_roles(fields or {}),
+        roles=roles,
         reader=reader,
         plan=Plan(level, seed, resamples, epsilon, bounded=made.continuous is not None),
         sweep=sweep,

@@ -146,13 +146,20 @@ def _score(
         _hashes(scored.answers),
         no_answer,
         np.array(rows.errored, np.bool_),
-        _hashes(rows.references if all(rows.references) else [t or None for t in rows.references]),
+        _hashes(_reference_sets(rows.references)),
         _hashes(rows.input),
         np.array(rows.rows, np.int64),
         np.array(rows.lines, np.int64),
     )
     slices = {path: [_slice_value(v, values) for v in rows.attributes[path]] for path in by}
     return _Part(rows.id, rows.sample, columns, slices, scored.notes)
+
+
+def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:
+    """Return references in one order, since the best counts whatever the order; None for none."""
+    if set(map(len, column)) == {1}:
+        return column
+    return [tuple(sorted(set(texts))) or None for texts in column]
 
 
 def _hashes(column: Sequence[object]) -> NDArray[np.int64]:

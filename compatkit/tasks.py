@@ -1,6 +1,7 @@
 """Tasks: several prediction files a model, one task each, and their total."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,19 @@ def compare_tasks(
 ) -> list[Comparison]:
     """Compare folders with options that were checked; see `compare_folders`."""
     folders = [find_tasks(folder) for folder in (old, *candidates)]
-    _refuse_missing((old, *candidates), folders)
+    tasks = [task for task in folders[0] if all(task in folder for folder in folders)]
+    lost = sorted(set().union(*folders).difference(tasks))
+    if lost and (options.missing != "skip" or not tasks):
+        raise DataError(_missing_message((old, *candidates), folders))
     by_task = [
         compare_files(
             folders[0][task], [folder[task] for folder in folders[1:]], options, task=task
         )
-        for task in folders[0]
+        for task in tasks
     ]
+    if lost:
+        note = f"left out, since one folder lacks them: the tasks {', '.join(lost)}"
+        by_task = [[replace(each, notes=(*each.notes, note)) for each in task] for task in by_task]
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
         results += [
@@ -84,16 +91,18 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     return tasks
 
 
-def _refuse_missing(names: Sequence[str | Path], folders: Sequence[dict[str, Path]]) -> None:
+def _missing_message(names: Sequence[str | Path], folders: Sequence[dict[str, Path]]) -> str:
     every = sorted(set().union(*folders))
+    parts = []
     for name, folder in zip(names, folders, strict=True):
         absent = [task for task in every if task not in folder]
         if absent:
-            raise DataError(
-                f"{name}: lacks {len(absent)} of {len(every)} tasks: {', '.join(absent[:5])}. "
-                "A task that one side lacks cannot be compared: add its file, or remove it from "
-                "the other side."
-            )
+            listed = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")  # noqa: PLR2004
+            parts.append(f"{name} lacks {len(absent)} of {len(every)} tasks: {listed}")
+    return (
+        "; ".join(parts) + ". A task that one side lacks cannot be compared: add its file, remove "
+        "it from the other side, or say --missing skip to leave such tasks out."
+    )
 
 
 def _total(

@@ -201,7 +201,7 @@ def test_an_answer_beside_an_error_does_not_count():
 
 def test_a_file_of_errors_alone_leaves_nothing_to_compare():
     new = [{"id": row["id"], "error": "timeout"} for row in OLD]
-    with pytest.raises(DataError, match="no example is left to compare: .* 4 errored"):
+    with pytest.raises(DataError, match=r"no example is left to compare: .* 4 errored"):
         compare(OLD, new, fields={"prediction": "prediction"})
 
 

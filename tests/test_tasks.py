@@ -83,7 +83,21 @@ def test_a_task_that_one_side_lacks_is_refused(tmp_path):
     for sides in ((old, new), (new, old)):
         with pytest.raises(DataError) as caught:
             compare_folders(sides[0], [sides[1]])
-        assert str(caught.value).startswith(f"{new}: lacks 1 of 2 tasks: b.")
+        assert str(caught.value).startswith(f"{new} lacks 1 of 2 tasks: b.")
+
+
+def test_such_a_task_is_left_out_on_request_and_named(tmp_path):
+    old = folder(tmp_path / "old", a__jsonl=lines("yes"), b__jsonl=lines("yes"))
+    new = folder(tmp_path / "new", a__jsonl=lines("no"), c__jsonl=lines("yes"))
+    results = compare_folders(old, [new], missing="skip")
+    assert [each.task for each in results] == ["a"]
+    assert results[0].notes[-1] == "left out, since one folder lacks them: the tasks b, c"
+    with pytest.raises(DataError, match="lacks 1 of 2 tasks"):
+        compare_folders(
+            folder(tmp_path / "d", d__jsonl=lines("yes")),
+            [folder(tmp_path / "e", e__jsonl=lines("yes"))],
+            missing="skip",
+        )
 
 
 def test_two_files_for_one_task_are_refused(tmp_path):

@@ -93,7 +93,7 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
 
 
 def _compare(paths: Sequence[str], options: Options, old_rerun: str | None) -> list[Comparison]:
-    if paths.count("-") > 1:
+    if [*paths, old_rerun].count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")
     if any(Path(path).is_dir() for path in paths):
         from compatkit.tasks import compare_tasks  # noqa: PLC0415

@@ -47,7 +47,7 @@ def _read(stream: BinaryIO, name: str, delimiter: str) -> Iterator[Records]:
     rows: list[Record] = []
     lines: list[int] = []
     try:
-        header = _header(next(filter(None, table), []), f"{name}:{table.line_num}")
+        header = _header(next(filter(_names_columns, table), []), f"{name}:{table.line_num}")
         for cells in table:
             if not cells:
                 continue
@@ -74,6 +74,10 @@ def _read(stream: BinaryIO, name: str, delimiter: str) -> Iterator[Records]:
     finally:
         text.detach()
     yield Records(rows, lines, name)
+
+
+def _names_columns(cells: list[str]) -> bool:
+    return any(map(str.strip, cells))
 
 
 def _header(cells: list[str], where: str) -> list[str]:
