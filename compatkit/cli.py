@@ -10,6 +10,7 @@ import click
 from compatkit.errors import CompatkitError
 from compatkit.version import __version__
 
+INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 COMMANDS = {
     "score": ("compatkit.commands.score", "What an update broke, from two prediction files."),
 }
@@ -51,7 +52,13 @@ def command_line() -> None:
 def main() -> None:
     """Run the command line; an error of compatkit, or of the system, is one message and code 2."""
     try:
-        command_line(prog_name="compatkit")
+        code = command_line(prog_name="compatkit", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
     except CompatkitError as error:
         _fail(str(error))
     except OSError as error:

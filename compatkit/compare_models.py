@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.alignment import Alignment, align
-from compatkit.comparison import Comparison, Counts, JudgedPair
+from compatkit.comparison import Comparison, JudgedPair
 from compatkit.errors import ConfigError
 from compatkit.estimates import Judged
 from compatkit.flipped import find_flipped
@@ -131,6 +131,7 @@ def _judge(side: Outcomes, examples: NDArray[np.int64], size: int, options: Opti
         scores=np.bincount(index, scores, size) / weight,
         right=np.bincount(index, right, size) / weight,
         samples=samples,
+        silent=np.bincount(index, side.no_answer[rows] & side.needs_answer, size).astype(np.int64),
     )
 
 
@@ -169,7 +170,7 @@ class _Measurement:
             scorer=options.scorer.name,
             threshold=options.right_from,
             continuous=continuous,
-            counts=self._counts(pair, number),
+            counts=count_pair(pair, excluded=aligned.excluded, counted_wrong=aligned.counted_wrong),
             metrics=measure_pair(
                 pair, options.plan, continuous=continuous, baseline=baseline, rerun=rerun
             ),
@@ -219,20 +220,6 @@ class _Measurement:
                 f"{values.max():g}. --threshold says from which score an answer is right."
             )
         return True
-
-    def _counts(self, pair: JudgedPair, number: int) -> Counts:
-        silent = [
-            int((self.sides[i].no_answer & (self.aligned.examples[i] >= 0)).sum())
-            if self.sides[i].needs_answer
-            else 0
-            for i in (0, number)
-        ]
-        return count_pair(
-            pair,
-            no_answer=(silent[0], silent[1]),
-            excluded=self.aligned.excluded,
-            counted_wrong=self.aligned.counted_wrong,
-        )
 
     def _notes(self, pair: JudgedPair, number: int) -> tuple[str, ...]:
         sides = (self.sides[0], self.sides[number])

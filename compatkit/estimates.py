@@ -197,11 +197,17 @@ class Judged:
         scores: mean score over the samples of each example.
         right: share of right samples of each example, 0 or 1 where there is one sample.
         samples: number of samples of each example; 0 for one that is missing (and wrong).
+        silent: number of null answers of each example that were counted as wrong.
     """
 
     scores: FloatArray
     right: FloatArray
     samples: NDArray[np.int64]
+    silent: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64]) -> "Judged":
+        """Return the results of some examples, in the order given."""
+        return Judged(self.scores[rows], self.right[rows], self.samples[rows], self.silent[rows])
 
 
 def estimate_candidate(

@@ -24,7 +24,6 @@ from compatkit.metrics import METRICS
 def count_pair(
     pair: JudgedPair,
     *,
-    no_answer: tuple[int, int] = (0, 0),
     excluded: Mapping[str, int] | None = None,
     counted_wrong: Mapping[str, int] | None = None,
 ) -> Counts:
@@ -41,8 +40,8 @@ def count_pair(
         negative_flips=negative,
         positive_flips=positive,
         both_wrong=both_wrong,
-        no_answer_old=no_answer[0],
-        no_answer_new=no_answer[1],
+        no_answer_old=int(pair.old.silent.sum()),
+        no_answer_new=int(pair.new.silent.sum()),
         excluded=dict(excluded or {}),
         counted_wrong=dict(counted_wrong or {}),
     )
@@ -81,7 +80,9 @@ def measure_pair(
         metrics |= estimate_candidate(old, baseline, new, plan, continuous=continuous)
     metrics = complete(metrics, ("samples",), "each example has one sample")
     metrics = complete(metrics, ("smooth",), "the scorer knows right and wrong alone")
-    metrics = complete(metrics, ("candidate",), "there is no other new model to compare with")
+    lone = "there is no other new model to compare with"
+    sampled = "examples have several samples"
+    metrics = complete(metrics, ("candidate",), lone if baseline is None else sampled)
     return {name: metrics[name] for name in METRICS}
 
 
@@ -106,8 +107,8 @@ def _measure_slice(
 ) -> Slice:
     part = JudgedPair(
         [pair.ids[row] for row in rows.tolist()],
-        _take(pair.old, rows),
-        _take(pair.new, rows),
+        pair.old.take(rows),
+        pair.new.take(rows),
         None if pair.same is None else pair.same[rows],
     )
     return Slice(count_pair(part), measure_pair(part, plan, continuous=continuous))
@@ -123,11 +124,7 @@ def _in_one_order(models: Sequence[Judged | None]) -> list[Any]:
         column
         for model in models
         if model is not None
-        for column in (model.scores, model.right, model.samples)
+        for column in (model.scores, model.right, model.samples, model.silent)
     ]
     order = np.lexsort(columns)
-    return [None if model is None else _take(model, order) for model in models]
-
-
-def _take(judged: Judged, rows: NDArray[np.int64]) -> Judged:
-    return Judged(judged.scores[rows], judged.right[rows], judged.samples[rows])
+    return [None if model is None else model.take(order) for model in models]

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 from compatkit.errors import ConfigError
 from compatkit.estimates import Plan
 from compatkit.fields import NO_FIELD, parse_roles
-from compatkit.outcomes import Progress
+from compatkit.readers import Progress
 from compatkit.scorers import Scorer, make_scorer
 
 THRESHOLD = 0.5
+FEWEST_RESAMPLES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Options:
         plan: level, seed, resamples and epsilon.
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
-        progress: called after each batch.
+        progress: called while files are read.
     """
 
     scorer: Scorer
@@ -92,26 +94,24 @@ def make_options(
         epsilon: largest change of score that counts as a tie.
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
-        progress: called with a file's name and the rows read, after each batch.
+        progress: called with a file's name and the share of it that was read.
         scorer_options: options of the scorer, such as `stemmer=True`.
 
     Raises:
         ConfigError: an option that does not exist, or is out of its range.
     """
-    for name, value, low, high in (
-        ("level", level, 0.0, 1.0),
-        ("epsilon", epsilon, -1e-300, float("inf")),
-        ("threshold", 0.0 if threshold is None else threshold, -float("inf"), float("inf")),
+    for name, value, fits, wanted in (
+        ("level", level, 0 < level < 1, "a number between 0 and 1"),
+        ("epsilon", epsilon, 0 <= epsilon < float("inf"), "0 or a positive number"),
+        ("threshold", threshold, threshold is None or isfinite(threshold), "a number"),
+        ("resamples", resamples, resamples >= FEWEST_RESAMPLES, f"{FEWEST_RESAMPLES} or more"),
+        ("seed", seed, seed >= 0, "0 or a positive whole number"),
     ):
-        if not low < value < high:
-            raise ConfigError(
-                f"{name} is {value}; a number between {low:g} and {high:g} is wanted."
-            )
+        if not fits:
+            raise ConfigError(f"{name} is {value}; {wanted} was expected.")
     roles = parse_roles(fields or {})
     if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
-    if resamples < 100:  # noqa: PLR2004
-        raise ConfigError(f"resamples is {resamples}; at least 100 are wanted.")
     made = make_scorer(scorer, **scorer_options)
     return Options(
         scorer=made,

@@ -4,7 +4,7 @@ A file is read and scored batch by batch, and only numbers stay: memory does not
 with the length of the texts, whatever the order of the files.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from compatkit.fields import MISSING, Fields, find_fields
 from compatkit.predictions import Predictions, to_predictions
-from compatkit.readers import PredictionFile
+from compatkit.readers import PredictionFile, Progress
 from compatkit.scorers import Scorer
-
-Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def score_file(
         roles: role to field, as the user named them.
         by: fields to keep for slicing.
         by_position: pair rows by their position; ids are then 1, 2, ...
-        progress: called with the file's name and the number of rows after each batch.
+        progress: called with the file's name and the share that was read.
 
     Raises:
         DataError: the file cannot be read, or a row cannot be scored.
@@ -94,7 +92,7 @@ def score_file(
     fields: Fields | None = None
     start = 0
     values: dict[str, str] = {}
-    for batch in file.batches():
+    for batch in file.batches(progress):
         fields = fields or find_fields(
             batch.rows,
             file.name,
@@ -113,8 +111,6 @@ def score_file(
         held = "prediction" in fields.paths
         parts.append(_score(rows, scorer, by, values, has_predictions=held))
         start += len(batch.rows)
-        if progress is not None:
-            progress(file.name, start)
     return _join(file, fields or Fields({}), parts, by, needs_answer=scorer.needs_prediction)
 
 

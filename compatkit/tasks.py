@@ -83,6 +83,8 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
         if file.name.startswith(".") or file.is_dir() or not known:
             continue
         task = name.removesuffix(Path(name).suffix)
+        if task == TOTAL:
+            raise DataError(f"{file}: a task cannot be called {TOTAL!r}. Rename the file.")
         if task in tasks:
             raise DataError(f"{folder}: {tasks[task].name} and {file.name} are one task. Keep one.")
         tasks[task] = file
@@ -135,7 +137,6 @@ def _total(
 def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
     return count_pair(
         pair,
-        no_answer=(sum(c.no_answer_old for c in counts), sum(c.no_answer_new for c in counts)),
         excluded={reason: sum(c.excluded[reason] for c in counts) for reason in counts[0].excluded},
         counted_wrong={
             reason: sum(c.counted_wrong[reason] for c in counts)
@@ -159,4 +160,5 @@ def _join(parts: Sequence[Judged]) -> Judged:
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.samples for part in parts]),
+        np.concatenate([part.silent for part in parts]),
     )

@@ -42,7 +42,9 @@ def test_an_undefined_metric_says_why(flips: Flips, name: str, reason: str) -> N
 
 
 def judged(right: list[float], samples: list[int] | None = None) -> Judged:
-    return Judged(np.array(right), np.array(right), np.array(samples or [1] * len(right)))
+    size = len(right)
+    counts = np.array(samples or [1] * size)
+    return Judged(np.array(right), np.array(right), counts, np.zeros(size, int))
 
 
 def test_a_candidate_against_the_new_model_by_hand() -> None:

@@ -1,36 +1,39 @@
-"""Progress: a line on stderr for work that takes more than a second, on a terminal only."""
+"""Progress: a bar on stderr for work that takes more than a second, on a terminal only."""
 
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from compatkit.outcomes import Progress
+from compatkit.readers import Progress
+from compatkit.reports.hostile import visible
 
 PATIENCE = 1.0
 
 
 @contextmanager
-def show_progress(*, enabled: bool = True) -> Iterator[Progress | None]:
-    """Yield a function that shows how many rows of a file are scored, or None."""
-    if not (enabled and sys.stderr.isatty()):
+def show_progress() -> Iterator[Progress | None]:
+    """Yield a function that shows what share of a file was read and scored, or None."""
+    if not sys.stderr.isatty():
         yield None
         return
     started = time.monotonic()
-    shown = False
+    tasks: dict[str, int] = {}
+    with ExitStack() as stack:
+        bars = None
 
-    def progress(name: str, rows: int) -> None:
-        nonlocal shown
-        elapsed = time.monotonic() - started
-        if elapsed > PATIENCE:
-            shown = True
-            name = name if name.isprintable() else ascii(name)
-            sys.stderr.write(f"\r\x1b[K{name[-50:]}: {rows:,} rows, {elapsed:.0f} s")
-            sys.stderr.flush()
+        def progress(name: str, share: float) -> None:
+            nonlocal bars
+            if time.monotonic() - started < PATIENCE:
+                return
+            if bars is None:
+                from rich.console import Console  # noqa: PLC0415
+                from rich.progress import Progress as Bars  # noqa: PLC0415
 
-    try:
+                console = Console(stderr=True, markup=False)
+                bars = stack.enter_context(Bars(console=console, transient=True))
+            if name not in tasks:
+                tasks[name] = bars.add_task(visible(name, 40), total=1.0)
+            bars.update(tasks[name], completed=share)  # type: ignore[arg-type]
+
         yield progress
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -17,9 +17,9 @@ from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.memory import digest_memory, is_dataset, is_frame, read_memory
 from compatkit.readers.parquet import read_parquet
-from compatkit.readers.source import Source, open_path
+from compatkit.readers.source import Progress, Source, open_path
 
-__all__ = ["READERS", "PredictionFile", "open_predictions"]
+__all__ = ["READERS", "PredictionFile", "Progress", "open_predictions"]
 
 Reader = Callable[[BinaryIO, str], Iterator[Records]]
 
@@ -50,14 +50,17 @@ class PredictionFile:
     source: Source | None = None
     data: Any = None
 
-    def batches(self) -> Iterator[Records]:
+    def batches(self, progress: Progress | None = None) -> Iterator[Records]:
         """Yield the records from the beginning.
+
+        Args:
+            progress: called with the name and the share that was read; not for rows in memory.
 
         Raises:
             DataError: the file cannot be read, or holds no rows.
         """
         rows = 0
-        for batch in self._read():
+        for batch in self._read(progress):
             rows += len(batch.rows)
             if batch.rows:
                 yield batch
@@ -83,11 +86,11 @@ class PredictionFile:
             start = end
         raise DataError(f"{self.name}: the file changed while it was read. Run again.")
 
-    def _read(self) -> Iterator[Records]:
+    def _read(self, progress: Progress | None) -> Iterator[Records]:
         if self.source is None:
             yield from read_memory(self.data, self.name)
             return
-        with self.source.open() as stream:
+        with self.source.open(progress) as stream:
             yield from READERS[self.reader](stream, self.name)
 
 

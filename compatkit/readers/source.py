@@ -5,7 +5,7 @@ import hashlib
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ KINDS = {
 }
 NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
+Progress = Callable[[str, float], None]  # the file's name, the share that was read
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -43,15 +45,18 @@ class Source:
     stamp: tuple[int, ...] = ()
 
     @contextmanager
-    def open(self) -> Iterator[BinaryIO]:
+    def open(self, progress: Progress | None = None) -> Iterator[BinaryIO]:
         """Open for reading, decompressed; problems of the file become a `DataError`.
 
         A file that is no longer the one that was first seen is such a problem.
+
+        Args:
+            progress: called with the name and the share of the stored bytes that were read.
         """
         try:
             self._refuse_changed()
             with self._raw() as raw:
-                stream = io.BufferedReader(raw, CHUNK) if isinstance(raw, io.RawIOBase) else raw
+                stream = raw if progress is None else self._watched(raw, progress)
                 yield _decompressed(stream)
             self._refuse_changed()
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -61,6 +66,15 @@ class Source:
             ) from error
         except OSError as error:
             raise _unreadable(self.name, error) from error
+
+    def _watched(self, raw: BinaryIO, progress: Progress) -> BinaryIO:
+        size = raw.seek(0, io.SEEK_END)
+        raw.seek(0)
+
+        def report(position: int) -> None:
+            progress(self.name, position / max(size, 1))
+
+        return io.BufferedReader(_WatchedStream(raw, report), CHUNK)
 
     def _raw(self) -> BinaryIO:
         return io.BytesIO(self.data) if self.path is None else self.path.open("rb")
@@ -169,6 +183,31 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
     if head.startswith(ZSTD) or head[1:] == ZSTD_SKIPPED:
         return io.BufferedReader(_ZstdStream(stream), CHUNK)
     return stream
+
+
+class _WatchedStream(io.RawIOBase):
+    """Pass everything on, and report the position after each read."""
+
+    def __init__(self, stream: BinaryIO, report: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._report = report
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, target: object) -> int:
+        size: int = self._stream.readinto(target)  # type: ignore[attr-defined]
+        self._report(self._stream.tell())
+        return size
 
 
 class _ZstdStream(io.RawIOBase):

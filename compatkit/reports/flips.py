@@ -7,7 +7,8 @@ Parquet). In CSV a text that a spreadsheet would take for a formula begins with 
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def _rows(results: Sequence[Comparison]) -> Iterator[dict[str, Any]]:
 
 
 def _jsonl(results: Sequence[Comparison]) -> bytes:
-    lines = (json.dumps(row, default=str) for row in _rows(results))
+    lines = (json.dumps(_finite(row), default=str, allow_nan=False) for row in _rows(results))
     return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
@@ -95,8 +96,20 @@ def _parquet(results: Sequence[Comparison]) -> bytes:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    nested = {key: json.dumps(row[key], ensure_ascii=False, default=str) for key in NESTED}
+    nested = {
+        key: json.dumps(_finite(row[key]), ensure_ascii=False, default=str, allow_nan=False)
+        for key in NESTED
+    }
     return {**row, **nested}
+
+
+def _finite(value: Any) -> Any:
+    """Return a record as JSON knows it: NaN and infinity, which it does not, as texts."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 FORMATS: dict[str, Callable[[Sequence[Comparison]], bytes]] = {

@@ -12,7 +12,9 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 FILLERS = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)))
 SELECTORS = frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0E))))
 MORE_SELECTORS = frozenset(map(chr, range(0xE0100, 0xE01F0)))
-DRAWS_NOTHING = FILLERS | SELECTORS | MORE_SELECTORS
+# Spaces that look like a plain one; the ideographic space is wide enough to be seen.
+SPACES = frozenset(map(chr, (0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F)))
+DRAWS_NOTHING = FILLERS | SELECTORS | MORE_SELECTORS | SPACES
 # What CI systems take for a command, `::error::` or `##vso[...]`, wherever a line is folded.
 COMMAND = re.compile(r":(?=:)|#(?=#\w*\[)")
 # An underscore within a word and a colon before a space mean nothing to Markdown.
@@ -30,9 +32,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "
 def visible(text: str, limit: int | None = None) -> str:
     r"""Return a text on one line whose every character can be seen.
 
-    Control, formatting, private and unassigned characters, line breaks and lone surrogates
-    become escapes as Python writes them; so does the first sign of what a CI system would
-    take for a command.
+    Control, formatting, private and unassigned characters, line breaks, unusual spaces and
+    lone surrogates become escapes as Python writes them; so does the first sign of what a CI
+    system would take for a command.
 
     Args:
         text: any text.

@@ -4,18 +4,10 @@ from collections.abc import Sequence
 from html import escape
 
 from compatkit.comparison import Comparison
-from compatkit.metrics import METRICS
 from compatkit.reports.hostile import visible
-from compatkit.reports.tables import (
-    Table,
-    candidate_table,
-    count_table,
-    metric_table,
-    slice_tables,
-    sweep_table,
-    task_table,
-)
-from compatkit.reports.view import View, describe_scorer, left_out, shown_metrics, tasks_of
+from compatkit.reports.layout import Block, Explanation, FlipList, Heading, Line, Tone, lay_out
+from compatkit.reports.tables import Table, flip_table
+from compatkit.reports.view import View
 
 TEXT_LIMIT = 2000
 STYLE = (
@@ -35,31 +27,25 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
         results: one comparison per task and candidate.
         view: what to show.
     """
-    view = view or View()
-    several = len(tasks_of(results)) > 1
-    head = results[-1] if several else results[0]
-    parts = ['<!DOCTYPE html><meta charset="utf-8"><title>compatkit</title>', STYLE]
-    parts.append(f'<div class="compatkit"><h3>{_text(head.old)} → {_text(head.new)}</h3>')
-    if several:
-        parts.append(_table(task_table(results)))
-    else:
-        parts.append(f"<p>{head.counts.total:,} examples, {_text(describe_scorer(head))}</p>")
-        if len(results) > 1:
-            parts.append(_table(candidate_table(results)))
-        for each in results if len(results) == 1 else results[1:]:
-            parts += _detail(each, view, heading=len(results) > 1)
-    if view.explain:
-        parts += [
-            f"<p><b>{_text(METRICS[name].label)}</b> = {_text(METRICS[name].formula)}<br>"
-            f"{_text(METRICS[name].meaning)}</p>"
-            for name in shown_metrics(results)
-        ]
-    parts += [f"<p>{_text(sentence)}</p>" for sentence in left_out(head)]
-    notes = dict.fromkeys(note for each in results for note in each.notes)
-    parts += [f"<p>note: {_text(note)}</p>" for note in notes]
-    if not several:
-        parts += [f"<p><small>{_text(each.signature)}</small></p>" for each in results]
-    return "\n".join([*parts, "</div>"]) + "\n"
+    blocks = [_show(block) for block in lay_out(results, view or View())]
+    head = ['<!DOCTYPE html><meta charset="utf-8"><title>compatkit</title>', STYLE]
+    return "\n".join([*head, '<div class="compatkit">', *blocks, "</div>"]) + "\n"
+
+
+def _show(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"<h{level + 2}>{_text(text)}</h{level + 2}>"
+        case Line(text, tone):
+            tag = {Tone.STRONG: "b", Tone.FAINT: "small"}.get(tone)
+            return f"<p><{tag}>{_text(text)}</{tag}></p>" if tag else f"<p>{_text(text)}</p>"
+        case Table():
+            return _table(block)
+        case FlipList(title, examples):
+            return _table(flip_table(title, examples))
+        case Explanation(metric):
+            name, formula = _text(metric.label), _text(metric.formula)
+            return f"<p><b>{name}</b> = {formula}<br>{_text(metric.meaning)}</p>"
 
 
 def _text(text: str, limit: int | None = None) -> str:
@@ -79,30 +65,3 @@ def _table(table: Table) -> str:
     body = row(table.header, "th") + "".join(row(cells, "td") for cells in table.rows)
     note = f"<p><small>{_text(table.note)}</small></p>" if table.note else ""
     return f"{title}<table>{body}</table>{note}"
-
-
-def _detail(comparison: Comparison, view: View, *, heading: bool) -> list[str]:
-    parts = [f"<h4>{_text(comparison.new)}</h4>"] if heading else []
-    if comparison.identical:
-        parts.append("<p><b>identical</b>: both files hold the same bytes</p>")
-    tables = [count_table(comparison), metric_table(comparison), *slice_tables(comparison)]
-    sweep = sweep_table(comparison) if view.sweep else None
-    parts += [_table(table) for table in [*tables, *([sweep] if sweep is not None else [])]]
-    if view.show_flips:
-        parts.append(_table(_flips(comparison, view.show_flips)))
-    return parts
-
-
-def _flips(comparison: Comparison, limit: int) -> Table:
-    negative = [each for each in comparison.examples or () if each.kind == "negative"]
-    rows = [
-        (
-            each.id,
-            " / ".join(each.references),
-            "(no answer)" if each.old_prediction is None else each.old_prediction,
-            "(no answer)" if each.new_prediction is None else each.new_prediction,
-        )
-        for each in negative[:limit]
-    ]
-    title = f"{len(rows)} of {len(negative)} negative flips"
-    return Table(title, ("id", "reference", "old", "new"), rows, text_columns=4)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compatkit.comparison import Comparison
+from compatkit.comparison import Comparison, FlippedExample
 from compatkit.metrics import METRICS
 from compatkit.reports.view import (
+    count_of,
     describe_scorer,
     format_count,
     format_fraction,
@@ -75,11 +76,11 @@ def count_table(comparison: Comparison) -> Table:
             (
                 "old right",
                 f"{format_count(c.both_right)}",
-                f"{format_count(c.negative_flips)} negative flips",
+                count_of(c.negative_flips, "negative flip"),
             ),
             (
                 "old wrong",
-                f"{format_count(c.positive_flips)} positive flips",
+                count_of(c.positive_flips, "positive flip"),
                 f"{format_count(c.both_wrong)}",
             ),
         ),
@@ -204,3 +205,17 @@ def sweep_table(comparison: Comparison) -> Table | None:
     ]
     note = f"{len(chosen)} of {last + 1} thresholds; --json has all"
     return Table("flips by threshold", ("threshold", "NFR", "PFR"), rows, note=note)
+
+
+def flip_table(title: str, examples: Sequence[FlippedExample]) -> Table:
+    """Return flipped examples as a table of texts."""
+    rows = [
+        (
+            each.id,
+            " / ".join(each.references),
+            "(no answer)" if each.old_prediction is None else each.old_prediction,
+            "(no answer)" if each.new_prediction is None else each.new_prediction,
+        )
+        for each in examples
+    ]
+    return Table(title, ("id", "reference", "old", "new"), rows, text_columns=4)

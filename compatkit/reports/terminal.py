@@ -5,18 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compatkit.comparison import Comparison, FlippedExample
-from compatkit.metrics import METRICS
 from compatkit.reports.hostile import visible
-from compatkit.reports.tables import (
-    Table,
-    candidate_table,
-    count_table,
-    metric_table,
-    slice_tables,
-    sweep_table,
-    task_table,
-)
-from compatkit.reports.view import View, describe_scorer, left_out, shown_metrics, tasks_of
+from compatkit.reports.layout import Block, Explanation, FlipList, Heading, Line, Tone, lay_out
+from compatkit.reports.tables import Table
+from compatkit.reports.view import View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +19,7 @@ CELL_LIMIT = 60
 LEAST_WIDTH = 60
 LEAST_TEXT = 16
 GAP = 3  # between two columns
+STYLES = {Tone.PLAIN: "", Tone.STRONG: "bold", Tone.NOTE: "yellow", Tone.FAINT: "dim"}
 
 
 def render_terminal(results: Sequence[Comparison], view: View | None = None) -> str:
@@ -51,41 +44,46 @@ def render_terminal(results: Sequence[Comparison], view: View | None = None) -> 
         highlight=False,
         legacy_windows=False,
     )
-    if len(tasks_of(results)) > 1:
-        _title(console, results, f"{len(tasks_of(results)) - 1} tasks")
-        _table(console, task_table(results))
-    elif len(results) > 1:
-        _title(console, results, _examples(results[0]))
-        _table(console, candidate_table(results))
-        for each in results[1:]:
-            _detail(console, each, view, heading=True)
-    else:
-        _title(console, results, _examples(results[0]))
-        _detail(console, results[0], view)
-    if view.explain:
-        _explain(console, results)
-    _notes(console, results)
+    previous: Block | None = None
+    for block in lay_out(results, view):
+        _space(console, previous, block)
+        _show(console, block)
+        previous = block
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _examples(comparison: Comparison) -> str:
-    kind = "example" if comparison.counts.total == 1 else "examples"
-    return f"{comparison.counts.total:,} {kind}, {describe_scorer(comparison)}"
+def _space(console: "Console", previous: Block | None, block: Block) -> None:
+    """Leave a line free between blocks, but for lines that follow a line or a heading."""
+    together = isinstance(block, Line | Explanation) and isinstance(
+        previous, Line | Heading | Explanation
+    )
+    if previous is not None and not together:
+        console.print()
 
 
-def _title(console: "Console", results: Sequence[Comparison], what: str) -> None:
+def _show(console: "Console", block: Block) -> None:
     from rich.text import Text  # noqa: PLC0415
 
-    first = results[-1] if len(tasks_of(results)) > 1 else results[0]
-    console.print(Text(f"{visible(first.old)} -> {visible(first.new)}", style="bold"))
-    console.print(Text(visible(what)))
+    match block:
+        case Heading(text):
+            console.print(Text(visible(text), style="bold"))
+        case Line(text, tone):
+            signature = tone is Tone.FAINT and text.startswith("signature: ")
+            console.print(Text(visible(text), style=STYLES[tone]), soft_wrap=signature)
+        case Table():
+            _table(console, block)
+        case FlipList(title, examples):
+            console.print(Text(visible(title)))
+            for example in examples:
+                _flip(console, example)
+        case Explanation():
+            _explain(console, block)
 
 
 def _table(console: "Console", table: Table) -> None:
     from rich.text import Text  # noqa: PLC0415
 
-    console.print()
     if table.title:
         console.print(Text(visible(table.title)))
     cells = [[visible(cell, CELL_LIMIT) for cell in row] for row in (table.header, *table.rows)]
@@ -145,48 +143,11 @@ def _draw(
 def _styled(cell: str) -> "Text":
     from rich.text import Text  # noqa: PLC0415
 
-    if cell.endswith("negative flips"):
+    if cell.endswith(("negative flip", "negative flips")):
         return Text(cell, style="red")
-    if cell.endswith("positive flips"):
+    if cell.endswith(("positive flip", "positive flips")):
         return Text(cell, style="green")
     return Text(cell)
-
-
-def _detail(
-    console: "Console", comparison: Comparison, view: View, *, heading: bool = False
-) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    if heading:
-        console.print()
-        console.print(Text(f"candidate {visible(comparison.new)}", style="bold"))
-    if comparison.identical:
-        console.print(Text("identical: both files hold the same bytes", style="bold"))
-    _table(console, count_table(comparison))
-    _table(console, metric_table(comparison))
-    for table in slice_tables(comparison):
-        _table(console, table)
-    sweep = sweep_table(comparison) if view.sweep else None
-    if sweep is not None:
-        _table(console, sweep)
-    if view.show_flips:
-        _flips(console, comparison, view.show_flips)
-
-
-def _flips(console: "Console", comparison: Comparison, limit: int) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    negative = [each for each in comparison.examples or () if each.kind == "negative"]
-    shown = negative[:limit]
-    console.print()
-    console.print(
-        Text(
-            f"{len(shown)} of {len(negative)} negative flips, in the old file's order"
-            + ("; --flips FILE writes all" if len(shown) < len(negative) else "")
-        )
-    )
-    for example in shown:
-        _flip(console, example)
 
 
 def _flip(console: "Console", example: FlippedExample) -> None:
@@ -212,34 +173,11 @@ def _flip(console: "Console", example: FlippedExample) -> None:
     console.print(grid)
 
 
-def _explain(console: "Console", results: Sequence[Comparison]) -> None:
+def _explain(console: "Console", explanation: Explanation) -> None:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console.print()
-    for name in shown_metrics(results):
-        metric = METRICS[name]
-        console.print(Text(f"{metric.label}  = {metric.formula}", style="bold"))
-        source = f" [{metric.source}]" if metric.source else ""
-        console.print(Padding(Text(metric.meaning + source), (0, 0, 0, 2)))
-    console.print(
-        Text(
-            "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "
-            "More in docs/metrics.md.",
-            style="dim",
-        )
-    )
-
-
-def _notes(console: "Console", results: Sequence[Comparison]) -> None:
-    from rich.text import Text  # noqa: PLC0415
-
-    console.print()
-    total = results[-1] if len(tasks_of(results)) > 1 else results[0]
-    for sentence in left_out(total):
-        console.print(Text(sentence))
-    notes = dict.fromkeys(note for each in results for note in each.notes)
-    for note in notes:
-        console.print(Text(f"note: {visible(note)}", style="yellow"))
-    for each in results if len(tasks_of(results)) == 1 else ():
-        console.print(Text(f"signature: {visible(each.signature)}", style="dim"), soft_wrap=True)
+    metric = explanation.metric
+    console.print(Text(f"{metric.label}  = {metric.formula}", style="bold"))
+    source = f" [{metric.source}]" if metric.source else ""
+    console.print(Padding(Text(metric.meaning + source), (0, 0, 0, 2)))

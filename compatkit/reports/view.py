@@ -72,6 +72,15 @@ def format_count(count: float) -> str:
     return f"{count:,}" if isinstance(count, int) else f"{count:,.1f}"
 
 
+def count_of(count: float, noun: str) -> str:
+    """Write a count with its noun, in the plural where it is not one.
+
+    >>> count_of(1, "negative flip"), count_of(1200, "example")
+    ('1 negative flip', '1,200 examples')
+    """
+    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def shown_metrics(results: Sequence[Comparison]) -> list[str]:
     """Return the metrics that are worth a row: those with a value or a cause of their own."""
     families = {"accuracy", "flips"}

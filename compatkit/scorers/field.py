@@ -7,7 +7,7 @@ import numpy as np
 from compatkit.errors import ConfigError, DataError
 from compatkit.fields import MISSING
 from compatkit.predictions import Predictions
-from compatkit.scorers.scorer import Scored, Scorer
+from compatkit.scorers.scorer import Scored, Scorer, is_score
 
 WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
@@ -39,7 +39,7 @@ def field(name: str) -> Scorer:
                 np.float64,
                 len(rows),
             )
-        for row in np.flatnonzero(~np.isfinite(scores)).tolist():
+        for row in np.flatnonzero(~is_score(scores)).tolist():
             if not rows.errored[row]:
                 raise _no_score(column[row], rows, row, name)
         return Scored(scores, list(rows.prediction))

@@ -9,7 +9,7 @@ import numpy as np
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions import Predictions
-from compatkit.scorers.scorer import Scored, Scorer
+from compatkit.scorers.scorer import Scored, Scorer, is_score
 
 
 def load_own(name: str) -> Scorer:
@@ -32,20 +32,21 @@ def make_own(name: str, function: Callable[..., Any]) -> Scorer:
     """Make a scorer of a function of two columns; see `load_own`."""
 
     def score(rows: Predictions) -> Scored:
-        values = function(list(rows.prediction), [list(texts) for texts in rows.references])
         try:
+            values = function(list(rows.prediction), [list(texts) for texts in rows.references])
             scores = np.array(values, np.float64)
-        except (TypeError, ValueError) as error:
+        except Exception as error:
             raise DataError(
-                f"the scorer {name} returned {type(values).__name__} values that are no numbers "
-                f"({error}); one number per row was expected."
+                f"{rows.name}:{rows.lines[0]}: the scorer {name} failed on the {len(rows)} rows "
+                f"from here on: {type(error).__name__}: {error}. Two columns, predictions and "
+                "lists of references, are given to it, and one number per row is expected."
             ) from error
         if scores.shape != (len(rows),):
             raise DataError(
                 f"the scorer {name} returned shape {scores.shape} for {len(rows)} rows; "
                 "one number per row was expected."
             )
-        wrong = np.flatnonzero(~np.isfinite(scores) & ~np.array(rows.errored, bool))
+        wrong = np.flatnonzero(~is_score(scores) & ~np.array(rows.errored, bool))
         if len(wrong):
             raise DataError(
                 f"{rows.name}:{rows.lines[wrong[0]]}: the scorer {name} returned "
@@ -62,10 +63,12 @@ def _load(module: str, function: str) -> Callable[..., Any]:
         sys.path.insert(0, "")
     try:
         found = getattr(importlib.import_module(module), function)
-    except ImportError as error:
-        raise ConfigError(f"the scorer {module}:{function} cannot be imported: {error}.") from error
     except AttributeError as error:
         raise ConfigError(f"the module {module} has no function {function!r}.") from error
+    except Exception as error:
+        raise ConfigError(
+            f"the scorer {module}:{function} cannot be imported: {type(error).__name__}: {error}."
+        ) from error
     finally:
         if here:
             sys.path.remove("")

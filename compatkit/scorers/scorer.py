@@ -12,6 +12,7 @@ from compatkit.predictions import Predictions
 
 FloatArray = NDArray[np.float64]
 
+LARGEST_SCORE = 1e100
 PairScore = Callable[[Sequence[str], Sequence[str]], FloatArray]
 
 
@@ -52,6 +53,11 @@ class Scorer:
     fields: tuple[str, ...] = ()
     needs_prediction: bool = True
     needs_references: bool = True
+
+
+def is_score(values: FloatArray) -> NDArray[np.bool_]:
+    """Tell which numbers can be scores: neither NaN nor so large that their squares overflow."""
+    return np.abs(values) < LARGEST_SCORE
 
 
 def flat_references(rows: Predictions) -> tuple[list[str], NDArray[np.intp]]:

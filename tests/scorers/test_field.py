@@ -27,7 +27,7 @@ def test_numbers_and_booleans_are_scores(value: object, score: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, MISSING, float("nan"), float("inf"), "C", [1.0], {"a": 1}, "nan"]
+    "value", [None, MISSING, float("nan"), float("inf"), "C", [1.0], {"a": 1}, "nan", 1e300]
 )
 def test_what_is_no_score_is_refused_with_its_line_and_is_never_0(value: object) -> None:
     with pytest.raises(DataError, match=r"rows.jsonl:2: the field 'acc' is .*'error'"):

@@ -28,6 +28,7 @@ number = 3
 @pytest.fixture
 def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_scorers.py").write_text(SOURCE)
+    (tmp_path / "broken_scorers.py").write_text("def f(:")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "my_scorers", raising=False)
 
@@ -45,11 +46,14 @@ def test_a_function_of_the_current_folder_is_a_scorer() -> None:
     ("name", "error", "message"),
     [
         ("my_scorers:short", DataError, r"shape \(1,\) for 2 rows"),
-        ("my_scorers:words", DataError, "no numbers"),
+        ("my_scorers:words", DataError, "failed on the 2 rows from here on: ValueError"),
         ("my_scorers:nothing", DataError, r"rows.jsonl:1: .* returned nan"),
         ("my_scorers:number", ConfigError, "is a int, not a function"),
         ("my_scorers:absent", ConfigError, "no function 'absent'"),
-        ("no_such_module:f", ConfigError, "cannot be imported"),
+        ("no_such_module:f", ConfigError, "cannot be imported: ModuleNotFoundError"),
+        (":f", ConfigError, "cannot be imported: ValueError"),
+        ("broken_scorers:f", ConfigError, "cannot be imported: SyntaxError"),
+        ("json:dumps", DataError, r"rows.jsonl:1: .* failed on the 2 rows from here on: TypeError"),
     ],
 )
 def test_what_is_no_scorer_is_refused(name: str, error: type[Exception], message: str) -> None:

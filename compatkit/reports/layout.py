@@ -1,0 +1,135 @@
+"""Layout: what the readable reports show, in order; how a block looks is each report's own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from compatkit.comparison import Comparison, FlippedExample
+from compatkit.metrics import METRICS, Metric
+from compatkit.reports.tables import (
+    Table,
+    candidate_table,
+    count_table,
+    metric_table,
+    slice_tables,
+    sweep_table,
+    task_table,
+)
+from compatkit.reports.view import (
+    View,
+    count_of,
+    describe_scorer,
+    left_out,
+    shown_metrics,
+    tasks_of,
+)
+
+COUNTS = (
+    "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "
+    "More in docs/metrics.md."
+)
+
+
+class Tone(Enum):
+    """How a line is meant."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    NOTE = "note"
+    FAINT = "faint"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the report's."""
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of its own."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class FlipList:
+    """Flipped examples under a title."""
+
+    title: str
+    examples: Sequence[FlippedExample]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a metric means."""
+
+    metric: Metric
+
+
+Block = Heading | Line | Table | FlipList | Explanation
+
+
+def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
+    """Yield the blocks of a report.
+
+    Args:
+        results: one comparison per task and candidate, totals last.
+        view: what to show.
+    """
+    several = len(tasks_of(results)) > 1
+    head = results[-1] if several else results[0]
+    yield Heading(f"{head.old} -> {head.new}", 1)
+    if several:
+        yield Line(f"{len(tasks_of(results)) - 1} tasks")
+        yield task_table(results)
+        for each in results:
+            yield from _asked_for(each, view, f"{each.task}: {each.new}")
+    else:
+        yield Line(f"{count_of(head.counts.total, 'example')}, {describe_scorer(head)}")
+        if len(results) > 1:
+            yield candidate_table(results)
+        for each in results:
+            if len(results) > 1:
+                yield Heading(f"{'candidate' if each.baseline else 'new'} {each.new}", 2)
+            yield from _detail(each, view)
+    if view.explain:
+        yield from (Explanation(METRICS[name]) for name in shown_metrics(results))
+        yield Line(COUNTS, Tone.FAINT)
+    yield from (Line(sentence) for sentence in left_out(head))
+    notes = dict.fromkeys(note for each in results for note in each.notes)
+    yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
+    if not several:
+        yield from (Line(f"signature: {each.signature}", Tone.FAINT) for each in results)
+
+
+def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
+    if comparison.identical:
+        yield Line("identical: both files hold the same bytes", Tone.STRONG)
+    yield count_table(comparison)
+    yield metric_table(comparison)
+    yield from _asked_for(comparison, view)
+
+
+def _asked_for(comparison: Comparison, view: View, heading: str = "") -> Iterator[Block]:
+    """Yield the slices, the sweep and the flips, as far as they were asked for."""
+    blocks: list[Block] = [*slice_tables(comparison)]
+    sweep = sweep_table(comparison) if view.sweep else None
+    blocks += [] if sweep is None else [sweep]
+    if view.show_flips and comparison.examples is not None:
+        blocks.append(_flip_list(comparison.examples, view.show_flips))
+    if blocks and heading:
+        yield Heading(heading, 2)
+    yield from blocks
+
+
+def _flip_list(examples: Sequence[FlippedExample], limit: int) -> FlipList:
+    negative = [each for each in examples if each.kind == "negative"]
+    shown = negative[:limit]
+    title = f"{len(shown)} of {count_of(len(negative), 'negative flip')}, in the old file's order"
+    if len(shown) < len(negative):
+        title += "; --flips FILE writes all"
+    return FlipList(title, shown)

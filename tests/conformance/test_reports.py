@@ -1,0 +1,269 @@
+"""What holds for every report of the table, whatever the texts in it are."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_texts import HOSTILE, unseen
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from prediction_files import rows_of_model, write_rows
+from pyarrow import parquet
+from rich.cells import cell_len
+
+from compatkit import Comparison, compare
+from compatkit.comparison import FlippedExample
+from compatkit.reports import REPORTS, View
+from compatkit.reports.csv_report import HEADER
+from compatkit.reports.flips import FORMATS
+from compatkit.reports.flips import HEADER as FLIPS_HEADER
+from compatkit.reports.hostile import csv_text
+
+SHOWN = View(explain=True, show_flips=5, sweep=True)
+texts = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+
+
+def with_text(text: str, *, new: str | None = None) -> Comparison:
+    """Return a comparison that says this text wherever a file or a model may speak."""
+    measured = base()
+    example = FlippedExample(
+        id=text,
+        kind="negative",
+        old_score=1.0,
+        new_score=0.0,
+        old_prediction=text,
+        new_prediction=text,
+        references=(text, text),
+        input=text,
+        old_record={"id": text, text: text},
+        new_record={"id": text, text: [text, {text: text}]},
+    )
+    [parts] = measured.slices.values()
+    part = next(iter(parts.values()))
+    return replace(
+        measured,
+        old=text,
+        new=text if new is None else new,
+        slices={text: {text: part, f"{text} 2": part}},
+        notes=(f"{text}: a note", text),
+        signature=f"scorer:{text}|n:8",
+        scorer=text,
+        examples=(example, replace(example, kind="positive")),
+    )
+
+
+@cache
+def base() -> Comparison:
+    old, new = rows_of_model("old"), rows_of_model("new")
+    return compare(old, new, scorer="token_f1", by="lang", sweep=True)
+
+
+@cache
+def shape(kind: str, parser: Callable[[str], Any]) -> Any:
+    """Return what a parser makes of a report that holds no text of a stranger."""
+    return parser(REPORTS[kind]([with_text("plain")], SHOWN))
+
+
+class Tags(HTMLParser):
+    """The tags of a page, each closed where it must be."""
+
+    VOID = frozenset({"meta", "br"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.open: list[str] = []
+        self.data: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.data.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.append(("comment", ((data, None),)))
+
+    def handle_pi(self, data: str) -> None:
+        self.tags.append(("instruction", ((data, None),)))
+
+    def unknown_decl(self, data: str) -> None:
+        self.tags.append(("declaration", ((data, None),)))
+
+
+def tags_of(page: str) -> Any:
+    return Tags(page).tags
+
+
+def tokens_of(text: str) -> list[Token]:
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    return [inner for token in tokens for inner in (token, *(token.children or ()))]
+
+
+def kinds_of(text: str) -> Any:
+    return [token.type for token in tokens_of(text) if token.type not in {"text", "text_special"}]
+
+
+def check_csv(report: str, text: str) -> None:
+    rows = list(csv.reader(io.StringIO(report, newline="")))
+    assert tuple(rows[0]) == HEADER
+    assert {len(row) for row in rows} == {len(HEADER)}
+    assert rows[1][1:4] == [csv_text(text)] * 3
+    slices = {(row[5], row[6]) for row in rows[1:]}
+    assert slices == {
+        ("", ""),
+        (csv_text(text), csv_text(text)),
+        (csv_text(text), csv_text(f"{text} 2")),
+    }
+    for row in rows:
+        for cell in row:
+            assert not re.match(r"[=+@\t\r\n\uff1d\uff0b\uff0d\uff20]|-(?![\d.])", cell)
+            if re.match(r"-\d", cell):
+                float(cell)
+
+
+def check_html(report: str, text: str) -> None:
+    assert tags_of(report) == shape("html", tags_of)
+    page = Tags(report)
+    assert unseen("".join(page.data).replace("\n", "")) == []
+    assert "src=" not in "".join(f"{tag}{attrs}" for tag, attrs in page.tags)
+
+
+def check_json(report: str, text: str) -> None:
+    assert report.isascii()
+    assert all(each.isprintable() or each == "\n" for each in report)
+    assert "##" not in report
+    assert not any(line.lstrip().startswith("::") for line in report.split("\n"))
+    [result] = json.loads(report)["results"]
+    assert [result[key] for key in ("old", "new", "scorer")] == [text] * 3
+    assert result["notes"] == [f"{text}: a note", text]
+    assert list(result["slices"]) == [text]
+    assert list(result["slices"][text]) == [text, f"{text} 2"]
+    keys = ("id", "old_prediction", "new_prediction", "input")
+    assert [result["flips"][0][key] for key in keys] == [text] * 4
+    assert result["flips"][0]["references"] == [text] * 2
+
+
+def check_markdown(report: str, text: str) -> None:
+    assert kinds_of(report) == shape("markdown", kinds_of)
+    rendered = "".join(token.content for token in tokens_of(report) if token.type != "inline")
+    assert unseen(rendered.replace("\u200b", "").replace("\n", "")) == []
+    assert not re.search(r"@\w|#\d|://", rendered)
+
+
+def check_terminal(report: str, text: str) -> None:
+    assert unseen(report.replace("\n", "")) == []
+    for line in report.split("\n"):
+        assert not line.lstrip().startswith(("::", "##[", "##vso[", "##teamcity["))
+        assert line.startswith("signature:") or cell_len(line) <= SHOWN.width
+
+
+CHECKS = {
+    "csv": check_csv,
+    "html": check_html,
+    "json": check_json,
+    "markdown": check_markdown,
+    "terminal": check_terminal,
+}
+
+
+def test_every_report_is_checked() -> None:
+    assert CHECKS.keys() == REPORTS.keys()
+    assert len(HOSTILE) >= 60
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+@texts
+def test_a_text_is_shown_and_not_obeyed(kind: str, text: str) -> None:
+    CHECKS[kind](REPORTS[kind]([with_text(text)], SHOWN), text)
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+@texts
+def test_a_text_does_no_harm_among_candidates_and_tasks(kind: str, text: str) -> None:
+    text = text[:2000]
+    candidates = [with_text(text), replace(with_text(text, new=f"{text} 2"), baseline=text)]
+    tasks = [replace(each, task=text) for each in candidates] + candidates
+    for results in (candidates, tasks):
+        report = REPORTS[kind](results, SHOWN)
+        if kind == "terminal":
+            check_terminal(report, text)
+        elif kind == "html":
+            known = {tag for tag, _ in shape(kind, tags_of)}
+            assert {tag for tag, _ in tags_of(report)} <= known | {"h4"}
+        elif kind == "markdown":
+            assert set(kinds_of(report)) <= set(shape(kind, kinds_of))
+        elif kind == "csv":
+            rows = csv.reader(io.StringIO(report, newline=""))
+            assert {len(row) for row in rows} == {len(HEADER)}
+        else:
+            names = [each["new"] for each in json.loads(report)["results"]]
+            assert names == [each.new for each in results]
+
+
+def test_colours_are_the_only_escapes_of_a_terminal() -> None:
+    color = replace(SHOWN, color=True)
+    for text in HOSTILE.values():
+        report = REPORTS["terminal"]([with_text(text)], color)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", report)
+        assert plain != report
+        check_terminal("\n".join(line.rstrip() for line in plain.split("\n")), text)
+
+
+def without_surrogates(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@texts
+def test_flips_are_written_whole(suffix: str, text: str) -> None:
+    data = FORMATS[suffix]([with_text(text)])
+    if suffix == ".jsonl":
+        rows = [json.loads(line) for line in data.decode("ascii").splitlines()]
+        expected, nested = text, rows[0]["new_record"]
+        assert nested == {"id": text, text: [text, {text: text}]}
+    elif suffix == ".csv":
+        csv.field_size_limit(10**7)
+        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")))
+        expected = csv_text(text)
+    else:
+        rows = parquet.read_table(io.BytesIO(data)).to_pylist()
+        expected = without_surrogates(text)
+        assert json.loads(rows[0]["new_record"]) == {"id": text, text: [text, {text: text}]}
+    assert [tuple(row) for row in rows] == [FLIPS_HEADER] * 2
+    keys = ("old", "new", "id", "old_prediction", "new_prediction", "input")
+    for row in rows:
+        assert [row[key] for key in keys] == [expected] * 6
+
+
+def test_a_file_of_hostile_rows_goes_through_whole(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{name} {text}", "prediction": text, "reference": text, "input": text, "f": text}
+        for name, text in HOSTILE.items()
+    ]
+    wrong = [{**row, "prediction": f"{row['prediction']}!"} for row in rows]
+    old = write_rows(tmp_path / "o\x1b[31m::error::.jsonl", rows)
+    new = write_rows(tmp_path / "<b>|`=new.jsonl", wrong)
+    result = compare(old, new, by="f")
+    report = json.loads(REPORTS["json"]([result], SHOWN))["results"][0]
+    assert [flip["old_prediction"] for flip in report["flips"]] == list(HOSTILE.values())
+    assert [flip["id"] for flip in report["flips"]] == [row["id"] for row in rows]
+    assert set(report["slices"]["f"]) == set(HOSTILE.values())
+    for kind, render in REPORTS.items():
+        assert "\x1b" not in render([result], View(show_flips=100)) or kind == "csv"

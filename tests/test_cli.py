@@ -1,0 +1,203 @@
+"""The command line as a shell sees it: exit codes, the two streams, and what is imported."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from prediction_files import write_models
+
+import compatkit
+from compatkit.cli import COMMANDS, command_line
+
+HEAVY = ["numpy", "pandas", "scipy", "rich", "pyarrow", "rouge_score", "sacrebleu", "nltk"]
+HEAVY += ["rapidfuzz", "msgspec", "torch", "transformers", "datasets", "evaluate", "hypothesis"]
+
+
+def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "compatkit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def imported(code: str, *, folder: Path | None = None) -> set[str]:
+    """Return which heavy modules a piece of Python leaves loaded."""
+    code += "\nimport sys; print('\\n' + ' '.join({n.partition('.')[0] for n in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
+    )
+    assert done.stderr == ""
+    return set(done.stdout.splitlines()[-1].split()) & {*HEAVY, "click"}
+
+
+CALL = """
+from compatkit.cli import main
+import sys
+sys.argv = ["compatkit", *{}]
+try:
+    main()
+except SystemExit as error:
+    assert error.code == 0, error.code
+"""
+
+
+def test_importing_imports_next_to_nothing() -> None:
+    assert imported("import compatkit") == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_and_version_start_light(arguments: list[str]) -> None:
+    assert imported(CALL.format(arguments)) == {"click"}
+
+
+def test_exact_match_imports_what_it_needs_alone(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    score = CALL.format(["score", "old.jsonl", "new.jsonl"])
+    assert imported(score, folder=tmp_path) == {"click", "numpy", "msgspec", "rich"}
+    score = CALL.format(["score", "old.jsonl", "new.jsonl", "--json", "--by", "lang"])
+    assert imported(score, folder=tmp_path) == {"click", "numpy", "msgspec"}
+
+
+def test_the_core_knows_no_framework() -> None:
+    code = """
+import importlib, pathlib, compatkit
+root = pathlib.Path(compatkit.__file__).parent
+apart = {"__main__", "engine", "evaluate_modules", "runner", "muscle"}
+for path in sorted(root.rglob("*.py")):
+    parts = path.relative_to(root).with_suffix("").parts
+    if apart.isdisjoint(parts):
+        importlib.import_module(".".join(("compatkit", *parts)).removesuffix(".__init__"))
+"""
+    assert imported(code).isdisjoint({"torch", "transformers", "datasets", "evaluate", "pandas"})
+
+
+def test_version_and_help() -> None:
+    version = run("--version")
+    assert (version.returncode, version.stderr) == (0, "")
+    assert version.stdout == f"compatkit, version {compatkit.__version__}\n"
+    shown = CliRunner().invoke(command_line, ["-h"]).output
+    for name, (_, line) in COMMANDS.items():
+        assert name in shown
+        assert line.split()[0] in shown
+    assert "Exit codes:" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_a_help_text_that_is_shown(name: str) -> None:
+    context = click.Context(command_line)
+    command = command_line.get_command(context, name)
+    assert command is not None
+    shown = " ".join(CliRunner().invoke(command_line, [name, "--help"]).output.split())
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+            assert all(each in shown for each in option.opts)
+            assert option.help.split()[0] in shown
+        else:
+            assert option.make_metavar(context).strip("[].") in shown
+    assert "\\b" not in shown
+    assert "\b" not in shown
+
+
+def test_an_unknown_command_is_bad_usage() -> None:
+    done = run("scroe")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'scroe'" in done.stderr
+
+
+def test_a_broken_pipe_is_no_error_to_read_of(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    command = [sys.executable, "-m", "compatkit", "score", "old.jsonl", "new.jsonl", "--json"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) in {0, 1}
+    assert error == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "compatkit", "score", "old.jsonl", "new.jsonl"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "compatkit: No space left on device.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGINT between processes")
+def test_an_interrupt_ends_without_a_traceback(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    (tmp_path / "slow.py").write_text(
+        "import pathlib, time\n"
+        "def score(predictions, references):\n"
+        "    pathlib.Path('started').touch()\n"
+        "    time.sleep(30)\n"
+    )
+    command = [sys.executable, "-m", "compatkit", "score", "old.jsonl", "new.jsonl"]
+    process = subprocess.Popen(
+        [*command, "-s", "slow:score", "-o", "report.md"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output, error = process.communicate(timeout=20)
+    assert process.returncode in {1, 130}
+    assert output == ""
+    assert "Traceback" not in error
+    assert not (tmp_path / "report.md").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("color", "columns"), [(True, "80"), (False, "120")])
+def test_a_terminal_gets_colours_unless_it_says_no(
+    tmp_path: Path, color: bool, columns: str
+) -> None:
+    import pty  # noqa: PLC0415
+
+    write_models(tmp_path)
+    master, slave = pty.openpty()
+    environment = {**os.environ, "COLUMNS": columns, "TERM": "xterm", "NO_COLOR": "1"}
+    if color:
+        del environment["NO_COLOR"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "compatkit", "score", "old.jsonl", "new.jsonl", "--by", "lang"],
+        cwd=tmp_path,
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+    )
+    os.close(slave)
+    read = b""
+    try:
+        while chunk := os.read(master, 1 << 16):
+            read += chunk
+    except OSError:  # the other side is closed
+        pass
+    os.close(master)
+    assert process.wait(30) == 0
+    assert (b"\x1b[" in read) is color
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", read.decode())
+    assert all(len(line) <= int(columns) for line in plain.split("\r\n") if "signature" not in line)
+    assert "negative flip rate (NFR)" in plain
