@@ -94,7 +94,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
             yield candidate_table(results)
         for each in results:
             if len(results) > 1:
-                yield Heading(f"{'candidate' if each.baseline else 'new'} {each.new}", 2)
+                yield Heading(f"{'candidate' if each.baseline else 'new'}: {each.new}", 2)
             yield from _detail(each, view)
     if view.explain:
         yield from (Explanation(METRICS[name]) for name in shown_metrics(results))
