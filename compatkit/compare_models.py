@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from compatkit.alignment import Alignment, align
 from compatkit.comparison import Comparison, JudgedPair
+from compatkit.engine import Job, run_jobs
 from compatkit.errors import ConfigError
 from compatkit.estimates import Judged
 from compatkit.flipped import find_flipped
 from compatkit.measure import count_pair, measure_pair, measure_slices
 from compatkit.options import Options, make_options
-from compatkit.outcomes import Outcomes, score_file
+from compatkit.outcomes import Outcomes
 from compatkit.readers import PredictionFile, open_predictions
 from compatkit.signature import sign
 from compatkit.smooth import sweep_thresholds
@@ -101,22 +102,9 @@ def compare_files(
 
 
 def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Outcomes]:
-    """Score every file, each only once."""
-    known: dict[str, Outcomes] = {}
-    sides = []
-    for file in files:
-        key = f"{file.name}\0{file.digest}"
-        if key not in known:
-            known[key] = score_file(
-                file,
-                options.scorer,
-                roles=options.roles,
-                by=options.by,
-                by_position=options.by_position,
-                progress=options.progress,
-            )
-        sides.append(known[key])
-    return sides
+    how = {"roles": options.roles, "by": options.by, "by_position": options.by_position}
+    jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
+    return run_jobs(jobs, options.progress)
 
 
 def _judge(side: Outcomes, examples: NDArray[np.int64], size: int, options: Options) -> Judged:

@@ -32,6 +32,7 @@ class Options:
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
         progress: called while files are read.
+        recipe: the scorer's name and options, where another process can make it of them.
     """
 
     scorer: Scorer
@@ -47,6 +48,7 @@ class Options:
     sweep: bool = False
     keep_flips: bool = True
     progress: Progress | None = None
+    recipe: tuple[str, Mapping[str, object]] | None = None
 
     @property
     def right_from(self) -> float:
@@ -127,4 +129,5 @@ def make_options(
         sweep=sweep,
         keep_flips=keep_flips,
         progress=progress,
+        recipe=(scorer, scorer_options) if isinstance(scorer, str) else None,
     )

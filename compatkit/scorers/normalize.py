@@ -7,7 +7,6 @@ ASCII punctuation, no articles (a, an, the), single spaces.
 import re
 import string
 from collections.abc import Sequence
-from itertools import chain
 
 from compatkit.errors import ConfigError
 from compatkit.predictions import Predictions
@@ -15,8 +14,15 @@ from compatkit.scorers.scorer import flat_references
 
 NORMALIZERS = ("none", "squad")
 ARTICLES = re.compile(r"\b(a|an|the)\b")
+ARTICLE_WORDS = (" the ", " a ", " an ")
+# Control characters that are no white space (and not the separator): words end at them too.
+CONTROL = re.compile(r"[\x01-\x08\x0e-\x1b\x7f]")
 NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 SEPARATOR = "\0"
+# For ASCII in one step: lower case, every white space a plain space, no punctuation.
+WHITE = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
+LOWER = bytes(ord(" ") if byte in WHITE else byte for byte in bytes(range(256)).lower())
+PUNCTUATION = string.punctuation.encode()
 EMPTIED = "references of which the normaliser leaves nothing are compared as they stand"
 
 
@@ -33,7 +39,7 @@ def check_normalizer(name: str) -> None:
 def normalize_rows(
     rows: Predictions, normalizer: str
 ) -> tuple[list[str | None], list[str], dict[str, int]]:
-    """Normalise the predictions and references of a batch, each distinct text once.
+    """Normalise the predictions and references of a batch.
 
     Where nothing would be left of a text it stays as it is: a text of articles and
     punctuation alone (the answer 'A' of a choice task) equals only itself, and nothing
@@ -51,15 +57,15 @@ def normalize_rows(
     flat = flat_references(rows)[0]
     if normalizer == "none":
         return list(rows.prediction), flat, {}
-    distinct = list(dict.fromkeys(chain(rows.prediction, flat)))
-    texts = [text for text in distinct if text is not None]
-    normals = normalize_squad(texts)
-    forms: dict[str | None, str] = dict(zip(texts, normals, strict=True))
-    nothing = {text for text in texts if not forms[text]} if "" in normals else set()
-    forms |= {text: text for text in nothing}
-    answers: list[str | None] = [None if text is None else forms[text] for text in rows.prediction]
-    emptied = sum(text in nothing for text in flat) if nothing else 0
-    return answers, [forms[text] for text in flat], {EMPTIED: emptied} if emptied else {}
+    answered = [text for text in rows.prediction if text is not None]
+    forms = normalize_squad(answered + flat)
+    references = forms[len(answered) :]
+    emptied = references.count("")
+    if emptied:
+        references = [form or text for text, form in zip(flat, references, strict=True)]
+    kept = (form or text for text, form in zip(answered, forms, strict=False))
+    answers = [None if text is None else next(kept) for text in rows.prediction]
+    return answers, references, {EMPTIED: emptied} if emptied else {}
 
 
 def normalize_squad(texts: Sequence[str]) -> list[str]:
@@ -77,8 +83,24 @@ def normalize_squad(texts: Sequence[str]) -> list[str]:
     joined = SEPARATOR.join(texts)
     if joined.count(SEPARATOR) != len(texts) - 1:
         return [" ".join(_bare(text).split()) for text in texts]
-    return [" ".join(part.split()) for part in _bare(joined).split(SEPARATOR)]
+    if not joined.isascii() or CONTROL.search(joined):
+        return [" ".join(part.split()) for part in _bare(joined).split(SEPARATOR)]
+    return [part.strip() for part in _bare_ascii(joined).split(SEPARATOR)]
 
 
 def _bare(text: str) -> str:
     return ARTICLES.sub(" ", text.lower().translate(NO_PUNCTUATION))
+
+
+def _bare_ascii(joined: str) -> str:
+    """Do the same to ASCII without control characters, and leave single spaces.
+
+    Letters, digits and spaces are left of such a text: an article is a word between spaces,
+    and no regular expression is needed.
+    """
+    text = joined.encode("ascii").translate(LOWER, PUNCTUATION).decode("ascii")
+    text = f" {text.replace(SEPARATOR, f' {SEPARATOR} ')} "
+    for word in (*ARTICLE_WORDS, "  "):
+        while word in text:  # what was replaced is not looked at again: 'the the' takes two rounds
+            text = text.replace(word, " ")
+    return text

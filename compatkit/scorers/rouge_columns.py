@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -185,6 +186,12 @@ class _WordIds(dict[bytes, int]):
         return token_id
 
 
+@cache
+def _shared_encoder(*, stemmer: bool) -> TokenEncoder:
+    """Return the encoder of this process: what one kind of ROUGE stemmed, the next one knows."""
+    return TokenEncoder(stemmer=stemmer)
+
+
 class RougeColumns:
     """ROUGE F1 of aligned columns: how much of a reference's wording a prediction shares.
 
@@ -221,7 +228,7 @@ class RougeColumns:
             raise ValueError(f"Unknown ROUGE kind {kind!r}: rouge1 to rouge9, rougeL or rougeLsum")
         self._kind = kind
         self._order = int(known[1] or 0)
-        self._encoder = TokenEncoder(stemmer=stemmer)
+        self._encoder = _shared_encoder(stemmer=stemmer)
 
     def __call__(
         self, predictions: Sequence[str], references: Sequence[str]

@@ -203,6 +203,7 @@ def test_words_of_every_length_are_told_apart():
 
 def test_more_words_than_characters(monkeypatch):
     monkeypatch.setattr(rouge_columns, "_CODE_POINTS", 10)
+    rouge_columns._shared_encoder.cache_clear()
     columns = RougeColumns("rouge1")
     with pytest.raises(OverflowError, match="distinct words"):
         columns([" ".join("abcdefgh")], [""])
