@@ -1,21 +1,22 @@
 """Compare models: score the files, align them, and make comparisons of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.alignment import Alignment, align
-from compatkit.comparison import Comparison, JudgedPair
+from compatkit.comparison import Comparison, FlippedExample, JudgedPair
 from compatkit.engine import Job, run_jobs
 from compatkit.errors import ConfigError
-from compatkit.estimates import Judged
+from compatkit.estimates import Judged, Metrics
 from compatkit.flipped import find_flipped
 from compatkit.measure import count_pair, measure_pair, measure_slices
 from compatkit.options import Options, make_options
 from compatkit.outcomes import Outcomes
+from compatkit.p_values import correct
 from compatkit.readers import PredictionFile, open_predictions
 from compatkit.signature import sign
 from compatkit.smooth import sweep_thresholds
@@ -91,18 +92,25 @@ def compare_files(
         missing=options.missing,
         errors=options.errors,
         edited=options.edited,
-        by=options.by,
+        by=options.kept,
     )
     judged = [
         _judge(side, rows, len(aligned.ids), options)
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
-    return [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
+    results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
+    return correct_tests(results, options.correction)
+
+
+def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:
+    """Correct the tests of several comparisons together."""
+    tests = correct([each.tests for each in results], correction)
+    return [replace(each, tests=each_s) for each, each_s in zip(results, tests, strict=True)]
 
 
 def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Outcomes]:
-    how = {"roles": options.roles, "by": options.by, "by_position": options.by_position}
+    how = {"roles": options.roles, "by": options.kept, "by_position": options.by_position}
     jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
     return run_jobs(jobs, options.progress)
 
@@ -137,19 +145,16 @@ class _Measurement:
     def comparison(self, number: int) -> Comparison:
         """Make the comparison of the candidate with this number, from 1."""
         old, new, aligned = self.sides[0], self.sides[number], self.aligned
-        pair = JudgedPair(aligned.ids, self.judged[0], self.judged[number], self._same(number))
+        pair = JudgedPair(
+            aligned.ids, self.judged[0], self.judged[number], self._same(number), self._clusters()
+        )
         continuous = self._continuous()
         baseline = self.judged[1] if number > 1 else None
         rerun = self.judged[-1] if self.rerun else None
         options = self.options
-        examples = None
-        if options.keep_flips:
-            examples = find_flipped(
-                pair,
-                (old, new),
-                (aligned.examples[0], aligned.examples[number]),
-                options.right_from,
-            )
+        metrics, tests = measure_pair(
+            pair, options.plan, continuous=continuous, baseline=baseline, rerun=rerun
+        )
         return Comparison(
             task=self.task,
             old=old.file.name,
@@ -159,23 +164,37 @@ class _Measurement:
             threshold=options.right_from,
             continuous=continuous,
             counts=count_pair(pair, excluded=aligned.excluded, counted_wrong=aligned.counted_wrong),
-            metrics=measure_pair(
-                pair, options.plan, continuous=continuous, baseline=baseline, rerun=rerun
-            ),
-            slices=measure_slices(pair, aligned.slices, options.plan, continuous=continuous),
-            notes=self._notes(pair, number),
-            signature=sign(
-                options.scorer,
-                options.right_from,
+            metrics=metrics,
+            tests=tests,
+            slices=measure_slices(
+                pair,
+                {path: aligned.slices[path] for path in options.by},
                 options.plan,
-                total=len(aligned.ids),
-                policies=_policies(options),
-                digests=[old.file.digest, new.file.digest],
+                continuous=continuous,
+                correction=options.correction,
             ),
+            notes=(*self._notes(pair, number), *_noise(metrics)),
+            signature=self._signature(number),
             identical=old.file.digest == new.file.digest,
             pair=pair,
-            examples=examples,
+            examples=self._flipped(pair, number) if options.keep_flips else None,
             sweep=sweep_thresholds(pair.old.scores, pair.new.scores) if options.sweep else None,
+        )
+
+    def _signature(self, number: int) -> str:
+        return sign(
+            self.options.scorer,
+            self.options.right_from,
+            self.options.plan,
+            total=len(self.aligned.ids),
+            policies=_policies(self.options),
+            digests=[self.sides[0].file.digest, self.sides[number].file.digest],
+        )
+
+    def _flipped(self, pair: JudgedPair, number: int) -> tuple[FlippedExample, ...]:
+        sides, rows = self.sides, self.aligned.examples
+        return find_flipped(
+            pair, (sides[0], sides[number]), (rows[0], rows[number]), self.options.right_from
         )
 
     def _same(self, number: int) -> NDArray[np.bool_] | None:
@@ -190,6 +209,12 @@ class _Measurement:
             answers[examples[examples >= 0]] = side.answers[examples >= 0]
             columns.append(answers)
         return np.asarray(columns[0] == columns[1])
+
+    def _clusters(self) -> NDArray[np.int64] | None:
+        if self.options.cluster is None:
+            return None
+        labels = np.array(self.aligned.slices[self.options.cluster], object)
+        return np.unique(labels, return_inverse=True)[1]
 
     def _continuous(self) -> bool:
         known = self.options.scorer.continuous
@@ -226,10 +251,26 @@ class _Measurement:
         return tuple(dict.fromkeys(notes))
 
 
+def _noise(metrics: Metrics) -> list[str]:
+    """Say whether the flips are more than a second run of the old model would show."""
+    excess = metrics["excess_negative_flip_rate"]
+    if excess.low is None or excess.high is None:
+        return []
+    if excess.low > 0:
+        verdict = "beyond noise: the update flips more than a second run of the old model would"
+    elif excess.high < 0:
+        verdict = "the update flips less than a second run of the old model would"
+    else:
+        verdict = "within noise: a second run of the old model would show as many negative flips"
+    return [f"{verdict} (interval of the excess NFR)"]
+
+
 def _policies(options: Options) -> dict[str, str]:
     return {
         "join": "position" if options.by_position else "id",
         "missing": options.missing,
         "errors": options.errors,
         "edited": options.edited,
+        "cluster": options.cluster or "none",
+        "correction": options.correction,
     }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from compatkit.errors import ConfigError
 from compatkit.estimates import Judged, Metrics
 from compatkit.metrics import METRICS
+from compatkit.p_values import Tests
 from compatkit.smooth import Sweep
 
 if TYPE_CHECKING:
@@ -58,12 +59,26 @@ class JudgedPair:
         old: the old model's results.
         new: the new model's results.
         same: shape (N,), whether the answers are equal; None where they are unknown.
+        clusters: shape (N,), the number of each example's group; None where there are none.
     """
 
     ids: Sequence[str]
     old: Judged
     new: Judged
     same: NDArray[np.bool_] | None
+    clusters: NDArray[np.int64] | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> "JudgedPair":
+        """Return the results of some examples, in the order given."""
+        return JudgedPair(
+            [self.ids[row] for row in rows.tolist()],
+            self.old.take(rows),
+            self.new.take(rows),
+            None if self.same is None else self.same[rows],
+            None
+            if self.clusters is None
+            else np.unique(self.clusters[rows], return_inverse=True)[1],
+        )
 
     @property
     def single(self) -> bool:
@@ -73,10 +88,11 @@ class JudgedPair:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The counts and metrics of the examples that share a value."""
+    """The counts, metrics and tests of the examples that share a value."""
 
     counts: Counts
     metrics: Metrics
+    tests: Tests = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +159,8 @@ class Comparison:
         continuous: whether scores lie between right and wrong.
         counts: examples by kind, and what was left out.
         metrics: name to value and interval, in the order of `METRICS`.
-        slices: field to value to counts and metrics.
+        tests: name to p-value, alone and corrected for several tests.
+        slices: field to value to counts, metrics and tests.
         notes: what a reader of the numbers should know.
         signature: two results with the same one are comparable.
         identical: both files hold the same bytes.
@@ -163,6 +180,7 @@ class Comparison:
     signature: str
     pair: JudgedPair = field(repr=False)
     baseline: str | None = None
+    tests: Tests = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Slice]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     identical: bool = False
@@ -192,11 +210,13 @@ class Comparison:
             "identical": self.identical,
             "counts": asdict(self.counts),
             "metrics": metrics_to_dict(self.metrics),
+            "tests": {name: asdict(test) for name, test in self.tests.items()},
             "slices": {
                 path: {
                     value: {
                         "counts": asdict(part.counts),
                         "metrics": metrics_to_dict(part.metrics),
+                        "tests": {name: asdict(test) for name, test in part.tests.items()},
                     }
                     for value, part in parts.items()
                 }

@@ -1,24 +1,25 @@
 """Measure: counts and metrics of an aligned pair, whole and in slices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compatkit.candidate_estimates import estimate_candidate
 from compatkit.comparison import Counts, JudgedPair, Slice
 from compatkit.estimates import (
     Judged,
     Metrics,
     Plan,
     complete,
-    estimate_candidate,
     estimate_flips,
-    estimate_samples,
     estimate_smooth,
 )
-from compatkit.flips import count_flips
 from compatkit.metrics import METRICS
+from compatkit.p_values import Tests, compare_flips, correct, run_tests
+from compatkit.sample_estimates import estimate_samples
 
 
 def count_pair(
@@ -54,8 +55,8 @@ def measure_pair(
     continuous: bool,
     baseline: Judged | None = None,
     rerun: Judged | None = None,
-) -> Metrics:
-    """Return every metric of a pair, in the order of `METRICS`.
+) -> tuple[Metrics, Tests]:
+    """Return every metric of a pair, in the order of `METRICS`, and the tests.
 
     Args:
         pair: the aligned results.
@@ -64,67 +65,78 @@ def measure_pair(
         baseline: the first new model's results, where the pair's new one is a candidate.
         rerun: a second run of the old model.
     """
+    if continuous or not pair.single or pair.clusters is not None or rerun is not None:
+        pair, baseline, rerun = _in_one_order(pair, baseline, rerun)
+    plan = replace(plan, clusters=pair.clusters)
+    old, new = pair.old, pair.new
     metrics: Metrics = {}
     if pair.single:
-        flips = count_flips(pair.old.right > 0, pair.new.right > 0, pair.same)
-        metrics |= estimate_flips(flips, plan)
+        metrics |= estimate_flips(old.right > 0, new.right > 0, pair.same, plan)
     else:
         several = "examples have several samples; see the expected negative flip rate"
         metrics = complete(metrics, ("accuracy", "flips"), several)
-    old, new, baseline, rerun = _in_one_order([pair.old, pair.new, baseline, rerun])
     if not pair.single or rerun is not None:
         metrics |= estimate_samples(old, new, plan, rerun=rerun)
     if continuous:
         metrics |= estimate_smooth(old.scores, new.scores, plan)
+    tests = run_tests(old, new, plan, continuous=continuous)
     if baseline is not None and pair.single:
         metrics |= estimate_candidate(old, baseline, new, plan, continuous=continuous)
+        tests |= compare_flips(old, baseline, new, plan)
     metrics = complete(metrics, ("samples",), "each example has one sample")
     metrics = complete(metrics, ("smooth",), "the scorer knows right and wrong alone")
     lone = "there is no other new model to compare with"
     sampled = "examples have several samples"
     metrics = complete(metrics, ("candidate",), lone if baseline is None else sampled)
-    return {name: metrics[name] for name in METRICS}
+    return {name: metrics[name] for name in METRICS}, tests
 
 
 def measure_slices(
-    pair: JudgedPair, slices: Mapping[str, list[str]], plan: Plan, *, continuous: bool
+    pair: JudgedPair,
+    slices: Mapping[str, list[str]],
+    plan: Plan,
+    *,
+    continuous: bool,
+    correction: str,
 ) -> dict[str, dict[str, Slice]]:
-    """Measure the examples that share a value, for each field and value, in order of value."""
+    """Measure the examples that share a value, for each field and value, in order of value.
+
+    The tests of the slices of one field are corrected together.
+    """
     result: dict[str, dict[str, Slice]] = {}
     for path, values in slices.items():
         distinct, codes = np.unique(np.array(values, object), return_inverse=True)
         order = np.argsort(codes, kind="stable")
         parts = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+        measured = [_measure_slice(pair.take(rows), plan, continuous=continuous) for rows in parts]
+        tests = correct([part.tests for part in measured], correction)
         result[path] = {
-            str(value): _measure_slice(pair, rows, plan, continuous=continuous)
-            for value, rows in zip(distinct, parts, strict=True)
+            str(value): replace(part, tests=corrected)
+            for value, part, corrected in zip(distinct, measured, tests, strict=True)
         }
     return result
 
 
-def _measure_slice(
-    pair: JudgedPair, rows: NDArray[np.int64], plan: Plan, *, continuous: bool
-) -> Slice:
-    part = JudgedPair(
-        [pair.ids[row] for row in rows.tolist()],
-        pair.old.take(rows),
-        pair.new.take(rows),
-        None if pair.same is None else pair.same[rows],
-    )
-    return Slice(count_pair(part), measure_pair(part, plan, continuous=continuous))
+def _measure_slice(part: JudgedPair, plan: Plan, *, continuous: bool) -> Slice:
+    metrics, tests = measure_pair(part, plan, continuous=continuous)
+    return Slice(count_pair(part), metrics, tests)
 
 
-def _in_one_order(models: Sequence[Judged | None]) -> list[Any]:
+def _in_one_order(
+    pair: JudgedPair, *others: Judged | None
+) -> tuple[JudgedPair, Judged | None, Judged | None]:
     """Sort the examples by the models' results, so that the files' order is of no consequence.
 
     Resampling draws by position: without this, the same rows in another order would have
     other limits.
     """
-    columns = [
+    columns: list[NDArray[Any]] = [
         column
-        for model in models
+        for model in (pair.old, pair.new, *others)
         if model is not None
         for column in (model.scores, model.right, model.samples, model.silent)
     ]
+    columns += [] if pair.clusters is None else [pair.clusters]
     order = np.lexsort(columns)
-    return [None if model is None else model.take(order) for model in models]
+    first, second = (None if model is None else model.take(order) for model in others)
+    return pair.take(order), first, second

@@ -7,11 +7,13 @@ from math import isfinite
 from compatkit.errors import ConfigError
 from compatkit.estimates import Plan
 from compatkit.fields import NO_FIELD, parse_roles
+from compatkit.p_values import check_correction
 from compatkit.readers import Progress
 from compatkit.scorers import Scorer, make_scorer
 
 THRESHOLD = 0.5
 FEWEST_RESAMPLES = 100
+INTERVALS = ("wilson", "exact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Options:
         scorer: what scores a row.
         threshold: an answer is right when its score is at least this; None for the default.
         by: fields to slice by.
+        cluster: field whose value groups examples that depend on each other.
+        correction: `holm`, `bh` or `none`, over tasks, candidates and slices.
         missing: `error`, `skip` or `wrong`; see `compatkit.alignment.align`.
         errors: `exclude`, `wrong` or `refuse`.
         edited: `error`, `skip` or `keep`.
@@ -38,6 +42,8 @@ class Options:
     scorer: Scorer
     threshold: float | None = None
     by: tuple[str, ...] = ()
+    cluster: str | None = None
+    correction: str = "holm"
     missing: str = "error"
     errors: str = "exclude"
     edited: str = "error"
@@ -51,6 +57,12 @@ class Options:
     recipe: tuple[str, Mapping[str, object]] | None = None
 
     @property
+    def kept(self) -> tuple[str, ...]:
+        """The fields of a record that are kept beside its score."""
+        cluster = () if self.cluster is None else (self.cluster,)
+        return tuple(dict.fromkeys((*self.by, *cluster)))
+
+    @property
     def right_from(self) -> float:
         """The score from which an answer is right."""
         return THRESHOLD if self.threshold is None else self.threshold
@@ -61,6 +73,8 @@ def make_options(
     *,
     threshold: float | None = None,
     by: str | Sequence[str] = (),
+    cluster: str | None = None,
+    correction: str = "holm",
     missing: str = "error",
     errors: str = "exclude",
     edited: str = "error",
@@ -68,6 +82,7 @@ def make_options(
     fields: Mapping[str, str | None] | None = None,
     reader: str | None = None,
     level: float = 0.95,
+    interval: str = "wilson",
     seed: int = 0,
     resamples: int = 2000,
     epsilon: float = 0.0,
@@ -83,6 +98,9 @@ def make_options(
             function of two columns.
         threshold: an answer is right when its score is at least this; 0.5 if not given.
         by: a field, or several, to slice by.
+        cluster: a field whose value groups examples that depend on each other, such as the
+            passage of several questions.
+        correction: of p-values over tasks, candidates and slices: `holm`, `bh` or `none`.
         missing: what an id in one file alone is: `error`, `skip` or `wrong`.
         errors: what a row that holds an error is: `exclude`, `wrong` or `refuse`.
         edited: what an id whose reference or input differs between the files is: `error`,
@@ -91,6 +109,7 @@ def make_options(
         fields: role (`id`, `prediction`, `references`, `input`, `sample`, `error`) to field.
         reader: name of the reader.
         level: confidence level of the intervals.
+        interval: of proportions, `wilson`, or `exact` for Clopper and Pearson's.
         seed: seed of every random step.
         resamples: number of bootstrap resamples, at least 100.
         epsilon: largest change of score that counts as a tie.
@@ -111,6 +130,9 @@ def make_options(
     ):
         if not fits:
             raise ConfigError(f"{name} is {value}; {wanted} was expected.")
+    check_correction(correction)
+    if interval not in INTERVALS:
+        raise ConfigError(f"--interval is {interval!r}; one of wilson, exact was expected.")
     roles = parse_roles(fields or {})
     if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
@@ -119,13 +141,22 @@ def make_options(
         scorer=made,
         threshold=threshold,
         by=(by,) if isinstance(by, str) else tuple(by),
+        cluster=cluster,
+        correction=correction,
         missing=missing,
         errors=errors,
         edited=edited,
         by_position=by_position,
         roles=roles,
         reader=reader,
-        plan=Plan(level, seed, resamples, epsilon, bounded=made.continuous is not None),
+        plan=Plan(
+            level,
+            seed,
+            resamples,
+            epsilon,
+            bounded=made.continuous is not None,
+            exact=interval == "exact",
+        ),
         sweep=sweep,
         keep_flips=keep_flips,
         progress=progress,

@@ -37,6 +37,7 @@ def sign(
         "n": total,
         **policies,
         "level": f"{plan.level:g}",
+        "interval": "exact" if plan.exact else "wilson",
         "epsilon": f"{plan.epsilon:g}",
         "resamples": plan.resamples,
         "seed": plan.seed,

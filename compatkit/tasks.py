@@ -1,19 +1,21 @@
 """Tasks: several prediction files a model, one task each, and their total."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compatkit.compare_models import compare_files
+from compatkit.compare_models import compare_files, correct_tests
 from compatkit.comparison import Comparison, Counts, JudgedPair
 from compatkit.errors import DataError
 from compatkit.estimates import Judged
 from compatkit.measure import count_pair, measure_pair
 from compatkit.options import Options, make_options
+from compatkit.p_values import PValue, Tests
 from compatkit.readers.source import KINDS
+from compatkit.statistics import combine_tasks
 
 TOTAL = "total"
 
@@ -58,6 +60,7 @@ def compare_tasks(
         by_task = [[replace(each, notes=(*each.notes, note)) for each in task] for task in by_task]
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
+        results = correct_tests(results, options.correction)
         results += [
             _total([task[number] for task in by_task], by_task, options)
             for number in range(len(candidates))
@@ -117,6 +120,7 @@ def _total(
     if first.baseline is not None:
         baseline = _concatenate([task[0].pair for task in by_task]).new
     continuous = any(part.continuous for part in parts)
+    metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
     return Comparison(
         task=TOTAL,
         old=str(Path(first.old).parent),
@@ -126,12 +130,31 @@ def _total(
         threshold=first.threshold,
         continuous=continuous,
         counts=_add_counts(pair, [part.counts for part in parts]),
-        metrics=measure_pair(pair, options.plan, continuous=continuous, baseline=baseline),
+        metrics=metrics,
+        tests={**tests, **_any_task(parts)},
         signature=" + ".join(part.signature for part in parts),
         pair=pair,
         notes=(f"{len(parts)} tasks; every example counts once, so large tasks count more",),
         identical=all(part.identical for part in parts),
     )
+
+
+def _any_task(parts: Sequence[Comparison]) -> Tests:
+    """Test whether any task got worse, in the three ways of Kuebler et al. and their union.
+
+    Source: Kuebler et al. 2026 (arXiv 2602.10144).
+    """
+    if not all(part.pair.single and part.pair.clusters is None for part in parts):
+        return {}
+    combined = combine_tasks(
+        [int(part.counts.negative_flips) for part in parts],
+        [int(part.counts.positive_flips) for part in parts],
+        "worse",
+    )
+    return {
+        f"any_task_worse_{way}": PValue(f"combined-{way}", "worse", p_value, p_value)
+        for way, p_value in asdict(combined).items()
+    }
 
 
 def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
@@ -147,11 +170,18 @@ def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
 
 def _concatenate(pairs: Sequence[JudgedPair]) -> JudgedPair:
     same = [pair.same for pair in pairs if pair.same is not None]
+    # A group belongs to its task: the numbers of the next task's groups go on from there.
+    clusters = [pair.clusters for pair in pairs if pair.clusters is not None]
+    sizes = [int(each.max()) + 1 for each in clusters]
+    starts = [sum(sizes[:number]) for number in range(len(sizes))]
     return JudgedPair(
         [each for pair in pairs for each in pair.ids],
         _join([pair.old for pair in pairs]),
         _join([pair.new for pair in pairs]),
         np.concatenate(same) if len(same) == len(pairs) else None,
+        np.concatenate([each + start for each, start in zip(clusters, starts, strict=True)])
+        if clusters
+        else None,
     )
 
 

@@ -153,6 +153,7 @@ def test_samples_have_expected_flips_and_no_plain_ones() -> None:
         ({"epsilon": -0.1}, "epsilon is -0.1"),
         ({"epsilon": float("nan")}, "epsilon is nan"),
         ({"threshold": float("nan")}, "threshold is nan"),
+        ({"interval": "wald"}, "--interval is 'wald'; one of wilson, exact"),
         ({"resamples": 10}, "resamples is 10; 100 or more"),
         ({"seed": -1}, "seed is -1"),
         ({"missing": "drop"}, "--missing is 'drop'; one of error, skip, wrong"),
@@ -207,6 +208,15 @@ def test_the_same_input_gives_the_same_numbers() -> None:
         compatkit.compare(old, new, **options).to_dict()
         == compatkit.compare(old, new, **options).to_dict()
     )
+
+
+def test_exact_intervals_come_on_request_and_are_wider() -> None:
+    old, new = rows(["y"] * 30), rows(["n"] * 3 + ["y"] * 27)
+    plain, exact = compatkit.compare(old, new), compatkit.compare(old, new, interval="exact")
+    narrow, wide = (each.metrics["negative_flip_rate"] for each in (plain, exact))
+    assert (narrow.method, wide.method) == ("wilson", "clopper-pearson")
+    assert wide.high - wide.low > narrow.high - narrow.low
+    assert "interval:exact" in exact.signature
 
 
 def test_a_sweep_is_made_on_request() -> None:

@@ -7,7 +7,8 @@ import click
 
 from compatkit.alignment import POLICIES
 from compatkit.fields import ALIASES
-from compatkit.options import Options, make_options
+from compatkit.options import INTERVALS, Options, make_options
+from compatkit.p_values import CORRECTIONS
 from compatkit.readers import READERS
 from compatkit.scorers import SCORERS
 
@@ -51,12 +52,15 @@ PLAIN_NAMES = [
     "scorer",
     "threshold",
     "by",
+    "cluster",
+    "correction",
     "missing",
     "errors",
     "edited",
     "by_position",
     "epsilon",
     "level",
+    "interval",
     "seed",
     "resamples",
     "reader",
@@ -80,6 +84,18 @@ MEASURE_OPTIONS = (
     ),
     *SCORER_FLAGS,
     click.option("--by", multiple=True, metavar="FIELD", help="Slice by a field; repeatable."),
+    click.option(
+        "--cluster",
+        metavar="FIELD",
+        help="Examples with one value of it depend on each other (questions on one passage).",
+    ),
+    click.option(
+        "--correction",
+        type=click.Choice(list(CORRECTIONS)),
+        default="holm",
+        show_default=True,
+        help="Of p-values over tasks, candidates and slices.",
+    ),
     click.option(
         "--missing",
         type=click.Choice(POLICIES["missing"]),
@@ -112,6 +128,13 @@ MEASURE_OPTIONS = (
     ),
     click.option(
         "--level", type=float, default=0.95, show_default=True, help="Level of the intervals."
+    ),
+    click.option(
+        "--interval",
+        type=click.Choice(INTERVALS),
+        default="wilson",
+        show_default=True,
+        help="Of proportions: Wilson's score, or Clopper and Pearson's exact one.",
     ),
     click.option(
         "--seed",

@@ -19,6 +19,7 @@ from compatkit.reports.view import (
     View,
     count_of,
     describe_scorer,
+    describe_tests,
     left_out,
     shown_metrics,
     tasks_of,
@@ -37,6 +38,7 @@ class Tone(Enum):
     STRONG = "strong"
     NOTE = "note"
     FAINT = "faint"
+    ASIDE = "aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     if several:
         yield Line(f"{len(tasks_of(results)) - 1} tasks")
         yield task_table(results)
+        several_tasks = {n: t for n, t in head.tests.items() if n.startswith("any_task")}
+        yield from (Line(sentence, Tone.ASIDE) for sentence in describe_tests(several_tasks))
         for each in results:
             yield from _asked_for(each, view, f"{each.task}: {each.new}")
     else:
@@ -111,6 +115,7 @@ def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
         yield Line("identical: both files hold the same bytes", Tone.STRONG)
     yield count_table(comparison)
     yield metric_table(comparison)
+    yield from (Line(sentence, Tone.ASIDE) for sentence in describe_tests(comparison.tests))
     yield from _asked_for(comparison, view)
 
 

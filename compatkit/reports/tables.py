@@ -7,7 +7,9 @@ from compatkit.comparison import Comparison, FlippedExample
 from compatkit.metrics import METRICS
 from compatkit.reports.view import (
     count_of,
+    describe_family,
     describe_scorer,
+    format_change,
     format_count,
     format_fraction,
     format_interval,
@@ -138,6 +140,7 @@ def task_table(results: Sequence[Comparison]) -> Table:
     header = ["task", *(["new"] if several else []), "N", "accuracy", "change"]
     header += ["neg. flips", "NFR", "interval", "PFR"]
     header += ["NFR vs new"] if several else []
+    header += ["p"]
     rows = []
     for each in results:
         names = ("accuracy_old", "accuracy_delta")
@@ -150,9 +153,10 @@ def task_table(results: Sequence[Comparison]) -> Table:
         row += [format_interval(expected, each.metrics[expected])]
         row += [format_value(other, each.metrics[other])]
         row += [format_value("delta_nfr", each.metrics["delta_nfr"])] if several else []
-        rows.append(row)
+        rows.append([*row, format_change(each.tests)])
     title = f"{describe_scorer(results[0])}; accuracy is the old model's"
-    return Table(title, header, rows, text_columns=2 if several else 1)
+    note = describe_family([each.tests for each in results], "tasks and candidates")
+    return Table(title, header, rows, text_columns=2 if several else 1, note=note)
 
 
 def slice_tables(comparison: Comparison) -> list[Table]:
@@ -173,6 +177,7 @@ def slice_tables(comparison: Comparison) -> list[Table]:
                 format_count(part.counts.negative_flips),
                 format_value(expected, part.metrics[expected]),
                 format_interval(expected, part.metrics[expected]),
+                format_change(part.tests),
             )
             for value, part in ordered[:MOST_SLICES]
         ]
@@ -182,7 +187,8 @@ def slice_tables(comparison: Comparison) -> list[Table]:
             note = f"worst: {worst[0]} (by the lower limit of its NFR)"
         if len(parts) > MOST_SLICES:
             note += f"; {MOST_SLICES} of {len(parts)} slices shown, --json has all"
-        header = (path, "N", "accuracy, old", "change", "neg. flips", "NFR", "interval")
+        note += "; " + describe_family([part.tests for part in parts.values()], "slices")
+        header = (path, "N", "accuracy, old", "change", "neg. flips", "NFR", "interval", "p")
         tables.append(Table(f"by {path}", header, rows, note=note))
     return tables
 

@@ -19,7 +19,13 @@ CELL_LIMIT = 60
 LEAST_WIDTH = 60
 LEAST_TEXT = 16
 GAP = 3  # between two columns
-STYLES = {Tone.PLAIN: "", Tone.STRONG: "bold", Tone.NOTE: "yellow", Tone.FAINT: "dim"}
+STYLES = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.NOTE: "yellow",
+    Tone.FAINT: "dim",
+    Tone.ASIDE: "",
+}
 
 
 def render_terminal(results: Sequence[Comparison], view: View | None = None) -> str:
@@ -58,7 +64,8 @@ def _space(console: "Console", previous: Block | None, block: Block) -> None:
     together = isinstance(block, Line | Explanation) and isinstance(
         previous, Line | Heading | Explanation
     )
-    if previous is not None and not together:
+    asides = [isinstance(each, Line) and each.tone is Tone.ASIDE for each in (previous, block)]
+    if previous is not None and (not together or asides[0] != asides[1]):
         console.print()
 
 

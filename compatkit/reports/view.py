@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from compatkit.comparison import Comparison
 from compatkit.estimates import MetricValue
 from compatkit.metrics import METRICS
+from compatkit.p_values import Tests
 
 DASH = "-"
 
@@ -99,6 +100,68 @@ def shown_metrics(results: Sequence[Comparison]) -> list[str]:
             and any(each.metrics[name].value is not None for each in results)
         ]
     return names
+
+
+QUESTIONS = {
+    "accuracy_changed": "accuracy is unchanged",
+    "accuracy_worse": "accuracy did not fall",
+    "score_changed": "the mean score is unchanged",
+    "score_worse": "the mean score did not fall",
+    "delta_nfr": "the NFR is the new model's",
+    "any_task_worse_pooled": "accuracy did not fall over all tasks",
+    "any_task_worse_largest_drop": "accuracy fell in no task, by the largest drop",
+    "any_task_worse_fisher": "accuracy fell in no task, by Fisher's combination",
+    "any_task_worse_any_of": "accuracy fell in no task, by any of these three",
+}
+TEST_NAMES = {
+    "mcnemar-exact": "exact McNemar",
+    "permutation": "permutation test",
+    "permutation-of-groups": "permutation test of groups",
+    "combined-pooled": "exact McNemar",
+    "combined-largest_drop": "exact",
+    "combined-fisher": "Fisher",
+    "combined-any_of": "Bonferroni",
+}
+CORRECTION_NAMES = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correction"}
+
+
+def format_p(p_value: float) -> str:
+    """Write a p-value.
+
+    >>> format_p(0.04321), format_p(1e-9)
+    ('0.0432', '<0.0001')
+    """
+    return "<0.0001" if p_value < 1e-4 else f"{p_value:.4f}"  # noqa: PLR2004
+
+
+def format_change(tests: Tests) -> str:
+    """Write the corrected p-value of a change in accuracy, a dash where it was not tested."""
+    test = tests.get("accuracy_changed")
+    return DASH if test is None else format_p(test.p_adjusted)
+
+
+def describe_tests(tests: Tests) -> list[str]:
+    """Say in sentences how likely the data, or worse, would be if nothing had changed."""
+    said = []
+    for name, test in tests.items():
+        sided = "two-sided" if test.alternative == "two-sided" else "one-sided"
+        text = f"p = {format_p(test.p_value)}".replace("= <", "< ")
+        text += f" if {QUESTIONS[name]} ({TEST_NAMES[test.test]}, {sided})"
+        if test.family > 1:
+            corrected = f"{format_p(test.p_adjusted)} by {CORRECTION_NAMES[test.correction]}"
+            text += f"; {corrected} over {test.family} comparisons"
+        said.append(text)
+    return said
+
+
+def describe_family(tests: Sequence[Tests], what: str) -> str:
+    """Say what the column p of a table of several comparisons or slices is."""
+    test = next((each["accuracy_changed"] for each in tests if "accuracy_changed" in each), None)
+    if test is None:
+        return ""
+    correction = CORRECTION_NAMES[test.correction]
+    method = TEST_NAMES[test.test]
+    return f"p if accuracy is unchanged: {method}, {correction} over {test.family} {what}"
 
 
 def left_out(comparison: Comparison) -> list[str]:

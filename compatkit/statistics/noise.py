@@ -36,6 +36,7 @@ def expected_flip_rate(
     seed: int = 0,
     method: Method = "bca-t",
     resamples: int = 10_000,
+    clusters: ArrayLike | None = None,
 ) -> Estimate:
     """Expected negative flip rate of one sample of either model, from several.
 
@@ -49,6 +50,7 @@ def expected_flip_rate(
         method: Method of the bootstrap over examples; samples of one example are not independent,
             so examples are resampled, never samples.
         resamples: Number of resamples.
+        clusters: Shape (n,): a label for each example; whole clusters are resampled.
 
     Returns:
         Rate in [0, 1] and its interval. Undefined without examples; no interval for one.
@@ -66,9 +68,19 @@ def expected_flip_rate(
     old, new = _check_shares(p=p, q=q)
     values = old * (1.0 - new)
     interval = bootstrap_mean(
-        values, level=level, method=method, resamples=resamples, seed=seed, bounds=(0.0, 1.0)
+        values,
+        level=level,
+        method=method,
+        resamples=resamples,
+        seed=seed,
+        clusters=clusters,
+        bounds=(0.0, 1.0),
     )
     return _estimate(values, 0, interval)
+
+
+def _take_clusters(clusters: ArrayLike | None, where: np.ndarray) -> np.ndarray | None:
+    return None if clusters is None else np.asarray(clusters)[where]
 
 
 def _floor_values(p: FloatArray, k: FloatArray) -> tuple[FloatArray, np.ndarray]:
@@ -88,6 +100,7 @@ def flip_floor(
     seed: int = 0,
     method: Method = "bca-t",
     resamples: int = 10_000,
+    clusters: ArrayLike | None = None,
 ) -> Estimate:
     """Negative flip rate of a model against a second run of itself.
 
@@ -102,6 +115,7 @@ def flip_floor(
         seed: Seed of the bootstrap.
         method: Method of the bootstrap over examples.
         resamples: Number of resamples.
+        clusters: Shape (n,): a label for each example; whole clusters are resampled.
 
     Returns:
         Rate in [0, 1/2], of which the true value is at most 1/4, and its interval. Undefined where
@@ -121,7 +135,13 @@ def flip_floor(
     share, samples = _check_shares(p=p, k=k)
     values, several = _floor_values(share, samples)
     interval = bootstrap_mean(
-        values, level=level, method=method, resamples=resamples, seed=seed, bounds=(0.0, 0.5)
+        values,
+        level=level,
+        method=method,
+        resamples=resamples,
+        seed=seed,
+        clusters=_take_clusters(clusters, several),
+        bounds=(0.0, 0.5),
     )
     return _estimate(values, int((~several).sum()), interval)
 
@@ -135,6 +155,7 @@ def excess_flip_rate(
     seed: int = 0,
     method: Method = "bca-t",
     resamples: int = 10_000,
+    clusters: ArrayLike | None = None,
 ) -> Estimate:
     """Expected negative flip rate less the old model's own floor.
 
@@ -149,6 +170,7 @@ def excess_flip_rate(
         seed: Seed of the bootstrap.
         method: Method of the bootstrap over examples.
         resamples: Number of resamples.
+        clusters: Shape (n,): a label for each example; whole clusters are resampled.
 
     Returns:
         Rate in [-1/2, 1] and its interval; both parts are taken from the
@@ -167,6 +189,12 @@ def excess_flip_rate(
     floor, several = _floor_values(old, samples)
     values = old[several] * (1.0 - new[several]) - floor
     interval = bootstrap_mean(
-        values, level=level, method=method, resamples=resamples, seed=seed, bounds=(-0.5, 1.0)
+        values,
+        level=level,
+        method=method,
+        resamples=resamples,
+        seed=seed,
+        clusters=_take_clusters(clusters, several),
+        bounds=(-0.5, 1.0),
     )
     return _estimate(values, int((~several).sum()), interval)

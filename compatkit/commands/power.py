@@ -1,0 +1,135 @@
+"""compatkit power: how many examples a gate on negative flips needs."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+
+from compatkit.commands.score_options import measure_options, parse_options
+from compatkit.errors import ConfigError
+from compatkit.power_table import BAD, PowerTable, make_power_table
+from compatkit.reports.hostile import visible
+
+BAR = 20
+
+
+@click.command()
+@click.option(
+    "--nfr-budget",
+    type=float,
+    required=True,
+    help="The largest negative flip rate that the gate allows, a share of all examples.",
+)
+@click.option(
+    "--old-accuracy",
+    type=float,
+    help="Accuracy of the old model: no more than this can flip; a pilot tells it too.",
+)
+@click.option(
+    "--true-nfr",
+    type=float,
+    help="NFR of a good update that should pass; half the budget, or the pilot's, if not said.",
+)
+@click.option("--power", type=float, default=0.8, show_default=True, help="How often it should.")
+@click.option(
+    "--pilot",
+    nargs=2,
+    type=click.Path(),
+    metavar="OLD NEW",
+    help="A pair of files whose flips show what to expect; the options below score it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@measure_options
+def power(**values: Any) -> None:
+    """How many examples does a gate need, to pass a good update and to stop a bad one?
+
+    The gate passes an update when the one-sided exact upper limit of its negative flip rate is
+    within the budget. A good update has the true NFR that is named; a bad one breaks 1.25 times
+    the budget.
+    """
+    budget, accuracy = values.pop("nfr_budget"), values.pop("old_accuracy")
+    true_nfr, wanted = values.pop("true_nfr"), values.pop("power")
+    pilot, as_json, level = values.pop("pilot"), values.pop("as_json"), values["level"]
+    seen = _measure_pilot(pilot, values) if pilot else None
+    if seen is not None:
+        accuracy = seen.accuracy if accuracy is None else accuracy
+        true_nfr = seen.nfr if true_nfr is None else true_nfr
+    table = make_power_table(
+        budget,
+        budget / 2 if true_nfr is None else true_nfr,
+        old_accuracy=accuracy,
+        level=level,
+        power=wanted,
+        seen=None if seen is None else seen.total,
+    )
+    if as_json:
+        report = {"format": 1, **asdict(table), "pilot": None if seen is None else asdict(seen)}
+        click.echo(json.dumps(report, indent=2, allow_nan=False))
+        return
+    click.echo("\n".join(_lines(table, seen)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """What a pair of files showed."""
+
+    old: str
+    new: str
+    total: int
+    accuracy: float
+    nfr: float
+    nfr_low: float
+    nfr_high: float
+
+
+def _measure_pilot(paths: tuple[str, str], values: dict[str, Any]) -> Pilot:
+    from compatkit.compare_models import compare_files  # noqa: PLC0415
+
+    found = compare_files(paths[0], [paths[1]], parse_options(values, keep_flips=False))[0]
+    nfr, accuracy = found.metrics["negative_flip_rate"], found.accuracy_old
+    if nfr.value is None or nfr.low is None or nfr.high is None or accuracy is None:
+        raise ConfigError("--pilot: examples with several samples are not understood here yet.")
+    total = found.counts.total
+    return Pilot(found.old, found.new, total, accuracy, nfr.value, nfr.low, nfr.high)
+
+
+def _lines(table: PowerTable, seen: Pilot | None) -> list[str]:
+    lines = []
+    if seen is not None:
+        lines += [
+            f"pilot: {visible(seen.old)} -> {visible(seen.new)}",
+            (
+                f"{seen.total:,} examples, NFR {seen.nfr:.2%} ({seen.nfr_low:.2%} to "
+                f"{seen.nfr_high:.2%}), accuracy of the old model {seen.accuracy:.2%}"
+            ),
+            "",
+        ]
+    lines.append(
+        f"gate: pass if the {table.level:g} upper limit of the NFR is at most {table.budget:.2%}"
+    )
+    if table.old_accuracy is not None:
+        lines.append(
+            f"a budget of {table.budget:.2%} of all answers is "
+            f"{table.budget / table.old_accuracy:.2%} of those that the old model had right"
+        )
+    lines += ["", *_curve(table), ""]
+    lines.append(
+        f"{table.needed:,} examples are needed for an update with a true NFR of "
+        f"{table.true_nfr:.2%} to pass {table.power:.0%} of the time"
+    )
+    if table.smallest_budget is not None:
+        lines.append(
+            f"with its {table.seen:,} examples the pilot could have shown a budget of "
+            f"{table.smallest_budget:.2%} kept ({table.power:.0%} of the time)"
+        )
+    return lines
+
+
+def _curve(table: PowerTable) -> list[str]:
+    good, bad = f"NFR {table.true_nfr:.2%}", f"NFR {BAD * table.budget:.2%}"
+    lines = [f"{'examples':>10}  {'passes, ' + good:<28}  {'passes, ' + bad}"]
+    for row in table.rows:
+        bar = "#" * round(BAR * row.good)
+        lines.append(f"{row.examples:>10,}  {row.good:>6.1%} {bar:<{BAR}}  {row.bad:>6.1%}")
+    return lines

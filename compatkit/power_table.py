@@ -1,0 +1,107 @@
+"""Power table: the chance that a gate passes good and bad updates, by number of examples."""
+
+from dataclasses import dataclass
+
+from compatkit import statistics
+from compatkit.errors import ConfigError
+
+BAD = 1.25  # a bad update breaks this many times the budget
+STEPS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PowerRow:
+    """Chances to pass with a number of examples.
+
+    Attributes:
+        examples: N.
+        good: chance that the good update passes, in [0, 1].
+        bad: chance that an update with 1.25 times the budget passes, in [0, 1].
+    """
+
+    examples: int
+    good: float
+    bad: float
+
+
+@dataclass(frozen=True, slots=True)
+class PowerTable:
+    """What a gate on the negative flip rate can tell.
+
+    Attributes:
+        budget: the largest NFR allowed, a share of all examples.
+        true_nfr: the NFR of the good update.
+        old_accuracy: accuracy of the old model, None where it is unknown.
+        level: level of the one-sided upper limit.
+        power: how often the good update should pass.
+        needed: number of examples from which it does.
+        rows: the chances around that number.
+        seen: number of examples of a pilot, None without one.
+        smallest_budget: the smallest budget that so many examples can show the good update to
+            keep, in the unit of the budget.
+    """
+
+    budget: float
+    true_nfr: float
+    old_accuracy: float | None
+    level: float
+    power: float
+    needed: int
+    rows: tuple[PowerRow, ...]
+    seen: int | None = None
+    smallest_budget: float | None = None
+
+
+def make_power_table(
+    budget: float,
+    true_nfr: float,
+    *,
+    old_accuracy: float | None = None,
+    level: float = 0.95,
+    power: float = 0.8,
+    seen: int | None = None,
+) -> PowerTable:
+    """Tell how many examples a gate needs.
+
+    Args:
+        budget: the largest NFR allowed, above 0 and below 1.
+        true_nfr: the NFR of an update that should pass, below the budget.
+        old_accuracy: accuracy of the old model; no more than this can flip.
+        level: level of the one-sided upper limit.
+        power: how often the good update should pass.
+        seen: number of examples of a pilot.
+
+    Raises:
+        ConfigError: a number out of its range, or a good update beyond the budget.
+
+    Source: Clopper and Pearson 1934; see `compatkit.statistics.power`.
+
+    >>> make_power_table(0.02, 0.01).needed
+    1091
+    """
+    if not 0 < budget < 1:
+        raise ConfigError(f"--nfr-budget is {budget}; a share between 0 and 1 was expected.")
+    if old_accuracy is not None and not budget <= old_accuracy <= 1:
+        raise ConfigError(
+            f"--old-accuracy is {old_accuracy}, and the budget {budget}: no more answers can flip "
+            "than were right, so that this budget would allow everything."
+        )
+    if true_nfr >= budget:
+        raise ConfigError(
+            f"an update with an NFR of {true_nfr:g} is beyond the budget of {budget:g}, and no "
+            "number of examples makes it pass. Name a smaller --true-nfr or a larger budget."
+        )
+    needed = statistics.examples_needed(budget, true_nfr, level, power)
+    sizes = sorted({max(1, round(needed * step)) for step in STEPS} | ({seen} if seen else set()))
+    rows = [
+        PowerRow(
+            size,
+            statistics.power_of_gate(size, budget, true_nfr, level),
+            statistics.power_of_gate(size, budget, min(BAD * budget, 0.999), level),
+        )
+        for size in sizes
+    ]
+    smallest = statistics.smallest_detectable(seen, true_nfr, level, power) if seen else None
+    return PowerTable(
+        budget, true_nfr, old_accuracy, level, power, needed, tuple(rows), seen, smallest
+    )

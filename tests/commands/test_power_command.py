@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from compatkit.commands.power import power
+from compatkit.errors import ConfigError
+from compatkit.power_table import make_power_table
+from compatkit.statistics import examples_needed, power_of_gate, smallest_detectable
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+PILOT = ["--pilot", str(EXAMPLES / "old.jsonl"), str(EXAMPLES / "new.jsonl"), "-s", "numeric"]
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(power, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_table_is_that_of_the_statistics() -> None:
+    table = make_power_table(0.02, 0.01, old_accuracy=0.75)
+    assert table.needed == examples_needed(0.02, 0.01)
+    for row in table.rows:
+        assert row.good == power_of_gate(row.examples, 0.02, 0.01)
+        assert row.bad == power_of_gate(row.examples, 0.02, 0.025)
+        assert row.bad <= 0.05
+    assert table.rows[-1].good > 0.95
+
+
+def test_the_command_says_how_many_examples_are_needed() -> None:
+    text = run("--nfr-budget", "0.02", "--old-accuracy", "0.75")
+    assert f"{examples_needed(0.02, 0.01):,} examples are needed" in text
+    assert "2.67% of those that the old model had right" in text
+    assert text.count("#") > 20
+
+
+def test_a_pilot_names_what_to_expect_and_what_it_could_have_shown() -> None:
+    report = json.loads(run("--nfr-budget", "0.1", *PILOT, "--json"))
+    assert report["pilot"]["total"] == report["seen"] == 200
+    assert report["true_nfr"] == report["pilot"]["nfr"] == 0.045
+    assert report["old_accuracy"] == 0.78
+    assert report["needed"] == examples_needed(0.1, 0.045)
+    assert report["smallest_budget"] == smallest_detectable(200, 0.045)
+    text = run("--nfr-budget", "0.1", *PILOT)
+    assert "with its 200 examples the pilot could have shown a budget of" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nfr-budget", "0"], "--nfr-budget is 0"),
+        (["--nfr-budget", "1.5"], "--nfr-budget is 1.5"),
+        (["--nfr-budget", "0.02", "--true-nfr", "0.03"], "beyond the budget"),
+        (["--nfr-budget", "0.02", "--old-accuracy", "0.01"], "--old-accuracy is 0.01"),
+        (["--nfr-budget", "0.02", "--power", "1"], "power"),
+        (["--nfr-budget", "0.02", "--level", "2"], "level"),
+        (["--nfr-budget", "0.02", *PILOT], "beyond the budget of 0.02"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        CliRunner().invoke(power, arguments, catch_exceptions=False)
