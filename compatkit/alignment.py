@@ -34,7 +34,7 @@ class Alignment:
         ids: N ids, in the order of the first side.
         examples: for each side, of each row the index of its example, -1 where left out.
         excluded: number of examples left out, by reason (`errored`, `missing`, `edited`).
-        counted_wrong: number of answers counted as wrong, by reason.
+        counted_wrong: for each side, number of answers counted as wrong, by reason.
         slices: per field, the value of each example.
         notes: what could not be checked.
     """
@@ -42,7 +42,7 @@ class Alignment:
     ids: list[str]
     examples: tuple[IntArray, ...]
     excluded: dict[str, int]
-    counted_wrong: dict[str, int]
+    counted_wrong: tuple[dict[str, int], ...]
     slices: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -109,10 +109,13 @@ def align(
             "missing": int((skipped & ~failed).sum()),
             "edited": int((changed & ~failed & ~skipped).sum()),
         },
-        counted_wrong={
-            "errored": _count_errored(sides, examples),
-            "missing": sum(int((~here & keep).sum()) for here in present),
-        },
+        counted_wrong=tuple(
+            {
+                "errored": int((side.errored & (rows >= 0)).sum()),
+                "missing": int((~here & keep).sum()),
+            }
+            for side, rows, here in zip(sides, examples, present, strict=True)
+        ),
         slices={path: _slice(sides, examples, path, int(keep.sum())) for path in by},
         notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
     )
@@ -245,7 +248,8 @@ def _check_equal(
 ) -> tuple[BoolArray, tuple[str, ...]]:
     """Find the examples whose references or inputs differ; note what cannot be checked."""
     differ = np.zeros(size, np.bool_)
-    notes = []
+    notes: list[str] = []
+    faults: list[tuple[Outcomes, Outcomes, IntArray, str]] = []
     for what in ("references", "inputs"):
         known = np.zeros(size, np.int64)
         holder = np.full(size, -1, np.int64)
@@ -259,11 +263,12 @@ def _check_equal(
             holder[code[unknown]] = number
             rows = np.flatnonzero((hashes != 0) & (hashes != known[code]))
             differ[code[rows]] = True
-            if len(rows) and edited == "error":
-                other = sides[int(holder[code[rows[0]]])]
-                raise DataError(_differ_message(side, other, rows, what))
+            if len(rows):
+                faults.append((side, sides[int(holder[code[rows[0]]])], rows, what))
         if 0 < holders < len(sides):
             notes.append(f"{what} were not compared: {holders} of {len(sides)} files hold them")
+    if faults and edited == "error":
+        raise DataError(_differ_message(*faults[0], edited=int(differ.sum())))
     if edited == "keep" and differ.any():
         notes.append(
             f"{_listed(int(differ.sum()), 'example')} with another reference or input on the two "
@@ -272,7 +277,9 @@ def _check_equal(
     return differ, tuple(notes)
 
 
-def _differ_message(side: Outcomes, other: Outcomes, rows: IntArray, what: str) -> str:
+def _differ_message(
+    side: Outcomes, other: Outcomes, rows: IntArray, what: str, *, edited: int
+) -> str:
     single = "reference" if what == "references" else "input"
     names = [side.ids[row] for row in rows[:SHOWN].tolist()]
     first = next(
@@ -283,7 +290,8 @@ def _differ_message(side: Outcomes, other: Outcomes, rows: IntArray, what: str) 
     return (
         f"{_where(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
         f"{_where(other, first)} it is {texts[0]}. {_listed(len(rows), 'row')} differ: {listed}. "
-        "Answers to different questions cannot be compared: make both files from the same data, "
+        f"In all {_listed(edited, 'example')} have another reference or input. Answers to other "
+        "questions cannot be compared: make both files from the same data, "
         "or say --edited skip to leave such examples out, --edited keep to hold each answer "
         "against its own file"
         + (", --input-field none if prompts are meant to differ." if what == "inputs" else ".")

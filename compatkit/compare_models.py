@@ -1,7 +1,8 @@
 """Compare models: score the files, align them, and make comparisons of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from compatkit.comparison import Comparison, FlippedExample, JudgedPair
 from compatkit.engine import Job, run_jobs
 from compatkit.errors import ConfigError
 from compatkit.estimates import Judged, Metrics
+from compatkit.fields import OWN_NAMES
 from compatkit.flipped import find_flipped
 from compatkit.measure import count_pair, measure_pair, measure_slices
 from compatkit.options import Options, make_options
@@ -19,7 +21,7 @@ from compatkit.outcomes import Outcomes
 from compatkit.p_values import correct
 from compatkit.readers import PredictionFile, open_predictions
 from compatkit.signature import sign
-from compatkit.smooth import sweep_thresholds
+from compatkit.smooth import Sweep, sweep_thresholds
 
 HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
 
@@ -73,6 +75,10 @@ def compare_candidates(
         DataError: a file that cannot be read, or rows that cannot be compared.
         ConfigError: a wrong option.
     """
+    if isinstance(candidates, str | Path) or not candidates:
+        raise ConfigError(
+            f"candidates is {candidates!r}; a list of them was expected, the new model's first."
+        )
     return compare_files(old, candidates, make_options(**options), old_rerun=old_rerun, task=task)
 
 
@@ -94,8 +100,9 @@ def compare_files(
         edited=options.edited,
         by=options.kept,
     )
+    lowest = _lowest_score(sides, options)
     judged = [
-        _judge(side, rows, len(aligned.ids), options)
+        _judge(side, rows, len(aligned.ids), options.right_from, lowest)
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
@@ -115,19 +122,31 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Outc
     return run_jobs(jobs, options.progress)
 
 
-def _judge(side: Outcomes, examples: NDArray[np.int64], size: int, options: Options) -> Judged:
+def _lowest_score(sides: Sequence[Outcomes], options: Options) -> float:
+    """Return what an answer without a score counts as: 0, or the lowest score if that is below.
+
+    Scores of a table's scorer lie in [0, 1]; those of a field or of a user's own may not.
+    """
+    if options.plan.bounded:
+        return 0.0
+    return min(0.0, *(float(side.scores[side.counted].min(initial=0.0)) for side in sides), 0.0)
+
+
+def _judge(
+    side: Outcomes, examples: NDArray[np.int64], size: int, threshold: float, lowest: float
+) -> Judged:
     """Gather a model's rows into one result per example."""
     rows = np.flatnonzero(examples >= 0)
     index = examples[rows]
-    scores = np.where(side.counted, side.scores, 0.0)[rows]
-    right = side.right(options.right_from)[rows]
     samples = np.bincount(index, minlength=size)
     weight = np.maximum(samples, 1)
+    scores = np.bincount(index, np.where(side.counted, side.scores, lowest)[rows], size) / weight
+    scores[samples == 0] = lowest
     return Judged(
-        scores=np.bincount(index, scores, size) / weight,
-        right=np.bincount(index, right, size) / weight,
+        scores=scores,
+        right=np.bincount(index, side.right(threshold)[rows], size) / weight,
         samples=samples,
-        silent=np.bincount(index, side.no_answer[rows] & side.needs_answer, size).astype(np.int64),
+        silent=np.bincount(index, side.no_answer[rows], size).astype(np.int64),
     )
 
 
@@ -163,7 +182,11 @@ class _Measurement:
             scorer=options.scorer.name,
             threshold=options.right_from,
             continuous=continuous,
-            counts=count_pair(pair, excluded=aligned.excluded, counted_wrong=aligned.counted_wrong),
+            counts=count_pair(
+                pair,
+                excluded=aligned.excluded,
+                counted_wrong=_add(aligned.counted_wrong[0], aligned.counted_wrong[number]),
+            ),
             metrics=metrics,
             tests=tests,
             slices=measure_slices(
@@ -173,12 +196,12 @@ class _Measurement:
                 continuous=continuous,
                 correction=options.correction,
             ),
-            notes=(*self._notes(pair, number), *_noise(metrics)),
+            notes=(*self._notes(pair, number), *self._noise(metrics)),
             signature=self._signature(number),
             identical=old.file.digest == new.file.digest,
             pair=pair,
             examples=self._flipped(pair, number) if options.keep_flips else None,
-            sweep=sweep_thresholds(pair.old.scores, pair.new.scores) if options.sweep else None,
+            sweep=self._sweep(pair, number) if options.sweep else None,
         )
 
     def _signature(self, number: int) -> str:
@@ -188,14 +211,66 @@ class _Measurement:
             self.options.plan,
             total=len(self.aligned.ids),
             policies=_policies(self.options),
-            digests=[self.sides[0].file.digest, self.sides[number].file.digest],
+            inputs=self._inputs(number),
         )
+
+    def _inputs(self, number: int) -> dict[str, str]:
+        """Name all files that the numbers depend on, and the fields that were read."""
+        sides = {"old": self.sides[0], "new": self.sides[number]}
+        if number > 1:
+            sides["baseline"] = self.sides[1]
+        if self.rerun:
+            sides["rerun"] = self.sides[-1]
+        inputs = {name: side.file.digest[:12] for name, side in sides.items()}
+        if any(self.aligned.excluded.values()) or any(self.aligned.counted_wrong[0].values()):
+            # What one file lacks, or failed at, is left out for all.
+            others = [side.file.digest[:12] for side in self.sides[1:]]
+            inputs["beside"] = "+".join(others)
+        for name, side in sides.items():
+            read = [
+                f"{role}={path}"
+                for role, path in side.fields.paths.items()
+                if path not in OWN_NAMES.get(role, (role,))
+            ]
+            inputs |= {f"{name}.fields": "+".join(read)} if read else {}
+        return inputs
 
     def _flipped(self, pair: JudgedPair, number: int) -> tuple[FlippedExample, ...]:
         sides, rows = self.sides, self.aligned.examples
         return find_flipped(
             pair, (sides[0], sides[number]), (rows[0], rows[number]), self.options.right_from
         )
+
+    def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
+        if not pair.single:
+            raise ConfigError(
+                "--sweep needs one sample per example: with several, right is a share."
+            )
+        columns = []
+        for side, rows in ((self.sides[i], self.aligned.examples[i]) for i in (0, number)):
+            # What is wrong whatever its score, or missing, is below every threshold.
+            scores = np.full(len(pair.ids), -np.inf)
+            scores[rows[rows >= 0]] = np.where(side.counted, side.scores, -np.inf)[rows >= 0]
+            columns.append(scores)
+        return sweep_thresholds(columns[0], columns[1])
+
+    def _noise(self, metrics: Metrics) -> list[str]:
+        """Say what the noise was taken from, and whether the flips are more than it."""
+        notes = []
+        samples = self.judged[0].samples
+        if self.rerun:
+            rerun = self.sides[-1].file
+            notes.append(f"{rerun.name} stands in for more samples of the old model")
+            if rerun.digest == self.sides[0].file.digest:
+                notes.append(f"{rerun.name} holds the same bytes as the old file: no noise at all")
+            samples = samples + self.judged[-1].samples
+        several = int((samples > 1).sum())
+        if 0 < several < len(samples):
+            notes.append(
+                f"flip floor and excess NFR rest on {several:,} of {len(samples):,} examples: the "
+                "old model has one sample of the others"
+            )
+        return [*notes, *_verdict(metrics)]
 
     def _same(self, number: int) -> NDArray[np.bool_] | None:
         columns = []
@@ -251,14 +326,21 @@ class _Measurement:
         return tuple(dict.fromkeys(notes))
 
 
-def _noise(metrics: Metrics) -> list[str]:
+def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
+    return {reason: number + right[reason] for reason, number in left.items()}
+
+
+def _verdict(metrics: Metrics) -> list[str]:
     """Say whether the flips are more than a second run of the old model would show."""
     excess = metrics["excess_negative_flip_rate"]
-    if excess.low is None or excess.high is None:
+    if excess.value is None:
         return []
-    if excess.low > 0:
+    # Where all examples have the same excess there is no interval, and the value decides.
+    low = excess.value if excess.low is None else excess.low
+    high = excess.value if excess.high is None else excess.high
+    if low > 0:
         verdict = "beyond noise: the update flips more than a second run of the old model would"
-    elif excess.high < 0:
+    elif high < 0:
         verdict = "the update flips less than a second run of the old model would"
     else:
         verdict = "within noise: a second run of the old model would show as many negative flips"

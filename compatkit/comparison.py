@@ -142,7 +142,7 @@ class FlippedExample:
         return {**brief, **records} if whole else brief
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison:
     """What a new model changed against an old one on one task.
 
@@ -224,7 +224,9 @@ class Comparison:
             },
             "notes": list(self.notes),
             "sweep": None if self.sweep is None else sweep_to_dict(self.sweep),
-            "flips": [example.to_dict() for example in self.examples or ()],
+            "flips": None
+            if self.examples is None
+            else [example.to_dict() for example in self.examples],
         }
 
     def to_frame(self) -> "pd.DataFrame":
@@ -248,7 +250,9 @@ class Comparison:
         if kind is not None and kind not in KINDS:
             raise ConfigError(f"no kind of flip {kind!r}; there are {' and '.join(KINDS)}.")
         if self.examples is None:
-            raise ConfigError("the flips were not kept; compare(..., keep_flips=True) keeps them.")
+            raise ConfigError(
+                "the flips were not kept: keep_flips=True keeps them; a total has none of its own."
+            )
         rows = [each.to_dict(whole=True) for each in self.examples if kind in {None, each.kind}]
         columns = [*FlippedExample.__slots__]
         return pd.DataFrame(rows, columns=columns)

@@ -103,8 +103,11 @@ def estimate(value: float, interval: Interval) -> MetricValue:
     """Put a value and its interval together; nan becomes None with the reason."""
     if math.isnan(value):
         return undefined(interval.reason or "undefined")
-    low, high = (None, None) if interval.reason else (interval.low, interval.high)
-    return MetricValue(value, low, high, interval.level, interval.method, interval.reason)
+    reason = interval.reason
+    if not reason and interval.low == interval.high:
+        reason = "all values are equal, which says nothing of how they vary"
+    low, high = (None, None) if reason else (interval.low, interval.high)
+    return MetricValue(value, low, high, interval.level, interval.method, reason)
 
 
 def proportion(count: int, total: int, plan: Plan, nothing: str = "no examples") -> MetricValue:

@@ -1,7 +1,7 @@
 """Fields: which field of a record plays which role."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
@@ -50,10 +50,12 @@ class Fields:
     Attributes:
         paths: role (`id`, `prediction`, `references`, `input`, `sample`, `error`) to path.
         notes: sentences about aliases that were taken or could not be.
+        absent: role to its own names that the first records did not have.
     """
 
     paths: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def get_path(record: Record, path: str) -> Any:
@@ -98,6 +100,7 @@ def find_fields(
     *,
     by_position: bool = False,
     needs_prediction: bool = True,
+    needs_references: bool = True,
 ) -> Fields:
     """Decide which field plays which role, from the first records of a file.
 
@@ -111,6 +114,7 @@ def find_fields(
         chosen: role to path, as the user named them; `none` for no field.
         by_position: rows are paired by position, so that no id is needed.
         needs_prediction: whether the scorer reads the prediction.
+        needs_references: whether the scorer reads the references.
 
     Raises:
         ConfigError: a needed role was given no field.
@@ -125,17 +129,49 @@ def find_fields(
         if role == "id" and by_position:
             continue
         if role not in chosen:
-            note = _find_field(role, keys, name, paths, needed=needed)
+            wanted = needed or (role == "references" and needs_references)
+            note = _find_field(role, keys, name, paths, needed=needed, wanted=wanted)
             notes += [note] if note else []
         elif needed and role not in paths:
             raise ConfigError(_needs_field(role))
     if "error" not in chosen:
         paths["error"] = "error"
-    return Fields(paths, tuple(notes))
+    absent = {
+        role: tuple(each for each in OWN_NAMES.get(role, (role,)) if each not in keys)
+        for role in ALIASES
+        if role not in chosen and not (role == "id" and by_position)
+    }
+    absent.pop("error", None)
+    return Fields(paths, tuple(notes), {role: names for role, names in absent.items() if names})
+
+
+def refuse_late_fields(
+    rows: Sequence[Record], lines: Sequence[int], fields: Fields, name: str
+) -> None:
+    """Refuse a role's own name that stands in a later record alone: nobody reads it.
+
+    Raises:
+        DataError: with the line, and the option that names the field.
+    """
+    for role, names in fields.absent.items():
+        for own in names:
+            late = next((line for row, line in zip(rows, lines, strict=True) if own in row), None)
+            if late is not None:
+                raise DataError(
+                    f"{name}:{late}: the field {own!r} begins here, and the first rows have none, "
+                    f"so that it was not taken for the {role}. Pass {_option(role)} {own}, or "
+                    f"{_option(role)} {NO_FIELD}."
+                )
 
 
 def _find_field(
-    role: str, keys: Sequence[str], name: str, paths: dict[str, str], *, needed: bool
+    role: str,
+    keys: Sequence[str],
+    name: str,
+    paths: dict[str, str],
+    *,
+    needed: bool,
+    wanted: bool,
 ) -> str:
     """Add the field of a role to the paths; return what is to be noted about it."""
     present = [key for key in ALIASES[role] if key in keys]
@@ -146,7 +182,7 @@ def _find_field(
         paths[role] = found[0]
         return "" if own else f"{name}: {role} is read from the field {found[0]!r}"
     listed = " and ".join(map(repr, found))
-    if found and (needed or own):
+    if found and (wanted or own):
         raise DataError(f"{name}: {listed} could each be the {role}. Pass {option} NAME.")
     if needed:
         hint = " or --by-position" if role == "id" else ""

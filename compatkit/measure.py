@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compatkit.candidate_estimates import estimate_candidate
 from compatkit.comparison import Counts, JudgedPair, Slice
@@ -85,10 +83,15 @@ def measure_pair(
         tests |= compare_flips(old, baseline, new, plan)
     metrics = complete(metrics, ("samples",), "each example has one sample")
     metrics = complete(metrics, ("smooth",), "the scorer knows right and wrong alone")
-    lone = "there is no other new model to compare with"
-    sampled = "examples have several samples"
-    metrics = complete(metrics, ("candidate",), lone if baseline is None else sampled)
+    metrics = complete(metrics, ("candidate",), _no_candidate(pair, baseline))
     return {name: metrics[name] for name in METRICS}, tests
+
+
+def _no_candidate(pair: JudgedPair, baseline: Judged | None) -> str:
+    if baseline is None:
+        return "there is no other new model to compare with"
+    known = "the scorer knows right and wrong alone"
+    return known if pair.single else "examples have several samples"
 
 
 def measure_slices(
@@ -125,18 +128,11 @@ def _measure_slice(part: JudgedPair, plan: Plan, *, continuous: bool) -> Slice:
 def _in_one_order(
     pair: JudgedPair, *others: Judged | None
 ) -> tuple[JudgedPair, Judged | None, Judged | None]:
-    """Sort the examples by the models' results, so that the files' order is of no consequence.
+    """Sort the examples by id, so that the order of the files is of no consequence.
 
-    Resampling draws by position: without this, the same rows in another order would have
-    other limits.
+    Resampling draws by position: without this, the same rows in another order, or beside
+    another candidate, would have other limits.
     """
-    columns: list[NDArray[Any]] = [
-        column
-        for model in (pair.old, pair.new, *others)
-        if model is not None
-        for column in (model.scores, model.right, model.samples, model.silent)
-    ]
-    columns += [] if pair.clusters is None else [pair.clusters]
-    order = np.lexsort(columns)
+    order = np.array(sorted(range(len(pair.ids)), key=pair.ids.__getitem__), np.int64)
     first, second = (None if model is None else model.take(order) for model in others)
     return pair.take(order), first, second

@@ -268,23 +268,23 @@ METRICS: dict[str, Metric] = {
     ),
     "excess_negative_flip_rate": Metric(
         "excess NFR",
-        "expected NFR - flip floor, old",
-        "Negative flips beyond those that running the old model again would show: what the "
-        "update did.",
+        "mean of p_i (1 - q_i) - p_i (1 - p_i) K_i / (K_i - 1) over the examples with K_i > 1",
+        "Expected negative flips beyond those that running the old model again would show, on the "
+        "examples with several samples of it: what the update did.",
         "samples",
         CACIOLI,
         unit="points",
     ),
     "reliable_negative_flip_rate": Metric(
         "reliably worse",
-        "share of examples with p_i -> q_i below noise (exact test, FDR held)",
+        "share of examples with p_i -> q_i below noise (exact test, FDR held at 5 %)",
         "Share of the examples that fell by more than the noise of their samples.",
         "samples",
         CACIOLI,
     ),
     "reliable_positive_flip_rate": Metric(
         "reliably better",
-        "share of examples with p_i -> q_i above noise (exact test, FDR held)",
+        "share of examples with p_i -> q_i above noise (exact test, FDR held at 5 %)",
         "Share of the examples that rose by more than the noise of their samples.",
         "samples",
         CACIOLI,

@@ -9,10 +9,14 @@ from compatkit.estimates import Plan
 from compatkit.fields import NO_FIELD, parse_roles
 from compatkit.p_values import check_correction
 from compatkit.readers import Progress
-from compatkit.scorers import Scorer, make_scorer
+from compatkit.scorers import SCORERS, Scorer, make_scorer
+from compatkit.scorers import scorer_options as options_of
 
 THRESHOLD = 0.5
 FEWEST_RESAMPLES = 100
+MOST_RESAMPLES = 1_000_000
+HIGHEST_LEVEL = 0.9999
+ALL_SCORER_OPTIONS = {option for name in SCORERS for option in options_of(name)}
 INTERVALS = ("wilson", "exact")
 
 
@@ -121,11 +125,20 @@ def make_options(
     Raises:
         ConfigError: an option that does not exist, or is out of its range.
     """
+    for name, number in (("level", level), ("epsilon", epsilon), ("threshold", threshold or 0)):
+        _check_number(name, number, (int, float))
+    for name, number in (("resamples", resamples), ("seed", seed)):
+        _check_number(name, number, (int,))
     for name, value, fits, wanted in (
-        ("level", level, 0 < level < 1, "a number between 0 and 1"),
+        ("level", level, 0 < level <= HIGHEST_LEVEL, f"a number between 0 and {HIGHEST_LEVEL}"),
         ("epsilon", epsilon, 0 <= epsilon < float("inf"), "0 or a positive number"),
         ("threshold", threshold, threshold is None or isfinite(threshold), "a number"),
-        ("resamples", resamples, resamples >= FEWEST_RESAMPLES, f"{FEWEST_RESAMPLES} or more"),
+        (
+            "resamples",
+            resamples,
+            FEWEST_RESAMPLES <= resamples <= MOST_RESAMPLES,
+            f"{FEWEST_RESAMPLES} or more, and {MOST_RESAMPLES:,} at most",
+        ),
         ("seed", seed, seed >= 0, "0 or a positive whole number"),
     ):
         if not fits:
@@ -136,7 +149,19 @@ def make_options(
     roles = parse_roles(fields or {})
     if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
+    several = isinstance(by, Sequence) and all(isinstance(path, str) for path in by)
+    if not isinstance(by, str) and not several:
+        raise ConfigError(f"by is {by!r}; a field's name, or several, were expected.")
+    unknown = [name for name in scorer_options if name not in ALL_SCORER_OPTIONS]
+    if unknown:
+        raise ConfigError(
+            f"no option {unknown[0]!r}; it is none of a comparison's, which "
+            "compatkit.options.make_options lists, and no scorer's. Fields are named by "
+            "fields={'prediction': 'NAME'}."
+        )
     made = make_scorer(scorer, **scorer_options)
+    if made.continuous is not None and threshold is not None and not 0 <= threshold <= 1:
+        raise ConfigError(f"threshold is {threshold}; scores of {made.name} lie between 0 and 1.")
     return Options(
         scorer=made,
         threshold=threshold,
@@ -162,3 +187,9 @@ def make_options(
         progress=progress,
         recipe=(scorer, scorer_options) if isinstance(scorer, str) else None,
     )
+
+
+def _check_number(name: str, value: object, kinds: tuple[type, ...]) -> None:
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        what = "a whole number" if kinds == (int,) else "a number"
+        raise ConfigError(f"{name} is {value!r}, a {type(value).__name__}; {what} was expected.")

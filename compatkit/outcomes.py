@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compatkit.fields import MISSING, Fields, find_fields
+from compatkit.fields import MISSING, Fields, find_fields, refuse_late_fields
 from compatkit.predictions import Predictions, to_predictions
 from compatkit.readers import PredictionFile, Progress
 from compatkit.scorers import Scorer
@@ -99,7 +99,9 @@ def score_file(
             roles,
             by_position=by_position,
             needs_prediction=scorer.needs_prediction,
+            needs_references=scorer.needs_references,
         )
+        refuse_late_fields(batch.rows, batch.lines, fields, file.name)
         rows = to_predictions(
             batch,
             fields,

@@ -4,7 +4,7 @@ Two results with the same signature are comparable; the idea is sacrebleu's (Pos
 arXiv 1804.08771).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from compatkit.estimates import Plan
 from compatkit.scorers import Scorer
@@ -18,7 +18,7 @@ def sign(
     *,
     total: int,
     policies: Mapping[str, str],
-    digests: Sequence[str],
+    inputs: Mapping[str, str],
 ) -> str:
     """Return the signature of a comparison.
 
@@ -28,21 +28,20 @@ def sign(
         plan: level, seed, resamples and epsilon.
         total: N.
         policies: how rows were joined and what became of missing and errored ones.
-        digests: SHA-256 of the old and the new file; their first 12 digits are shown.
+        inputs: the beginnings of the SHA-256 of the files, and the fields that were read.
     """
     parts: dict[str, object] = {
         "scorer": scorer.name,
         **scorer.options,
-        "threshold": f"{threshold:g}",
+        "threshold": threshold,
         "n": total,
         **policies,
-        "level": f"{plan.level:g}",
+        "level": plan.level,
         "interval": "exact" if plan.exact else "wilson",
-        "epsilon": f"{plan.epsilon:g}",
+        "epsilon": plan.epsilon,
         "resamples": plan.resamples,
         "seed": plan.seed,
-        "old": digests[0][:12],
-        "new": digests[1][:12],
+        **inputs,
         "compatkit": __version__,
     }
     return "|".join(f"{name}:{_plain(value)}" for name, value in parts.items())
@@ -51,4 +50,5 @@ def sign(
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    # All digits: what differs in the last one is another number.
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -83,12 +83,14 @@ def sweep_thresholds(old: FloatArray, new: FloatArray) -> Sweep:
     """Count the flips at every distinct score, exactly.
 
     A threshold t makes a negative flip of an example with new < t <= old, so that each
-    example opens one interval and closes it: O(N log N) for all thresholds at once.
+    example opens one interval and closes it: O(N log N) for all thresholds at once. What is
+    wrong at every threshold has the score -inf.
 
     >>> sweep_thresholds(np.array([0.9]), np.array([0.3])).negative_flips.tolist()
     [0, 1]
     """
-    thresholds = np.unique(np.concatenate([old, new]))
+    scores = np.concatenate([old, new])
+    thresholds = np.unique(scores[np.isfinite(scores)])
     return Sweep(thresholds, _open(new, old, thresholds), _open(old, new, thresholds), len(old))
 
 

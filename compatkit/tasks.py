@@ -21,13 +21,13 @@ TOTAL = "total"
 
 
 def compare_folders(
-    old: str | Path, candidates: Sequence[str | Path], **options: Any
+    old: str | Path, candidates: str | Path | Sequence[str | Path], **options: Any
 ) -> list[Comparison]:
     """Compare folders of prediction files: files of one name are one task.
 
     Args:
         old: the old model's folder.
-        candidates: the new model's folder, then those of further candidates.
+        candidates: the new model's folder, or it and those of further candidates.
         options: see `compatkit.options.make_options`.
 
     Returns:
@@ -37,7 +37,8 @@ def compare_folders(
     Raises:
         DataError: a task that one side lacks, or a file that cannot be compared.
     """
-    return compare_tasks(old, candidates, make_options(**options))
+    several = [candidates] if isinstance(candidates, str | Path) else candidates
+    return compare_tasks(old, several, make_options(**options))
 
 
 def compare_tasks(
@@ -55,9 +56,12 @@ def compare_tasks(
         )
         for task in tasks
     ]
-    if lost:
-        note = f"left out, since one folder lacks them: the tasks {', '.join(lost)}"
-        by_task = [[replace(each, notes=(*each.notes, note)) for each in task] for task in by_task]
+    further = (
+        [f"left out, since one folder lacks them: the tasks {', '.join(lost)}"] if lost else []
+    )
+    aside = sorted({name for folder in (old, *candidates) for name in _others(folder)})
+    further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
+    by_task = [[replace(each, notes=(*each.notes, *further)) for each in task] for task in by_task]
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
         results = correct_tests(results, options.correction)
@@ -82,8 +86,7 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     tasks: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         name = file.name.removesuffix(".gz").removesuffix(".zst")
-        known = Path(name).suffix.lower() in KINDS
-        if file.name.startswith(".") or file.is_dir() or not known:
+        if not _is_task(file):
             continue
         task = name.removesuffix(Path(name).suffix)
         if task == TOTAL:
@@ -94,6 +97,21 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     if not tasks:
         raise DataError(f"{folder}: no prediction file; {', '.join(KINDS)} were expected.")
     return tasks
+
+
+def _is_task(file: Path) -> bool:
+    name = file.name.removesuffix(".gz").removesuffix(".zst")
+    known = Path(name).suffix.lower() in KINDS
+    return known and not file.name.startswith(".") and not file.is_dir()
+
+
+def _others(folder: str | Path) -> list[str]:
+    """Return what else lies in a folder, but for hidden files."""
+    return [
+        file.name
+        for file in Path(folder).iterdir()
+        if not _is_task(file) and not file.name.startswith(".")
+    ]
 
 
 def _missing_message(names: Sequence[str | Path], folders: Sequence[dict[str, Path]]) -> str:

@@ -50,7 +50,7 @@ def test_a_field_decides_by_itself_whatever_the_prediction_beside_it() -> None:
         scorer="field:correct",
     )
     assert (found.counts.both_right, found.counts.negative_flips) == (1, 1)
-    assert found.counts.no_answer_new == 0  # none was counted as wrong for it
+    assert found.counts.no_answer_new == 1
     assert found.continuous is False
 
 

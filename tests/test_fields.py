@@ -62,7 +62,10 @@ def test_an_own_name_wins_over_aliases():
 
 
 def test_a_role_that_is_not_needed_is_not_guessed_between_two_aliases():
-    found = fields_of({"id": "1", "prediction": "x", "gold": "a", "target": "b"})
+    row = {"id": "1", "prediction": "x", "gold": "a", "target": "b"}
+    found = fields_of(row, needs_references=False)
+    with pytest.raises(DataError, match="could each be the references"):
+        fields_of(row)
     assert "references" not in found.paths
     assert "no references is read, since 'target' and 'gold' could each be it" in found.notes[0]
 

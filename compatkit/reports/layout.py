@@ -87,6 +87,8 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     yield Heading(f"{head.old} -> {head.new}", 1)
     if several:
         yield Line(f"{len(tasks_of(results)) - 1} tasks")
+        if head.identical:
+            yield Line("identical: all files hold the same bytes", Tone.STRONG)
         yield task_table(results)
         several_tasks = {n: t for n, t in head.tests.items() if n.startswith("any_task")}
         yield from (Line(sentence, Tone.ASIDE) for sentence in describe_tests(several_tasks))
@@ -103,11 +105,13 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     if view.explain:
         yield from (Explanation(METRICS[name]) for name in shown_metrics(results))
         yield Line(COUNTS, Tone.FAINT)
-    yield from (Line(sentence) for sentence in left_out(head))
+    last = [each for each in results if each.task == head.task]
+    yield from (Line(sentence) for sentence in left_out(last))
     notes = dict.fromkeys(note for each in results for note in each.notes)
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
-    if not several:
-        yield from (Line(f"signature: {each.signature}", Tone.FAINT) for each in results)
+    for each in results if not several else results[: -len(last)]:
+        where = f" of {each.task}" if several else ""
+        yield Line(f"signature{where}: {each.signature}", Tone.FAINT)
 
 
 def _detail(comparison: Comparison, view: View) -> Iterator[Block]:

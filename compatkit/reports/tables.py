@@ -71,6 +71,7 @@ class Table:
 def count_table(comparison: Comparison) -> Table:
     """Return the four counts as a square."""
     c = comparison.counts
+    expected = "" if comparison.pair.single else "expected "
     return Table(
         "",
         ("", "new right", "new wrong"),
@@ -78,11 +79,11 @@ def count_table(comparison: Comparison) -> Table:
             (
                 "old right",
                 f"{format_count(c.both_right)}",
-                count_of(c.negative_flips, "negative flip"),
+                count_of(c.negative_flips, f"{expected}negative flip"),
             ),
             (
                 "old wrong",
-                count_of(c.positive_flips, "positive flip"),
+                count_of(c.positive_flips, f"{expected}positive flip"),
                 f"{format_count(c.both_wrong)}",
             ),
         ),

@@ -76,7 +76,7 @@ def _show(console: "Console", block: Block) -> None:
         case Heading(text):
             console.print(Text(visible(text), style="bold"))
         case Line(text, tone):
-            signature = tone is Tone.FAINT and text.startswith("signature: ")
+            signature = tone is Tone.FAINT and text.startswith("signature")
             console.print(Text(visible(text), style=STYLES[tone]), soft_wrap=signature)
         case Table():
             _table(console, block)

@@ -164,9 +164,12 @@ def describe_family(tests: Sequence[Tests], what: str) -> str:
     return f"p if accuracy is unchanged: {method}, {correction} over {test.family} {what}"
 
 
-def left_out(comparison: Comparison) -> list[str]:
-    """Say in sentences what was left out or counted as wrong."""
-    counts = comparison.counts
+def left_out(results: Sequence[Comparison]) -> list[str]:
+    """Say in sentences what was left out or counted as wrong, model by model.
+
+    Args:
+        results: the comparisons of one task (or of the total), one per candidate.
+    """
     reasons = {
         "errored": "errored",
         "missing": "in one file alone",
@@ -174,18 +177,23 @@ def left_out(comparison: Comparison) -> list[str]:
     }
     out = [
         f"{number:,} {reasons.get(reason, reason)}"
-        for reason, number in counts.excluded.items()
+        for reason, number in results[0].counts.excluded.items()
         if number
     ]
     said = [f"left out: {', '.join(out)}" if out else "left out: nothing"]
-    if counts.no_answer_old or counts.no_answer_new:
-        said.append(
-            f"no answer, counted as wrong: {counts.no_answer_old:,} old, "
-            f"{counts.no_answer_new:,} new"
-        )
-    wrong = [f"{number:,} {reason}" for reason, number in counts.counted_wrong.items() if number]
-    if wrong:
-        said.append(f"counted as wrong: {', '.join(wrong)}")
+    silent = {results[0].old: results[0].counts.no_answer_old}
+    silent |= {each.new: each.counts.no_answer_new for each in results}
+    shown = [f"{number:,} of {name}" for name, number in silent.items() if number]
+    if shown:
+        own = results[0].scorer.startswith("field:")
+        how = "scored as the file says" if own else "counted as wrong"
+        said.append(f"no answer, {how}: {', '.join(shown)}")
+    for each in results:
+        wrong = [
+            f"{number:,} {reason}" for reason, number in each.counts.counted_wrong.items() if number
+        ]
+        if wrong:
+            said.append(f"counted as wrong in {each.old} and {each.new}: {', '.join(wrong)}")
     return said
 
 
