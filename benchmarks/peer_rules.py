@@ -278,7 +278,8 @@ Command: `python benchmarks/peer_rules.py`. {environment}. Seed {seed}.
 - compatkit, NFR: pass if the one-sided exact 95 % upper limit (Clopper-Pearson) is at most 5 %,
   fail if the lower one is above, inconclusive otherwise.
 - compatkit, accuracy: one-sided exact McNemar; fail if p is at most 0.05.
-- NeMo Evaluator 0.4.0, `nel compare`: **re-implemented, not its code; its branches follow the published source of 0.3.0.**
+- NeMo Evaluator 0.4.0, `nel compare`: **re-implemented, not its code; its branches
+  follow the published source of 0.3.0.**
   One-sided exact McNemar. Fail (its BLOCK) if p < 0.05 and the net drop is above `max_drop`; warn
   if p < 0.05 otherwise; inconclusive if `2.8 / sqrt(flips)` is above twice `max_drop`; pass
   otherwise. 0.05 is the default of its documentation, 0.005 of its library. Its `nel gate` decides

@@ -62,6 +62,11 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except CompatkitError as error:
         _fail(str(error))
+    except MemoryError:
+        _fail(
+            "out of memory: the files and the work on them do not fit. Compare fewer files at a "
+            "time, or lower --resamples."
+        )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         if not error.filename:

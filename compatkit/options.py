@@ -125,40 +125,14 @@ def make_options(
     Raises:
         ConfigError: an option that does not exist, or is out of its range.
     """
-    for name, number in (("level", level), ("epsilon", epsilon), ("threshold", threshold or 0)):
-        _check_number(name, number, (int, float))
-    for name, number in (("resamples", resamples), ("seed", seed)):
-        _check_number(name, number, (int,))
-    for name, value, fits, wanted in (
-        ("level", level, 0 < level <= HIGHEST_LEVEL, f"a number between 0 and {HIGHEST_LEVEL}"),
-        ("epsilon", epsilon, 0 <= epsilon < float("inf"), "0 or a positive number"),
-        ("threshold", threshold, threshold is None or isfinite(threshold), "a number"),
-        (
-            "resamples",
-            resamples,
-            FEWEST_RESAMPLES <= resamples <= MOST_RESAMPLES,
-            f"{FEWEST_RESAMPLES} or more, and {MOST_RESAMPLES:,} at most",
-        ),
-        ("seed", seed, seed >= 0, "0 or a positive whole number"),
-    ):
-        if not fits:
-            raise ConfigError(f"{name} is {value}; {wanted} was expected.")
+    _check_ranges(level, epsilon, threshold, resamples, seed)
     check_correction(correction)
     if interval not in INTERVALS:
         raise ConfigError(f"--interval is {interval!r}; one of wilson, exact was expected.")
     roles = parse_roles(fields or {})
     if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
-    several = isinstance(by, Sequence) and all(isinstance(path, str) for path in by)
-    if not isinstance(by, str) and not several:
-        raise ConfigError(f"by is {by!r}; a field's name, or several, were expected.")
-    unknown = [name for name in scorer_options if name not in ALL_SCORER_OPTIONS]
-    if unknown:
-        raise ConfigError(
-            f"no option {unknown[0]!r}; it is none of a comparison's, which "
-            "compatkit.options.make_options lists, and no scorer's. Fields are named by "
-            "fields={'prediction': 'NAME'}."
-        )
+    _check_names(by, scorer_options)
     made = make_scorer(scorer, **scorer_options)
     if made.continuous is not None and threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError(f"threshold is {threshold}; scores of {made.name} lie between 0 and 1.")
@@ -187,6 +161,42 @@ def make_options(
         progress=progress,
         recipe=(scorer, scorer_options) if isinstance(scorer, str) else None,
     )
+
+
+def _check_ranges(
+    level: float, epsilon: float, threshold: float | None, resamples: int, seed: int
+) -> None:
+    for name, number in (("level", level), ("epsilon", epsilon), ("threshold", threshold or 0)):
+        _check_number(name, number, (int, float))
+    for name, number in (("resamples", resamples), ("seed", seed)):
+        _check_number(name, number, (int,))
+    for name, value, fits, wanted in (
+        ("level", level, 0 < level <= HIGHEST_LEVEL, f"a number between 0 and {HIGHEST_LEVEL}"),
+        ("epsilon", epsilon, 0 <= epsilon < float("inf"), "0 or a positive number"),
+        ("threshold", threshold, threshold is None or isfinite(threshold), "a number"),
+        (
+            "resamples",
+            resamples,
+            FEWEST_RESAMPLES <= resamples <= MOST_RESAMPLES,
+            f"{FEWEST_RESAMPLES} or more, and {MOST_RESAMPLES:,} at most",
+        ),
+        ("seed", seed, seed >= 0, "0 or a positive whole number"),
+    ):
+        if not fits:
+            raise ConfigError(f"{name} is {value}; {wanted} was expected.")
+
+
+def _check_names(by: object, scorer_options: Mapping[str, object]) -> None:
+    several = isinstance(by, Sequence) and all(isinstance(path, str) for path in by)
+    if not isinstance(by, str) and not several:
+        raise ConfigError(f"by is {by!r}; a field's name, or several, were expected.")
+    unknown = [name for name in scorer_options if name not in ALL_SCORER_OPTIONS]
+    if unknown:
+        raise ConfigError(
+            f"no option {unknown[0]!r}; it is none of a comparison's, which "
+            "compatkit.options.make_options lists, and no scorer's. Fields are named by "
+            "fields={'prediction': 'NAME'}."
+        )
 
 
 def _check_number(name: str, value: object, kinds: tuple[type, ...]) -> None:

@@ -28,12 +28,18 @@ FAMILIES = {
     "samples": "Several samples per example",
 }
 FAMILY_NOTES = {
-    "smooth": "D_i is the new score less the old one. A change of at most `--epsilon` (0 if not said)\n"
-    "is a tie.",
-    "candidate": "A candidate is held against the old model, and its flips against those of the first "
-    "new\nmodel: both count the same examples, so the difference is a paired one.",
-    "samples": "p_i and q_i are the old and the new model's shares of right samples on example i, of K_i "
-    "and\nL_i samples. A second run of the old model (`--old-rerun`) stands in for more samples of it.",
+    "smooth": (
+        "D_i is the new score less the old one. A change of at most `--epsilon` (0 if not said)\n"
+        "is a tie."
+    ),
+    "candidate": (
+        "A candidate is held against the old model, and its flips against those of the first new\n"
+        "model: both count the same examples, so the difference is a paired one."
+    ),
+    "samples": (
+        "p_i and q_i are the old and the new model's shares of right samples on example i, of K_i\n"
+        "and L_i samples. A second run of the old model (`--old-rerun`) stands in for more of them."
+    ),
 }
 
 
@@ -58,8 +64,10 @@ def write_api() -> str:
     """Return docs/api.md."""
     parts = [
         "# Python\n",
-        "Written by docs/write_reference.py from the docstrings. `import compatkit` loads nothing "
-        "heavy;\neach name is loaded when it is first used.\n",
+        (
+            "Written by docs/write_reference.py from the docstrings. `import compatkit` loads "
+            "nothing heavy;\neach name is loaded when it is first used.\n"
+        ),
     ]
     public = [(f"compatkit.{name}", getattr(compatkit, name)) for name in compatkit.__all__]
     public = [(name, each) for name, each in public if not isinstance(each, str)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from compatkit.commands.score_options import measure_options, parse_options
+from compatkit.commands.score_options import NamedPath, measure_options, parse_options
 from compatkit.errors import ConfigError
 from compatkit.power_table import BAD, PowerTable, make_power_table
 from compatkit.reports.hostile import visible
@@ -35,7 +35,7 @@ BAR = 20
 @click.option(
     "--pilot",
     nargs=2,
-    type=click.Path(),
+    type=NamedPath(),
     metavar="OLD NEW",
     help="A pair of files whose flips show what to expect; the options below score it.",
 )

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from compatkit.commands.progress import show_progress
-from compatkit.commands.score_options import measure_options, parse_options
+from compatkit.commands.score_options import NamedPath, measure_options, parse_options
 from compatkit.compare_models import compare_files
 from compatkit.comparison import Comparison
 from compatkit.errors import ConfigError
@@ -29,31 +29,38 @@ PLAIN = str.maketrans({"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{RIGHTWARDS 
 
 
 @click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
-@click.argument("old", type=click.Path())
-@click.argument("new", type=click.Path())
-@click.argument("candidates", type=click.Path(), nargs=-1)
+@click.argument("old", type=NamedPath())
+@click.argument("new", type=NamedPath())
+@click.argument("candidates", type=NamedPath(), nargs=-1)
 @measure_options
 @click.option(
     "--old-rerun",
-    type=click.Path(),
+    type=NamedPath(),
     help="A second run of the old model: how many flips are its own noise.",
 )
 @click.option("--sweep", is_flag=True, help="Flips over all thresholds.")
-@click.option("--show-flips", type=click.IntRange(0), default=0, metavar="N", help="Show N flips.")
+@click.option(
+    "--show-flips",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Show N negative flips.",
+)
 @click.option("--explain", is_flag=True, help="Say what each number means.")
-@click.option("--json", "report", flag_value="json", help="Print JSON instead of a table.")
-@click.option("--markdown", "report", flag_value="markdown", help="Print Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option(
     "--output",
     "-o",
     multiple=True,
-    type=click.Path(),
+    type=NamedPath(),
     metavar="FILE",
     help=f"Write a report too; the suffix names the format: {', '.join(SUFFIXES)}.",
 )
 @click.option(
     "--flips",
-    type=click.Path(),
+    multiple=True,
+    type=NamedPath(),
     metavar="FILE",
     help="Write every flipped example whole: .jsonl, .csv or .parquet.",
 )
@@ -63,13 +70,13 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     Files are JSONL, a JSON array, CSV, TSV or Parquet, plain, .gz or .zst, one example a row
     with id, prediction and reference; - is standard input. Folders hold one file a task.
     """
-    report = values.pop("report") or "terminal"
+    report = _printed(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
     outputs = {path: _kind(path) for path in values.pop("output")}
     flips = values.pop("flips")
-    if flips:
-        flips_format(flips)
+    for path in flips:
+        flips_format(path)
     old_rerun, sweep = values.pop("old_rerun"), values["sweep"]
-    _check_targets([*outputs, flips or ""], [old, new, *candidates, old_rerun or ""])
+    _check_targets([*outputs, *flips], [old, new, *candidates, old_rerun or ""])
     view = View(
         explain=values.pop("explain"),
         show_flips=values.pop("show_flips"),
@@ -84,8 +91,7 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
         results = _compare([old, new, *candidates], options, old_rerun)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files = {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
-    if flips:
-        files[flips] = render_flips(results, flips)
+    files |= {path: render_flips(results, path) for path in flips}
     text = REPORTS[report](results, view)
     for path, data in files.items():
         write_whole(path, data)
@@ -104,6 +110,14 @@ def _compare(paths: Sequence[str], options: Options, old_rerun: str | None) -> l
     return compare_files(paths[0], paths[1:], options, old_rerun=old_rerun)
 
 
+def _printed(*, as_json: bool, as_markdown: bool) -> str:
+    if as_json and as_markdown:
+        raise ConfigError(
+            "--json and --markdown: one report is printed. Leave one out; -o FILE.md writes it too."
+        )
+    return "json" if as_json else "markdown" if as_markdown else "terminal"
+
+
 def _kind(path: str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
@@ -115,7 +129,7 @@ def _check_targets(targets: Sequence[str], inputs: Sequence[str]) -> None:
     """Refuse, before any work, to write where no file can be, or over what is read."""
     read = {Path(os.path.realpath(path)) for path in filter(None, inputs)}
     written: set[Path] = set()
-    for target in filter(None, targets):
+    for target in targets:
         path = Path(os.path.realpath(target))
         if path in read or (path.parent in read and path.exists()):
             raise ConfigError(f"{target}: is read, and would be written over. Name another file.")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from compatkit.alignment import POLICIES
+from compatkit.errors import ConfigError
 from compatkit.fields import ALIASES
 from compatkit.options import INTERVALS, Options, make_options
 from compatkit.p_values import CORRECTIONS
@@ -13,6 +14,32 @@ from compatkit.readers import READERS
 from compatkit.scorers import SCORERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+MOST_RESAMPLES = 1_000_000
+HIGHEST_LEVEL = 0.9999
+HIGHEST_WORD_ORDER = 10
+
+
+class NamedPath(click.Path):
+    """A path that has a name: an empty one, as an unset variable of a shell leaves, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail."""
+        if value == "":
+            self.fail("the path is empty; the name of a file was expected.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _at_most(most: float) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return a callback that refuses what would take forever; the library knows the rest."""
+
+    def check(_: click.Context, param: click.Parameter, value: Any) -> Any:
+        if not value <= most:
+            raise ConfigError(f"{param.opts[0]} is {value}; at most {most:,} was expected.")
+        return value
+
+    return check
+
 
 SCORER_FLAGS = (
     click.option(
@@ -32,7 +59,9 @@ SCORER_FLAGS = (
     click.option(
         "--tokenize", metavar="NAME", help="bleu: sacrebleu's tokenizer, 13a if not said."
     ),
-    click.option("--word-order", type=int, help="chrf: 2 for chrF++."),
+    click.option(
+        "--word-order", type=click.IntRange(0, HIGHEST_WORD_ORDER), help="chrf: 2 for chrF++."
+    ),
     click.option(
         "--first-index",
         type=int,
@@ -127,7 +156,12 @@ MEASURE_OPTIONS = (
         help="Change of score that counts as a tie.",
     ),
     click.option(
-        "--level", type=float, default=0.95, show_default=True, help="Level of the intervals."
+        "--level",
+        type=float,
+        default=0.95,
+        show_default=True,
+        callback=_at_most(HIGHEST_LEVEL),
+        help="Level of the intervals.",
     ),
     click.option(
         "--interval",
@@ -144,7 +178,12 @@ MEASURE_OPTIONS = (
         help="Seed of the bootstrap.",
     ),
     click.option(
-        "--resamples", type=int, default=2000, show_default=True, help="Bootstrap resamples."
+        "--resamples",
+        type=int,
+        default=2000,
+        show_default=True,
+        callback=_at_most(MOST_RESAMPLES),
+        help="Bootstrap resamples.",
     ),
     click.option(
         "--reader",

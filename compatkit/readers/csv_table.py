@@ -19,6 +19,14 @@ from compatkit.fields import Record
 from compatkit.predictions import Records
 
 BATCH = 20_000
+# Delimiters that a file may have instead, likelier ones first; what to call them, what to do.
+OTHERS = {",": "\t;", "\t": ",;"}
+NAMES = {",": "comma", "\t": "tab"}
+ADVICE = {
+    ",": "Name it .csv or say --reader csv.",
+    "\t": "Name it .tsv or say --reader tsv.",
+    ";": "Write it again with commas, or with tabs as .tsv.",
+}
 LISTS = frozenset({"references", "predictions"})
 
 
@@ -47,7 +55,8 @@ def _read(stream: BinaryIO, name: str, delimiter: str) -> Iterator[Records]:
     rows: list[Record] = []
     lines: list[int] = []
     try:
-        header = _header(next(filter(_names_columns, table), []), f"{name}:{table.line_num}")
+        header = next(filter(_names_columns, table), [])
+        _check_header(header, delimiter, f"{name}:{table.line_num}")
         for cells in table:
             if not cells:
                 continue
@@ -63,8 +72,8 @@ def _read(stream: BinaryIO, name: str, delimiter: str) -> Iterator[Records]:
                 rows, lines = [], []
     except csv.Error as error:
         raise DataError(
-            f"{name}:{table.line_num}: not a table: {error}. If the file was cut off, "
-            "write it again."
+            f"{name}:{table.line_num}: not a table: {error}. Quote as RFC 4180 says: a cell "
+            'that holds a quote as "a ""quoted"" word". If the file was cut off, write it again.'
         ) from error
     except UnicodeDecodeError as error:
         raise DataError(
@@ -80,11 +89,18 @@ def _names_columns(cells: list[str]) -> bool:
     return any(map(str.strip, cells))
 
 
-def _header(cells: list[str], where: str) -> list[str]:
+def _check_header(cells: list[str], delimiter: str, where: str) -> None:
+    """Refuse a column twice, and a header that another delimiter would split."""
     twice = [cell for cell in cells if cells.count(cell) > 1]
     if twice:
         raise DataError(f"{where}: two columns are called {twice[0]!r}. Rename one.")
-    return cells
+    likely = [each for each in OTHERS[delimiter] if len(cells) == 1 and each in cells[0]]
+    if likely:
+        found, wanted = NAMES.get(likely[0], likely[0]), NAMES.get(delimiter, delimiter)
+        raise DataError(
+            f"{where}: the header is one cell, {cells[0][:60]!r}: the file looks like "
+            f"{found}-separated; {wanted}-separated was expected. {ADVICE[likely[0]]}"
+        )
 
 
 def _record(header: list[str], cells: list[str], where: str) -> Record:

@@ -28,6 +28,9 @@ SAYING_SO = 24
 # The last four are the full-width forms, which Japanese spreadsheets take for the plain ones.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
+# What no spreadsheet takes for more than a number, such as the id -1.
+PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
 
 def visible(text: str, limit: int | None = None) -> str:
     r"""Return a text on one line whose every character can be seen.
@@ -79,13 +82,15 @@ def markdown_text(text: str, limit: int | None = None) -> str:
 def csv_text(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: such a one gets a leading quote.
 
-    NUL, which CSV readers refuse, becomes visible.
+    A plain number, which a sign may begin, stays as it is, so that ids join back. NUL, which
+    CSV readers refuse, becomes visible.
 
-    >>> csv_text("=1+1")
-    "'=1+1"
+    >>> csv_text("=1+1"), csv_text("-1")
+    ("'=1+1", '-1')
     """
     text = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
-    return f"'{text}" if text.startswith(FORMULA) else text
+    formula = text.startswith(FORMULA) and not PLAIN_NUMBER.fullmatch(text)
+    return f"'{text}" if formula else text
 
 
 def csv_line(cells: Iterable[object]) -> str:

@@ -45,7 +45,8 @@ def _show(block: Block) -> str:
             return _table(flip_table(title, examples))
         case Explanation(metric):
             name, formula = _text(metric.label), _text(metric.formula)
-            return f"<p><b>{name}</b> = {formula}<br>{_text(metric.meaning)}</p>"
+            source = f" <small>[{_text(metric.source)}]</small>" if metric.source else ""
+            return f"<p><b>{name}</b> = {formula}<br>{_text(metric.meaning)}{source}</p>"
 
 
 def _text(text: str, limit: int | None = None) -> str:

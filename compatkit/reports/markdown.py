@@ -36,7 +36,8 @@ def _show(block: Block) -> str:
             return _table(flip_table(title, examples), TEXT_LIMIT)
         case Explanation(metric):
             formula, meaning = markdown_text(metric.formula), markdown_text(metric.meaning)
-            return f"**{markdown_text(metric.label)}** = {formula}. {meaning}"
+            source = markdown_text(f" [{metric.source}]") if metric.source else ""
+            return f"**{markdown_text(metric.label)}** = {formula}. {meaning}{source}"
 
 
 def _table(table: Table, limit: int) -> str:

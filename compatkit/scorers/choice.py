@@ -6,13 +6,37 @@ from collections.abc import Sequence
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_right
+from compatkit.scorers.unread import count_unread
 
-LABEL = r"\(?\b([A-Za-z]|\d{1,3})\b\)?"
-# In this order: the whole text; what follows 'answer is' or 'answer:' (the last one); a label
-# that opens the text and is set off, as in 'B. Paris' or '(B) Paris'.
-WHOLE = re.compile(rf"[\s*`'\"\[]*{LABEL}[\s.:,;*`'\"\]]*")
-STATED = re.compile(rf"answer(?:\s+is)?\s*:?\s*[*`'\"\[]*{LABEL}(?![\w'])", re.IGNORECASE)
-OPENING = re.compile(r"\s*(?:\(([A-Za-z]|\d{1,3})\)|([A-Za-z]|\d{1,3})[.):])\s")
+# Patterns are possessive (*+) where text of a model could make them try again and again.
+ONE = r"(?:[A-Za-z]|[0-9]{1,3})"
+# What may stand before a label, and behind one that stands alone in its line.
+BEFORE = r"(?:[\s:*_`'\"$(\[]|\\[(\[]|\\(?:text|textbf|mathrm|mathbf)\{)*+"
+BEHIND = r"[\s.:,;!*_`'\")\]}$\\]*+"
+OPTION = r"(?i:(?:the\s++)?(?:correct\s++)?(?:option|choice|letter))\s"
+# What ends a label that has no brackets; prose goes on with a word.
+ENDS = r"(?=\s*+\Z|[^\S\n]*+(?:\n|because\b|[)\]}])|[.,;:!*_`'\"](?!\w))"
+ENDS_LINE = r"(?=[^\S\n]*+[.:,;!*_`'\")\]}$\\]*+[^\S\n]*+(?:\n|\Z))"
+BRACKETED = rf"(?<=[(\[{{$])({ONE})\\?[)\]}}$]"
+PLAIN = rf"(?<![A-Za-z0-9$])(?:([A-Zb-hj-z]|[0-9]{{1,3}}){ENDS}|([ai]){ENDS_LINE})"
+# 'A and B' and 'A, B' choose two labels, which is none.
+MORE = r"(?:[A-Z]|[0-9]{1,3})(?:[)\]*_`'\"}$\\]|\b(?!\s+\w))"
+ALONE = rf"(?![*_`'\")\]}}$\\]*+\s*+(?:,|&|/|(?:and|or)\b)\s*+[*_`'\"($\[]*+{MORE})"
+SAYS = (
+    r"(?i:answer(?:\s++(?:choice|option|letter))?)[*_\"]*+(?:\s++(?i:is)\b|['\u2019]s\b|\s*+[:=])"
+)
+
+WHOLE = re.compile(
+    rf"{BEFORE}(?:{OPTION}{BEFORE})?(?:(?<=\$)({ONE})\\?\$|(?<!\$)({ONE})(?![A-Za-z0-9])){BEHIND}"
+)
+STATED = re.compile(
+    rf"{SAYS}{BEFORE}(?:{OPTION}{BEFORE})?(?:{BRACKETED}|{PLAIN}){ALONE}"
+    rf"|\\f?boxed\{{{BEFORE}({ONE})[\s)\]}}.:]*?\}}"
+)
+OPENING = re.compile(r"\s*+(?:\(([A-Za-z]|[0-9]{1,3})\)|([A-Za-z]|[0-9]{1,3})[.):])\s")
+MENTIONED = re.compile(
+    rf"(?i:(?<!not )\boption)\s++[(*`'\"]*+([A-Z]|[0-9]{{1,3}})(?!\w)(?:(?P<last>{ENDS}))?"
+)
 NO_LABEL = "predictions without a choice label: wrong"
 MIXED = (
     "predictions name an index where the reference is a letter, or the reverse: wrong unless "
@@ -21,12 +45,14 @@ MIXED = (
 
 
 def choice(*, first_index: int | None = None) -> Scorer:
-    """Score 1 if the label that the prediction chooses is the reference's, else 0.
+    r"""Score 1 if the label that the prediction chooses is the reference's, else 0.
 
     A label is a letter (case apart) or an index. It is read from the whole text ('B',
-    '(b).'), else from the last 'answer is B' or 'Answer: B', else from the opening
-    ('B. Paris'). Nothing is normalised as prose: the answer 'A' is a label, not an
-    article. No label is no answer.
+    '(b).'), else from the last 'answer is B', 'Answer: B' or '\boxed{B}', else from a last
+    or first line that is a label alone, else from the opening ('B. Paris'), else from the
+    only option that is named ('so option B.'). After 'answer is' a label without brackets
+    counts only where prose does not go on: 'the answer is a dog' has none. No label is no
+    answer.
 
     Args:
         first_index: the index that stands for A, 0 or 1, where one side names letters and
@@ -44,12 +70,8 @@ def choice(*, first_index: int | None = None) -> Scorer:
             if text not in known and text is not None:
                 known[text] = _read(text, first_index)
         labels = [known[text] for text in rows.prediction]
-        unread = sum(
-            label is None and text is not None
-            for label, text in zip(labels, rows.prediction, strict=True)
-        )
         accepted = _accepted(rows, first_index)
-        notes = {NO_LABEL: unread, MIXED: _count_mixed(rows, labels, accepted)}
+        notes = {NO_LABEL: count_unread(labels, rows), MIXED: _count_mixed(rows, labels, accepted)}
         return score_right(rows, labels, lambda texts: [accepted[text] for text in texts], notes)
 
     options = {} if first_index is None else {"first_index": first_index}
@@ -62,14 +84,26 @@ def find_label(text: str) -> str | None:
     >>> find_label("So the answer is (C).")
     'C'
     """
-    whole = WHOLE.fullmatch(text)
-    if whole:
-        return whole[1].upper()
-    stated = [match[1] for match in STATED.finditer(text)]
-    if stated:
-        return str(stated[-1]).upper()
-    opening = OPENING.match(text)
-    return (opening[1] or opening[2]).upper() if opening else None
+    stated: re.Match[str] | None = None
+    for stated in STATED.finditer(text):  # noqa: B007
+        pass
+    lines = text.strip().split("\n")
+    found = (
+        WHOLE.fullmatch(text)
+        or stated
+        or WHOLE.fullmatch(lines[-1])
+        or WHOLE.fullmatch(lines[0])
+        or OPENING.match(text)
+    )
+    # Each pattern has one group for each way of writing, of which one takes part.
+    return _only_option(text) if found is None else str(found[found.lastindex or 0]).upper()
+
+
+def _only_option(text: str) -> str | None:
+    """Return the option that a text names, where it names one alone and a sentence ends there."""
+    mentions = list(MENTIONED.finditer(text))
+    ends = any(match["last"] is not None for match in mentions)
+    return mentions[0][1] if ends and len({match[1] for match in mentions}) == 1 else None
 
 
 def _read(text: str, first_index: int | None) -> str | None:

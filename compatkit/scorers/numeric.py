@@ -6,12 +6,23 @@ from decimal import Decimal
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, flat_references, score_right
+from compatkit.scorers.unread import count_unread
 
+# Signs that set off thousands: comma, apostrophes, underscore, spaces that do not break, space.
+THOUSANDS = ",'\u2019_\u00a0\u2009\u202f "
+# Groups of three with one sign between them, unless more digits stand before or behind: a list.
+GROUPS = "|".join(
+    rf"(?<!\d{sign})[1-9]\d{{0,2}}(?:{sign}\d{{3}})+(?![{THOUSANDS}]?\d)" for sign in THOUSANDS
+)
+LAKHS = r"(?<!\d,)[1-9]\d?(?:,\d{2})+,\d{3}(?!,?\d)"  # 1,00,000
+WHOLE = rf"(?:{LAKHS}|{GROUPS}|\d+)(?:\.\d+)?"
 NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[-\u2212+]?)[$\u20ac\u00a3\u00a5]?(?P<inner>[-\u2212]?)"
-    r"(?P<digits>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<exponent>[eE][+-]?\d{1,3})?"
-    r"|(?P<bare>\d[\d,]*(?:\.\d+)?)"
+    rf"(?P<digits>{WHOLE}|\.\d+)(?:[eE](?P<exponent>[+-]?\d+))?"
+    rf"|(?P<bare>{WHOLE})"
 )
+WITHOUT_THOUSANDS = str.maketrans("", "", THOUSANDS)
+LARGEST_EXPONENT = 999
 FINAL = "####"
 NO_NUMBER = "predictions without a number: wrong"
 
@@ -19,9 +30,11 @@ NO_NUMBER = "predictions without a number: wrong"
 def numeric(*, tolerance: float = 0.0) -> Scorer:
     """Score 1 if the last number of the prediction equals the reference's, else 0.
 
-    A number after the last '####' (GSM8K's mark of the final answer) comes first. Commas
-    between digits and currency signs do not count. Numbers are compared as decimals: 18,
-    18.0 and $18.00 are one answer, and no digit is lost.
+    A number after the last '####' (GSM8K's mark of the final answer) comes first. Currency
+    signs do not count, nor does a comma, an apostrophe, an underscore or a single space
+    between groups of three digits: 12,000 and 12 000 are 12000, and 1,2,3 ends with 3.
+    Numbers are compared as decimals: 18, 18.0 and $18.00 are one answer, and no digit is
+    lost. A number with an exponent beyond 999 is none.
 
     Args:
         tolerance: the largest absolute difference that still counts as equal.
@@ -37,12 +50,8 @@ def numeric(*, tolerance: float = 0.0) -> Scorer:
 
     def score(rows: Predictions) -> Scored:
         answers = [None if text is None else find_number(text) for text in rows.prediction]
-        unread = sum(
-            answer is None and text is not None
-            for answer, text in zip(answers, rows.prediction, strict=True)
-        )
         accepted = _accepted(rows)
-        notes = {NO_NUMBER: unread}
+        notes = {NO_NUMBER: count_unread(answers, rows)}
         if tolerance == 0:
             return score_right(
                 rows, answers, lambda texts: [accepted[text] for text in texts], notes
@@ -70,10 +79,13 @@ def find_number(text: str) -> str | None:
     return None if last is None else _plain(last)
 
 
-def _plain(match: re.Match[str]) -> str:
-    digits = (match["digits"] or match["bare"]).replace(",", "")
+def _plain(match: re.Match[str]) -> str | None:
+    digits = (match["digits"] or match["bare"]).translate(WITHOUT_THOUSANDS)
     sign = "-" if {match["sign"], match["inner"]} & {"-", "\u2212"} else ""
-    value = Decimal(sign + digits + (match["exponent"] or ""))
+    exponent = match["exponent"] or "0"
+    if len(exponent.lstrip("+-0")) > len(str(LARGEST_EXPONENT)):
+        return None
+    value = Decimal(f"{sign}{digits}e{exponent}")
     if value == 0:
         return "0"
     text = format(value, "f")

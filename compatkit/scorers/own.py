@@ -1,8 +1,11 @@
 """A scorer of the user's own: one Python function, named as module:function."""
 
+import hashlib
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,8 @@ def load_own(name: str) -> Scorer:
     The function takes two columns, the predictions (texts, None for no answer) and the
     references (a list of texts for each row), and returns one finite number per row; numbers
     in [0, 1] read best. It must not depend on how rows are batched. The module is looked
-    for on Python's path and in the current folder.
+    for on Python's path and in the current folder. What it prints goes to stderr, since
+    stdout is the report's.
 
     Raises:
         ConfigError: there is no such module or function.
@@ -33,9 +37,10 @@ def make_own(name: str, function: Callable[..., Any]) -> Scorer:
 
     def score(rows: Predictions) -> Scored:
         try:
-            values = function(list(rows.prediction), [list(texts) for texts in rows.references])
-            scores = np.array(values, np.float64)
-        except Exception as error:
+            with redirect_stdout(sys.stderr):
+                values = function(list(rows.prediction), [list(texts) for texts in rows.references])
+                scores = np.array(values, np.float64)
+        except (Exception, SystemExit) as error:
             raise DataError(
                 f"{rows.name}:{rows.lines[0]}: the scorer {name} failed on the {len(rows)} rows "
                 f"from here on: {type(error).__name__}: {error}. Two columns, predictions and "
@@ -54,7 +59,17 @@ def make_own(name: str, function: Callable[..., Any]) -> Scorer:
             )
         return Scored(scores, list(rows.prediction))
 
-    return Scorer(name, score, continuous=None)
+    return Scorer(name, score, {"source": _fingerprint(function)}, continuous=None)
+
+
+def _fingerprint(function: Callable[..., Any]) -> str:
+    """Return the beginning of a hash of the function's source, for the signature."""
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        source = type(function).__name__ if code is None else code.co_code.hex()
+    return hashlib.sha256(source.encode("utf-8", "backslashreplace")).hexdigest()[:12]
 
 
 def _load(module: str, function: str) -> Callable[..., Any]:
@@ -62,10 +77,11 @@ def _load(module: str, function: str) -> Callable[..., Any]:
     if here:
         sys.path.insert(0, "")
     try:
-        found = getattr(importlib.import_module(module), function)
+        with redirect_stdout(sys.stderr):
+            found = getattr(importlib.import_module(module), function)
     except AttributeError as error:
         raise ConfigError(f"the module {module} has no function {function!r}.") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"the scorer {module}:{function} cannot be imported: {type(error).__name__}: {error}."
         ) from error

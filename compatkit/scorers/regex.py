@@ -5,6 +5,7 @@ import re
 from compatkit.errors import ConfigError
 from compatkit.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_right
+from compatkit.scorers.unread import count_unread
 
 NO_MATCH = "predictions in which the pattern finds nothing: wrong"
 
@@ -39,12 +40,7 @@ def regex(*, pattern: str | None = None) -> Scorer:
 
     def score(rows: Predictions) -> Scored:
         answers = [find(text) for text in rows.prediction]
-        unread = sum(
-            answer is None and text is not None
-            for answer, text in zip(answers, rows.prediction, strict=True)
-        )
-        return score_right(
-            rows, answers, lambda texts: [text.strip() for text in texts], {NO_MATCH: unread}
-        )
+        notes = {NO_MATCH: count_unread(answers, rows)}
+        return score_right(rows, answers, lambda texts: [text.strip() for text in texts], notes)
 
     return Scorer("regex", score, {"pattern": pattern})

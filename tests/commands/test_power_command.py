@@ -56,9 +56,17 @@ def test_a_pilot_names_what_to_expect_and_what_it_could_have_shown() -> None:
         (["--nfr-budget", "0.02", "--old-accuracy", "0.01"], "--old-accuracy is 0.01"),
         (["--nfr-budget", "0.02", "--power", "1"], "power"),
         (["--nfr-budget", "0.02", "--level", "2"], "level"),
+        (["--nfr-budget", "0.02", "--level", "0.99999"], "--level is 0.99999; at most 0.9999"),
         (["--nfr-budget", "0.02", *PILOT], "beyond the budget of 0.02"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         CliRunner().invoke(power, arguments, catch_exceptions=False)
+
+
+def test_an_empty_path_of_a_pilot_is_refused_by_name() -> None:
+    arguments = ["--nfr-budget", "0.02", "--pilot", "", "new.jsonl"]
+    result = CliRunner().invoke(power, arguments)
+    assert result.exit_code == 2
+    assert "'--pilot': the path is empty" in result.output

@@ -220,6 +220,26 @@ def test_flips_are_written(suffix: str, score: Score, folder: Path) -> None:
         assert path.read_text(encoding="utf-8").count("\n") == (suffix == ".csv")
 
 
+def test_flips_are_written_to_every_file_that_is_named(score: Score, folder: Path) -> None:
+    assert score("old.jsonl", "new.jsonl", "--flips", "a.csv", "--flips", "b.jsonl")[0] == 0
+    ids = [row["id"] for row in csv.DictReader(io.StringIO((folder / "a.csv").read_text("utf-8")))]
+    rows = (folder / "b.jsonl").read_text("utf-8").splitlines()
+    assert ids == [json.loads(row)["id"] for row in rows] == ["q2", "q7", "q4", "q5"]
+
+
+def test_memory_that_does_not_suffice_is_one_message(
+    score: Score, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("compatkit.commands.score.compare_files", full)
+    code, output, error = score("old.jsonl", "new.jsonl")
+    assert (code, output) == (2, "")
+    assert error.startswith("compatkit: out of memory: ")
+    assert error.count("\n") == 1
+
+
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no file": (["old.jsonl", "absent.jsonl"], "absent.jsonl: no such file."),
     "no new": (["old.jsonl"], "Missing argument 'NEW'"),
@@ -233,6 +253,20 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "resamples": (["old.jsonl", "new.jsonl", "--resamples", "1"], "100 or more"),
     "seed": (["old.jsonl", "new.jsonl", "--seed", "-1"], "--seed"),
     "threshold": (["old.jsonl", "new.jsonl", "-t", "nan"], "threshold is nan"),
+    "level of almost 1": (["old.jsonl", "new.jsonl", "--level", "0.99999"], "at most 0.9999 was"),
+    "too many resamples": (
+        ["old.jsonl", "new.jsonl", "--resamples", "1000001"],
+        "--resamples is 1000001; at most 1,000,000 was expected.",
+    ),
+    "word order": (["old.jsonl", "new.jsonl", "-s", "chrf", "--word-order", "11"], "0<=x<=10"),
+    "two formats": (["absent", "absent", "--json", "--markdown"], "--json and --markdown: one"),
+    "empty old": (["", "new.jsonl"], "'OLD': the path is empty"),
+    "empty new": (["old.jsonl", ""], "'NEW': the path is empty"),
+    "empty candidate": (["old.jsonl", "new.jsonl", ""], "'[CANDIDATES]...': the path is empty"),
+    "empty rerun": (["absent", "absent", "--old-rerun", ""], "'--old-rerun': the path is empty"),
+    "empty output": (["absent", "absent", "-o", ""], "'--output' / '-o': the path is empty"),
+    "empty flips": (["absent", "absent", "--flips", ""], "'--flips': the path is empty"),
+    "flips twice": (["absent", "absent", "--flips", "f.csv", "--flips", "./f.csv"], "two outputs"),
     "twice stdin": (["-", "-"], "read once"),
     "not JSON": (["bad.jsonl", "new.jsonl"], "bad.jsonl:1: not JSON"),
     "empty": (["empty.jsonl", "new.jsonl"], "holds no rows"),

@@ -40,6 +40,22 @@ def test_a_quote_that_is_open_or_out_of_place_is_refused(refusal_of, cell):
     message = refusal_of(TABLE.replace(b"q3,yes", b"q3," + cell), "new.csv")
     assert message.startswith(("new.csv:4: not a table: ", "new.csv:5: not a table: "))
     assert "write it again" in message
+    assert 'Quote as RFC 4180 says: a cell that holds a quote as "a ""quoted"" word".' in message
+
+
+@pytest.mark.parametrize(
+    ("name", "delimiter", "hint"),
+    [
+        ("new.csv", b";", "looks like ;-separated; comma-separated was expected. Write it again"),
+        ("new.csv", b"\t", "looks like tab-separated; comma-separated was expected. Name it .tsv"),
+        ("new.tsv", b",", "looks like comma-separated; tab-separated was expected. Name it .csv"),
+        ("new.tsv", b";", "looks like ;-separated; tab-separated was expected. Write it again"),
+    ],
+)
+def test_another_delimiter_is_named(refusal_of, name, delimiter, hint):
+    message = refusal_of(b"\n" + TABLE.replace(b",", delimiter), name)
+    assert message.startswith(f"{name}:2: the header is one cell, ")
+    assert hint in message
 
 
 def test_quoted_cells_hold_delimiters_quotes_and_line_breaks(counts_of):

@@ -1,17 +1,13 @@
 """Golden files: `pytest tests/reports --accept` writes them as the reports are now."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from golden_files import GOLDEN, Check
 from prediction_files import write_models
 
 from compatkit.version import __version__
-
-GOLDEN = Path(__file__).parents[1] / "golden"
-
-Check = Callable[[str, str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

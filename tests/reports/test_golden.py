@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import GOLDEN, Check
+from golden_files import GOLDEN, Check
 
 from compatkit import compare, compare_candidates, compare_folders
 from compatkit.reports import REPORTS, SUFFIXES, View

@@ -45,9 +45,16 @@ def test_a_surrogate_pair_is_not_cut_into_sense() -> None:
     assert "::" not in visible(":" * 200, 10)
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "\uff1d1"])
+@pytest.mark.parametrize(
+    "text", ["=1", "+1+1", "-1-1", "-", "-1\n", "-e5", "@x", "\t=1", "\r=1", "\n=1", "\uff1d1"]
+)
 def test_a_formula_gets_a_quote(text: str) -> None:
     assert csv_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-1", "-5", "+3.5e2", "-.5", "+1.", "-1E-7"])
+def test_a_plain_number_stays_as_it_is(text: str) -> None:
+    assert csv_text(text) == text
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -4,8 +4,10 @@ import pytest
 from prediction_files import rows_of_model
 
 from compatkit import Comparison, compare, compare_candidates
+from compatkit.metrics import METRICS
 from compatkit.reports import View
 from compatkit.reports.html import render_html
+from compatkit.reports.markdown import render_markdown
 
 OLD, NEW, CANDIDATE = map(rows_of_model, ("old", "new", "candidate"))
 WHOLE = View(explain=True, show_flips=3, sweep=True)
@@ -46,3 +48,13 @@ def test_flips_show_the_whole_line() -> None:
     rows = [{**NEW[1], "prediction": "<b>Milan</b>\n\x1b[0m"}]
     text = render_html([compare(OLD[1:2], rows)], View(show_flips=1))
     assert r"&lt;b&gt;Milan&lt;/b&gt;\n\x1b[0m" in text
+
+
+def test_an_explanation_names_its_source() -> None:
+    source = METRICS["negative_flip_rate"].source
+    results = [compare(OLD, NEW)]
+    assert f"<small>[{source}]</small></p>" in render_html(results, WHOLE)
+    shown = render_markdown(results, WHOLE)
+    assert f"&#91;{source}&#93;" in shown
+    assert "&#91;&#93;" not in shown
+    assert source not in render_html(results) + render_markdown(results)

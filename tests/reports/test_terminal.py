@@ -91,7 +91,7 @@ def test_no_number_is_cut_and_no_line_too_long(case: str, width: int) -> None:
     results = CASES[case]
     report = render_terminal(results, View(sweep=True, width=width))
     for line in report.split("\n"):
-        assert line.startswith("signature:") or cell_len(line) <= width
+        assert line.startswith("signature") or cell_len(line) <= width
     cells = set(re.split(r" {2,}|\n", report))
     for table in tables_of(results):
         for row in table.rows:
@@ -178,7 +178,7 @@ def test_flips_are_shown_in_the_old_file_s_order() -> None:
     silent = [{**row, "prediction": None} for row in NEW]
     report = render_terminal([compare(OLD, silent)], View(show_flips=1))
     assert "new       (no answer)" in report
-    assert "no answer, counted as wrong: 0 old, 8 new" in report
+    assert "no answer, counted as wrong: 8 of new" in report
 
 
 def test_what_was_left_out_is_said() -> None:
@@ -186,5 +186,5 @@ def test_what_was_left_out_is_said() -> None:
     report = render_terminal([compare(OLD, failed)])
     assert "left out: 1 errored" in report
     report = render_terminal([compare(OLD, NEW[2:], missing="wrong")])
-    assert "counted as wrong: 2 missing" in report
+    assert "counted as wrong in old and new: 2 missing" in report
     assert "1 example," in render_terminal([compare(OLD[:1], NEW[:1])])

@@ -1,3 +1,4 @@
+import linecache
 import sys
 from pathlib import Path
 
@@ -21,6 +22,17 @@ def words(predictions, references):
 def nothing(predictions, references):
     return [float("nan")] * len(predictions)
 
+def loud(predictions, references):
+    print("called")
+    return [1.0] * len(predictions)
+
+def leaving(predictions, references):
+    raise SystemExit(7)
+
+def interrupted(predictions, references):
+    raise KeyboardInterrupt
+
+print("imported")
 number = 3
 """
 
@@ -29,6 +41,7 @@ number = 3
 def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_scorers.py").write_text(SOURCE)
     (tmp_path / "broken_scorers.py").write_text("def f(:")
+    (tmp_path / "leaving_scorers.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "my_scorers", raising=False)
 
@@ -53,6 +66,8 @@ def test_a_function_of_the_current_folder_is_a_scorer() -> None:
         ("no_such_module:f", ConfigError, "cannot be imported: ModuleNotFoundError"),
         (":f", ConfigError, "cannot be imported: ValueError"),
         ("broken_scorers:f", ConfigError, "cannot be imported: SyntaxError"),
+        ("leaving_scorers:f", ConfigError, "cannot be imported: SystemExit: 3"),
+        ("my_scorers:leaving", DataError, "failed on the 2 rows from here on: SystemExit: 7"),
         ("json:dumps", DataError, r"rows.jsonl:1: .* failed on the 2 rows from here on: TypeError"),
     ],
 )
@@ -68,3 +83,26 @@ def test_a_function_is_a_scorer() -> None:
     scorer = make_scorer(half)
     assert scorer.name == "half"
     assert scorer.score(rows_of(["a"], ["b"])).scores.tolist() == [0.5]
+
+
+@pytest.mark.usefixtures("_module")
+def test_what_it_prints_stays_off_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    make_scorer("my_scorers:loud").score(rows_of(["a"], ["a"]))
+    output, error = capsys.readouterr()
+    assert (output, error) == ("", "imported\ncalled\n")
+
+
+@pytest.mark.usefixtures("_module")
+def test_an_interrupt_passes() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        make_scorer("my_scorers:interrupted").score(rows_of(["a"], ["a"]))
+
+
+@pytest.mark.usefixtures("_module")
+def test_an_edited_function_has_another_signature(tmp_path: Path) -> None:
+    before = make_scorer("my_scorers:length").options["source"]
+    path = tmp_path / "my_scorers.py"
+    path.write_text(path.read_text().replace("0.0 if", "0.5 if"))
+    sys.modules.pop("my_scorers")
+    linecache.checkcache()
+    assert make_scorer("my_scorers:length").options["source"] != before
