@@ -73,9 +73,7 @@ def align(
         DataError: the sides cannot be compared; the message names the first culprits.
     """
     _check_policies(missing=missing, errors=errors, edited=edited)
-    numbers = _number_ids(sides)
-    ids = list(numbers)
-    codes = [_codes(side, numbers, sides[0]) for side in sides]
+    ids, codes = _number_ids(sides)
     for side, code in zip(sides, codes, strict=True):
         _refuse_repeated(side, code, len(ids))
     differ, notes = _check_equal(sides, codes, len(ids), edited)
@@ -148,19 +146,18 @@ def _check_policies(**chosen: str) -> None:
             )
 
 
-def _number_ids(sides: Sequence[Outcomes]) -> dict[str, int]:
-    """Number the ids of all sides, in the order of the first."""
-    if all(side.ids == sides[0].ids for side in sides[1:]):
-        distinct = dict.fromkeys(sides[0].ids)
-    else:
-        distinct = dict.fromkeys(chain.from_iterable(side.ids for side in sides))
-    return dict(zip(distinct, range(len(distinct)), strict=True))
-
-
-def _codes(side: Outcomes, numbers: dict[str, int], first: Outcomes) -> IntArray:
-    if len(numbers) == len(side.ids) and (side is first or side.ids == first.ids):
-        return np.arange(len(side.ids))
-    return np.fromiter(map(numbers.__getitem__, side.ids), np.int64, len(side.ids))
+def _number_ids(sides: Sequence[Outcomes]) -> tuple[list[str], list[IntArray]]:
+    """Return the distinct ids of all sides, in the order of the first, and each row's number."""
+    first = sides[0].ids
+    alike = all(side.ids == first for side in sides[1:])
+    if alike and len(set(first)) == len(first):
+        return first, [np.arange(len(first))] * len(sides)
+    distinct = dict.fromkeys(first if alike else chain.from_iterable(side.ids for side in sides))
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    codes = [
+        np.fromiter(map(numbers.__getitem__, side.ids), np.int64, len(side.ids)) for side in sides
+    ]
+    return list(distinct), codes
 
 
 def _where(side: Outcomes, row: int) -> str:

@@ -52,6 +52,9 @@ def command_line() -> None:
 
 def main() -> None:
     """Run the command line; an error of compatkit, or of the system, is one message and code 2."""
+    # Numbers here are counted and drawn, not multiplied: starting threads for that costs more
+    # time than all else that a small comparison does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = command_line(prog_name="compatkit", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

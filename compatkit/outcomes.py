@@ -167,8 +167,8 @@ def _hashes(column: Sequence[object]) -> NDArray[np.int64]:
     """
     hashes = np.fromiter(map(hash, column), np.int64, len(column))
     hashes[hashes == 0] = 1
-    if None in column:
-        hashes[[row for row, item in enumerate(column) if item is None]] = 0
+    maybe = np.flatnonzero(hashes == hash(None)).tolist()
+    hashes[[row for row in maybe if column[row] is None]] = 0
     return hashes
 
 
