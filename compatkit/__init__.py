@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from compatkit.compare_models import compare, compare_candidates
     from compatkit.comparison import Comparison
     from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
+    from compatkit.gate import check, check_policy
     from compatkit.tasks import compare_folders
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "DataError",
     "MissingExtraError",
     "__version__",
+    "check",
+    "check_policy",
     "compare",
     "compare_candidates",
     "compare_folders",
@@ -33,6 +36,8 @@ _HOMES = {
     "ConfigError": "errors",
     "DataError": "errors",
     "MissingExtraError": "errors",
+    "check": "gate",
+    "check_policy": "gate",
     "compare": "compare_models",
     "compare_candidates": "compare_models",
     "compare_folders": "tasks",

@@ -12,6 +12,7 @@ from compatkit.version import __version__
 
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 COMMANDS = {
+    "gate": ("compatkit.commands.gate", "Stop an update that breaks more than it may."),
     "power": ("compatkit.commands.power", "How many examples a gate on negative flips needs."),
     "score": ("compatkit.commands.score", "What an update broke, from two prediction files."),
 }
@@ -46,7 +47,8 @@ class LazyGroup(click.Group):
 def command_line() -> None:
     """Tell what a model update broke: the answers that were right and are now wrong.
 
-    Exit codes: 0 measured, 2 could not measure (bad usage, bad data, missing examples).
+    Exit codes: 0 measured, 2 could not measure (bad usage, bad data, missing examples); gate: 0
+    within the budget, 1 beyond it, 3 too few examples to tell.
     """
 
 

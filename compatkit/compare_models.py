@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compatkit.alignment import Alignment, align
 from compatkit.comparison import Comparison, FlippedExample, JudgedPair
 from compatkit.engine import Job, run_jobs
-from compatkit.errors import ConfigError
+from compatkit.errors import ConfigError, DataError
 from compatkit.estimates import Judged, Metrics
 from compatkit.fields import OWN_NAMES
 from compatkit.flipped import find_flipped
@@ -92,6 +92,8 @@ def compare_files(
         open_predictions(each, name=name, reader=options.reader)
         for each, name in zip(data, names, strict=False)
     ]
+    if old_rerun is not None:
+        _refuse_rerun_of_new(files)
     sides = _score_files(files, options)
     aligned = align(
         sides,
@@ -108,6 +110,17 @@ def compare_files(
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
     results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
     return correct_tests(results, options.correction)
+
+
+def _refuse_rerun_of_new(files: Sequence[PredictionFile]) -> None:
+    """Refuse a new model's file as the old one's second run: its flips would all count as noise."""
+    old, *candidates, rerun = files
+    twin = next((each for each in candidates if each.digest == rerun.digest != old.digest), None)
+    if twin is not None:
+        raise DataError(
+            f"{rerun.name}: the second run of the old model holds the same bytes as {twin.name}, "
+            "so that every flip would count as noise. Run the old model again."
+        )
 
 
 def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:
@@ -165,15 +178,18 @@ class _Measurement:
         """Make the comparison of the candidate with this number, from 1."""
         old, new, aligned = self.sides[0], self.sides[number], self.aligned
         pair = JudgedPair(
-            aligned.ids, self.judged[0], self.judged[number], self._same(number), self._clusters()
+            aligned.ids,
+            self.judged[0],
+            self.judged[number],
+            self._same(number),
+            self._clusters(),
+            self.judged[-1] if self.rerun else None,
+            aligned.slices,
         )
         continuous = self._continuous()
         baseline = self.judged[1] if number > 1 else None
-        rerun = self.judged[-1] if self.rerun else None
         options = self.options
-        metrics, tests = measure_pair(
-            pair, options.plan, continuous=continuous, baseline=baseline, rerun=rerun
-        )
+        metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
         return Comparison(
             task=self.task,
             old=old.file.name,

@@ -60,6 +60,8 @@ class JudgedPair:
         new: the new model's results.
         same: shape (N,), whether the answers are equal; None where they are unknown.
         clusters: shape (N,), the number of each example's group; None where there are none.
+        rerun: a second run of the old model; None where there is none.
+        values: field to its N values, for the fields that were kept beside the scores.
     """
 
     ids: Sequence[str]
@@ -67,17 +69,23 @@ class JudgedPair:
     new: Judged
     same: NDArray[np.bool_] | None
     clusters: NDArray[np.int64] | None = None
+    rerun: Judged | None = None
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def take(self, rows: NDArray[np.int64]) -> "JudgedPair":
         """Return the results of some examples, in the order given."""
+        index = rows.tolist()
+        clusters = self.clusters
+        if clusters is not None:
+            clusters = np.unique(clusters[rows], return_inverse=True)[1]
         return JudgedPair(
-            [self.ids[row] for row in rows.tolist()],
+            [self.ids[row] for row in index],
             self.old.take(rows),
             self.new.take(rows),
             None if self.same is None else self.same[rows],
-            None
-            if self.clusters is None
-            else np.unique(self.clusters[rows], return_inverse=True)[1],
+            clusters,
+            None if self.rerun is None else self.rerun.take(rows),
+            {path: [column[row] for row in index] for path, column in self.values.items()},
         )
 
     @property

@@ -234,10 +234,10 @@ def estimate_smooth(old: FloatArray, new: FloatArray, plan: Plan) -> Metrics:
 def _sizes(smooth: SmoothFlips, change: FloatArray, plan: Plan) -> Metrics:
     rose, fell = change > plan.epsilon, change < -plan.epsilon
     return {
-        "mean_gain": _conditional_mean(
+        "mean_gain": conditional_mean(
             smooth.mean_gain, np.where(rose, change, 0.0), rose, plan, "no score rose"
         ),
-        "mean_regression": _conditional_mean(
+        "mean_regression": conditional_mean(
             smooth.mean_regression, np.where(fell, -change, 0.0), fell, plan, "no score fell"
         ),
     }
@@ -258,9 +258,18 @@ def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
     return estimate(float(values.mean()), interval)
 
 
-def _conditional_mean(
+def conditional_mean(
     value: float, values: FloatArray, where: BoolArray, plan: Plan, nothing: str
 ) -> MetricValue:
+    """Return the mean over the examples of `where`, with its bootstrap interval.
+
+    Args:
+        value: the mean.
+        values: what it is the mean of, 0 where an example does not count.
+        where: which examples count.
+        plan: how intervals are made.
+        nothing: why it is undefined where none counts.
+    """
     if not where.any():
         return undefined(nothing)
     interval = statistics.bootstrap_ratio(

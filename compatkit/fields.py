@@ -134,6 +134,8 @@ def find_fields(
             notes += [note] if note else []
         elif needed and role not in paths:
             raise ConfigError(_needs_field(role))
+    if needs_prediction and needs_references:
+        _refuse_one_for_both(paths, name)
     if "error" not in chosen:
         paths["error"] = "error"
     absent = {
@@ -143,6 +145,15 @@ def find_fields(
     }
     absent.pop("error", None)
     return Fields(paths, tuple(notes), {role: names for role, names in absent.items() if names})
+
+
+def _refuse_one_for_both(paths: Mapping[str, str], name: str) -> None:
+    path = paths.get("prediction")
+    if path is not None and path == paths.get("references"):
+        raise ConfigError(
+            f"{name}: the field {path!r} is taken for the prediction and for the reference: every "
+            "answer would be right. Pass another --prediction-field or --reference-field."
+        )
 
 
 def refuse_late_fields(

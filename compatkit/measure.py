@@ -52,7 +52,6 @@ def measure_pair(
     *,
     continuous: bool,
     baseline: Judged | None = None,
-    rerun: Judged | None = None,
 ) -> tuple[Metrics, Tests]:
     """Return every metric of a pair, in the order of `METRICS`, and the tests.
 
@@ -61,10 +60,9 @@ def measure_pair(
         plan: how intervals are made.
         continuous: whether scores lie between right and wrong.
         baseline: the first new model's results, where the pair's new one is a candidate.
-        rerun: a second run of the old model.
     """
-    if continuous or not pair.single or pair.clusters is not None or rerun is not None:
-        pair, baseline, rerun = _in_one_order(pair, baseline, rerun)
+    if continuous or not pair.single or pair.clusters is not None or pair.rerun is not None:
+        pair, baseline = sort_pair(pair, baseline)
     plan = replace(plan, clusters=pair.clusters)
     old, new = pair.old, pair.new
     metrics: Metrics = {}
@@ -73,8 +71,8 @@ def measure_pair(
     else:
         several = "examples have several samples; see the expected negative flip rate"
         metrics = complete(metrics, ("accuracy", "flips"), several)
-    if not pair.single or rerun is not None:
-        metrics |= estimate_samples(old, new, plan, rerun=rerun)
+    if not pair.single or pair.rerun is not None:
+        metrics |= estimate_samples(old, new, plan, rerun=pair.rerun)
     if continuous:
         metrics |= estimate_smooth(old.scores, new.scores, plan)
     tests = run_tests(old, new, plan, continuous=continuous)
@@ -125,14 +123,11 @@ def _measure_slice(part: JudgedPair, plan: Plan, *, continuous: bool) -> Slice:
     return Slice(count_pair(part), metrics, tests)
 
 
-def _in_one_order(
-    pair: JudgedPair, *others: Judged | None
-) -> tuple[JudgedPair, Judged | None, Judged | None]:
+def sort_pair(pair: JudgedPair, baseline: Judged | None = None) -> tuple[JudgedPair, Judged | None]:
     """Sort the examples by id, so that the order of the files is of no consequence.
 
     Resampling draws by position: without this, the same rows in another order, or beside
     another candidate, would have other limits.
     """
     order = np.array(sorted(range(len(pair.ids)), key=pair.ids.__getitem__), np.int64)
-    first, second = (None if model is None else model.take(order) for model in others)
-    return pair.take(order), first, second
+    return pair.take(order), None if baseline is None else baseline.take(order)

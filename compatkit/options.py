@@ -28,6 +28,7 @@ class Options:
         scorer: what scores a row.
         threshold: an answer is right when its score is at least this; None for the default.
         by: fields to slice by.
+        keep: fields whose values are kept beside the scores, without slicing by them.
         cluster: field whose value groups examples that depend on each other.
         correction: `holm`, `bh` or `none`, over tasks, candidates and slices.
         missing: `error`, `skip` or `wrong`; see `compatkit.alignment.align`.
@@ -46,6 +47,7 @@ class Options:
     scorer: Scorer
     threshold: float | None = None
     by: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     cluster: str | None = None
     correction: str = "holm"
     missing: str = "error"
@@ -64,7 +66,7 @@ class Options:
     def kept(self) -> tuple[str, ...]:
         """The fields of a record that are kept beside its score."""
         cluster = () if self.cluster is None else (self.cluster,)
-        return tuple(dict.fromkeys((*self.by, *cluster)))
+        return tuple(dict.fromkeys((*self.by, *self.keep, *cluster)))
 
     @property
     def right_from(self) -> float:

@@ -132,11 +132,11 @@ def _total(
     parts: Sequence[Comparison], by_task: Sequence[Sequence[Comparison]], options: Options
 ) -> Comparison:
     """Put the examples of all tasks together, each counting once."""
-    pair = _concatenate([part.pair for part in parts])
+    pair = concatenate_pairs([part.pair for part in parts])
     first = parts[0]
     baseline = None
     if first.baseline is not None:
-        baseline = _concatenate([task[0].pair for task in by_task]).new
+        baseline = concatenate_pairs([task[0].pair for task in by_task]).new
     continuous = any(part.continuous for part in parts)
     metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
     return Comparison(
@@ -186,8 +186,10 @@ def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
     )
 
 
-def _concatenate(pairs: Sequence[JudgedPair]) -> JudgedPair:
+def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
+    """Put the results of several tasks together; the fields kept beside them are not."""
     same = [pair.same for pair in pairs if pair.same is not None]
+    reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
     # A group belongs to its task: the numbers of the next task's groups go on from there.
     clusters = [pair.clusters for pair in pairs if pair.clusters is not None]
     sizes = [int(each.max()) + 1 for each in clusters]
@@ -200,6 +202,7 @@ def _concatenate(pairs: Sequence[JudgedPair]) -> JudgedPair:
         np.concatenate([each + start for each, start in zip(clusters, starts, strict=True)])
         if clusters
         else None,
+        _join(reruns) if len(reruns) == len(pairs) else None,
     )
 
 

@@ -15,8 +15,21 @@ import compatkit
 from compatkit.cli import COMMANDS, command_line
 from compatkit.comparison import Counts, FlippedExample, Slice
 from compatkit.estimates import MetricValue
+from compatkit.gate import (
+    Decision,
+    Guarded,
+    Limits,
+    MustNotFlip,
+    Policy,
+    TaskPolicy,
+    Verdict,
+    Waiver,
+    find_policy,
+    read_policy,
+)
 from compatkit.metrics import METRICS
 from compatkit.options import make_options
+from compatkit.testing import assert_compatible
 
 DOCS = Path(__file__).parent
 MARK = "<!-- metrics: written by docs/write_reference.py -->\n"
@@ -41,6 +54,20 @@ FAMILY_NOTES = {
         "and L_i samples. A second run of the old model (`--old-rerun`) stands in for more of them."
     ),
 }
+
+# `check` and `check_policy` are public names of compatkit itself.
+GATE = (
+    read_policy,
+    find_policy,
+    Policy,
+    TaskPolicy,
+    Limits,
+    MustNotFlip,
+    Waiver,
+    Verdict,
+    Decision,
+    Guarded,
+)
 
 
 def write_cli() -> str:
@@ -71,8 +98,9 @@ def write_api() -> str:
     ]
     public = [(f"compatkit.{name}", getattr(compatkit, name)) for name in compatkit.__all__]
     public = [(name, each) for name, each in public if not isinstance(each, str)]
-    more = (make_options, Counts, MetricValue, Slice, FlippedExample)
+    more = (make_options, Counts, MetricValue, Slice, FlippedExample, assert_compatible)
     public += [(f"{each.__module__}.{each.__name__}", each) for each in more]
+    public += [(f"compatkit.gate.{each.__name__}", each) for each in GATE]
     for name, each in public:
         head = name
         if inspect.isfunction(each):
@@ -86,11 +114,16 @@ def write_api() -> str:
 def _methods(name: str, each: type) -> list[str]:
     parts = []
     for method, function in vars(each).items():
-        if not method.startswith("_") and inspect.isfunction(function):
-            head = f"{method}{inspect.signature(function)}"
-            parts.append(
-                f"### {name}.{method}\n\n```text\n{head}\n\n{inspect.getdoc(function)}\n\n```\n"
-            )
+        if method.startswith("_") or not (
+            inspect.isfunction(function) or isinstance(function, property)
+        ):
+            continue
+        head = method
+        if inspect.isfunction(function):
+            head += str(inspect.signature(function))
+        parts.append(
+            f"### {name}.{method}\n\n```text\n{head}\n\n{inspect.getdoc(function)}\n\n```\n"
+        )
     return parts
 
 

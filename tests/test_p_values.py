@@ -122,6 +122,6 @@ def test_slices_and_candidates_are_corrected_each_as_a_family() -> None:
     [("y" * 20 + "n" * 30, "beyond noise"), ("y" * 47 + "n" * 3, "within noise")],
 )
 def test_a_verdict_says_whether_flips_are_noise(new: str, verdict: str) -> None:
-    old, again = rows("y" * 50, 1), rows("y" * 47 + "n" * 3, 1)
+    old, again = rows("y" * 50, 1), rows("n" * 3 + "y" * 47, 1)
     found = compatkit.compare(old, rows(new, 1), old_rerun=again)
     assert any(note.startswith(verdict) for note in found.notes)

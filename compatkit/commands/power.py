@@ -40,7 +40,7 @@ BAR = 20
     help="A pair of files whose flips show what to expect; the options below score it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@measure_options
+@measure_options()
 def power(**values: Any) -> None:
     """How many examples does a gate need, to pass a good update and to stop a bad one?
 

@@ -1,8 +1,5 @@
 """compatkit score: what an update broke, from prediction files."""
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +7,13 @@ from typing import Any
 
 import click
 
+from compatkit.commands.printing import (
+    PIPED_COLUMNS,
+    check_targets,
+    find_width,
+    is_colored,
+    print_report,
+)
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import NamedPath, measure_options, parse_options
 from compatkit.compare_models import compare_files
@@ -20,19 +24,14 @@ from compatkit.output import write_whole
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import flips_format, render_flips
 
-MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
-
-
 EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
-# What the reports draw with, where the terminal's encoding lacks it.
-PLAIN = str.maketrans({"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{RIGHTWARDS ARROW}": "->"})
 
 
 @click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
 @click.argument("old", type=NamedPath())
 @click.argument("new", type=NamedPath())
 @click.argument("candidates", type=NamedPath(), nargs=-1)
-@measure_options
+@measure_options()
 @click.option(
     "--old-rerun",
     type=NamedPath(),
@@ -76,13 +75,13 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     for path in flips:
         flips_format(path)
     old_rerun, sweep = values.pop("old_rerun"), values["sweep"]
-    _check_targets([*outputs, *flips], [old, new, *candidates, old_rerun or ""])
+    check_targets([*outputs, *flips], [old, new, *candidates, old_rerun or ""])
     view = View(
         explain=values.pop("explain"),
         show_flips=values.pop("show_flips"),
         sweep=values.pop("sweep"),
-        width=_width(),
-        color=_color(),
+        width=find_width(),
+        color=is_colored(),
     )
     kinds = {report, *outputs.values()}
     keep = bool(flips or view.show_flips or "json" in kinds)
@@ -95,7 +94,7 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     text = REPORTS[report](results, view)
     for path, data in files.items():
         write_whole(path, data)
-    _print(text)
+    print_report(text)
 
 
 def _compare(paths: Sequence[str], options: Options, old_rerun: str | None) -> list[Comparison]:
@@ -123,40 +122,3 @@ def _kind(path: str) -> str:
     if suffix not in SUFFIXES:
         raise ConfigError(f"-o {path}: the suffix names the format: {', '.join(SUFFIXES)}.")
     return SUFFIXES[suffix]
-
-
-def _check_targets(targets: Sequence[str], inputs: Sequence[str]) -> None:
-    """Refuse, before any work, to write where no file can be, or over what is read."""
-    read = {Path(os.path.realpath(path)) for path in filter(None, inputs)}
-    written: set[Path] = set()
-    for target in targets:
-        path = Path(os.path.realpath(target))
-        if path in read or (path.parent in read and path.exists()):
-            raise ConfigError(f"{target}: is read, and would be written over. Name another file.")
-        if path in written:
-            raise ConfigError(f"{target}: is named for two outputs. Name another file.")
-        if path.is_dir() or not path.parent.is_dir():
-            what = "it is a folder" if path.is_dir() else "its folder does not exist"
-            raise ConfigError(f"{target}: cannot be written: {what}.")
-        written.add(path)
-
-
-def _width() -> int:
-    if not sys.stdout.isatty():
-        return PIPED_COLUMNS
-    return min(max(shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)
-
-
-def _color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def _print(text: str) -> None:
-    """Print a report; what the terminal's encoding lacks becomes an escape."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -132,11 +132,10 @@ MEASURE_OPTIONS = (
         show_default=True,
         help="An id in one file alone: refuse, leave out, or count its answer as wrong.",
     ),
+    # Its default is each command's own: see `measure_options`.
     click.option(
         "--errors",
         type=click.Choice(POLICIES["errors"]),
-        default="exclude",
-        show_default=True,
         help="A row with an error: leave the example out, count it as wrong, or refuse.",
     ),
     click.option(
@@ -202,11 +201,22 @@ MEASURE_OPTIONS = (
 )
 
 
-def measure_options(command: Command) -> Command:
-    """Add the options of a measurement to a command."""
-    for option in reversed(MEASURE_OPTIONS):
-        command = option(command)
-    return command
+def measure_options(errors: str = "exclude") -> Callable[[Command], Command]:
+    """Add the options of a measurement to a command.
+
+    Args:
+        errors: what a row with an error is, if the user does not say.
+    """
+
+    def add(command: Command) -> Command:
+        for option in reversed(MEASURE_OPTIONS):
+            command = option(command)
+        for parameter in vars(command)["__click_params__"]:
+            if parameter.name == "errors":
+                parameter.default, parameter.show_default = errors, True
+        return command
+
+    return add
 
 
 def parse_options(values: dict[str, Any], **further: Any) -> Options:

@@ -1,4 +1,4 @@
-"""Reports: each turns comparisons into a text.
+"""Reports: each turns comparisons into a text; those of a gate's verdict are in `verdicts`.
 
 To add one: a file with one function `render_KIND(results, view)`, and a line in `REPORTS`
 (and in `SUFFIXES`, if `-o` should know it by its file's suffix).

@@ -1,12 +1,22 @@
 """HTML: the report as a page of its own, and in a notebook."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from compatkit.comparison import Comparison
+from compatkit.reports.blocks import (
+    Block,
+    Explanation,
+    FlipList,
+    Fold,
+    Heading,
+    Line,
+    Table,
+    Tone,
+)
 from compatkit.reports.hostile import visible
-from compatkit.reports.layout import Block, Explanation, FlipList, Heading, Line, Tone, lay_out
-from compatkit.reports.tables import Table, flip_table
+from compatkit.reports.layout import lay_out
+from compatkit.reports.tables import flip_table
 from compatkit.reports.view import View
 
 TEXT_LIMIT = 2000
@@ -18,6 +28,12 @@ STYLE = (
     ".compatkit .t{text-align:left;white-space:pre-wrap;overflow-wrap:anywhere}"
     ".compatkit small{opacity:.75;overflow-wrap:anywhere}</style>"
 )
+TONE_STYLE = "<style>{}.compatkit summary{{font-weight:bold}}</style>".format(
+    "".join(
+        f".compatkit h3.{tone},.compatkit tr.{tone} td:first-child{{color:{color}}}"
+        for tone, color in (("good", "#1a7f37"), ("bad", "#cf222e"), ("note", "#9a6700"))
+    )
+)
 
 
 def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
@@ -27,26 +43,38 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
         results: one comparison per task and candidate.
         view: what to show.
     """
-    blocks = [_show(block) for block in lay_out(results, view or View())]
-    head = ['<!DOCTYPE html><meta charset="utf-8"><title>compatkit</title>', STYLE]
-    return "\n".join([*head, '<div class="compatkit">', *blocks, "</div>"]) + "\n"
+    return draw_page(lay_out(results, view or View()), STYLE)
+
+
+def draw_page(blocks: Iterable[Block], style: str) -> str:
+    """Return blocks as a page of its own."""
+    head = ['<!DOCTYPE html><meta charset="utf-8"><title>compatkit</title>', style]
+    shown = map(_show, blocks)
+    return "\n".join([*head, '<div class="compatkit">', *shown, "</div>"]) + "\n"
 
 
 def _show(block: Block) -> str:
     match block:
-        case Heading(text, level):
-            return f"<h{level + 2}>{_text(text)}</h{level + 2}>"
+        case Heading(text, level, tone):
+            return f"<h{level + 2}{_class(tone)}>{_text(text)}</h{level + 2}>"
         case Line(text, tone):
             tag = {Tone.STRONG: "b", Tone.FAINT: "small"}.get(tone)
             return f"<p><{tag}>{_text(text)}</{tag}></p>" if tag else f"<p>{_text(text)}</p>"
         case Table():
             return _table(block)
-        case FlipList(title, examples):
-            return _table(flip_table(title, examples))
-        case Explanation(metric):
-            name, formula = _text(metric.label), _text(metric.formula)
-            source = f" <small>[{_text(metric.source)}]</small>" if metric.source else ""
-            return f"<p><b>{name}</b> = {formula}<br>{_text(metric.meaning)}{source}</p>"
+        case FlipList():
+            return _table(flip_table(block))
+        case Explanation(label, meaning, formula, source):
+            name = f"<b>{_text(label)}</b>" + (f" = {_text(formula)}" if formula else "")
+            where = f" <small>[{_text(source)}]</small>" if source else ""
+            return f"<p>{name}<br>{_text(meaning)}{where}</p>"
+        case Fold(title, blocks):
+            inner = "\n".join(map(_show, blocks))
+            return f"<details open><summary>{_text(title)}</summary>\n{inner}\n</details>"
+
+
+def _class(tone: Tone) -> str:
+    return f" class={tone.value}" if tone in {Tone.GOOD, Tone.BAD, Tone.NOTE} else ""
 
 
 def _text(text: str, limit: int | None = None) -> str:
@@ -54,15 +82,18 @@ def _text(text: str, limit: int | None = None) -> str:
 
 
 def _table(table: Table) -> str:
-    def row(cells: Sequence[str], tag: str) -> str:
+    def row(cells: Sequence[str], tag: str, tone: Tone = Tone.PLAIN) -> str:
         inner = "".join(
             f"<{tag}{' class=t' if number < table.text_columns else ''}>{_text(cell, TEXT_LIMIT)}"
             f"</{tag}>"
             for number, cell in enumerate(cells)
         )
-        return f"<tr>{inner}</tr>"
+        return f"<tr{_class(tone)}>{inner}</tr>"
 
+    tones = table.tones or [Tone.PLAIN] * len(table.rows)
     title = f"<p><b>{_text(table.title)}</b></p>" if table.title else ""
-    body = row(table.header, "th") + "".join(row(cells, "td") for cells in table.rows)
+    body = row(table.header, "th") + "".join(
+        row(cells, "td", tone) for cells, tone in zip(table.rows, tones, strict=True)
+    )
     note = f"<p><small>{_text(table.note)}</small></p>" if table.note else ""
     return f"{title}<table>{body}</table>{note}"

@@ -1,14 +1,14 @@
 """JSON, format 1: every number, every slice, every flipped example.
 
-The schema is docs/score.schema.json. Characters outside ASCII are written as escapes, so
-that no text can act on a terminal, and so is the first of two number signs, which some CI
-systems take for a command wherever they stand (`##vso[`). Fields may be added; those that
-are there stay.
+The schemas are docs/score.schema.json and docs/verdict.schema.json. Characters outside ASCII
+are written as escapes, so that no text can act on a terminal, and so is the first of two
+number signs, which some CI systems take for a command wherever they stand (`##vso[`). Fields
+may be added; those that are there stay.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from compatkit.comparison import Comparison
 from compatkit.reports.view import View
@@ -30,5 +30,10 @@ def render_json(results: Sequence[Comparison], view: View | None = None) -> str:
         "signature": " + ".join(each.signature for each in results),
         "results": [each.to_dict() for each in results],
     }
+    return write_json(report)
+
+
+def write_json(report: Mapping[str, object]) -> str:
+    """Return a report as JSON, in characters of ASCII."""
     text = json.dumps(report, indent=2, allow_nan=False)
     return re.sub("#(?=#)", r"\\u0023", text) + "\n"

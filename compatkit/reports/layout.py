@@ -1,13 +1,11 @@
-"""Layout: what the readable reports show, in order; how a block looks is each report's own."""
+"""Layout: what the readable reports show of comparisons, in order."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
 
 from compatkit.comparison import Comparison, FlippedExample
 from compatkit.metrics import METRICS, Metric
+from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
 from compatkit.reports.tables import (
-    Table,
     candidate_table,
     count_table,
     metric_table,
@@ -29,50 +27,6 @@ COUNTS = (
     "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "
     "More in docs/metrics.md."
 )
-
-
-class Tone(Enum):
-    """How a line is meant."""
-
-    PLAIN = "plain"
-    STRONG = "strong"
-    NOTE = "note"
-    FAINT = "faint"
-    ASIDE = "aside"
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading; level 1 is the report's."""
-
-    text: str
-    level: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A sentence of its own."""
-
-    text: str
-    tone: Tone = Tone.PLAIN
-
-
-@dataclass(frozen=True, slots=True)
-class FlipList:
-    """Flipped examples under a title."""
-
-    title: str
-    examples: Sequence[FlippedExample]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a metric means."""
-
-    metric: Metric
-
-
-Block = Heading | Line | Table | FlipList | Explanation
 
 
 def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
@@ -103,7 +57,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
                 yield Heading(f"{'candidate' if each.baseline else 'new'}: {each.new}", 2)
             yield from _detail(each, view)
     if view.explain:
-        yield from (Explanation(METRICS[name]) for name in shown_metrics(results))
+        yield from (_explain(METRICS[name]) for name in shown_metrics(results))
         yield Line(COUNTS, Tone.FAINT)
     last = [each for each in results if each.task == head.task]
     yield from (Line(sentence) for sentence in left_out(last))
@@ -133,6 +87,10 @@ def _asked_for(comparison: Comparison, view: View, heading: str = "") -> Iterato
     if blocks and heading:
         yield Heading(heading, 2)
     yield from blocks
+
+
+def _explain(metric: Metric) -> Explanation:
+    return Explanation(metric.label, metric.meaning, metric.formula, metric.source)
 
 
 def _flip_list(examples: Sequence[FlippedExample], limit: int) -> FlipList:

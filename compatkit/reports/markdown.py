@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 
 from compatkit.comparison import Comparison
+from compatkit.reports.blocks import (
+    Block,
+    Explanation,
+    FlipList,
+    Fold,
+    Heading,
+    Line,
+    Table,
+    Tone,
+)
 from compatkit.reports.hostile import markdown_text
-from compatkit.reports.layout import Block, Explanation, FlipList, Heading, Line, Tone, lay_out
-from compatkit.reports.tables import Table, flip_table
+from compatkit.reports.layout import lay_out
+from compatkit.reports.tables import flip_table
 from compatkit.reports.view import View
 
 CELL_LIMIT = 60
@@ -19,25 +29,37 @@ def render_markdown(results: Sequence[Comparison], view: View | None = None) -> 
         results: one comparison per task and candidate.
         view: what to show.
     """
-    blocks = [_show(block) for block in lay_out(results, view or View())]
+    blocks = [draw_block(block) for block in lay_out(results, view or View())]
     return "\n\n".join(blocks) + "\n"
 
 
-def _show(block: Block) -> str:
+def draw_block(block: Block) -> str:
+    """Return a block as Markdown."""
     match block:
         case Heading(text, level):
             return f"{'#' * (level + 1)} {markdown_text(text)}"
         case Line(text, tone):
-            shown = markdown_text(text)
-            return f"**{shown.strip()}**" if tone is Tone.STRONG else shown
+            # Four spaces at the start of a line would make it code.
+            shown = markdown_text(text).strip()
+            return f"**{shown}**" if tone is Tone.STRONG else shown
         case Table():
             return _table(block, CELL_LIMIT)
-        case FlipList(title, examples):
-            return _table(flip_table(title, examples), TEXT_LIMIT)
-        case Explanation(metric):
-            formula, meaning = markdown_text(metric.formula), markdown_text(metric.meaning)
-            source = markdown_text(f" [{metric.source}]") if metric.source else ""
-            return f"**{markdown_text(metric.label)}** = {formula}. {meaning}{source}"
+        case FlipList():
+            return _table(flip_table(block), TEXT_LIMIT)
+        case Explanation(label, meaning, formula, source):
+            name = f"**{markdown_text(label)}**"
+            name += f" = {markdown_text(formula)}" if formula else ""
+            where = markdown_text(f" [{source}]") if source else ""
+            return f"{name}. {markdown_text(meaning)}{where}"
+        case Fold(title, blocks):
+            return draw_fold(title, [draw_block(each) for each in blocks])
+
+
+def draw_fold(title: str, blocks: Sequence[str]) -> str:
+    """Return blocks that a click shows."""
+    # Without the empty lines Markdown within HTML is not read.
+    inner = "\n\n".join(blocks)
+    return f"<details>\n<summary>{markdown_text(title)}</summary>\n\n{inner}\n\n</details>"
 
 
 def _table(table: Table, limit: int) -> str:

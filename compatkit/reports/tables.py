@@ -1,10 +1,10 @@
 """Tables: the rows that the readable reports share, as plain text cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from compatkit.comparison import Comparison, FlippedExample
+from compatkit.comparison import Comparison
 from compatkit.metrics import METRICS
+from compatkit.reports.blocks import FlipList, Table
 from compatkit.reports.view import (
     count_of,
     describe_family,
@@ -44,28 +44,6 @@ SCORE_COLUMNS = {
     "delta_mean_gain": "gain vs new",
     "delta_mean_regression": "regr. vs new",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A titled table of texts.
-
-    Attributes:
-        title: above the table.
-        header: a name per column, each its own.
-        rows: of as many cells.
-        text_columns: how many columns, the first ones, are aligned left; texts may be folded,
-            numbers never are.
-        remarks: whether the last column holds words that may be folded.
-        note: below the table.
-    """
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    text_columns: int = 1
-    remarks: bool = False
-    note: str = ""
 
 
 def count_table(comparison: Comparison) -> Table:
@@ -214,15 +192,27 @@ def sweep_table(comparison: Comparison) -> Table | None:
     return Table("flips by threshold", ("threshold", "NFR", "PFR"), rows, note=note)
 
 
-def flip_table(title: str, examples: Sequence[FlippedExample]) -> Table:
-    """Return flipped examples as a table of texts."""
+def flip_table(flips: FlipList) -> Table:
+    """Return flipped examples as a table of texts, with scores where those say more."""
+    header = ["id", "reference", "old", "new"]
     rows = [
-        (
+        [
             each.id,
             " / ".join(each.references),
             "(no answer)" if each.old_prediction is None else each.old_prediction,
             "(no answer)" if each.new_prediction is None else each.new_prediction,
-        )
-        for each in examples
+        ]
+        for each in flips.examples
     ]
-    return Table(title, ("id", "reference", "old", "new"), rows, text_columns=4)
+    scores = [(each.old_score, each.new_score) for each in flips.examples]
+    columns = {
+        "score": [f"{old:.4g} -> {new:.4g}" for old, new in scores]
+        if any(score not in {0.0, 1.0} for pair in scores for score in pair)
+        else [],
+        "remark": flips.remarks if any(flips.remarks) else [],
+    }
+    for name, cells in columns.items():
+        if cells:
+            header.append(name)
+            rows = [[*row, cell] for row, cell in zip(rows, cells, strict=True)]
+    return Table(flips.title, header, rows, text_columns=len(header))

@@ -1,13 +1,23 @@
 """Terminal: one screen that says what the update broke."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compatkit.comparison import Comparison, FlippedExample
+from compatkit.reports.blocks import (
+    Block,
+    Explanation,
+    FlipList,
+    Fold,
+    Heading,
+    Line,
+    Table,
+    Tone,
+)
 from compatkit.reports.hostile import visible
-from compatkit.reports.layout import Block, Explanation, FlipList, Heading, Line, Tone, lay_out
-from compatkit.reports.tables import Table
+from compatkit.reports.layout import lay_out
 from compatkit.reports.view import View
 
 if TYPE_CHECKING:
@@ -17,7 +27,6 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 300
 CELL_LIMIT = 60
 LEAST_WIDTH = 60
-LEAST_TEXT = 16
 GAP = 3  # between two columns
 STYLES = {
     Tone.PLAIN: "",
@@ -25,6 +34,8 @@ STYLES = {
     Tone.NOTE: "yellow",
     Tone.FAINT: "dim",
     Tone.ASIDE: "",
+    Tone.GOOD: "green",
+    Tone.BAD: "red",
 }
 
 
@@ -35,9 +46,14 @@ def render_terminal(results: Sequence[Comparison], view: View | None = None) -> 
         results: one comparison per task and candidate.
         view: what to show, how wide (60 columns at least), and whether in colour.
     """
+    view = view or View()
+    return draw_blocks(lay_out(results, view), view)
+
+
+def draw_blocks(blocks: Iterable[Block], view: View) -> str:
+    """Return blocks as a terminal shows them."""
     from rich.console import Console  # noqa: PLC0415
 
-    view = view or View()
     console = Console(
         file=io.StringIO(),
         width=max(view.width, LEAST_WIDTH),
@@ -51,12 +67,24 @@ def render_terminal(results: Sequence[Comparison], view: View | None = None) -> 
         legacy_windows=False,
     )
     previous: Block | None = None
-    for block in lay_out(results, view):
+    for block in _unfold(blocks):
         _space(console, previous, block)
         _show(console, block)
         previous = block
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _unfold(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        match block:
+            case Fold(title, [FlipList(title="") as flips]):
+                yield replace(flips, title=title)
+            case Fold(title, inner):
+                yield Line(title)
+                yield from inner
+            case _:
+                yield block
 
 
 def _space(console: "Console", previous: Block | None, block: Block) -> None:
@@ -73,17 +101,17 @@ def _show(console: "Console", block: Block) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     match block:
-        case Heading(text):
-            console.print(Text(visible(text), style="bold"))
+        case Heading(text, tone=tone):
+            console.print(Text(visible(text), style=f"bold {STYLES[tone]}".strip()))
         case Line(text, tone):
             signature = tone is Tone.FAINT and text.startswith("signature")
             console.print(Text(visible(text), style=STYLES[tone]), soft_wrap=signature)
         case Table():
             _table(console, block)
-        case FlipList(title, examples):
+        case FlipList(title, examples, remarks):
             console.print(Text(visible(title)))
-            for example in examples:
-                _flip(console, example)
+            for example, remark in zip(examples, remarks or [""] * len(examples), strict=True):
+                _flip(console, example, remark)
         case Explanation():
             _explain(console, block)
 
@@ -105,13 +133,13 @@ def _table(console: "Console", table: Table) -> None:
 def _blocks(cells: Sequence[Sequence[str]], table: Table, width: int) -> list[list[int]]:
     """Share the columns out over tables that fit, each of which begins with the texts.
 
-    Texts may be folded down to `LEAST_TEXT` columns; a number is never cut.
+    Texts may be folded down to the table's `least_text` columns; a number is never cut.
     """
     from rich.cells import cell_len  # noqa: PLC0415
 
     widths = [max(map(cell_len, column)) + GAP for column in zip(*cells, strict=True)]
     for number in _foldable(table):
-        widths[number] = min(widths[number], LEAST_TEXT + GAP)
+        widths[number] = min(widths[number], table.least_text + GAP)
     texts = list(range(table.text_columns))
     blocks = [list(texts)]
     for number in range(table.text_columns, len(widths)):
@@ -142,8 +170,10 @@ def _draw(
             overflow="fold",
             no_wrap=number not in _foldable(table),
         )
-    for row in cells[1:]:
-        drawn.add_row(*(_styled(row[number]) for number in columns))
+    tones = table.tones or [Tone.PLAIN] * len(table.rows)
+    for row, tone in zip(cells[1:], tones, strict=True):
+        first = Text(row[0], style=STYLES[tone]) if STYLES[tone] else _styled(row[0])
+        drawn.add_row(first, *(_styled(row[number]) for number in columns[1:]))
     console.print(drawn)
 
 
@@ -157,13 +187,14 @@ def _styled(cell: str) -> "Text":
     return Text(cell)
 
 
-def _flip(console: "Console", example: FlippedExample) -> None:
+def _flip(console: "Console", example: FlippedExample, remark: str) -> None:
     from rich.table import Table as RichTable  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     console.print()
     scores = f"score {example.old_score:.4g} -> {example.new_score:.4g}"
-    console.print(Text(f"id {visible(example.id, TEXT_LIMIT)}   {scores}", style="bold"))
+    said = f"   {visible(remark, TEXT_LIMIT)}" if remark else ""
+    console.print(Text(f"id {visible(example.id, TEXT_LIMIT)}   {scores}{said}", style="bold"))
     lines = [
         ("input", example.input),
         ("reference", " / ".join(example.references) if example.references else None),
@@ -184,7 +215,7 @@ def _explain(console: "Console", explanation: Explanation) -> None:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    metric = explanation.metric
-    console.print(Text(f"{metric.label}  = {metric.formula}", style="bold"))
-    source = f" [{metric.source}]" if metric.source else ""
-    console.print(Padding(Text(metric.meaning + source), (0, 0, 0, 2)))
+    formula = f"  = {explanation.formula}" if explanation.formula else ""
+    console.print(Text(explanation.label + formula, style="bold"))
+    source = f" [{explanation.source}]" if explanation.source else ""
+    console.print(Padding(Text(explanation.meaning + source), (0, 0, 0, 2)))

@@ -9,6 +9,9 @@ from compatkit.metrics import METRICS
 from compatkit.p_values import Tests
 
 DASH = "-"
+DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
+SIGNED = {"points", "percent", "change"}
+SIGNS = {"share": "%", "points": " pp", "percent": "%"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +33,26 @@ class View:
     color: bool = False
 
 
-def format_number(value: float | None, unit: str, *, sign: bool | None = None) -> str:
+def format_number(
+    value: float | None, unit: str, *, sign: bool | None = None, digits: int | None = None
+) -> str:
     """Write a number in its unit; a dash where there is none.
+
+    Args:
+        value: as it was measured.
+        unit: as in `compatkit.metrics.Metric`.
+        sign: whether a plus is written; the unit decides if not given.
+        digits: behind the decimal point; the unit decides if not given.
 
     >>> format_number(0.0577, "share"), format_number(None, "share")
     ('5.77%', '-')
     """
     if value is None:
         return DASH
-    signed = "+" if (unit in {"points", "percent", "change"} if sign is None else sign) else ""
-    if unit in {"share", "points"}:
-        return f"{100 * value:{signed}.2f}" + ("%" if unit == "share" else " pp")
-    if unit == "percent":
-        return f"{value:{signed}.2f}%"
-    return f"{value:{signed}.4f}" if unit in {"score", "change"} else f"{value:{signed}.3f}"
+    signed = "+" if (unit in SIGNED if sign is None else sign) else ""
+    places = DIGITS[unit] if digits is None else digits
+    scale = 100 if unit in {"share", "points"} else 1
+    return f"{scale * value:{signed}.{places}f}{SIGNS.get(unit, '')}"
 
 
 def format_value(name: str, metric: MetricValue) -> str:

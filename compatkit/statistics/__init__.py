@@ -7,6 +7,11 @@ from compatkit.statistics.bootstrap import (
 )
 from compatkit.statistics.bootstrap_any import bootstrap_counts, bootstrap_statistic
 from compatkit.statistics.clusters import cluster_mean, cluster_proportion, cluster_variance
+from compatkit.statistics.conservative import (
+    conservative_difference,
+    conservative_mean,
+    conservative_relative_flips,
+)
 from compatkit.statistics.interval import Estimate, Interval
 from compatkit.statistics.multiplicity import benjamini_hochberg, holm
 from compatkit.statistics.noise import excess_flip_rate, expected_flip_rate, flip_floor
@@ -48,6 +53,9 @@ __all__ = [
     "cluster_proportion",
     "cluster_variance",
     "combine_tasks",
+    "conservative_difference",
+    "conservative_mean",
+    "conservative_relative_flips",
     "delta_rate",
     "delta_rate_percent",
     "examples_needed",

@@ -4,6 +4,7 @@ from math import sqrt
 from typing import Literal
 
 from compatkit.errors import ConfigError
+from compatkit.statistics.binomial import invert_beta_share
 from compatkit.statistics.interval import (
     Interval,
     check_counts,
@@ -104,12 +105,10 @@ def clopper_pearson(
     method = "clopper-pearson" if side == "two" else f"clopper-pearson-{side}"
     if total == 0:
         return undefined(level, method, "no examples")
-    from scipy.special import betaincinv  # noqa: PLC0415  (start-up time)
-
     tail = (1.0 - level) / (2.0 if side == "two" else 1.0)
     low, high = 0.0, 1.0
     if side != "upper" and count > 0:
-        low = float(betaincinv(count, total - count + 1, tail))
+        low = invert_beta_share(count, total - count + 1, tail)
     if side != "lower" and count < total:
-        high = float(betaincinv(count + 1, total - count, 1.0 - tail))
+        high = invert_beta_share(count + 1, total - count, 1.0 - tail)
     return Interval(low, high, level, method)

@@ -189,8 +189,8 @@ def test_the_suffix_names_the_format(score: Score, folder: Path) -> None:
 def test_a_file_has_no_colour_and_no_terminal_s_width(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compatkit.commands.score._color", lambda: True)
-    monkeypatch.setattr("compatkit.commands.score._width", lambda: 60)
+    monkeypatch.setattr("compatkit.commands.score.is_colored", lambda: True)
+    monkeypatch.setattr("compatkit.commands.score.find_width", lambda: 60)
     result: Result = CliRunner().invoke(
         cli.command_line, ["score", "old.jsonl", "new.jsonl", "-o", "r.txt"]
     )

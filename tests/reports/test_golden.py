@@ -1,14 +1,36 @@
 """Every report as it was accepted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from golden_files import GOLDEN, Check
+from verdicts import VERDICTS
 
 from compatkit import compare, compare_candidates, compare_folders
 from compatkit.reports import REPORTS, SUFFIXES, View
+from compatkit.reports.verdicts import VERDICT_REPORTS, VERDICT_SUFFIXES
 
 WHOLE = View(explain=True, show_flips=2, sweep=True)
+GATE = View(show_flips=2)
+# Golden file to the verdict, the report and the view that it shows.
+VERDICT_FILES = {
+    "gate_pass.txt": ("pass", "terminal", GATE),
+    "gate_fail.txt": ("fail", "terminal", GATE),
+    "gate_inconclusive.txt": ("inconclusive", "terminal", GATE),
+    "gate_slices.txt": ("slices", "terminal", replace(GATE, explain=True)),
+    "gate_guarded.txt": ("guarded", "terminal", GATE),
+    "gate_tasks.txt": ("tasks", "terminal", GATE),
+    "gate_tasks_60.txt": ("tasks", "terminal", replace(GATE, width=60)),
+    "gate_tasks_120_color.txt": ("tasks", "terminal", replace(GATE, width=120, color=True)),
+    "gate_many.txt": ("many", "terminal", GATE),
+    "gate_tasks.html": ("tasks", "html", replace(GATE, explain=True)),
+    "gate_tasks.md": ("tasks", "markdown", GATE),
+    "gate_tasks.xml": ("tasks", "junit", GATE),
+    "gate_tasks_github.txt": ("tasks", "github", GATE),
+    "gate_tasks_gitlab.json": ("tasks", "gitlab", GATE),
+    "gate_zero_flips.json": ("zero flips", "json", GATE),
+}
 
 
 @pytest.mark.parametrize(("suffix", "kind"), SUFFIXES.items())
@@ -44,6 +66,17 @@ def test_tasks(kind: str, models: dict[str, str], tmp_path: Path, golden: Check)
     golden(f"tasks{suffix}", REPORTS[kind](compare_folders("olds", ["news"]), View()))
 
 
+@pytest.mark.parametrize("name", VERDICT_FILES)
+def test_verdicts(name: str, golden: Check) -> None:
+    case, kind, view = VERDICT_FILES[name]
+    golden(name, VERDICT_REPORTS[kind](VERDICTS[case](), view))
+
+
+def test_every_report_of_a_verdict_has_a_golden_file() -> None:
+    assert {kind for _, kind, _ in VERDICT_FILES.values()} == set(VERDICT_REPORTS)
+    assert set(VERDICT_SUFFIXES) <= {Path(name).suffix for name in VERDICT_FILES}
+
+
 def test_a_changed_report_is_noticed(
     models: dict[str, str], request: pytest.FixtureRequest
 ) -> None:
@@ -63,5 +96,5 @@ def test_a_changed_report_is_noticed(
 def test_no_golden_file_is_left_over() -> None:
     tested = {f"pair{suffix}" for suffix in SUFFIXES}
     tested |= {"candidates.html", "candidates.md", "candidates.txt", "samples.txt"}
-    tested |= {"tasks.md", "tasks.txt"}
+    tested |= {"tasks.md", "tasks.txt", *VERDICT_FILES}
     assert {path.name for path in GOLDEN.iterdir()} == tested

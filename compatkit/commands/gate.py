@@ -1,0 +1,260 @@
+"""compatkit gate: does an update stay within its budget of broken behaviour?"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from compatkit.commands.gate_reports import (
+    VERDICT_SUFFIXES,
+    check_outputs,
+    print_verdict,
+    write_verdict,
+)
+from compatkit.commands.progress import show_progress
+from compatkit.commands.score_options import NamedPath, measure_options, parse_options
+from compatkit.errors import ConfigError
+from compatkit.gate.baseline import check_baselines, update_baselines
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.check_pair import make_policy
+from compatkit.gate.checking import check_policy
+from compatkit.gate.first_policy import write_first_policy
+from compatkit.gate.policy import OUTCOMES, WAYS, Policy
+from compatkit.gate.read_policy import FILE_NAME, OPTION_KEYS, find_policy, read_policy
+from compatkit.gate.task_files import expand_tasks
+from compatkit.gate.verdict import TOTAL
+from compatkit.output import write_whole
+from compatkit.reports.hostile import visible
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+EXAMPLE = "compatkit gate old.jsonl new.jsonl -s numeric --max-nfr 0.02"
+# What may be said beside a policy; all else is the policy's to say.
+BESIDE_POLICY = {
+    "policy",
+    "strict",
+    "explain",
+    "show_flips",
+    "as_json",
+    "as_markdown",
+    "output",
+    "gitlab",
+    "update_baseline",
+}
+
+
+def budget_options(command: Command) -> Command:
+    """Add an option for each budget."""
+    for name, budget in reversed(BUDGETS.items()):
+        flag = f"--{name.replace('_', '-')}"
+        add = click.option(flag, type=float, metavar="LIMIT", help=f"{budget.label}.")
+        command = add(command)
+    return command
+
+
+@click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
+@click.argument("old", type=NamedPath(), required=False)
+@click.argument("new", type=NamedPath(), required=False)
+@click.option(
+    "--policy",
+    type=NamedPath(),
+    metavar="FILE",
+    help="The policy; compatkit.toml, or [tool.compatkit] in pyproject.toml, if not said.",
+)
+@budget_options
+@click.option(
+    "--max-slice-nfr",
+    type=float,
+    metavar="LIMIT",
+    help="NFR of each slice of --by.",
+)
+@click.option(
+    "--must-not-flip",
+    multiple=True,
+    metavar="ID",
+    help="An example that may not break; repeatable.",
+)
+@click.option(
+    "--must-not-flip-tag",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Examples that may not break, by a field; repeatable.",
+)
+@click.option(
+    "--decide",
+    type=click.Choice(WAYS),
+    default=WAYS[0],
+    show_default=True,
+    help="By bounds that hold at --level, or by the measured value alone.",
+)
+@click.option(
+    "--inconclusive",
+    type=click.Choice(OUTCOMES),
+    default="inconclusive",
+    show_default=True,
+    help="What too few examples count as.",
+)
+@click.option("--examples", type=click.IntRange(1), help="How many examples there must be.")
+@click.option(
+    "--max-left-out",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Share of the examples that may be left out, where other options allow it at all.",
+)
+@click.option(
+    "--old-rerun", type=NamedPath(), help="A second run of the old model, for --max-excess-nfr."
+)
+@click.option("--strict", is_flag=True, help="A warning is an error.")
+@click.option("--init", is_flag=True, help="Write a first policy from OLD and NEW.")
+@click.option("--update-baseline", is_flag=True, help="After a pass, NEW takes the place of OLD.")
+@click.option(
+    "--show-flips",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Show N negative flips; 5 on a terminal, more in files, if not said.",
+)
+@click.option("--explain", is_flag=True, help="Say what each budget means.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
+@click.option(
+    "--output",
+    "-o",
+    multiple=True,
+    type=NamedPath(),
+    metavar="FILE",
+    help=f"Write a report too; the suffix names the format: {', '.join(VERDICT_SUFFIXES)} "
+    "(.xml is JUnit's).",
+)
+@click.option("--gitlab", type=NamedPath(), metavar="FILE", help="Write GitLab's code quality.")
+@measure_options("refuse")
+@click.pass_context
+def gate(context: click.Context, /, old: str | None, new: str | None, **values: Any) -> int:
+    """Does the update from OLD to NEW stay within its budget of broken behaviour?
+
+    Without OLD and NEW, the tasks of compatkit.toml are held against its budgets. Exit codes: 0
+    within the budget, 1 beyond it, 2 could not measure, 3 too few examples to tell.
+    """
+    init, update = values.pop("init"), values.pop("update_baseline")
+    outputs = {name: values.pop(name) for name in ("output", "gitlab", "as_json", "as_markdown")}
+    shown = {name: values.pop(name) for name in ("show_flips", "explain")}
+    path = values.pop("policy")
+    if (old is None) != (new is None):
+        raise ConfigError("OLD without NEW: two files were expected, or none and a policy.")
+    if init:
+        return _init(context, old, new, path or FILE_NAME, values)
+    with show_progress() as progress:
+        if old is None:
+            policy = _read(context, path, strict=values["strict"])
+        elif path is not None:
+            raise ConfigError("--policy names the files itself: leave OLD and NEW out.")
+        else:
+            policy = _from_options(old, new, {**values, "progress": progress})
+        tasks = expand_tasks(policy)
+        check_outputs(outputs, [str(file) for task in tasks for file in (task.old, task.new)])
+        if update:
+            check_baselines(tasks)
+        verdict = check_policy(policy)
+    write_verdict(verdict, outputs, shown)
+    if update and verdict.passed:
+        for file in update_baselines(tasks):
+            click.echo(f"compatkit: {visible(file)} is the new baseline", err=True)
+    print_verdict(verdict, outputs, shown)
+    return verdict.exit_code
+
+
+def _read(context: click.Context, path: str | None, *, strict: bool) -> Policy:
+    from dataclasses import replace  # noqa: PLC0415
+
+    _refuse_beside_policy(context)
+    policy = read_policy(_relative(find_policy()) if path is None else path)
+    return replace(policy, strict=policy.strict or strict)
+
+
+def _relative(path: Path) -> Path:
+    """Return a path as seen from here, as the user would write it."""
+    return Path(os.path.relpath(path))
+
+
+def _refuse_beside_policy(context: click.Context) -> None:
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if said and name not in BESIDE_POLICY:
+            raise ConfigError(
+                f"{parameter.opts[0]} beside a policy, which says that itself. Put it into the "
+                "policy, or name OLD and NEW."
+            )
+
+
+def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
+    budgets = {name: values.pop(name) for name in BUDGETS}
+    slice_limit = values.pop("max_slice_nfr")
+    tags = _tags(values.pop("must_not_flip_tag"))
+    own = ("must_not_flip", "decide", "inconclusive", "examples", "max_left_out", "old_rerun")
+    named = {name: values.pop(name) for name in (*own, "strict")}
+    progress = values.pop("progress")
+    by = values.pop("by")
+    if bool(by) != (slice_limit is not None):
+        raise ConfigError("--by and --max-slice-nfr go together: the field, and what it may lose.")
+    options = parse_options({**values, "by": ()}, progress=progress)
+    return make_policy(
+        old,
+        new,
+        options,
+        {name: limit for name, limit in budgets.items() if limit is not None},
+        slices={path: {"max_nfr": slice_limit} for path in by},
+        must_not_flip_tags=tags,
+        **named,
+    )
+
+
+def _tags(texts: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    tags: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        field, found, value = text.partition("=")
+        if not found or not field:
+            raise ConfigError(f"--must-not-flip-tag is {text!r}; FIELD=VALUE was expected.")
+        tags[field] = (*tags.get(field, ()), value)
+    return tags
+
+
+def _init(
+    context: click.Context, old: str | None, new: str | None, path: str, values: dict[str, Any]
+) -> int:
+    """Write a first policy, and hold the pair against it."""
+    if old is None or new is None:
+        raise ConfigError("--init needs a pair to learn from: compatkit gate --init OLD NEW.")
+    if Path(path).exists():
+        raise ConfigError(f"{path}: exists already. Remove it, or name another with --policy.")
+    options = parse_options(dict(values))
+    named = _named(context, values)
+    folder = Path(path).parent
+    old, new = (os.path.relpath(file, folder) for file in (old, new))
+    text = write_first_policy((old, new), folder, options, named, _task_name(old, new))
+    write_whole(path, text.encode())
+    click.echo(f"compatkit: wrote {visible(path)}; 'compatkit gate' holds updates against it.")
+    return 0
+
+
+def _task_name(old: str, new: str) -> str:
+    """Return the name that both files share, or any."""
+    names = {Path(file).name.split(".")[0] for file in (old, new)}
+    name = names.pop() if len(names) == 1 else ""
+    return name if name not in {"", TOTAL} else "task"
+
+
+def _named(context: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of measurement that the user named, as a policy's keys."""
+    named: dict[str, Any] = {}
+    fields: dict[str, str] = {}
+    for name, value in values.items():
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        if name.startswith("field_"):
+            fields[name.removeprefix("field_")] = value
+        elif name in OPTION_KEYS or name == "old_rerun":
+            named[name] = value
+    return named | ({"fields": fields} if fields else {})

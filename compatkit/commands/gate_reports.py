@@ -1,0 +1,74 @@
+"""Where a verdict goes: the terminal, files, GitHub's step summary and annotations."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compatkit.commands.printing import (
+    PIPED_COLUMNS,
+    check_targets,
+    find_width,
+    is_colored,
+    print_report,
+)
+from compatkit.errors import ConfigError
+from compatkit.gate.verdict import Verdict
+from compatkit.output import write_whole
+from compatkit.reports.verdicts import VERDICT_FLIPS, VERDICT_REPORTS, VERDICT_SUFFIXES
+from compatkit.reports.view import View
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+__all__ = ["VERDICT_SUFFIXES", "check_outputs", "print_verdict", "write_verdict"]
+
+
+def check_outputs(outputs: Mapping[str, Any], inputs: Sequence[str]) -> None:
+    """Refuse, before any work, reports that could not be written or printed."""
+    if outputs["as_json"] and outputs["as_markdown"]:
+        raise ConfigError(
+            "--json and --markdown: one report is printed. Leave one out; -o FILE.md writes it too."
+        )
+    for path in outputs["output"]:
+        _kind(path)
+    check_targets([*outputs["output"], *filter(None, [outputs["gitlab"]])], inputs)
+
+
+def write_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+    """Write the reports that were asked for, and those that GitHub shows where it runs this."""
+    plain = View(width=PIPED_COLUMNS)
+    files = {path: _kind(path) for path in outputs["output"]}
+    files |= {outputs["gitlab"]: "gitlab"} if outputs["gitlab"] else {}
+    texts = {path: _render(verdict, kind, plain, shown) for path, kind in files.items()}
+    for path, text in texts.items():
+        write_whole(path, text.encode())
+    summary = os.environ.get(STEP_SUMMARY)
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(_render(verdict, "markdown", plain, shown))
+        # On stderr, which GitHub reads too, so that stdout carries the report alone.
+        click.echo(_render(verdict, "github", plain, shown), err=True, nl=False)
+
+
+def print_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+    """Print the report."""
+    kind = "json" if outputs["as_json"] else "terminal"
+    kind = "markdown" if outputs["as_markdown"] else kind
+    print_report(_render(verdict, kind, View(width=find_width(), color=is_colored()), shown))
+
+
+def _render(verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]) -> str:
+    """Return a report, with as many flips as the user named, or as suit its kind."""
+    flips = VERDICT_FLIPS.get(kind, 0) if shown["show_flips"] is None else shown["show_flips"]
+    view = replace(view, show_flips=flips, explain=shown["explain"])
+    return VERDICT_REPORTS[kind](verdict, view)
+
+
+def _kind(path: str) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in VERDICT_SUFFIXES:
+        raise ConfigError(f"-o {path}: the suffix names the format: {', '.join(VERDICT_SUFFIXES)}.")
+    return VERDICT_SUFFIXES[suffix]

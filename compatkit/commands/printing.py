@@ -1,0 +1,52 @@
+"""Printing: where a command's report goes, and how wide it is."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from compatkit.errors import ConfigError
+
+MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
+# What the reports draw with, where the terminal's encoding lacks it.
+PLAIN = str.maketrans({"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{RIGHTWARDS ARROW}": "->"})
+
+
+def check_targets(targets: Sequence[str], inputs: Sequence[str]) -> None:
+    """Refuse, before any work, to write where no file can be, or over what is read."""
+    read = {Path(os.path.realpath(path)) for path in filter(None, inputs)}
+    written: set[Path] = set()
+    for target in targets:
+        path = Path(os.path.realpath(target))
+        if path in read or (path.parent in read and path.exists()):
+            raise ConfigError(f"{target}: is read, and would be written over. Name another file.")
+        if path in written:
+            raise ConfigError(f"{target}: is named for two outputs. Name another file.")
+        if path.is_dir() or not path.parent.is_dir():
+            what = "it is a folder" if path.is_dir() else "its folder does not exist"
+            raise ConfigError(f"{target}: cannot be written: {what}.")
+        written.add(path)
+
+
+def find_width() -> int:
+    """Return how many columns a report may take."""
+    if not sys.stdout.isatty():
+        return PIPED_COLUMNS
+    return min(max(shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)
+
+
+def is_colored() -> bool:
+    """Whether the terminal shows colours, and the user wants them."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def print_report(text: str) -> None:
+    """Print a report; what the terminal's encoding lacks becomes an escape."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,171 @@
+"""Check pair: hold one update against budgets, without a policy file."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from compatkit.errors import ConfigError
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.checking import check_policy
+from compatkit.gate.limits import check_limit
+from compatkit.gate.policy import (
+    INCONCLUSIVE,
+    OUTCOMES,
+    WAYS,
+    Limits,
+    MustNotFlip,
+    Policy,
+    TaskPolicy,
+    Waiver,
+)
+from compatkit.gate.verdict import Verdict
+from compatkit.options import HIGHEST_LEVEL, Options, make_options
+
+NOTHING: Mapping[str, Any] = {}
+
+
+def check(
+    old: Any,
+    new: Any,
+    *,
+    old_rerun: Any = None,
+    advisory: Mapping[str, float] | None = None,
+    slices: Mapping[str, Mapping[str, float]] | None = None,
+    must_not_flip: Sequence[str] = (),
+    must_not_flip_tags: Mapping[str, Sequence[str]] | None = None,
+    waivers: Sequence[Waiver] = (),
+    level: float = 0.95,
+    decide: str = "interval",
+    inconclusive: str = INCONCLUSIVE,
+    examples: int | None = None,
+    max_left_out: float = 0.0,
+    strict: bool = False,
+    today: date | None = None,
+    **budgets_and_options: Any,
+) -> Verdict:
+    """Hold an update against budgets of what it may break.
+
+    Args:
+        old: the old model's predictions: a path, a list of mappings, a pandas frame or a
+            `datasets.Dataset`.
+        new: the new model's.
+        old_rerun: a second run of the old model, for `max_excess_nfr`.
+        advisory: budgets that are only reported.
+        slices: field to the budgets of each of its values.
+        must_not_flip: ids of which none may break.
+        must_not_flip_tags: field to values; the examples that have one may not break.
+        waivers: flips that are accepted for a while.
+        level: confidence level of the verdict, above 0.5.
+        decide: by `interval`, or by `point`, the measured value alone.
+        inconclusive: what an inconclusive decision counts as: `inconclusive`, `pass` or `fail`.
+        examples: how many examples there must be.
+        max_left_out: share of the examples that may be left out.
+        strict: a warning is an error.
+        today: the day by which waivers expire; today's date if not given.
+        budgets_and_options: budgets by their names in `BUDGETS`, such as `max_nfr=0.02`, and the
+            options of `compatkit.options.make_options`; errors are refused if not said otherwise.
+
+    Returns:
+        The verdict; `verdict.outcome` is `pass`, `fail` or `inconclusive`.
+
+    Raises:
+        DataError: predictions that cannot be read or compared.
+        ConfigError: a wrong budget or option.
+
+    >>> from compatkit.gate import check
+    >>> old = [{"id": i, "prediction": "4", "reference": "4"} for i in range(200)]
+    >>> new = [{**row, "prediction": "5"} if row["id"] < 10 else row for row in old]
+    >>> verdict = check(old, new, max_nfr=0.02)
+    >>> verdict.outcome, verdict.decisions[0].numerator, round(verdict.decisions[0].low, 4)
+    ('fail', 10, 0.0274)
+    """
+    blocking = {name: each for name, each in budgets_and_options.items() if name in BUDGETS}
+    rest = {name: each for name, each in budgets_and_options.items() if name not in BUDGETS}
+    policy = make_policy(
+        old,
+        new,
+        make_options(**{"errors": "refuse", **rest, "level": level}),
+        blocking,
+        old_rerun=old_rerun,
+        advisory=advisory or {},
+        slices=slices or {},
+        must_not_flip=must_not_flip,
+        must_not_flip_tags=must_not_flip_tags or {},
+        waivers=waivers,
+        decide=decide,
+        inconclusive=inconclusive,
+        examples=examples,
+        max_left_out=max_left_out,
+        strict=strict,
+    )
+    return check_policy(policy, today=today)
+
+
+def make_policy(
+    old: Any,
+    new: Any,
+    options: Options,
+    budgets: Mapping[str, float],
+    *,
+    old_rerun: Any = None,
+    advisory: Mapping[str, float] = NOTHING,
+    slices: Mapping[str, Mapping[str, float]] = NOTHING,
+    must_not_flip: Sequence[str] = (),
+    must_not_flip_tags: Mapping[str, Sequence[str]] = NOTHING,
+    waivers: Sequence[Waiver] = (),
+    decide: str = WAYS[0],
+    inconclusive: str = INCONCLUSIVE,
+    examples: int | None = None,
+    max_left_out: float = 0.0,
+    strict: bool = False,
+) -> Policy:
+    """Make the policy of one pair; see `check`.
+
+    Raises:
+        ConfigError: a budget or a choice that does not exist or is out of its range, or nothing
+            to hold the update against.
+    """
+    _check_choices(options.plan.level, decide, inconclusive, max_left_out)
+    for table in (budgets, advisory, *slices.values()):
+        for name, limit in table.items():
+            check_limit(name, limit, decide)
+    task = TaskPolicy(
+        name="",
+        old=old,
+        new=new,
+        options=options,
+        limits=Limits(budgets, advisory, inconclusive),
+        slices={path: Limits(each, {}, inconclusive) for path, each in slices.items()},
+        must_not_flip=MustNotFlip(
+            tuple(map(str, must_not_flip)),
+            {path: tuple(map(str, values)) for path, values in must_not_flip_tags.items()},
+        ),
+        old_rerun=old_rerun,
+        examples=examples,
+        max_left_out=max_left_out,
+    )
+    if not any((task.limits, task.must_not_flip, *task.slices.values())):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in list(BUDGETS)[:3])
+        raise ConfigError(
+            f"nothing to hold the update against: a budget ({flags}, ...) or a must-not-flip "
+            "example was expected."
+        )
+    return Policy(
+        (task,), waivers=tuple(waivers), level=options.plan.level, decide=decide, strict=strict
+    )
+
+
+def _check_choices(level: float, decide: str, inconclusive: str, max_left_out: float) -> None:
+    if not 0.5 < level <= HIGHEST_LEVEL:  # noqa: PLR2004
+        wanted = f"more than 0.5 and at most {HIGHEST_LEVEL} was expected"
+        raise ConfigError(f"level is {level}; {wanted}.")
+    if not 0.0 <= max_left_out < 1.0:
+        raise ConfigError(
+            f"max_left_out is {max_left_out}; a share from 0 to below 1 was expected."
+        )
+    for name, value, choices in (
+        ("decide", decide, WAYS),
+        ("inconclusive", inconclusive, OUTCOMES),
+    ):
+        if value not in choices:
+            raise ConfigError(f"{name} is {value!r}; one of {', '.join(choices)} was expected.")

@@ -1,0 +1,39 @@
+"""Limits: what a budget may be set to."""
+
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any
+
+from compatkit.errors import ConfigError
+from compatkit.gate.budgets import BUDGETS
+
+
+def check_limit(name: str, limit: Any, way: str) -> None:
+    """Refuse a budget that does not exist, or a limit out of its range.
+
+    Args:
+        name: a name in `BUDGETS`.
+        limit: what it is to be.
+        way: `interval` or `point`: a sample never shows a rate of exactly 0.
+
+    Raises:
+        ConfigError: as said.
+    """
+    if name not in BUDGETS:
+        near = get_close_matches(name, BUDGETS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BUDGETS)}."
+        raise ConfigError(f"no budget {name!r}; {hint}")
+    budget = BUDGETS[name]
+    most = "" if budget.most is None else f" to {budget.most:g}"
+    wanted = f"a number from {budget.least:g}{most} was expected"
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
+        raise ConfigError(f"{name} is {limit!r}; {wanted}.")
+    if limit < budget.least or (budget.most is not None and limit > budget.most):
+        raise ConfigError(f"{name} is {limit:g}; {wanted}.")
+    edge = budget.most if budget.at_least else budget.least
+    if way == "interval" and limit == edge:
+        raise ConfigError(
+            f"{name} is {limit:g}, which no number of examples can show. Allow a little; "
+            "must_not_flip names examples that may never break; decide = 'point' takes the "
+            "measured value for the truth."
+        )

@@ -1,0 +1,69 @@
+"""Must-not-flip examples: those of which none may break, whatever the rate."""
+
+from collections.abc import Iterator
+
+from compatkit.comparison import Comparison
+from compatkit.errors import ConfigError
+from compatkit.gate.policy import FAIL, PASS, MustNotFlip
+from compatkit.gate.verdict import Guarded
+from compatkit.gate.waivers import Waived
+
+MOSTLY = 0.5  # from this share of right samples on, an example is right
+
+
+def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list[Guarded]:
+    """Say of each must-not-flip example whether it was right and is now wrong.
+
+    With several samples, an example is right when at least half of its samples are.
+
+    Args:
+        examples: ids and tags.
+        comparison: the task, with its flipped examples.
+        waived: the flips that are accepted.
+
+    Raises:
+        ConfigError: an id that no file holds, or a tag that no example has.
+    """
+    rows = {each: row for row, each in enumerate(comparison.pair.ids)} if examples else {}
+    named = dict(_name_examples(examples, comparison, rows))
+    flips = {each.id: each for each in comparison.examples or () if each.kind == "negative"}
+    found = []
+    for example, name in named.items():
+        row = rows[example]
+        was_right = comparison.pair.old.right[row] >= MOSTLY
+        is_right = comparison.pair.new.right[row] >= MOSTLY
+        broken = bool(was_right and not is_right)
+        found.append(
+            Guarded(
+                task=comparison.task,
+                id=example,
+                outcome=FAIL if broken else PASS,
+                named=name,
+                waived=example in waived.ids[comparison.task],
+                was_wrong=not was_right,
+                flip=flips.get(example) if broken else None,
+            )
+        )
+    return found
+
+
+def _name_examples(
+    examples: MustNotFlip, comparison: Comparison, rows: dict[str, int]
+) -> Iterator[tuple[str, str]]:
+    """Yield the examples with what named them; what an id names, a tag does not name again."""
+    for tag, values in examples.tags.items():
+        column = comparison.pair.values[tag]
+        for value in values:
+            tagged = [i for i, v in zip(comparison.pair.ids, column, strict=True) if v == value]
+            if not tagged:
+                raise ConfigError(
+                    f"must_not_flip: no example has {tag} = {value!r} in {comparison.old}."
+                )
+            yield from ((each, f"{tag}={value}") for each in tagged)
+    for each in examples.ids:
+        if each not in rows:
+            raise ConfigError(
+                f"must_not_flip: no example {each!r} in {comparison.old}. Mend the id, or remove "
+                "it."
+            )
+        yield each, "id"

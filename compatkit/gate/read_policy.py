@@ -1,0 +1,379 @@
+"""Read policy: from TOML, every key and value checked."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from compatkit.alignment import POLICIES
+from compatkit.errors import ConfigError
+from compatkit.gate.limits import check_limit
+from compatkit.gate.policy import (
+    INCONCLUSIVE,
+    OUTCOMES,
+    WAYS,
+    Limits,
+    MustNotFlip,
+    Policy,
+    TaskPolicy,
+    Waiver,
+)
+from compatkit.gate.verdict import TOTAL
+from compatkit.options import ALL_SCORER_OPTIONS, HIGHEST_LEVEL, Options, make_options
+from compatkit.readers import READERS
+
+FILE_NAME = "compatkit.toml"
+PYPROJECT = "pyproject.toml"
+FORMAT = 1
+TOP_KEYS = (
+    "format",
+    "name",
+    "level",
+    "decide",
+    "inconclusive",
+    "strict",
+    "seed",
+    "resamples",
+    "tasks",
+    "total",
+    "waivers",
+)
+LIMIT_KEYS = ("budgets", "advisory", "inconclusive")
+OPTION_KEYS = (
+    "scorer",
+    "threshold",
+    "cluster",
+    "missing",
+    "errors",
+    "edited",
+    "by_position",
+    "fields",
+    "reader",
+    "epsilon",
+    *sorted(ALL_SCORER_OPTIONS),
+)
+TASK_KEYS = (
+    "old",
+    "new",
+    "old_rerun",
+    "examples",
+    "max_left_out",
+    "slices",
+    "must_not_flip",
+    *LIMIT_KEYS,
+    *OPTION_KEYS,
+)
+WAIVER_KEYS = ("task", "id", "reason", "expires")
+Table = Mapping[str, Any]
+Kind = type | tuple[type, ...]
+
+
+def find_policy(folder: str | Path = ".") -> Path:
+    """Return the policy of a folder, or of the nearest one above it within the repository.
+
+    `compatkit.toml`, or the table `[tool.compatkit]` of `pyproject.toml`.
+
+    Raises:
+        ConfigError: none, or both in one folder.
+    """
+    start = Path(folder).resolve()
+    for place in (start, *start.parents):
+        own, project = place / FILE_NAME, place / PYPROJECT
+        held = project.is_file() and _own_table(_parse(project)) is not None
+        if own.is_file() and held:
+            raise ConfigError(f"{own} and [tool.compatkit] of {project}: two policies. Keep one.")
+        if own.is_file() or held:
+            return own if own.is_file() else project
+        if (place / ".git").exists():
+            break
+    raise ConfigError(
+        f"no policy: neither {FILE_NAME} nor [tool.compatkit] in {PYPROJECT} in {start} or above. "
+        "'compatkit gate --init OLD NEW' writes a first one; 'compatkit gate OLD NEW --max-nfr "
+        "0.02' needs none."
+    )
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Read a policy file.
+
+    Args:
+        path: a TOML file; of `pyproject.toml`, the table `[tool.compatkit]`. Its paths are
+            relative to the folder that it lies in.
+
+    Raises:
+        ConfigError: a file that cannot be read, an unknown or missing key, a value of another
+            type or out of its range, or nothing to hold an update against.
+    """
+    place = Path(path)
+    table = _parse(place)
+    if place.name == PYPROJECT:
+        table = _own_table(table)
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: no table [tool.compatkit].")
+    return _Reader(place).policy(table)
+
+
+def _own_table(project: Table) -> Any:
+    """Return what a pyproject.toml holds under `tool.compatkit`, None where it holds nothing."""
+    tools = project.get("tool")
+    return tools.get("compatkit") if isinstance(tools, dict) else None
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not TOML that can be read: nested too deep.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
+
+
+class _Reader:
+    """Reads the tables of one file; what is wrong is said with its place."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def policy(self, table: Table) -> Policy:
+        """Return the policy of the whole file."""
+        self._check_keys(table, TOP_KEYS, "")
+        if self._get(table, "format", int, "", FORMAT) != FORMAT:
+            raise self._error("format", f"is {table['format']!r}; this version reads {FORMAT}")
+        level = self._level(table)
+        rule = self._one_of(table, "inconclusive", OUTCOMES, "", INCONCLUSIVE)
+        way = self._one_of(table, "decide", WAYS, "", WAYS[0])
+        shared = {"level": level, **{k: table[k] for k in ("seed", "resamples") if k in table}}
+        tasks = self._get(table, "tasks", dict, "", {})
+        if not tasks:
+            raise self._error("", "no [tasks.NAME]; at least one task was expected")
+        policy = Policy(
+            tasks=tuple(
+                self._task(name, self._table(tasks, name, "tasks"), shared, rule, way)
+                for name in tasks
+            ),
+            name=self._get(table, "name", str, "", ""),
+            total=self._limits(self._table(table, TOTAL, ""), TOTAL, rule, way, only=True),
+            waivers=tuple(
+                self._waiver(each, f"waivers[{number}]")
+                for number, each in enumerate(self._get(table, "waivers", list, "", []))
+            ),
+            level=level,
+            decide=way,
+            strict=self._get(table, "strict", bool, "", False),
+            path=str(self.path),
+        )
+        self._check_use(policy)
+        return policy
+
+    def _check_use(self, policy: Policy) -> None:
+        for task in policy.tasks:
+            held = (task.limits, policy.total, task.must_not_flip, *task.slices.values())
+            if not any(held):
+                raise self._error(
+                    f"tasks.{task.name}",
+                    "holds nothing against an update: [budgets], [advisory], [slices] or "
+                    "[must_not_flip] was expected",
+                )
+
+    def _task(self, name: str, table: Table, shared: Table, rule: str, way: str) -> TaskPolicy:
+        at = f"tasks.{name}"
+        if name == TOTAL or not name:
+            raise self._error(at, f"a task cannot be called {name!r}")
+        self._check_keys(table, TASK_KEYS, at)
+        for key in ("old", "new"):
+            if key not in table:
+                raise self._error(at, f"no {key!r}; the {key} model's prediction file was expected")
+        limits = self._limits(table, at, rule, way)
+        slices = self._table(table, "slices", at)
+        return TaskPolicy(
+            name=name,
+            old=self._file(table, "old", at),
+            new=self._file(table, "new", at),
+            options=self._options(table, shared, at),
+            limits=limits,
+            slices={
+                path: self._limits(
+                    self._table(slices, path, f"{at}.slices"),
+                    f"{at}.slices.{path}",
+                    limits.inconclusive,
+                    way,
+                    only=True,
+                )
+                for path in slices
+            },
+            must_not_flip=self._must_not_flip(table, at),
+            old_rerun=self._file(table, "old_rerun", at) if "old_rerun" in table else None,
+            examples=self._count(table, at),
+            max_left_out=self._share(table, "max_left_out", at),
+        )
+
+    def _options(self, table: Table, shared: Table, at: str) -> Options:
+        values = {key: table[key] for key in OPTION_KEYS if key in table}
+        kinds: dict[str, Kind] = {
+            "scorer": str,
+            "cluster": str,
+            "reader": str,
+            "by_position": bool,
+            "fields": dict,
+            "threshold": (int, float),
+            "epsilon": (int, float),
+        }
+        for key in values:
+            if key in kinds or key in ALL_SCORER_OPTIONS:
+                self._get(values, key, kinds.get(key, (str, bool, int, float)), at, None)
+        for key, choices in {**POLICIES, "reader": tuple(READERS)}.items():
+            self._one_of(values, key, choices, at, "")
+        for role, name in values.get("fields", {}).items():
+            if not isinstance(name, str):
+                raise self._error(f"{at}.fields", f"{role} is {name!r}; a field was expected")
+        try:
+            return make_options(**{"errors": "refuse", **values, **shared})
+        except ConfigError as error:
+            raise self._error(at, str(error).removesuffix(".")) from None
+
+    def _limits(self, table: Table, at: str, rule: str, way: str, *, only: bool = False) -> Limits:
+        if only:
+            self._check_keys(table, LIMIT_KEYS, at)
+        tiers: list[dict[str, float]] = []
+        for key in LIMIT_KEYS[:2]:
+            budgets = self._table(table, key, at)
+            for name, limit in budgets.items():
+                try:
+                    check_limit(name, limit, way)
+                except ConfigError as error:
+                    place = f"{at}.{key}"
+                    raise self._error(place, str(error).removesuffix(".")) from None
+            tiers.append({name: float(limit) for name, limit in budgets.items()})
+        return Limits(
+            blocking=tiers[0],
+            advisory=tiers[1],
+            inconclusive=self._one_of(table, "inconclusive", OUTCOMES, at, rule),
+        )
+
+    def _must_not_flip(self, table: Table, at: str) -> MustNotFlip:
+        at = f"{at}.must_not_flip"
+        held = self._table(table, "must_not_flip", at)
+        self._check_keys(held, ("ids", "tags"), at)
+        tags = {
+            path: self._texts(self._table(held, "tags", at), path, f"{at}.tags")
+            for path in self._table(held, "tags", at)
+        }
+        return MustNotFlip(self._texts(held, "ids", at), tags)
+
+    def _waiver(self, table: Any, at: str) -> Waiver:
+        if not isinstance(table, dict):
+            raise self._error(at, f"is {table!r}; a table was expected: [[waivers]]")
+        self._check_keys(table, WAIVER_KEYS, at)
+        for key in WAIVER_KEYS[1:]:
+            if key not in table:
+                raise self._error(at, f"no {key!r}; a waiver has an id, a reason and a last day")
+        expires = table["expires"]
+        try:
+            day = date.fromisoformat(expires) if isinstance(expires, str) else expires
+        except ValueError:
+            day = None
+        if not isinstance(day, date) or isinstance(day, datetime):
+            raise self._error(f"{at}.expires", f"is {expires!r}; a date was expected: 2026-12-31")
+        reason = self._get(table, "reason", str, at, "")
+        if not reason.strip():
+            raise self._error(f"{at}.reason", "is empty; why the flip is accepted was expected")
+        (example,) = self._texts({"id": [table["id"]]}, "id", at)
+        return Waiver(self._get(table, "task", str, at, ""), example, reason, day)
+
+    def _level(self, table: Table) -> float:
+        level = float(self._get(table, "level", (int, float), "", 0.95))
+        if not 0.5 < level <= HIGHEST_LEVEL:  # noqa: PLR2004
+            wanted = f"more than 0.5 and at most {HIGHEST_LEVEL} was expected"
+            raise self._error("level", f"is {level:g}; {wanted}")
+        return level
+
+    def _count(self, table: Table, at: str) -> int | None:
+        count: int | None = self._get(table, "examples", int, at, None)
+        if count is not None and count < 1:
+            raise self._error(f"{at}.examples", f"is {count}; 1 or more was expected")
+        return count
+
+    def _share(self, table: Table, key: str, at: str) -> float:
+        share = float(self._get(table, key, (int, float), at, 0.0))
+        if not 0.0 <= share < 1.0:
+            raise self._error(
+                f"{at}.{key}", f"is {share:g}; a share from 0 to below 1 was expected"
+            )
+        return share
+
+    def _texts(self, table: Table, key: str, at: str) -> tuple[str, ...]:
+        """Return one text or a list of them; a whole number or a boolean counts as its text."""
+        value = table.get(key, [])
+        several = value if isinstance(value, list) else [value]
+        for each in several:
+            if not isinstance(each, str | int):
+                raise self._error(f"{at}.{key}", f"holds {each!r}; a text was expected")
+        return tuple(str(each) for each in several)
+
+    def _file(self, table: Table, key: str, at: str) -> str:
+        """Return a path of the policy as one that is good from here."""
+        path: str = self._get(table, key, str, at, "")
+        if not path.strip():
+            raise self._error(_join(at, key), "is empty; the name of a file was expected")
+        folder = self.path.parent
+        return path if str(folder) == "." else str(folder / path)
+
+    def _table(self, table: Table, key: str, at: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._get(table, key, dict, at, {})
+        return found
+
+    def _one_of(
+        self, table: Table, key: str, choices: tuple[str, ...], at: str, default: str
+    ) -> str:
+        value: str = self._get(table, key, str, at, default)
+        if key in table and value not in choices:
+            raise self._error(
+                _join(at, key), f"is {value!r}; one of {_listed(choices)} was expected"
+            )
+        return value
+
+    def _get(self, table: Table, key: str, kind: Kind, at: str, default: Any) -> Any:
+        if key not in table:
+            return default
+        value = table[key]
+        wrong_bool = isinstance(value, bool) and kind in {int, (int, float)}
+        if wrong_bool or not isinstance(value, kind):
+            raise self._error(_join(at, key), f"is {value!r:.60}; {_name(kind)} was expected")
+        return value
+
+    def _check_keys(self, table: Table, known: tuple[str, ...], at: str) -> None:
+        for key in table:
+            if key not in known:
+                near = get_close_matches(key, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(known)}"
+                raise self._error(at, f"no key {key!r}; {hint}")
+
+    def _error(self, at: str, what: str) -> ConfigError:
+        where = f"{self.path}: {at}: " if at else f"{self.path}: "
+        end = "" if what.endswith("?") else "."
+        return ConfigError(f"{where}{what}{end}")
+
+
+def _join(at: str, key: str) -> str:
+    return f"{at}.{key}" if at else key
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
+
+
+def _name(kind: Kind) -> str:
+    names: dict[Any, str] = {
+        str: "a text",
+        bool: "true or false",
+        int: "a whole number",
+        dict: "a table",
+        list: "a list of tables",
+        (int, float): "a number",
+    }
+    return names.get(kind, "a text, a number, true or false")

@@ -1,0 +1,134 @@
+"""Task files: which files a task of a policy stands for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from glob import glob
+from pathlib import Path
+
+from compatkit.errors import DataError
+from compatkit.gate.policy import Policy, TaskPolicy
+from compatkit.tasks import find_tasks
+
+WILDCARDS = re.compile(r"[*?\[]")
+SHOWN = 5
+
+
+def expand_tasks(policy: Policy) -> list[TaskPolicy]:
+    """Return the tasks of a policy with one file on each side.
+
+    A pattern (`*`, `?`, `[...]`) on one side stands for exactly one file. On both sides, files pair
+    up by what the wildcards stand for, and each pair is a task: `NAME/WHAT_THEY_STAND_FOR`. Two
+    folders stand for their prediction files, which pair up by name.
+
+    Raises:
+        DataError: a file that does not exist, a pattern that matches none or several, or files
+            without a partner.
+    """
+    return [each for task in policy.tasks for each in _expand(task)]
+
+
+def _expand(task: TaskPolicy) -> list[TaskPolicy]:
+    if not isinstance(task.old, str) or not isinstance(task.new, str):
+        return [task]
+    if is_pattern(task.old) and is_pattern(task.new):
+        return _pair_up(task, *(_stand_for(task, key) for key in ("old", "new")))
+    if Path(task.old).is_dir() and Path(task.new).is_dir():
+        return _pair_up(task, *(_files_of(folder) for folder in (task.old, task.new)))
+    rerun = task.old_rerun
+    if isinstance(rerun, str):
+        rerun = _one_file(rerun, task, "old_rerun")
+    return [
+        replace(
+            task,
+            old=_one_file(task.old, task, "old"),
+            new=_one_file(task.new, task, "new"),
+            old_rerun=rerun,
+        )
+    ]
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path holds wildcards, and names no file as it stands."""
+    return WILDCARDS.search(path) is not None and not Path(path).exists()
+
+
+def _one_file(path: str, task: TaskPolicy, key: str) -> str:
+    if path == "-" or not is_pattern(path):
+        if path != "-" and not Path(path).exists():
+            raise DataError(
+                f"{_where(task)}{key} is {path}, which does not exist. A task whose files are "
+                "absent cannot pass: make the file, or take the task out of the policy."
+            )
+        return path
+    found = sorted(glob(path, recursive=True))  # noqa: PTH207  (patterns may be absolute)
+    if len(found) != 1:
+        listed = f": {_listed(found)}" if found else ""
+        raise DataError(
+            f"{_where(task)}{key} = {path} matches {len(found)} files{listed}. Exactly one was "
+            "expected; wildcards on both sides make one task of each pair."
+        )
+    return found[0]
+
+
+def _pair_up(task: TaskPolicy, old: dict[str, str], new: dict[str, str]) -> list[TaskPolicy]:
+    """Make a task of each name that both sides have."""
+    if task.old_rerun is not None:
+        raise DataError(
+            f"{_where(task)}a second run of the old model stands beside one file, not several."
+        )
+    alone = sorted(set(old) ^ set(new))
+    if alone:
+        raise DataError(
+            f"{_where(task)}no partner for {_listed([(old | new)[name] for name in alone])}. Every "
+            "file of one side needs one of the other, by the same name."
+        )
+    prefix = f"{task.name}/" if task.name else ""
+    return [replace(task, name=f"{prefix}{name}", old=old[name], new=new[name]) for name in old]
+
+
+def _files_of(folder: str) -> dict[str, str]:
+    return {name: str(path) for name, path in find_tasks(folder).items()}
+
+
+def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
+    """Return what the wildcards of a pattern stand for, with the file, in order of name."""
+    pattern = str(getattr(task, key))
+    files = sorted(glob(pattern, recursive=True))  # noqa: PTH207
+    if not files:
+        raise DataError(
+            f"{_where(task)}{key} = {pattern} matches no file. A task whose files are absent "
+            "cannot pass: make them, or take the task out of the policy."
+        )
+    shape = re.compile(_groups_of(pattern))
+    found: dict[str, str] = {}
+    for file in files:
+        match = shape.fullmatch(file)
+        name = "/".join(filter(None, match.groups())) if match else file
+        if name in found:
+            raise DataError(f"{_where(task)}{found[name]} and {file} are both {name!r}.")
+        found[name] = file
+    return found
+
+
+def _groups_of(pattern: str) -> str:
+    """Return a regular expression whose groups are what the wildcards stand for."""
+    parts = {"**": "(.*)", "*": "([^/]*)", "?": "([^/])"}
+    tokens = re.split(r"(\*\*|\*|\?|\[[^\]]+\])", pattern)
+    return "".join(
+        parts.get(token) or (f"({token})" if _is_set(token) else re.escape(token))
+        for token in tokens
+    )
+
+
+def _is_set(token: str) -> bool:
+    return token.startswith("[") and token.endswith("]")
+
+
+def _where(task: TaskPolicy) -> str:
+    return f"task {task.name}: " if task.name else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

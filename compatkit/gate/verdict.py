@@ -1,0 +1,195 @@
+"""Verdict: whether an update stays within its policy, and why."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from compatkit.comparison import Comparison, FlippedExample
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.policy import BLOCKING, FAIL, INCONCLUSIVE, PASS, Waiver
+
+EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3}
+TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One budget, decided.
+
+    Attributes:
+        task: the task's name; `total` for the examples of all tasks.
+        field: the field that is sliced by, empty for all examples of the task.
+        slice: the field's value.
+        budget: a name in `compatkit.gate.budgets.BUDGETS`.
+        limit: what the policy allows.
+        tier: `blocking` or `advisory`.
+        outcome: `pass`, `fail` or `inconclusive`, by the policy's way of deciding.
+        counts_as: the same, after the policy's rule for inconclusive ones.
+        total: number of examples that it rests on.
+        value: what was measured, None where it is undefined.
+        low: what it is at least, at `low_level`; None where unknown.
+        high: what it is at most, at `high_level`; None where unknown.
+        low_level: one-sided level of `low`, that of Holm's step where several are decided.
+        high_level: one-sided level of `high`.
+        method: how the bounds were made.
+        numerator: the count above the fraction line, where the quantity is a proportion.
+        denominator: the count below it.
+        reason: why it is undefined or inconclusive; empty otherwise.
+        more_examples: about how many further examples would settle an inconclusive one, should
+            they be like those seen; None where none would, or nobody knows.
+    """
+
+    task: str
+    budget: str
+    limit: float
+    tier: str
+    outcome: str
+    counts_as: str
+    total: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    low_level: float | None = None
+    high_level: float | None = None
+    method: str | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    field: str = ""
+    slice: str = ""
+    reason: str = ""
+    more_examples: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The task and slice in words."""
+        part = f"{self.field} = {self.slice}" if self.field else ""
+        return ", ".join(filter(None, (self.task, part)))
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps the gate from passing."""
+        return self.tier == BLOCKING and self.counts_as != PASS
+
+    @property
+    def at_least(self) -> bool:
+        """Whether the limit is a lower one."""
+        return BUDGETS[self.budget].at_least
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """One must-not-flip example.
+
+    Attributes:
+        task: the task's name.
+        id: the example.
+        outcome: `pass`, or `fail` where it was right and is now wrong.
+        named: what named it: `id`, or the tag as `field=value`.
+        waived: the flip is accepted for now.
+        was_wrong: the old model's answer was wrong already, so there was nothing to break.
+        flip: the flipped example; None where it did not flip.
+    """
+
+    task: str
+    id: str
+    outcome: str
+    named: str
+    waived: bool = False
+    was_wrong: bool = False
+    flip: FlippedExample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverUse:
+    """What became of a waiver.
+
+    Attributes:
+        waiver: the waiver, its task named.
+        state: `used`: its flip is accepted; `unused`: its example did not flip; `expired`: its
+            flip, if there is one, counts again.
+    """
+
+    waiver: Waiver
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an update stays within its policy, and why.
+
+    Attributes:
+        outcome: `pass`, `fail` or `inconclusive`.
+        decisions: one per budget, in the policy's order: tasks, their slices, the total.
+        guarded: one per must-not-flip example.
+        comparisons: one per task, with its flipped examples; those that are waived are among
+            them, but not in the decisions.
+        waivers: what became of each waiver.
+        warnings: what is wrong with the policy or the files, though it could be measured.
+        name: the policy's name.
+        level: confidence level of the gate's word.
+        decide: `interval` or `point`.
+        policy: the policy's file, empty where there is none.
+    """
+
+    outcome: str
+    decisions: tuple[Decision, ...]
+    comparisons: tuple[Comparison, ...] = field(repr=False)
+    guarded: tuple[Guarded, ...] = ()
+    waivers: tuple[WaiverUse, ...] = ()
+    warnings: tuple[str, ...] = ()
+    name: str = ""
+    level: float = 0.95
+    decide: str = "interval"
+    policy: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 for a pass, 1 for a fail, 3 for an inconclusive one."""
+        return EXIT_CODES[self.outcome]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the outcome is `pass`."""
+        return self.outcome == PASS
+
+    @property
+    def waived_ids(self) -> Mapping[str, frozenset[str]]:
+        """Task to the ids whose flips are accepted."""
+        used = [each.waiver for each in self.waivers if each.state == "used"]
+        tasks = {waiver.task for waiver in used}
+        return {task: frozenset(w.id for w in used if w.task == task) for task in tasks}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as the JSON report knows it."""
+        return {
+            "format": 1,
+            "outcome": self.outcome,
+            "exit_code": self.exit_code,
+            "name": self.name,
+            "policy": self.policy,
+            "level": self.level,
+            "decide": self.decide,
+            "decisions": [asdict(each) for each in self.decisions],
+            "must_not_flip": [
+                {
+                    **{name: getattr(each, name) for name in GUARDED_KEYS},
+                    "flip": None if each.flip is None else each.flip.to_dict(),
+                }
+                for each in self.guarded
+            ],
+            "waivers": [
+                {
+                    "task": each.waiver.task,
+                    "id": each.waiver.id,
+                    "reason": each.waiver.reason,
+                    "expires": each.waiver.expires.isoformat(),
+                    "state": each.state,
+                }
+                for each in self.waivers
+            ],
+            "warnings": list(self.warnings),
+            "results": [each.to_dict() for each in self.comparisons],
+        }
+
+
+GUARDED_KEYS = ("task", "id", "outcome", "named", "waived", "was_wrong")

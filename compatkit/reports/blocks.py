@@ -1,0 +1,100 @@
+"""Blocks: what a readable report is made of; how one looks is each report's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from compatkit.comparison import FlippedExample
+
+LEAST_TEXT = 16
+
+
+class Tone(Enum):
+    """How a line is meant."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    NOTE = "note"
+    FAINT = "faint"
+    ASIDE = "aside"
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the report's."""
+
+    text: str
+    level: int
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of its own."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of texts.
+
+    Attributes:
+        title: above the table.
+        header: a name per column, each its own.
+        rows: of as many cells.
+        text_columns: how many columns, the first ones, are aligned left; texts may be folded,
+            numbers never are.
+        remarks: whether the last column holds words that may be folded.
+        note: below the table.
+        tones: how the first cell of each row is meant; empty where all are plain.
+        least_text: how many columns of a terminal a folded text keeps.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text_columns: int = 1
+    remarks: bool = False
+    note: str = ""
+    tones: Sequence[Tone] = ()
+    least_text: int = LEAST_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class FlipList:
+    """Flipped examples under a title, empty for none.
+
+    Attributes:
+        title: above the list.
+        examples: in the order to show.
+        remarks: what is to be said of each; empty where nothing is.
+    """
+
+    title: str
+    examples: Sequence[FlippedExample]
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a quantity means."""
+
+    label: str
+    meaning: str
+    formula: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Blocks that a reader may fold away, where a report can."""
+
+    title: str
+    blocks: Sequence["Line | Table | FlipList | Explanation"]
+
+
+Block = Heading | Line | Table | FlipList | Explanation | Fold

@@ -1,0 +1,229 @@
+"""Verdict layout: what the readable reports show of a gate's verdict, in order."""
+
+from collections.abc import Iterator, Sequence
+
+from compatkit.comparison import Comparison, FlippedExample
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS, Waiver
+from compatkit.gate.verdict import Decision, Verdict
+from compatkit.reports.blocks import Block, Explanation, FlipList, Fold, Heading, Line, Tone
+from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts.tables import decision_table, waiver_table
+from compatkit.reports.verdicts.view import (
+    brief,
+    count_shown,
+    describe_basis,
+    describe_counts,
+    describe_decision,
+    describe_doubt,
+    describe_guarded,
+    describe_verdict,
+    is_broken,
+    name_place,
+    name_quantity,
+    order_decisions,
+)
+from compatkit.reports.view import View, count_of, left_out
+
+MOST_TASKS = 5
+MOST_DOUBTS = 5
+MOST_LINES = 20
+NOTE_LIMIT = 1000
+TONES = {PASS: Tone.GOOD, FAIL: Tone.BAD, INCONCLUSIVE: Tone.NOTE}
+
+
+def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
+    """Yield the blocks of a gate's report.
+
+    Args:
+        verdict: the gate's.
+        view: what to show.
+    """
+    yield Heading(describe_verdict(verdict), 1, TONES[verdict.outcome])
+    yield from _describe_basis(verdict)
+    if verdict.decisions:
+        yield decision_table(verdict)
+    if len(verdict.decisions) > 1:  # the heading says it of a single one
+        yield from _describe_doubts(verdict)
+    yield from _list_notes("warning", verdict.warnings)
+    if verdict.guarded:
+        yield Line(describe_guarded(verdict.guarded), Tone.ASIDE)
+    yield from _look_first(verdict, view)
+    if verdict.waivers:
+        yield waiver_table(verdict)
+    if view.explain:
+        yield Fold("what the budgets mean", tuple(_explain_budgets(verdict)))
+    yield from _describe_left_out(verdict.comparisons)
+    yield from _list_notes("note", [note for each in verdict.comparisons for note in each.notes])
+    title = "signatures: verdicts with the same ones are comparable"
+    yield Fold(title, tuple(_sign(verdict.comparisons)))
+
+
+def _list_notes(kind: str, notes: Sequence[str]) -> Iterator[Line]:
+    """Yield notes, each once, long ones cut."""
+    every = list(dict.fromkeys(notes))
+    for note in every[:MOST_LINES]:
+        yield Line(f"{kind}: {visible(note, NOTE_LIMIT)}", Tone.NOTE)
+    yield from _say_more(len(every), kind)
+
+
+def _say_more(number: int, what: str) -> Iterator[Line]:
+    if number > MOST_LINES:
+        yield Line(f"and {count_of(number - MOST_LINES, f'more {what}')}; --json has all")
+
+
+def _describe_basis(verdict: Verdict) -> Iterator[Line]:
+    tasks = verdict.comparisons
+    if len(tasks) <= MOST_TASKS:
+        yield from (Line(describe_basis(each)) for each in tasks)
+    else:
+        yield Line(f"{count_of(len(tasks), 'task')}: {describe_counts(tasks)}")
+    if verdict.policy or verdict.name:
+        name = f" ({brief(verdict.name)})" if verdict.policy and verdict.name else ""
+        yield Line(f"policy: {brief(verdict.policy or verdict.name)}{name}")
+
+
+def _describe_doubts(verdict: Verdict) -> Iterator[Line]:
+    """Say of each inconclusive or undefined decision why, and what would settle it."""
+    doubtful = [
+        each
+        for each in order_decisions(verdict.decisions)
+        if each.outcome == INCONCLUSIVE or each.value is None
+    ]
+    for each in doubtful[:MOST_DOUBTS]:
+        place = name_place(each)
+        name = f"{place}: {name_quantity(each)}" if place else name_quantity(each)
+        parts = [visible(each.reason, NOTE_LIMIT)] if each.reason else []
+        parts += [describe_doubt(each)] if each.outcome == INCONCLUSIVE else []
+        if parts:
+            yield Line(f"{name}: {'; '.join(parts)}", Tone.ASIDE)
+    if len(doubtful) > MOST_DOUBTS:
+        yield Line(f"and {len(doubtful) - MOST_DOUBTS:,} more; --json has all", Tone.ASIDE)
+
+
+def _look_first(verdict: Verdict, view: View) -> Iterator[Block]:
+    blocks = [*_show_guarded(verdict, view), *_show_worst_slice(verdict)]
+    blocks += [*_show_flips(verdict, view)]
+    if blocks:
+        yield Heading("look at first", 2)
+        yield from blocks
+    yield from _show_waived(verdict, view)
+
+
+def _show_guarded(verdict: Verdict, view: View) -> Iterator[Block]:
+    broken = [each for each in verdict.guarded if is_broken(each)]
+    shown = [each for each in broken if each.flip is not None][: view.show_flips]
+    if not shown:
+        return
+    several = len(verdict.comparisons) > 1
+    title = f"{count_shown(len(shown), len(broken), 'must-not-flip example')} that broke"
+    yield FlipList(
+        title,
+        [each.flip for each in shown if each.flip is not None],
+        [
+            _join(each.task if several else "", "" if each.named == "id" else each.named)
+            for each in shown
+        ],
+    )
+
+
+def _show_worst_slice(verdict: Verdict) -> Iterator[Block]:
+    sliced = [each for each in verdict.decisions if each.field and each.outcome != PASS]
+    if sliced:
+        worst = max(sliced, key=_measure_excess)
+        yield Line(f"worst slice: {describe_decision(worst, verdict)}")
+
+
+def _measure_excess(decision: Decision) -> tuple[bool, bool, float]:
+    """Return how far a decision is beyond its limit: by the bound that a fail goes by."""
+    bound = decision.high if decision.at_least else decision.low
+    bound = decision.value if bound is None else bound
+    excess = float("-inf") if bound is None else bound - decision.limit
+    return decision.blocks, decision.outcome == FAIL, -excess if decision.at_least else excess
+
+
+def _show_flips(verdict: Verdict, view: View) -> Iterator[Block]:
+    """Show the negative flips, the largest fall of score first, the old file's order among equals.
+
+    Those that a waiver accepts, and the broken must-not-flip examples, are shown by themselves.
+    """
+    apart = {(each.task, each.id) for each in verdict.guarded if is_broken(each)}
+    flips: list[tuple[str, FlippedExample]] = []
+    for comparison in verdict.comparisons:
+        waived = waived_in(verdict, comparison)
+        flips += [
+            (comparison.task, each)
+            for each in _negative(comparison)
+            if each.id not in waived and (comparison.task, each.id) not in apart
+        ]
+    shown = sorted(flips, key=lambda each: each[1].new_score - each[1].old_score)
+    shown = shown[: view.show_flips]
+    if not shown:
+        return
+    falls = {round(each.old_score - each.new_score, 12) for _, each in flips}
+    order = "the largest fall of score first" if len(falls) > 1 else "in the old file's order"
+    noun = f"{'further ' if apart else ''}negative flip"
+    title = f"{count_shown(len(shown), len(flips), noun)}, {order}"
+    several = len(verdict.comparisons) > 1
+    remarks = [brief(task) if several else "" for task, _ in shown]
+    yield Fold(title, (FlipList("", [each for _, each in shown], remarks),))
+
+
+def _show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
+    found: list[tuple[FlippedExample, str]] = []
+    for comparison in verdict.comparisons:
+        waived = waived_in(verdict, comparison)
+        for each in _negative(comparison):
+            if each.id in waived:
+                waiver = waived[each.id]
+                until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
+                task = comparison.task if len(verdict.comparisons) > 1 else ""
+                found.append((each, _join(task, until)))
+    shown = found[: view.show_flips]
+    if shown:
+        what = count_shown(len(shown), len(found), "waived flip")
+        title = f"{what}, which {'does' if len(found) == 1 else 'do'} not count"
+        yield Fold(title, (FlipList("", [each for each, _ in shown], [said for _, said in shown]),))
+
+
+def _negative(comparison: Comparison) -> list[FlippedExample]:
+    return [each for each in comparison.examples or () if each.kind == "negative"]
+
+
+def waived_in(verdict: Verdict, comparison: Comparison) -> dict[str, Waiver]:
+    """Return the waivers that accept a flip of this task, by the example's id."""
+    return {
+        each.waiver.id: each.waiver
+        for each in verdict.waivers
+        if each.state == "used" and each.waiver.task in {"", comparison.task}
+    }
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
+
+
+def _explain_budgets(verdict: Verdict) -> Iterator[Explanation]:
+    for name in dict.fromkeys(each.budget for each in verdict.decisions):
+        budget = BUDGETS[name]
+        yield Explanation(budget.label, budget.meaning, name)
+
+
+def _describe_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
+    """Say what was left out or counted as wrong, of several tasks where something was."""
+    nothing = "left out: nothing"
+    said = [
+        f"{brief(each.task)}: {sentence}" if len(comparisons) > 1 else sentence
+        for each in comparisons
+        for sentence in left_out([each])
+        if len(comparisons) == 1 or sentence != nothing
+    ]
+    yield from (Line(sentence) for sentence in (said or [nothing])[:MOST_LINES])
+    yield from _say_more(len(said), "line")
+
+
+def _sign(comparisons: Sequence[Comparison]) -> Iterator[Line]:
+    for each in comparisons[:MOST_LINES]:
+        where = f" of {brief(each.task)}" if each.task else ""
+        yield Line(f"signature{where}: {each.signature}", Tone.FAINT)
+    yield from _say_more(len(comparisons), "signature")

@@ -1,0 +1,97 @@
+"""Markdown of a verdict: a comment on a pull request, or a step's summary."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from compatkit.gate.verdict import Verdict
+from compatkit.reports.blocks import Block, FlipList, Fold, Table
+from compatkit.reports.markdown import draw_block, draw_fold
+from compatkit.reports.verdicts.layout import lay_out_verdict
+from compatkit.reports.view import View
+
+MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in a comment
+LONGEST_NAME = 60
+CUT = "Not all fits into a comment; the JSON report has all."
+
+
+def render_markdown(verdict: Verdict, view: View | None = None) -> str:
+    """Return the Markdown report of a gate, for a comment on a pull request or a step's summary.
+
+    The first line is a marker by which a comment is found again and updated in place. The report
+    is shorter than 60,000 characters; it says what was cut.
+
+    Args:
+        verdict: the gate's.
+        view: what to show.
+    """
+    marker = mark_comment(verdict.name)
+    room = MOST_CHARACTERS - len(marker) - len(CUT) - 10
+    blocks, cut = _fit(lay_out_verdict(verdict, view or View()), room)
+    return "\n\n".join([marker, *blocks, *([CUT] if cut else [])]) + "\n"
+
+
+def mark_comment(name: str) -> str:
+    """Return the first line of a gate's comment, the same whenever the policy's name is.
+
+    What an HTML comment could not hold is replaced, and a hash keeps such names apart.
+
+    >>> mark_comment(""), mark_comment("nightly")
+    ('<!-- compatkit-gate -->', '<!-- compatkit-gate: nightly -->')
+    >>> mark_comment("a --> b")
+    '<!-- compatkit-gate: a-b-8527e2eb -->'
+    """
+    if not name:
+        return "<!-- compatkit-gate -->"
+    plain = re.sub("[^A-Za-z0-9_]+", "-", name)[:LONGEST_NAME].strip("-")
+    if plain != name:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        plain = f"{plain}-{digest[:8]}".lstrip("-")
+    return f"<!-- compatkit-gate: {plain} -->"
+
+
+def _fit(blocks: Iterable[Block], room: int) -> tuple[list[str], bool]:
+    """Return the blocks that fit, and whether something was cut."""
+    shown: list[str] = []
+    cut = False
+    for block in blocks:
+        text, whole = _draw_within(block, room)
+        cut = cut or not whole
+        if text:
+            shown.append(text)
+            room -= len(text) + 2
+    return shown, cut
+
+
+def _draw_within(block: Block, room: int) -> tuple[str, bool]:
+    """Show a block, or as many of its first rows as fit; empty where none does."""
+    text = draw_block(block)
+    if len(text) <= room:
+        return text, True
+    match block:
+        case Fold(title, blocks):
+            inner, _ = _fit(blocks, room - len(draw_fold(title, [])))
+            return (draw_fold(title, inner) if inner else ""), False
+        case Table(rows=rows):
+            for number in _halves(len(rows)):
+                note = f"{number} of {len(rows)} rows fit here. {block.note}"
+                fewer = replace(block, rows=rows[:number], tones=block.tones[:number], note=note)
+                if len(text := draw_block(fewer)) <= room:
+                    return text, False
+        case FlipList(title, examples, remarks):
+            for number in _halves(len(examples)):
+                shorter = FlipList(
+                    f"{title or 'flips'} ({number} of them fit here)",
+                    examples[:number],
+                    remarks[:number],
+                )
+                if len(text := draw_block(shorter)) <= room:
+                    return text, False
+    return "", False
+
+
+def _halves(number: int) -> Iterable[int]:
+    while number > 1:
+        number //= 2
+        yield number

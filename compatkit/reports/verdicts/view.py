@@ -1,0 +1,263 @@
+"""Verdict view: a gate's decisions in words, for somebody who never saw one."""
+
+import re
+from collections.abc import Sequence
+
+from compatkit.comparison import Comparison
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
+from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
+from compatkit.reports.hostile import visible
+from compatkit.reports.view import (
+    DASH,
+    DIGITS,
+    SIGNED,
+    SIGNS,
+    count_of,
+    describe_scorer,
+    format_count,
+    format_number,
+)
+
+NAME_LIMIT = 80
+NAMED = 3  # must-not-flip examples that a sentence names
+MORE_DIGITS = 8
+ABBREVIATION = re.compile(r" \((\w+)\)$")
+
+
+def brief(text: str) -> str:
+    """Return a name as a sentence can hold it."""
+    return visible(text, NAME_LIMIT)
+
+
+def name_quantity(decision: Decision) -> str:
+    """Name what is limited, as a sentence does.
+
+    A label such as `accuracy, old - new` would be taken for two things.
+    """
+    label, comma, rest = BUDGETS[decision.budget].label.partition(", ")
+    return f"{label} ({rest})" if comma else label
+
+
+def shorten_quantity(decision: Decision) -> str:
+    """Name what is limited by its abbreviation, where it has one."""
+    found = ABBREVIATION.search(BUDGETS[decision.budget].label)
+    return found[1] if found else name_quantity(decision)
+
+
+def name_place(decision: Decision) -> str:
+    """Name the task and the slice, empty for all examples of the only task."""
+    task = "all tasks" if decision.task == TOTAL and not decision.field else brief(decision.task)
+    part = f"{brief(decision.field)} = {brief(decision.slice)}" if decision.field else ""
+    return ", ".join(filter(None, (task, part)))
+
+
+def format_limit(decision: Decision) -> str:
+    """Write a limit with all its digits: 2%, 0.125%, +1 pp."""
+    unit = BUDGETS[decision.budget].unit
+    scale = 100 if unit in {"share", "points"} else 1
+    sign = "+" if unit in SIGNED else ""
+    return f"{scale * decision.limit:{sign}.10g}{SIGNS.get(unit, '')}"
+
+
+def format_measured(decision: Decision, value: float | None) -> str:
+    """Write a value or a bound with as many digits as set it apart from the limit."""
+    unit = BUDGETS[decision.budget].unit
+    if value is None:
+        return DASH
+    scale = 100 if unit in {"share", "points"} else 1
+    limit = round(scale * decision.limit, 10)
+    for digits in range(DIGITS[unit], MORE_DIGITS):
+        rounded = round(scale * value, digits)
+        if (rounded > limit) == (value > decision.limit) and (
+            (rounded < limit) == (value < decision.limit)
+        ):
+            return format_number(value, unit, digits=digits)
+    return format_number(value, unit)
+
+
+def format_level(level: float) -> str:
+    """Write a confidence level.
+
+    >>> format_level(0.95), format_level(0.99583)
+    ('95%', '99.58%')
+    """
+    return f"{100 * level:.4g}%"
+
+
+def describe_budget(decision: Decision) -> str:
+    """Say what the policy allows."""
+    direction = "at least" if decision.at_least else "at most"
+    return f"the budget is {direction} {format_limit(decision)}"
+
+
+def describe_decision(decision: Decision, verdict: Verdict) -> str:
+    """Say in one sentence what was decided, and why."""
+    place = name_place(decision)
+    name = f"the {name_quantity(decision)}{f' of {place}' if place else ''}"
+    said = f"{name} {_describe_value(decision, verdict)}; {describe_budget(decision)}"
+    if decision.outcome != INCONCLUSIVE:
+        return said
+    if decision.counts_as == INCONCLUSIVE:
+        return f"{said}: {describe_doubt(decision)}"
+    counts = f"inconclusive, which the policy counts as a {decision.counts_as}"
+    return f"{said}: {counts} ({describe_doubt(decision)})"
+
+
+def describe_doubt(decision: Decision) -> str:
+    """Say what would settle an inconclusive decision."""
+    if decision.more_examples is not None:
+        return (
+            f"about {count_of(decision.more_examples, 'more example')} like these would settle it"
+        )
+    return "too few examples to tell" if decision.value is not None else "it cannot be decided"
+
+
+def _describe_value(decision: Decision, verdict: Verdict) -> str:
+    low, high = (format_measured(decision, bound) for bound in (decision.low, decision.high))
+    level = format_level(verdict.level)
+    if decision.value is None:
+        return f"is undefined ({brief(decision.reason)})" if decision.reason else "is undefined"
+    # What settles it is the bound on the side of the limit; a lower limit turns the sides.
+    upper = (decision.outcome == PASS) != decision.at_least
+    bound = decision.high if upper else decision.low
+    if verdict.decide == "point" or (bound is None and decision.outcome != INCONCLUSIVE):
+        return f"is {format_measured(decision, decision.value)}"
+    if decision.outcome != INCONCLUSIVE:
+        word = f"at most {high}" if upper else f"at least {low}"
+        return f"is {word} at {level} confidence"
+    if decision.low is None or decision.high is None:
+        why = f", without bounds ({brief(decision.reason)})" if decision.reason else ""
+        return f"is {format_measured(decision, decision.value)}{why}"
+    return f"is at least {low} and at most {high}, each at {level} confidence"
+
+
+def describe_outcome(decision: Decision) -> str:
+    """Name the outcome as a table does: what blocks in capitals."""
+    said = decision.outcome.upper() if decision.blocks else decision.outcome
+    if decision.tier == ADVISORY:
+        return f"{said}, advisory"
+    if decision.counts_as != decision.outcome:
+        said += f", counts as {decision.counts_as}"
+    return said
+
+
+def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
+    """Return the decisions that block first, then those beyond doubt, in the policy's order."""
+    outcomes = (FAIL, INCONCLUSIVE, PASS)
+
+    def rank(decision: Decision) -> tuple[bool, int]:
+        outcome = decision.counts_as if decision.blocks else decision.outcome
+        return not decision.blocks, outcomes.index(outcome)
+
+    return sorted(decisions, key=rank)
+
+
+def is_broken(example: Guarded) -> bool:
+    """Whether a must-not-flip example broke, and no waiver accepts it."""
+    return example.outcome == FAIL and not example.waived
+
+
+def describe_verdict(verdict: Verdict) -> str:
+    """Say the outcome and its reason in one sentence."""
+    explain = _reasons_of_pass if verdict.outcome == PASS else _reasons_against
+    return ": ".join(filter(None, (verdict.outcome.upper(), "; ".join(explain(verdict)))))
+
+
+def _reasons_against(verdict: Verdict) -> list[str]:
+    broken = [each for each in verdict.guarded if is_broken(each)]
+    reasons = []
+    if broken:
+        names = ", ".join(brief(each.id) for each in broken[:NAMED])
+        more = f" and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
+        guarded = count_of(len(verdict.guarded), "must-not-flip example")
+        reasons.append(f"{len(broken):,} of {guarded} broke ({names}{more})")
+    blocking = [each for each in order_decisions(verdict.decisions) if each.blocks]
+    counting = [each for each in blocking if each.counts_as == verdict.outcome]
+    reasons += [describe_decision(each, verdict) for each in counting[:1]]
+    for outcome, words in ((FAIL, "broken"), (INCONCLUSIVE, "inconclusive")):
+        more_of = [each for each in blocking if each.counts_as == outcome]
+        number = len(more_of) - (outcome == verdict.outcome)
+        if number > 0:
+            more = "more " if outcome == verdict.outcome else ""
+            verb = "is" if number == 1 else "are"
+            reasons.append(f"{count_of(number, f'{more}budget')} {verb} {words}")
+    return reasons
+
+
+def _reasons_of_pass(verdict: Verdict) -> list[str]:
+    blocking = [each for each in verdict.decisions if each.tier != ADVISORY]
+    kept = [each for each in blocking if each.outcome == PASS]
+    doubtful = [each for each in blocking if each.outcome == INCONCLUSIVE]
+    reasons = []
+    if len(blocking) == 1:
+        reasons.append(describe_decision(blocking[0], verdict))
+    elif blocking:
+        at_level = f" at {format_level(verdict.level)} confidence"
+        every = f"all {len(kept):,}" if len(kept) == len(blocking) else f"{len(kept):,} of"
+        every += "" if len(kept) == len(blocking) else f" {len(blocking):,}"
+        reasons.append(
+            f"{every} budgets are kept{at_level if verdict.decide == 'interval' else ''}"
+        )
+        if doubtful:
+            reasons.append(f"{len(doubtful):,} inconclusive, which counts as a pass")
+    if verdict.guarded:
+        guarded = count_of(len(verdict.guarded), "must-not-flip example")
+        waived = sum(each.outcome == FAIL for each in verdict.guarded)
+        reasons.append(
+            f"of {guarded}, {waived:,} broke and {'is' if waived == 1 else 'are'} waived"
+            if waived
+            else f"none of {guarded} broke"
+        )
+    beyond = sum(each.tier == ADVISORY and each.outcome == FAIL for each in verdict.decisions)
+    if beyond:
+        verb = "is" if beyond == 1 else "are"
+        said = f"{count_of(beyond, 'advisory budget')} {verb} broken, which does not count"
+        reasons.append(said)
+    return reasons if blocking or verdict.guarded else ["no budget blocks", *reasons]
+
+
+def describe_guarded(guarded: Sequence[Guarded]) -> str:
+    """Say how the must-not-flip examples fared."""
+    broken = sum(is_broken(each) for each in guarded)
+    waived = sum(each.outcome == FAIL and each.waived for each in guarded)
+    wrong = sum(each.was_wrong for each in guarded)
+    held = len(guarded) - broken - waived - wrong
+    parts = [
+        f"{number:,} {what}"
+        for number, what in (
+            (broken, "broke"),
+            (waived, "broke and waived"),
+            (wrong, "wrong before the update already"),
+            (held, "held"),
+        )
+        if number
+    ]
+    return f"{count_of(len(guarded), 'must-not-flip example')}: {', '.join(parts)}"
+
+
+def describe_basis(comparison: Comparison) -> str:
+    """Say what was compared, and how many answers broke and were repaired."""
+    task = f"{brief(comparison.task)}: " if comparison.task else ""
+    return (
+        f"{task}{brief(comparison.old)} -> {brief(comparison.new)}, "
+        f"by {brief(describe_scorer(comparison))}: {describe_counts([comparison])}"
+    )
+
+
+def describe_counts(comparisons: Sequence[Comparison]) -> str:
+    """Say how many answers broke and were repaired."""
+    counts = [each.counts for each in comparisons]
+    total = count_of(sum(each.total for each in counts), "example")
+    broken = format_count(sum(each.negative_flips for each in counts))
+    repaired = format_count(sum(each.positive_flips for each in counts))
+    return f"of {total} {broken} broke (negative flips), {repaired} were repaired"
+
+
+def count_shown(shown: int, total: int, noun: str) -> str:
+    """Write how many of something are shown.
+
+    >>> count_shown(2, 20, "flip"), count_shown(2, 2, "flip")
+    ('2 of 20 flips', '2 flips')
+    """
+    return f"{shown:,} of {count_of(total, noun)}" if shown < total else count_of(total, noun)

@@ -1,0 +1,254 @@
+"""compatkit gate: exit codes, what it prints and writes, and what it refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from gate_files import POLICY, rows, write_pair, write_policy
+from prediction_files import write_rows
+
+from compatkit.cli import main
+from compatkit.gate import read_policy
+
+Gate = Callable[..., tuple[int, str, str]]
+BROKEN = range(0, 60, 3)
+PAIR = ("old.jsonl", "new.jsonl")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder with a pair of which the new file breaks one answer, the current one."""
+    write_pair(tmp_path, broken=[0])
+    monkeypatch.chdir(tmp_path)
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gate:
+    """Run the whole command line in this process: code, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["compatkit", "gate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        output, error = capsys.readouterr()
+        return int(stopped.value.code or 0), output, error
+
+    return call
+
+
+def test_the_four_exit_codes(gate: Gate, folder: Path) -> None:
+    code, output, error = gate(*PAIR, "--max-nfr", "0.05")
+    assert (code, error) == (0, "")
+    assert output.startswith("PASS")
+    code, output, _ = gate(*PAIR, "--max-nfr", "0.01")
+    assert (code, output.split()[0]) == (3, "INCONCLUSIVE:")
+    write_pair(folder, broken=BROKEN)
+    code, output, _ = gate(*PAIR, "--max-nfr", "0.05")
+    assert (code, output.split()[0]) == (1, "FAIL:")
+    write_rows(folder / "new.jsonl", rows()[1:])
+    code, output, error = gate(*PAIR, "--max-nfr", "0.05")
+    assert (code, output) == (2, "")
+    assert error.startswith("compatkit: ")
+
+
+def test_as_a_program(folder: Path) -> None:
+    command = [sys.executable, "-m", "compatkit", "gate", *PAIR, "--max-nfr"]
+    codes = [
+        subprocess.run([*command, limit], capture_output=True, check=False, cwd=folder).returncode
+        for limit in ("0.05", "0.01", "nonsense")
+    ]
+    assert codes == [0, 3, 2]
+
+
+def test_a_policy_is_found_and_held(gate: Gate, folder: Path) -> None:
+    write_policy(folder)
+    code, output, _ = gate()
+    assert code == 0
+    assert "policy: compatkit.toml" in output
+    write_pair(folder, broken=BROKEN)
+    assert gate("--policy", "compatkit.toml")[0] == 1
+
+
+def test_a_policy_is_found_from_below(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_policy(folder)
+    (folder / "sub").mkdir()
+    monkeypatch.chdir(folder / "sub")
+    assert gate()[0] == 0
+
+
+def test_without_files_and_policy_it_says_how_to_begin(gate: Gate) -> None:
+    code, _, error = gate()
+    assert code == 2
+    assert "compatkit gate --init OLD NEW" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["old.jsonl"], "OLD without NEW"),
+        ([*PAIR], "nothing to hold the update against"),
+        ([*PAIR, "--max-nfr", "2"], "max_nfr is 2; a number from 0 to 1"),
+        ([*PAIR, "--max-nfr", "0"], "no number of examples can show"),
+        ([*PAIR, "--max-nfr", "nan"], "max_nfr is nan"),
+        ([*PAIR, "--max-nfr", "0.1", "--by", "lang"], "--by and --max-slice-nfr go together"),
+        ([*PAIR, "--max-nfr", "0.1", "--max-slice-nfr", "0.1"], "go together"),
+        ([*PAIR, "--must-not-flip-tag", "lang"], "FIELD=VALUE was expected"),
+        ([*PAIR, "--must-not-flip", "q999"], "no example 'q999'"),
+        ([*PAIR, "--max-nfr", "0.1", "--level", "0.4"], "level is 0.4; more than 0.5"),
+        ([*PAIR, "--max-nfr", "0.1", "--examples", "201"], "the policy expects 201"),
+        ([*PAIR, "--max-nfr", "0.1", "--json", "--markdown"], "one report is printed"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "report.pdf"], "the suffix names the format"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "new.jsonl"], "the suffix names the format"),
+        ([*PAIR, "--max-nfr", "0.1", "--gitlab", "new.jsonl"], "would be written over"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "none/r.md"], "its folder does not exist"),
+        ([*PAIR, "--policy", "p.toml"], "leave OLD and NEW out"),
+        (["old.jsonl", "none.jsonl", "--max-nfr", "0.1"], "none.jsonl"),
+        (["old.jsonl", "old.jsonl", "--max-nfr", "0.1", "--strict"], "the baseline itself"),
+        (["--policy", "none.toml"], "none.toml: cannot be read"),
+        (["--init"], "--init needs a pair"),
+        (["-", "-", "--max-nfr", "0.1", "--update-baseline"], "standard input"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(gate: Gate, arguments: list[str], said: str) -> None:
+    code, output, error = gate(*arguments)
+    assert (code, output) == (2, "")
+    assert said in error
+
+
+@pytest.mark.parametrize("option", ["--max-nfr=0.1", "-s=numeric", "--by=lang", "--decide=point"])
+def test_options_that_the_policy_says_are_refused_beside_it(
+    gate: Gate, folder: Path, option: str
+) -> None:
+    write_policy(folder)
+    code, _, error = gate(option)
+    assert code == 2
+    assert "beside a policy, which says that itself" in error
+
+
+def test_slices_and_must_not_flip_examples(gate: Gate, folder: Path) -> None:
+    code, output, _ = gate(*PAIR, "--max-nfr=0.1", "--by=lang", "--max-slice-nfr=0.1")
+    assert code == 0
+    assert "lang = de" in output
+    assert gate(*PAIR, "--max-nfr=0.1", "--must-not-flip=q0")[0] == 1
+    assert gate(*PAIR, "--max-nfr=0.1", "--must-not-flip-tag=lang=fr")[0] == 1
+    assert gate(*PAIR, "--max-nfr=0.1", "--must-not-flip-tag=lang=de")[0] == 0
+
+
+def test_reports_are_written_beside_the_one_that_is_printed(gate: Gate, folder: Path) -> None:
+    files = ["r.json", "r.md", "r.xml", "r.txt", "r.html"]
+    options = [f"-o{name}" for name in files]
+    code, output, _ = gate(*PAIR, "--max-nfr=0.05", "--json", "--gitlab=quality.json", *options)
+    assert code == 0
+    assert json.loads(output)["outcome"] == "pass"
+    assert json.loads((folder / "r.json").read_text()) == json.loads(output)
+    assert (folder / "r.md").read_text().startswith("<!-- compatkit-gate")
+    assert ET.parse(folder / "r.xml").getroot().tag == "testsuites"  # noqa: S314
+    assert json.loads((folder / "quality.json").read_text()) == []
+
+
+def test_a_refusal_writes_nothing(gate: Gate, folder: Path) -> None:
+    write_rows(folder / "new.jsonl", rows()[1:])
+    before = sorted(path.name for path in folder.iterdir())
+    assert gate(*PAIR, "--max-nfr=0.05", "-or.json", "--gitlab=q.json")[0] == 2
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_on_github_the_summary_grows_and_annotations_stay_off_stdout(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pair(folder, broken=BROKEN)
+    summary = folder / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    code, output, error = gate(*PAIR, "--max-nfr=0.05")
+    assert code == 1
+    assert summary.read_text().startswith("before\n<!-- compatkit-gate")
+    assert error.startswith("::error")
+    assert "::error" not in output
+
+
+def test_the_first_policy_holds_its_own_pair(gate: Gate, folder: Path) -> None:
+    code, output, error = gate(
+        "--init", *PAIR, "-s", "exact_match", "--by", "lang", "--normalize=squad"
+    )
+    assert (code, error) == (0, "")
+    assert "wrote compatkit.toml" in output
+    policy = read_policy("compatkit.toml")
+    (task,) = policy.tasks
+    assert (task.old, task.new, task.examples) == (*PAIR, 200)
+    assert set(task.limits.blocking) == {"max_nfr", "max_accuracy_drop"}
+    assert set(task.slices) == {"lang"}
+    assert gate()[0] == 0
+    code, _, error = gate("--init", *PAIR)
+    assert code == 2
+    assert "exists already" in error
+
+
+def test_the_first_policy_may_lie_elsewhere(gate: Gate, folder: Path) -> None:
+    (folder / "ci").mkdir()
+    assert gate("--init", *PAIR, "--policy", "ci/policy.toml", "-s", "rougeL", "-t", "0.4")[0] == 0
+    text = (folder / "ci" / "policy.toml").read_text()
+    assert f'old = "{os.path.join("..", "old.jsonl")}"' in text  # noqa: PTH118
+    assert "threshold = 0.4" in text
+    assert "max_score_drop" in text
+    assert gate("--policy", "ci/policy.toml")[0] == 0
+
+
+def test_the_baseline_follows_a_pass_alone(gate: Gate, folder: Path) -> None:
+    before, after = ((folder / name).read_bytes() for name in PAIR)
+    assert gate(*PAIR, "--max-nfr=0.01", "--update-baseline")[0] == 3
+    assert (folder / "old.jsonl").read_bytes() == before
+    code, _, error = gate(*PAIR, "--max-nfr=0.05", "--update-baseline")
+    assert code == 0
+    assert "old.jsonl is the new baseline" in error
+    assert (folder / "old.jsonl").read_bytes() == after
+
+
+def test_a_baseline_of_another_kind_is_refused_before_any_work(gate: Gate, folder: Path) -> None:
+    (folder / "old.jsonl").rename(folder / "old.json")
+    code, _, error = gate("old.json", "new.jsonl", "--max-nfr=0.05", "--update-baseline")
+    assert code == 2
+    assert "they are of two kinds" in error
+
+
+def test_every_task_gets_its_baseline(gate: Gate, folder: Path) -> None:
+    for side in ("old", "new"):
+        (folder / side).mkdir()
+        for task in "ab":
+            write_rows(folder / side / f"{task}.jsonl", rows(broken=[3] if side == "new" else ()))
+    write_policy(folder, POLICY.replace("old.jsonl", "old/*.jsonl").replace("new.", "new/*."))
+    code, _, error = gate("--update-baseline")
+    assert code == 0
+    assert error.count("is the new baseline") == 2
+    assert gate()[0] == 0
+
+
+def test_standard_input_is_a_side(
+    folder: Path,
+) -> None:
+    command = [sys.executable, "-m", "compatkit", "gate", "old.jsonl", "-", "--max-nfr=0.05"]
+    done = subprocess.run(
+        [*command, "--reader=jsonl"],
+        input=(folder / "new.jsonl").read_bytes(),
+        capture_output=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_help_names_every_budget(gate: Gate) -> None:
+    code, output, _ = gate("--help")
+    assert code == 0
+    for flag in ("--max-nfr", "--max-accuracy-drop", "--min-btc", "--update-baseline", "--init"):
+        assert flag in output

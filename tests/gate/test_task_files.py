@@ -1,0 +1,86 @@
+"""Task files: a pattern stands for one file, or for a task of each pair."""
+
+from pathlib import Path
+
+import pytest
+
+from compatkit.errors import DataError
+from compatkit.gate.policy import Policy, TaskPolicy
+from compatkit.gate.task_files import expand_tasks
+from compatkit.options import make_options
+
+
+def expand(folder: Path, old: str, new: str, rerun: str | None = None) -> list[TaskPolicy]:
+    task = TaskPolicy(
+        "t",
+        str(folder / old),
+        str(folder / new),
+        make_options(),
+        old_rerun=None if rerun is None else str(folder / rerun),
+    )
+    return expand_tasks(Policy((task,)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("old/a.jsonl", "old/b.jsonl", "new/a.jsonl", "new/b.jsonl", "runs/3/x.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_plain_names(folder: Path) -> None:
+    (task,) = expand(folder, "old/a.jsonl", "new/a.jsonl")
+    assert (task.name, task.old) == ("t", str(folder / "old/a.jsonl"))
+
+
+def test_a_pattern_on_one_side_is_one_file(folder: Path) -> None:
+    (task,) = expand(folder, "old/a.jsonl", "runs/*/x.jsonl", rerun="old/b*")
+    assert task.new == str(folder / "runs/3/x.jsonl")
+    assert task.old_rerun == str(folder / "old/b.jsonl")
+    with pytest.raises(DataError, match=r"matches 2 files: .*a.jsonl, .*b.jsonl. Exactly one"):
+        expand(folder, "old/a.jsonl", "new/*.jsonl")
+    with pytest.raises(DataError, match="matches 0 files"):
+        expand(folder, "old/a.jsonl", "none/*.jsonl")
+
+
+def test_patterns_on_both_sides_pair_up(folder: Path) -> None:
+    tasks = expand(folder, "old/*.jsonl", "new/*.jsonl")
+    assert [task.name for task in tasks] == ["t/a", "t/b"]
+    assert [Path(task.new).name for task in tasks] == ["a.jsonl", "b.jsonl"]
+    tasks = expand(folder, "old/[ab].jsonl", "new/?.jsonl")
+    assert [task.name for task in tasks] == ["t/a", "t/b"]
+    tasks = expand(folder, "**/a.jsonl", "**/a.jsonl")
+    assert [task.name for task in tasks] == ["t/new", "t/old"]
+
+
+def test_a_file_without_a_partner_is_refused(folder: Path) -> None:
+    (folder / "new/b.jsonl").unlink()
+    with pytest.raises(DataError, match=r"no partner for .*old/b.jsonl"):
+        expand(folder, "old/*.jsonl", "new/*.jsonl")
+    with pytest.raises(DataError, match="matches no file"):
+        expand(folder, "old/*.jsonl", "none/*.jsonl")
+
+
+def test_absent_files_are_refused(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"which does not exist\. A task whose files are absent"):
+        expand(folder, "old/a.jsonl", "new/c.jsonl")
+
+
+def test_a_name_with_brackets_is_a_name_where_it_exists(folder: Path) -> None:
+    (folder / "old/a[1].jsonl").touch()
+    (task,) = expand(folder, "old/a[1].jsonl", "new/a.jsonl")
+    assert task.old.endswith("a[1].jsonl")
+
+
+def test_folders_pair_up_their_files(folder: Path) -> None:
+    tasks = expand(folder, "old", "new")
+    assert [(task.name, Path(task.old).name) for task in tasks] == [
+        ("t/a", "a.jsonl"),
+        ("t/b", "b.jsonl"),
+    ]
+    (folder / "old/c.csv").touch()
+    with pytest.raises(DataError, match=r"no partner for .*old/c.csv"):
+        expand(folder, "old", "new")
+    with pytest.raises(DataError, match="stands beside one file"):
+        expand(folder, "old", "new", rerun="old/a.jsonl")
