@@ -166,6 +166,8 @@ def to_text(
     kinds = set(map(type, column))
     if kinds <= {str, type(None)}:
         return list(column)
+    if kinds == {int}:
+        return list(map(str, column))
     return [_text(value, at, row, what, containers) for row, value in enumerate(column)]
 
 
@@ -227,6 +229,8 @@ def _reference_column(
     kinds = set(map(type, column))
     if kinds == {str}:
         return list(zip(column, strict=True))
+    if kinds == {int}:
+        return list(zip(map(str, column), strict=True))
     what = paths.get("references", "reference")
     result: list[tuple[str, ...]] = []
     for row, value in enumerate(column):
