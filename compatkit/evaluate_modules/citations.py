@@ -3,8 +3,8 @@
 CITATIONS = {
     "yan2021": """@inproceedings{yan2021positive,
   title={Positive-Congruent Training: Towards Regression-Free Model Updates},
-  author={Yan, Sijie and Xiong, Yuanjun and Kundu, Kaustav and Yang, Shuo and Deng, Siqi and Wang, Meng
-    and Xia, Wei and Soatto, Stefano},
+  author={Yan, Sijie and Xiong, Yuanjun and Kundu, Kaustav and Yang, Shuo and Deng, Siqi and
+    Wang, Meng and Xia, Wei and Soatto, Stefano},
   booktitle={CVPR},
   year={2021},
   url={https://arxiv.org/abs/2011.09161}

@@ -32,15 +32,16 @@ def to_column(name: str, values: Any) -> list[Any]:
         )
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise _no_column(name, values)
-    if hasattr(values, "notna"):  # pandas writes null as NaN
-        values = values.astype(object).where(values.notna(), None)
+    held: Any = values
+    if hasattr(held, "notna"):  # pandas writes null as NaN
+        held = held.astype(object).where(held.notna(), None)
     for method in ("tolist", "to_pylist"):
-        if hasattr(values, method):
-            column = getattr(values, method)()
+        if hasattr(held, method):
+            column = getattr(held, method)()
             if not isinstance(column, list):
                 raise _no_column(name, values)
             return _plain_values(column)
-    return _plain_values(list(values))
+    return _plain_values(list(held))
 
 
 def _no_column(name: str, values: Any) -> DataError:

@@ -198,4 +198,3 @@ class FlipModule(evaluate.Metric, ABC):  # type: ignore[misc]
         names = self._feature_names()
         rows = {name: list(map(json.loads, columns_and_options.pop(name))) for name in names}
         return self._measure(rows, columns_and_options)
-

@@ -23,8 +23,8 @@ EXAMPLE = (
 def compute_texts(module: str, *texts: str) -> Result | dict[str, str]:
     """Compute of three texts, each a JSON list; a fault is the entry `error`.
 
-    >>> compute_texts("negative_flip_rate", '["a", "b"]', '["a", "c"]', '["a", "b"]')
-    {'negative_flip_rate': 0.5, 'negative_flips': 1}
+    >>> compute_texts("negative_flip_rate", '["a", "b"]', '["a", "c"]', '["a", "b"]')["total"]
+    2
     >>> compute_texts("negative_flip_rate", '[1', '[1]', '[1]')["error"]
     'old_predictions are no JSON list: Expecting , delimiter at column 3.'
     """

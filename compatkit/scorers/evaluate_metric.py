@@ -13,7 +13,9 @@ from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.scorers.own import make_own
 from compatkit.scorers.scorer import FloatArray, Scorer
 
-CLOSE = 1e-3  # a batch is padded to its longest text, which moves the last digits of a model's score
+CLOSE = (
+    1e-3  # a batch is padded to its longest text, which moves the last digits of a model's score
+)
 
 
 def evaluate_metric(metric: Any, *, key: str | None = None, **options: Any) -> Scorer:
@@ -35,12 +37,6 @@ def evaluate_metric(metric: Any, *, key: str | None = None, **options: Any) -> S
         ConfigError: the metric cannot be loaded, or takes something else than predictions and
             references.
         MissingExtraError: `evaluate` is not installed.
-
-    >>> import compatkit
-    >>> nfr = compatkit.compare(  # doctest: +SKIP
-    ...     "old.jsonl", "new.jsonl",
-    ...     scorer=compatkit.evaluate_metric("bertscore", key="f1", lang="en"), threshold=0.9,
-    ... ).negative_flip_rate
     """
     loaded = _load(metric) if isinstance(metric, str) else metric
     name = f"evaluate:{metric if isinstance(metric, str) else loaded.name}"
@@ -141,9 +137,7 @@ def _takes_lists(name: str, metric: Any) -> bool:
 class _Values:
     """The values per example of a metric, whichever way it gives them."""
 
-    def __init__(
-        self, name: str, metric: Any, key: str | None, options: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, name: str, metric: Any, key: str | None, options: Mapping[str, Any]) -> None:
         self.name = name
         self.metric = metric
         self.key = key
@@ -174,9 +168,7 @@ class _Values:
         return values
 
     def _compute(self, predictions: list[str], references: list[Any]) -> Mapping[str, Any]:
-        result = self.metric.compute(
-            predictions=predictions, references=references, **self.options
-        )
+        result = self.metric.compute(predictions=predictions, references=references, **self.options)
         if not isinstance(result, Mapping):
             raise DataError(f"{self.name} gave a {type(result).__name__}; a mapping was expected.")
         return result

@@ -1,4 +1,4 @@
-"""Backward trust and error compatibility, negative flip impact, relative negative flip rate, churn, and the share of wrong answers that changed."""
+"""Trust, errors and churn of an update against the model before it."""
 
 from compatkit.evaluate_modules.flip_module import FlipModule
 

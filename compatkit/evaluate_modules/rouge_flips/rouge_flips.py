@@ -1,4 +1,4 @@
-"""Negative and positive flips of generated text by ROUGE, over a threshold and as gains and regressions of the score."""
+"""Negative and positive flips of generated text by ROUGE."""
 
 from compatkit.evaluate_modules.flip_module import FlipModule
 
