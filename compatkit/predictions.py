@@ -7,7 +7,7 @@ A reader yields `Records` (JSON objects with the line each came from);
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 from compatkit.errors import DataError
@@ -89,7 +89,9 @@ def to_predictions(
     records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
     column = {role: get_column(records.rows, path) for role, path in paths.items()}
-    errored = list(map(_holds_error, column.get("error", ())))
+    errors = column.get("error", [])
+    known = errors.count(MISSING) < len(errors)
+    errored = list(map(_holds_error, errors)) if known else []
     absent: list[Any] = [None] * len(records.rows)
     predictions = column.get("prediction", absent)
     if needs_prediction:
@@ -231,6 +233,8 @@ def _reference_column(
         return list(zip(column, strict=True))
     if kinds == {int}:
         return list(zip(map(str, column), strict=True))
+    if kinds == {list} and set(map(type, chain.from_iterable(column))) == {str}:
+        return list(map(tuple, column))
     what = paths.get("references", "reference")
     result: list[tuple[str, ...]] = []
     for row, value in enumerate(column):

@@ -4,6 +4,7 @@ Examples are counted from 1 in messages, as rows of files are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -53,7 +54,10 @@ def _no_column(name: str, values: Any) -> DataError:
 
 def _plain_values(column: list[Any]) -> list[Any]:
     """Replace NumPy's and torch's scalars and arrays within a list by Python's."""
-    if set(map(type, column)) <= set(PLAIN):
+    kinds = set(map(type, column))
+    if kinds <= set(PLAIN):
+        return column
+    if kinds == {list} and set(map(type, chain.from_iterable(column))) <= set(PLAIN):
         return column
     return [_plain(value) for value in column]
 
@@ -91,7 +95,9 @@ def check_values(columns: Mapping[str, Sequence[Any]]) -> bool:
     for name in (OLD, NEW):
         _check_answers(name, columns[name])
     references = columns[REFERENCES]
-    if not any(_has_reference(each) for each in references):
+    if _are_texts(references):
+        return True
+    if not any(map(_has_reference, references)):
         return False
     for row, value in enumerate(references, 1):
         if not _has_reference(value):
@@ -106,6 +112,14 @@ def check_values(columns: Mapping[str, Sequence[Any]]) -> bool:
                     "these was expected."
                 )
     return True
+
+
+def _are_texts(references: Sequence[Any]) -> bool:
+    """Tell columns of texts and numbers, or of lists of these, without a look at each example."""
+    kinds = set(map(type, references))
+    if kinds == {list} and all(references):
+        kinds = set(map(type, chain.from_iterable(references)))
+    return kinds <= {str, *NUMBERS}
 
 
 def _has_reference(value: Any) -> bool:
@@ -132,19 +146,25 @@ def check_scores(columns: Mapping[str, Sequence[Any]], threshold: float | None) 
         ConfigError: numbers beyond [0, 1], and no threshold.
     """
     for name in (OLD, NEW):
-        for row, value in enumerate(columns[name], 1):
-            if not isinstance(value, NUMBERS) or not isfinite(value):
-                raise DataError(
-                    f"{name}:{row}: {value!r:.60} is no score. Without references each prediction "
-                    "is the score of an answer, a finite number or a boolean; give references to "
-                    "compare answers."
-                )
-        low, high = min(columns[name]), max(columns[name])
+        column = columns[name]
+        if not set(map(type, column)) <= set(NUMBERS) or not all(map(isfinite, column)):
+            _refuse_score(name, column)
+        low, high = min(column), max(column)
         if threshold is None and (low < 0 or high > 1):
             raise ConfigError(
                 f"{name} lie between {low:g} and {high:g}. Without references they are scores, and "
                 "threshold=... says from which one an answer is right; give references to compare "
                 "labels."
+            )
+
+
+def _refuse_score(name: str, column: Sequence[Any]) -> None:
+    for row, value in enumerate(column, 1):
+        if not isinstance(value, NUMBERS) or not isfinite(value):
+            raise DataError(
+                f"{name}:{row}: {value!r:.60} is no score. Without references each prediction is "
+                "the score of an answer, a finite number or a boolean; give references to compare "
+                "answers."
             )
 
 
@@ -156,9 +176,8 @@ def check_alike(columns: Mapping[str, Sequence[Any]]) -> None:
     """
     references = columns[REFERENCES]
     if list in set(map(type, references)):
-        references = [
-            item for each in references for item in (each if isinstance(each, list) else [each])
-        ]
+        listed = (each if isinstance(each, list) else [each] for each in references)
+        references = list(chain.from_iterable(listed))
     wanted = set(map(type, references)) - {type(None)}
     for name in (OLD, NEW):
         found = set(map(type, columns[name])) - {type(None)}
