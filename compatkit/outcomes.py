@@ -205,7 +205,7 @@ def _join(
         file=file,
         fields=fields,
         ids=[each for part in parts for each in part.ids],
-        samples=samples if any(sample is not None for sample in samples) else None,
+        samples=samples if samples.count(None) < len(samples) else None,
         scores=scores,
         answers=answers,
         has_answers="prediction" in fields.paths,

@@ -168,8 +168,9 @@ def to_text(
     kinds = set(map(type, column))
     if kinds <= {str, type(None)}:
         return list(column)
-    if kinds == {int}:
-        return list(map(str, column))
+    if kinds == {int}:  # labels: few distinct ones
+        texts = {value: str(value) for value in set(column)}
+        return list(map(texts.__getitem__, column))
     return [_text(value, at, row, what, containers) for row, value in enumerate(column)]
 
 
@@ -232,7 +233,8 @@ def _reference_column(
     if kinds == {str}:
         return list(zip(column, strict=True))
     if kinds == {int}:
-        return list(zip(map(str, column), strict=True))
+        single = {value: (str(value),) for value in set(column)}
+        return list(map(single.__getitem__, column))
     if kinds == {list} and set(map(type, chain.from_iterable(column))) == {str}:
         return list(map(tuple, column))
     what = paths.get("references", "reference")

@@ -97,7 +97,7 @@ def check_values(columns: Mapping[str, Sequence[Any]]) -> bool:
     references = columns[REFERENCES]
     if _are_texts(references):
         return True
-    if not any(map(_has_reference, references)):
+    if references.count(None) == len(references) or not any(map(_has_reference, references)):
         return False
     for row, value in enumerate(references, 1):
         if not _has_reference(value):

@@ -123,5 +123,11 @@ def test_a_fault_in_the_widget_is_a_sentence(texts, message) -> None:
     assert message in compute_texts("negative_flip_rate", *texts)["error"]
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_is_documented(name) -> None:
+    page = (FOLDER.parents[1] / "docs" / "evaluate.md").read_text(encoding="utf-8")
+    assert f"\n| `{name}` | " in page
+
+
 def test_the_public_names() -> None:
     assert compatkit.evaluate_module("compatibility") == str(FOLDER / "compatibility")

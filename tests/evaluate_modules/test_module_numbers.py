@@ -83,7 +83,8 @@ def test_the_examples_of_a_module_s_own_tests_hold(name) -> None:
     assert len(tests.test_cases) >= 2
     for case in tests.test_cases:
         given = {key: case[key] for key in case if key not in {"options", "result"}}
-        assert load(name).compute(**given, **case.get("options", {})) == case["result"]
+        found = load(name).compute(**given, **case.get("options", {}))
+        assert found == case["result"]
 
 
 KINDS = {
