@@ -47,6 +47,7 @@ def test_the_card_says_what_a_card_says(name) -> None:
     assert {"evaluate", "metric"} <= set(head["tags"])
     assert head["sdk"] == "gradio"
     assert re.fullmatch(r"\d+\.\d+\.\d+", head["sdk_version"])
+    assert head["python_version"] == "3.11"  # a Space's own default is older than compatkit takes
     assert head["app_file"] == "app.py"
     assert head["description"] == MODULES[name].description
     assert f"# {head['title']}\n" in body
