@@ -117,6 +117,7 @@ def evaluate_module(name: str) -> str:
         MissingExtraError: `evaluate` is not installed.
 
     >>> from pathlib import Path
+    >>> from compatkit import evaluate_module
     >>> Path(evaluate_module("negative_flip_rate")).name
     'negative_flip_rate'
     """

@@ -40,6 +40,8 @@ def flip_metrics(
             number of examples.
 
     >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> from compatkit import flip_metrics
     >>> report = flip_metrics([0, 1, 1])
     >>> logits = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
     >>> report(SimpleNamespace(predictions=logits, label_ids=np.array([0, 1, 1])))[
