@@ -180,7 +180,8 @@ def main() -> None:
         "The floor is a module of evaluate's own kind that takes the same columns and returns 0:\n"
         "it writes them to evaluate's cache and reads them back, as every metric does. The sides\n"
         "took turns in one process; a ratio is the quotient of the medians of CPU time, since the\n"
-        "machine is shared. Wall times stand beside. Four of five answers equal their reference.\n\n"
+        "machine is shared. Wall times stand beside. Four of five answers equal their\n"
+        "reference.\n\n"
         f"## {missed} of {len(goals)} goals missed\n"
     )
     report = head + "\n" + "\n".join(map(str, sections))
