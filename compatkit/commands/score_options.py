@@ -103,7 +103,8 @@ MEASURE_OPTIONS = (
         show_default=True,
         metavar="NAME",
         help=f"{', '.join(name for name in SCORERS if name != 'field')}; field:NAME for a score "
-        "that the file holds; module:function for your own.",
+        "that the file holds; evaluate:NAME for a metric of Hugging Face evaluate; module:function "
+        "for your own.",
     ),
     click.option(
         "--threshold",
