@@ -108,12 +108,12 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
     return said
 
 
-def find_scorer(old: Header | None, new: Header | None) -> Mapping[str, Any] | None:
-    """Return the scorer that both headers name, None where they do not agree on one."""
-    if old is None or new is None or old.get("scorer") != new.get("scorer"):
-        return None
-    found = old.get("scorer")
-    return found if isinstance(found, dict) and isinstance(found.get("name"), str) else None
+def find_scorer(*headers: Header | None) -> Mapping[str, Any] | None:
+    """Return the scorer that all headers name, None where they do not agree on one."""
+    named = [None if header is None else header.get("scorer") for header in headers]
+    first = named[0]
+    agreed = isinstance(first, dict) and all(each == first for each in named)
+    return first if agreed and isinstance(first.get("name"), str) else None
 
 
 def describe_header(header: Header) -> str:

@@ -238,5 +238,5 @@ def _load(name: str, load: Callable[[], Found]) -> Found:
             ) from error
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         what = " ".join(lines[:2]) or type(error).__name__
-        hint = " Pass --trust-remote-code if you trust it." if "trust_remote_code" in what else ""
+        hint = " Pass --trust-remote-code if you trust it." if "custom code" in what else ""
         raise DataError(f"{name}: cannot be loaded: {what}{hint}") from error

@@ -35,6 +35,11 @@ class Encoded:
         """The longest sequence that goes through the model."""
         return len(self.prompt) + max(map(len, self.choices), default=0)
 
+    @property
+    def work(self) -> int:
+        """How many tokens go through the model, the filler of shorter choices among them."""
+        return len(self.prompt) + len(self.choices) * max(map(len, self.choices), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoder:

@@ -212,6 +212,7 @@ class _Maker:
 
     def make(self, row: Row, where: str, number: int, shots: list[tuple[Row, str]]) -> Example:
         """Make the example of a row, behind its shots."""
+        prompt = _text(self.prompt(row, where), where, "prompt")
         reference = None if self.reference is None else self.reference(row, where)
         choices = self._choices(row, where)
         right = None
@@ -222,7 +223,7 @@ class _Maker:
             references = _texts(reference, where)
         return Example(
             id=self._id(row, where, number),
-            prompt=_text(self.prompt(row, where), where, "prompt"),
+            prompt=prompt,
             references=references,
             choices=choices,
             right=right,

@@ -30,7 +30,7 @@ Batch = tuple[Item, ...]
 def plan_batches(
     examples: Sequence[Encoded], batch_size: int, *, samples: int = 1, by_length: bool = True
 ) -> list[Batch]:
-    """Put like lengths together, longest first, so that memory runs out at once or never.
+    """Put like lengths together, most work first, so that memory runs out at once or never.
 
     Args:
         examples: in the order of the data.
@@ -38,7 +38,7 @@ def plan_batches(
         samples: answers per example.
         by_length: sort; else the order of the data is kept.
     """
-    ordered = sorted(examples, key=lambda each: -each.length) if by_length else examples
+    ordered = sorted(examples, key=lambda each: -each.work) if by_length else examples
     items = [Item(example, sample) for example in ordered for sample in range(samples)]
     return list(cut_batches(items, batch_size))
 
