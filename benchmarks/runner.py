@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -204,13 +205,9 @@ def measure(benches: Sequence[Bench], folder: Path, repetitions: int) -> list[Se
         variants = [settings, replace(settings, sort_by_length=False)]
         if bench.task.kind == "choice":
             variants.append(replace(settings, prefix_sharing=False))
-        theirs, ours, *others = take_turns(
-            [
-                lambda bench=bench, settings=settings: run_theirs(lm, bench, settings),
-                *(lambda bench=bench, each=each: run_ours(lm, bench, each) for each in variants),
-            ],
-            repetitions,
-        )
+        sides = [partial(run_theirs, lm, bench, settings)]
+        sides += [partial(run_ours, lm, bench, each) for each in variants]
+        theirs, ours, *others = take_turns(sides, repetitions)
         count = len(bench.examples)
         beside.append(_line(bench.name, theirs, ours, count, Goal(1)))
         sorting.append(_line(bench.name, others[0], ours, count))

@@ -44,23 +44,21 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
     Returns:
         The header, or None, and what a reader of the numbers should know about it.
     """
-    if file.source is None or file.source.path is None:
+    source = file.source
+    path = None if source is None or source.path is None else header_path(source.path)
+    if path is None or not path.exists():
         return None, []
-    path = header_path(file.source.path)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (FileNotFoundError, NotADirectoryError):
-        found = None
+        found: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
         return None, [f"{path} cannot be read ({error}); how the file was made is not known"]
     if not isinstance(found, dict) or KEY not in found:
         return None, []
-    known, notes = _get(found, "predictions.sha256"), []
     if found[KEY] != FORMAT:
-        found, notes = None, [f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"]
-    elif known is not None and known != file.digest:
-        notes = [f"{file.name} is no longer the file that {path} describes"]
-    return found, notes
+        return None, [f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"]
+    known = _get(found, "predictions.sha256")
+    changed = known is not None and known != file.digest
+    return found, [f"{file.name} is no longer the file that {path} describes"] * changed
 
 
 def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[str]:
@@ -110,10 +108,11 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
 
 def find_scorer(*headers: Header | None) -> Mapping[str, Any] | None:
     """Return the scorer that all headers name, None where they do not agree on one."""
-    named = [None if header is None else header.get("scorer") for header in headers]
+    named: list[Any] = [None if header is None else header.get("scorer") for header in headers]
     first = named[0]
-    agreed = isinstance(first, dict) and all(each == first for each in named)
-    return first if agreed and isinstance(first.get("name"), str) else None
+    if not isinstance(first, dict) or not isinstance(first.get("name"), str):
+        return None
+    return first if all(each == first for each in named) else None
 
 
 def describe_header(header: Header) -> str:

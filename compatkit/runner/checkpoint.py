@@ -14,6 +14,7 @@ from compatkit.runner.settings import Model, Settings
 
 ADAPTER = "adapter_model.safetensors"
 HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
+NOWHERE = "no such folder here, and as a name on the Hub it cannot be loaded"
 
 Found = TypeVar("Found")
 
@@ -60,7 +61,7 @@ def open_checkpoint(source: Model, settings: Settings) -> Checkpoint:
     beside = source.tokenizer or source.name
     home = find_folder(beside)
     tokenizer: Any = _load(
-        f"the tokenizer of {beside}",
+        beside,
         lambda: AutoTokenizer.from_pretrained(
             home or beside, **_options(source, settings, home, revision=beside == source.name)
         ),
@@ -239,4 +240,5 @@ def _load(name: str, load: Callable[[], Found]) -> Found:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         what = " ".join(lines[:2]) or type(error).__name__
         hint = " Pass --trust-remote-code if you trust it." if "custom code" in what else ""
-        raise DataError(f"{name}: cannot be loaded: {what}{hint}") from error
+        where = "cannot be loaded" if Path(name).expanduser().exists() else NOWHERE
+        raise DataError(f"{name}: {where}: {what}{hint}") from error

@@ -47,12 +47,13 @@ class Journal:
         """
         self._path = journal_path(output, rank)
         try:
-            whole = _whole_bytes(self._path)
+            whole = _whole_bytes(self._path) if holds_batches(self._path) else 0
             self._file: BinaryIO = self._path.open("ab", buffering=0)
             self._file.truncate(whole)
         except OSError as error:
             raise ConfigError(f"{self._path}: cannot be written: {error.strerror}.") from error
-        if not whole:
+        self._empty = not whole
+        if self._empty:
             self._append({"header": header})
 
     def add(self, number: int, size: int, rows: Sequence[Row]) -> None:
@@ -62,10 +63,13 @@ class Journal:
             DataError: the disk is full, or gone; what was written before stays.
         """
         self._append({"batch": number, "size": size, "rows": rows})
+        self._empty = False
 
     def close(self) -> None:
-        """Close the file; it stays."""
+        """Close the file, which stays if a batch is in it."""
         self._file.close()
+        if self._empty:
+            self._path.unlink(missing_ok=True)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         line = json.dumps(entry, default=str).encode() + b"\n"
@@ -94,6 +98,11 @@ def find_journals(output: Path) -> list[Path]:
     )
 
 
+def holds_batches(journal: Path) -> bool:
+    """Tell whether a batch is in a journal, and not its header alone."""
+    return journal.exists() and journal.read_bytes().count(b"\n") > 1
+
+
 def read_journals(output: Path, header: Mapping[str, Any]) -> Finished:
     """Read what earlier processes finished.
 
@@ -106,7 +115,7 @@ def read_journals(output: Path, header: Mapping[str, Any]) -> Finished:
         ConfigError: the journal of a run with other settings.
     """
     finished = Finished()
-    for path in find_journals(output):
+    for path in filter(holds_batches, find_journals(output)):
         text = path.read_bytes()[: _whole_bytes(path)]
         for number, line in enumerate(text.splitlines(), 1):
             try:

@@ -28,6 +28,7 @@ from compatkit.runner.journal import (
     Finished,
     Journal,
     find_journals,
+    holds_batches,
     read_journals,
     refuse_other_settings,
     remove_journals,
@@ -201,7 +202,7 @@ def _check_existing(
     """Refuse to write over what is there; return what is known of a file that is complete."""
     if overwrite:
         return None
-    journals = find_journals(target)
+    journals = list(filter(holds_batches, find_journals(target)))
     if journals and not resume:
         raise ConfigError(
             f"{target}: an earlier run of it was cut, and {journals[0].name} holds what it "
