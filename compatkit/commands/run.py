@@ -1,6 +1,6 @@
 """compatkit run: from a checkpoint and a task to a prediction file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from compatkit.errors import ConfigError
 from compatkit.reports.hostile import visible
 
 if TYPE_CHECKING:
+    from compatkit.options import Options
     from compatkit.runner.header import Asked
     from compatkit.runner.run import Outcome
     from compatkit.runner.settings import Model, Settings
@@ -171,6 +172,8 @@ def run(**values: Any) -> None:
     cut goes on with --resume, to the same bytes. accelerate launch -m compatkit run ... shares
     the examples among processes.
     """
+    from compatkit.compare_models import compare_files  # noqa: PLC0415
+    from compatkit.reports import REPORTS  # noqa: PLC0415
     from compatkit.runner.run import check_outputs, require_extra  # noqa: PLC0415
     from compatkit.runner.settings import check_output  # noqa: PLC0415
 
@@ -183,12 +186,14 @@ def run(**values: Any) -> None:
         check_output(output)
     check_outputs(outputs)
     asked, settings = _ask(values)
+    scoring = _make_scoring(values["scorer"], asked.task.scorer)
     made = [
         _run(asked, settings, model, output, values)
         for model, output in zip(models, outputs, strict=True)
     ]
     if values["score"] and made[0].main:
-        _score(outputs, values["scorer"] or asked.task.scorer)
+        found = compare_files(outputs[0], outputs[1:], scoring)
+        click.echo(REPORTS["terminal"](found, None), nl=False)
 
 
 def _models(values: dict[str, Any]) -> list["Model"]:
@@ -309,12 +314,9 @@ def _describe(found: "Outcome") -> str:
     return ", ".join(parts)
 
 
-def _score(outputs: Sequence[str], scorer: Any) -> None:
-    """Print what `compatkit score` would, of the first output against the others."""
-    from compatkit.compare_models import compare_files  # noqa: PLC0415
+def _make_scoring(named: str | None, of_task: Mapping[str, Any]) -> "Options":
+    """Make the options of --score, and refuse a scorer that does not exist before any work."""
     from compatkit.options import make_options  # noqa: PLC0415
-    from compatkit.reports import REPORTS  # noqa: PLC0415
 
-    named = {"name": scorer} if isinstance(scorer, str) else dict(scorer)
-    options = make_options(named.pop("name", "exact_match"), keep_flips=False, **named)
-    click.echo(REPORTS["terminal"](compare_files(outputs[0], outputs[1:], options), None), nl=False)
+    scorer = {"name": named} if named else dict(of_task)
+    return make_options(scorer.pop("name", "exact_match"), keep_flips=False, **scorer)

@@ -182,6 +182,7 @@ def test_headers_in_a_folder_are_no_tasks(tiny: Path, here: Path) -> None:
         (("-m", "{}/llama", "--data", "plain.jsonl", "--task", "x"), "--task x: no such task"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "-o", "no/x.jsonl"), "folder does not exist"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--score"), "pass --model twice"),
+        (("-m", "{}/llama", "--data", "plain.jsonl", "--scorer", "x"), "no scorer 'x'"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--keep", "x"), 'no field "x" to keep'),
         (
             ("-m", "{}/llama", "--data", "gsm8k.jsonl", "--task", "gsm8k", "--prompt-field", "x"),
