@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from compatkit.alignment import Alignment, align
 from compatkit.comparison import Comparison, FlippedExample, JudgedPair
+from compatkit.conditions import describe_conditions, follow_logs
 from compatkit.engine import Job, run_jobs
 from compatkit.errors import ConfigError
 from compatkit.estimates import Judged, Metrics
@@ -89,9 +90,10 @@ def compare_files(
     data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
     names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
     files = [
-        open_predictions(each, name=name, reader=options.reader)
+        open_predictions(each, name=name, reader=options.reader, choice=options.choice)
         for each, name in zip(data, names, strict=False)
     ]
+    options = follow_logs(files, options)
     sides = _score_files(files, options)
     aligned = align(
         sides,
@@ -317,6 +319,7 @@ class _Measurement:
             for side in sides
             for sentence, count in side.notes.items()
         ]
+        notes += describe_conditions(sides[0].file, sides[1].file, self.options)
         notes += self.aligned.notes
         if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
             notes.append(

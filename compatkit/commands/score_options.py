@@ -10,7 +10,7 @@ from compatkit.errors import ConfigError
 from compatkit.fields import ALIASES
 from compatkit.options import INTERVALS, Options, make_options
 from compatkit.p_values import CORRECTIONS
-from compatkit.readers import READERS
+from compatkit.readers import LOGS, NEWEST, READERS, UNFINISHED
 from compatkit.scorers import SCORERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -93,17 +93,48 @@ PLAIN_NAMES = [
     "seed",
     "resamples",
     "reader",
+    "metric",
+    "run",
+    "unfinished",
+    "dataset",
 ]
+
+LOG_OPTIONS = (
+    click.option(
+        "--metric",
+        multiple=True,
+        metavar="NAME",
+        help="Logs: the metric that says what is right, such as exact_match,flexible-extract. "
+        "Repeatable: the first that a task has.",
+    ),
+    click.option(
+        "--run",
+        metavar="TEXT",
+        help=f"Logs: of several runs of a task, '{NEWEST}', or the one with this in its path.",
+    ),
+    click.option(
+        "--unfinished",
+        type=click.Choice(UNFINISHED),
+        default=UNFINISHED[0],
+        show_default=True,
+        help="Logs: a run that failed or was cut short.",
+    ),
+    click.option(
+        "--dataset",
+        type=NamedPath(),
+        metavar="FILE",
+        help="Logs that hold answers alone (SQuAD): the file of questions and answers.",
+    ),
+)
 
 MEASURE_OPTIONS = (
     click.option(
         "--scorer",
         "-s",
-        default="exact_match",
-        show_default=True,
         metavar="NAME",
         help=f"{', '.join(name for name in SCORERS if name != 'field')}; field:NAME for a score "
-        "that the file holds; module:function for your own.",
+        "that the file holds; module:function for your own. If not said: a log's own metric, "
+        "exact_match for other files.",
     ),
     click.option(
         "--threshold",
@@ -187,12 +218,13 @@ MEASURE_OPTIONS = (
     ),
     click.option(
         "--reader",
-        type=click.Choice(sorted(READERS)),
+        type=click.Choice(sorted([*READERS, *LOGS])),
         help="The kind of the files, where their names do not tell.",
     ),
+    *LOG_OPTIONS,
     *(
         click.option(
-            f"--{'reference' if role == 'references' else role}-field",
+            f"--{'reference' if role == 'references' else role.replace('_', '-')}-field",
             f"field_{role}",
             metavar="NAME",
             help=f"The field that holds the {role}; dots nest, 'none' is none.",
