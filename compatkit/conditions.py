@@ -93,7 +93,7 @@ def _changes(old: Log, new: Log) -> list[str]:
     for name, value in old.conditions.items():
         other = new.conditions.get(name)
         if other is not None and other != value:
-            notes.append(f"{old.task}: the {name} was changed: {_shown(value)} -> {_shown(other)}")
+            notes.append(f"{old.task}: changed, {name}: {_shown(value)} -> {_shown(other)}")
     return notes
 
 

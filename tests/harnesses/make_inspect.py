@@ -9,6 +9,7 @@ that it would fetch from the network; a stand-in counts words. `expected.json` h
 """
 
 import argparse
+import gzip
 import json
 import math
 import shutil
@@ -31,13 +32,13 @@ from inspect_ai.solver import Generate, TaskState, generate, solver, system_mess
 HERE = Path(__file__).parent
 CAPITALS = dict(
     zip(
-        "France Italy Spain Japan Peru Kenya Norway Egypt Chile Cuba".split(),
-        "Paris Rome Madrid Tokyo Lima Nairobi Oslo Cairo Santiago Havana".split(),
+        "France Italy Peru Japan Cuba Egypt Chile".split(),
+        "Paris Rome Lima Tokyo Havana Cairo Santiago".split(),
         strict=True,
     )
 )
 WRONG = {"v1": {"Peru", "Cuba"}, "v2": {"Italy", "Cuba", "Chile"}}
-SUMS = {f"sum-{a}-{b}": (a, b) for a, b in [(1, 2), (3, 4), (5, 6), (7, 8)]}
+SUMS = {f"sum-{a}-{b}": (a, b) for a, b in [(1, 2), (3, 4), (5, 6)]}
 SLIPS = {"v1": {("sum-1-2", 2)}, "v2": {("sum-1-2", 1), ("sum-1-2", 2), ("sum-5-6", 1)}}
 
 
@@ -159,6 +160,9 @@ def main() -> None:
         display="none",
     ):
         assert log.status == "success"
+        path = Path(log.location.removeprefix("file://"))
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+        path.unlink()
     for log in run_tasks(
         make_tasks("v2", strict=True)[:1],
         model="mockllm/model",

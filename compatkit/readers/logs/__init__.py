@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from compatkit.errors import DataError
+from compatkit.readers.logs.inspect_ai import INSPECT
 from compatkit.readers.logs.lm_eval import LM_EVAL
 from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Harness, Log
 
 __all__ = ["LOGS", "NEWEST", "UNFINISHED", "Choice", "Harness", "Log", "open_logs"]
 
 LOGS: dict[str, Harness] = {
+    "inspect": INSPECT,
     "lm-eval": LM_EVAL,
 }
 
@@ -73,7 +75,10 @@ def _list_files(path: Path) -> list[Path]:
 
 def _choose(logs: Sequence[Log], choice: Choice, path: Path) -> dict[str, Log]:
     """Keep one log per task, each with its metric, and refuse where that is not clear."""
-    if choice.run not in {None, NEWEST}:
+    one_of_each = len({log.task for log in logs}) == len(logs)
+    if choice.run not in {None, NEWEST} and not (
+        one_of_each and len({log.model for log in logs}) == 1
+    ):
         named = [log for log in logs if str(choice.run) in str(log.path)]
         if not named:
             raise DataError(f"{path}: no run has {choice.run!r} in its name: {_listed(logs)}.")

@@ -291,7 +291,8 @@ def _prediction(row: Mapping[str, Any], metric: str, choices: list[str]) -> str 
         return str(answers[0][1])  # whether the continuation is what the model would have said
     if metric == "acc_norm" and choices:
         likelihoods = [
-            value / max(len(text), 1) for value, text in zip(likelihoods, choices, strict=True)
+            value / max(len(text.strip()), 1)
+            for value, text in zip(likelihoods, choices, strict=True)
         ]
     best = max(range(len(likelihoods)), key=likelihoods.__getitem__)
     return choices[best].strip() if choices else str(best)
