@@ -96,7 +96,7 @@ def align(
     skipped = lost if missing == "skip" else np.zeros(len(ids), np.bool_)
     keep = ~(failed | changed | skipped)
     if not keep.any():
-        raise DataError(_nothing_left(sides, failed, lost, changed))
+        raise DataError(_nothing_left(sides, failed, unscored, lost, changed))
     position = np.where(keep, np.cumsum(keep) - 1, -1)
     examples = tuple(
         np.where(use, position[code], -1) for code, use in zip(codes, usable, strict=True)
@@ -221,13 +221,18 @@ def _refuse_missing(
 
 
 def _nothing_left(
-    sides: Sequence[Outcomes], failed: BoolArray, lost: BoolArray, changed: BoolArray
+    sides: Sequence[Outcomes],
+    failed: BoolArray,
+    unscored: BoolArray,
+    lost: BoolArray,
+    changed: BoolArray,
 ) -> str:
     names = " and ".join(side.file.name for side in sides)
+    unjudged = f"{int(unscored.sum())} were not scored, " if unscored.any() else ""
     return (
         f"{names}: no example is left to compare: {int(lost.sum())} are missing on a side, "
-        f"{int(failed.sum())} errored, {int(changed.sum())} were edited. Are these predictions on "
-        "the same data?"
+        f"{int((failed & ~unscored).sum())} errored, {unjudged}{int(changed.sum())} were edited. "
+        "Are these predictions on the same data?"
     )
 
 

@@ -12,12 +12,14 @@ from compatkit.errors import DataError
 from compatkit.readers.logs.inspect_ai import INSPECT
 from compatkit.readers.logs.lm_eval import LM_EVAL
 from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Harness, Log
+from compatkit.readers.logs.promptfoo import PROMPTFOO
 
 __all__ = ["LOGS", "NEWEST", "UNFINISHED", "Choice", "Harness", "Log", "open_logs"]
 
 LOGS: dict[str, Harness] = {
     "inspect": INSPECT,
     "lm-eval": LM_EVAL,
+    "promptfoo": PROMPTFOO,
 }
 
 SHOWN = 6

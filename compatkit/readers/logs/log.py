@@ -159,7 +159,7 @@ def expect(value: Any, kind: type | tuple[type, ...], where: str, what: str) -> 
         return value
     kinds = kind if isinstance(kind, tuple) else (kind,)
     wanted = " or ".join(each.__name__ for each in kinds)
-    found = "missing" if value is None else f"a {type(value).__name__}"
+    found = "missing" if value is None else f"of type {type(value).__name__}"
     raise DataError(f"{where}: {what} is {found}; {wanted} was expected. Is this log whole?")
 
 
