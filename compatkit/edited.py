@@ -129,7 +129,8 @@ def _differ_message(
     listed = ", ".join(map(repr, names)) + (", ..." if len(rows) > SHOWN else "")
     return (
         f"{name_row(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
-        f"{name_row(other, first)} it is {texts[0]}. {count_of(len(rows), 'row')} differ: {listed}. "
+        f"{name_row(other, first)} it is {texts[0]}. "
+        f"{count_of(len(rows), 'row')} differ: {listed}. "
         f"In all {count_of(edited, 'example')} have another reference or input. Answers to other "
         "questions cannot be compared: make both files from the same data, "
         "or say --edited skip to leave such examples out, --edited keep to hold each answer "

@@ -9,17 +9,29 @@ from dataclasses import replace
 from pathlib import Path
 
 from compatkit.errors import DataError
+from compatkit.readers.logs.every_eval_ever import EVERY_EVAL_EVER
+from compatkit.readers.logs.helm import HELM
 from compatkit.readers.logs.inspect_ai import INSPECT
+from compatkit.readers.logs.lighteval import LIGHTEVAL
 from compatkit.readers.logs.lm_eval import LM_EVAL
 from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Harness, Log
+from compatkit.readers.logs.nemo_evaluator import NEMO_EVALUATOR
+from compatkit.readers.logs.openai_evals import OPENAI_EVALS
 from compatkit.readers.logs.promptfoo import PROMPTFOO
+from compatkit.readers.logs.squad import SQUAD
 
 __all__ = ["LOGS", "NEWEST", "UNFINISHED", "Choice", "Harness", "Log", "open_logs"]
 
 LOGS: dict[str, Harness] = {
+    "every-eval-ever": EVERY_EVAL_EVER,
+    "helm": HELM,
     "inspect": INSPECT,
+    "lighteval": LIGHTEVAL,
     "lm-eval": LM_EVAL,
+    "nemo-evaluator": NEMO_EVALUATOR,
+    "openai-evals": OPENAI_EVALS,
     "promptfoo": PROMPTFOO,
+    "squad": SQUAD,
 }
 
 SHOWN = 6

@@ -17,8 +17,14 @@ HEAD = 1 << 14
 UNFINISHED = ("refuse", "keep")
 NEWEST = "newest"
 WORDS = {
-    **{"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0},
-    **{"c": 1.0, "i": 0.0, "p": 0.5, "n": 0.0},  # Inspect: correct, incorrect, partial, no answer
+    "true": 1.0,
+    "yes": 1.0,
+    "false": 0.0,
+    "no": 0.0,
+    "c": 1.0,
+    "i": 0.0,
+    "p": 0.5,
+    "n": 0.0,  # Inspect: correct, incorrect, partial, no answer
 }
 
 

@@ -90,7 +90,9 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
     name = str(path)
     if plain_name(path).endswith(".jsonl"):
         lines = [
-            pair for batch in read_jsonl(stream, name) for pair in zip(batch.lines, batch.rows)
+            pair
+            for batch in read_jsonl(stream, name)
+            for pair in zip(batch.lines, batch.rows, strict=True)
         ]
         return {}, [(line, expect(row, dict, f"{name}:{line}", "the row")) for line, row in lines]
     whole = expect(decode_whole(stream.read(), name), dict, name, "the log")

@@ -83,6 +83,6 @@ def open_zip(stream: BinaryIO, name: str) -> Iterator[ZipMembers]:
         yield ZipMembers(stream, name)
     except (zipfile.BadZipFile, struct.error) as error:
         raise DataError(
-            f"{name}: no whole zip archive ({error}). Was it cut off, or is the run still going on? "
+            f"{name}: no whole zip archive ({error}). Was it cut off, or is the run going on? "
             "Copy the file again."
         ) from error
