@@ -102,7 +102,7 @@ def make_model(folder: Path, seed: int) -> None:
 def make_data(folder: Path) -> None:
     draw = random.Random(7)
     choice, text = [], []
-    for _ in range(16):
+    for _ in range(12):
         choices = draw.sample(WORDS, 3)
         choice.append(
             {

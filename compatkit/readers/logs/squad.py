@@ -3,7 +3,7 @@
 The predictions hold answers alone; `--dataset dev-v1.1.json` names the file of questions. A
 question without an answer (SQuAD 2.0) has the empty text as its reference. Where no scorer is
 named, answers are judged as SQuAD's script does: exact match after its normalisation; the
-script's F1 is `--scorer token_f1`.
+script's F1 is `--scorer token_f1`. A question that was not answered is wrong, as it is there.
 """
 
 import re
@@ -63,7 +63,7 @@ def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:
 
 
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
-    """Yield a row per question that was answered.
+    """Yield a row per question of the dataset; one that was not answered has no prediction.
 
     Raises:
         DataError: no predictions, no dataset, or an answer to a question that it does not hold.
@@ -79,11 +79,15 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         )
     yield from batches(
         (
-            (number, {"id": key, "prediction": answer, **questions[key]})
-            for number, (key, answer) in enumerate(answers.items(), 1)
+            (number, {"id": key, "prediction": _answer(answers.get(key), name, key), **question})
+            for number, (key, question) in enumerate(questions.items(), 1)
         ),
         name,
     )
+
+
+def _answer(answer: Any, name: str, key: str) -> str | None:
+    return None if answer is None else str(expect(answer, str, name, f"the answer to {key!r}"))
 
 
 def _read_questions(path: Path) -> dict[str, dict[str, Any]]:

@@ -73,7 +73,7 @@ def test_the_answer_to_a_choice_is_the_one_that_the_metric_judges(metric):
         for batch in open_run(choice_file(folder))["tiny_choice"].batches()
         for row in batch.rows
     ]
-    assert len(rows) == 32
+    assert len(rows) == 24
     found = compare(choice_file(OLD), choice_file(NEW), metric=metric)
     again = compare(choice_file(OLD), choice_file(NEW), metric=metric, scorer="exact_match")
     assert found.counts == again.counts
@@ -117,7 +117,7 @@ def test_a_changed_prompt_is_noted_with_hashes_and_not_refused(pair):
     edit_lines(choice_file(pair[1]), change)
     notes = compare(choice_file(pair[0]), choice_file(pair[1])).notes
     (note,) = [each for each in notes if "prompt" in each]
-    assert "the prompt of 16 examples was changed, and not the example" in note
+    assert "the prompt of 12 examples was changed, and not the example" in note
     assert "SHA-256 of the prompt of '0': " in note
 
 
@@ -164,7 +164,7 @@ def test_a_missing_metric_is_not_0(pair):
     )
     found = compare(choice_file(pair[0]), choice_file(pair[1]))
     assert found.counts.excluded == {"errored": 0, "missing": 0, "edited": 0, "unscored": 2}
-    assert found.counts.total == 14
+    assert found.counts.total == 10
 
 
 def test_nan_is_not_wrong(pair):
@@ -179,7 +179,7 @@ def test_a_metric_over_the_whole_set_is_refused_with_a_sentence(pair):
         edit_lines(text_file(folder), lambda row: row.update(exact_match=["a", ["b"]]))
     assert LIST in refusal(text_file(pair[0]), text_file(pair[1]))
     assert LIST in refusal(text_file(pair[0]), text_file(pair[1]), metric="exact_match")
-    assert compare(text_file(pair[0]), text_file(pair[1]), scorer="exact_match").counts.total == 16
+    assert compare(text_file(pair[0]), text_file(pair[1]), scorer="exact_match").counts.total == 12
 
 
 def test_predict_only_judges_nothing(pair):
@@ -209,11 +209,11 @@ def test_a_file_that_two_runs_were_appended_to_is_refused(pair):
 
 
 def test_rows_that_are_lost_are_missed(pair):
-    edit_lines(choice_file(pair[1]), lambda row: row["doc_id"] != 15 and None)
+    edit_lines(choice_file(pair[1]), lambda row: row["doc_id"] != 11 and None)
     message = refusal(choice_file(pair[0]), choice_file(pair[1]))
-    assert "15 rows of the filter 'none'; its file of results says that 16 documents" in message
+    assert "11 rows of the filter 'none'; its file of results says that 12 documents" in message
     message = refusal(choice_file(pair[0]), choice_file(pair[1]), unfinished="keep")
-    assert "lacks 1 of 16 ids" in message
+    assert "lacks 1 of 12 ids" in message
 
 
 def test_several_runs_of_a_task_are_refused_until_one_is_chosen(tmp_path):
@@ -255,7 +255,7 @@ def test_a_compressed_log_is_read(pair):
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        (lambda text: text[:-40], ":32: not JSON"),
+        (lambda text: text[:-40], ":24: not JSON"),
         (lambda text: text.replace('{"doc_id": 3,', '{"doc_id": 3 3,', 1), ":4: not JSON"),
         (lambda text: text.replace('{"doc_id": 3,', '{"document": 3,', 1), ":4: no field 'doc_id'"),
         (lambda text: "", "the file holds no rows"),
@@ -290,7 +290,7 @@ def test_one_side_may_be_a_plain_file_and_prompts_are_then_compared(tmp_path):
 
 
 def test_reader_names_the_harness_and_says_where_there_is_no_log(tmp_path):
-    assert compare(choice_file(OLD), choice_file(NEW), reader="lm-eval").counts.total == 16
+    assert compare(choice_file(OLD), choice_file(NEW), reader="lm-eval").counts.total == 12
     (tmp_path / "old.jsonl").write_text('{"id": 1, "prediction": "a", "reference": "a"}\n')
     message = refusal(tmp_path / "old.jsonl", choice_file(NEW), reader="lm-eval")
     assert "no log of lm-evaluation-harness was found" in message
