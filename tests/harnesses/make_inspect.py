@@ -22,18 +22,19 @@ stand_in.get_encoding = lambda *_: types.SimpleNamespace(encode=lambda text, **_
 stand_in.encoding_for_model = stand_in.get_encoding
 sys.modules["tiktoken"] = stand_in
 
-from inspect_ai import Task, eval as run_tasks
+from inspect_ai import Task
+from inspect_ai import eval as run_tasks
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, get_model
 from inspect_ai.scorer import Score, Target, accuracy, match, scorer, value_to_float
-from inspect_ai.solver import Generate, TaskState, generate, solver, system_message
+from inspect_ai.solver import Generate, TaskState, solver, system_message
 
 HERE = Path(__file__).parent
 CAPITALS = dict(
     zip(
-        "France Italy Peru Japan Cuba Egypt Chile".split(),
-        "Paris Rome Lima Tokyo Havana Cairo Santiago".split(),
+        ["France", "Italy", "Peru", "Japan", "Cuba", "Egypt", "Chile"],
+        ["Paris", "Rome", "Lima", "Tokyo", "Havana", "Cairo", "Santiago"],
         strict=True,
     )
 )

@@ -30,7 +30,8 @@ def ask(line, task_name=None):
     return Doc(task_name=task_name, query=line["question"], choices=[line["answer"]], gold_index=0)
 
 def choose(line, task_name=None):
-    return Doc(task_name=task_name, query=line["question"], choices=line["choices"], gold_index=line["gold"])
+    query, gold = line["question"], line["gold"]
+    return Doc(task_name=task_name, query=query, choices=line["choices"], gold_index=gold)
 
 def make(name, function, metrics, file):
     return LightevalTaskConfig(
@@ -115,8 +116,8 @@ def run(version: str, folder: Path) -> dict[str, list]:
     )
     pipeline.evaluate()
     pipeline.save_and_push_results()
-    (date,) = os.listdir(folder / "out" / version / "details" / f"tiny-{version}")
-    found = tracker.load_details_datasets(date, ["tiny_text", "tiny_choice"])
+    (made,) = (folder / "out" / version / "details" / f"tiny-{version}").iterdir()
+    found = tracker.load_details_datasets(made.name, ["tiny_text", "tiny_choice"])
     return {task: list(rows) for task, rows in found.items()}
 
 

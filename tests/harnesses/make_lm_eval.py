@@ -21,7 +21,24 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 MODELS = ("v1", "v2")
-WORDS = "zero one two three four five six seven eight nine ten red blue green cat dog".split()
+WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "red",
+    "blue",
+    "green",
+    "cat",
+    "dog",
+]
 CHOICE_TASK = """
 task: tiny_choice
 dataset_path: json

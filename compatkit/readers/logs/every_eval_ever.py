@@ -48,7 +48,7 @@ def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG0
 def _open_file(path: Path) -> list[Log]:
     groups: dict[tuple[str, str], Mapping[str, Any]] = {}
     with open_path(path).open() as stream:
-        for batch in read_jsonl(stream, str(path)):
+        for batch in read_jsonl(stream, str(path), by_hand=False):
             for row in batch.rows:
                 groups.setdefault(_group(row), row)
     return [
@@ -82,7 +82,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: a line that is no sample.
     """
     name = str(log.path)
-    for batch in read_jsonl(stream, name):
+    for batch in read_jsonl(stream, name, by_hand=False):
         rows, lines = [], []
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if _group(row) == tuple(log.details["group"]):

@@ -198,7 +198,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     wanted = wanted or log.details["filter"]
     count = 0
     unnamed: set[object] = set()
-    for batch in read_jsonl(stream, name):
+    for batch in read_jsonl(stream, name, by_hand=False):
         rows, lines = [], []
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if "filter" in row:

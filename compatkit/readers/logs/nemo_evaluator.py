@@ -79,7 +79,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: a line that is no result.
     """
     name = str(log.path)
-    for batch in read_jsonl(stream, name):
+    for batch in read_jsonl(stream, name, by_hand=False):
         rows = [
             _record(row, log, f"{name}:{line}")
             for row, line in zip(batch.rows, batch.lines, strict=True)

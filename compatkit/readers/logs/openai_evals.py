@@ -97,7 +97,7 @@ def _read_events(
     spec: Mapping[str, Any] = {}
     examples: dict[str, _Example] = {}
     ended = False
-    for batch in read_jsonl(stream, name):
+    for batch in read_jsonl(stream, name, by_hand=False):
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if "spec" in row and isinstance(row["spec"], dict):
                 spec = row["spec"]

@@ -91,7 +91,7 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
     if plain_name(path).endswith(".jsonl"):
         lines = [
             pair
-            for batch in read_jsonl(stream, name)
+            for batch in read_jsonl(stream, name, by_hand=False)
             for pair in zip(batch.lines, batch.rows, strict=True)
         ]
         return {}, [(line, expect(row, dict, f"{name}:{line}", "the row")) for line, row in lines]

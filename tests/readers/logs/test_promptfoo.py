@@ -135,10 +135,10 @@ def test_tasks_of_a_folder_are_read_once_each():
     ("broken", "message"),
     [
         (lambda text: text[:-200], "not JSON"),
-        (lambda text: '{"evalId": 1}', "results.results is missing"),
-        (lambda text: '{"evalId": 1, "results": {"results": []}}', "holds no results"),
+        (lambda _: '{"evalId": 1}', "results.results is missing"),
+        (lambda _: '{"evalId": 1, "results": {"results": []}}', "holds no results"),
         (
-            lambda text: '{"evalId": 1, "results": {"results": [3]}}',
+            lambda _: '{"evalId": 1, "results": {"results": [3]}}',
             ":1: the result is of type int",
         ),
     ],
