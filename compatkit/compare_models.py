@@ -31,7 +31,8 @@ def compare(old: Any, new: Any, *, old_rerun: Any = None, **options: Any) -> Com
     """Compare a new model's predictions with an old one's on the same examples.
 
     Args:
-        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`.
+        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`; a path is a
+            prediction file, or a harness's log or folder that holds one task.
         new: the same.
         old_rerun: a second run of the old model, for the noise floor of its flips.
         options: see `make_options`.

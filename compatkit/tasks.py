@@ -91,6 +91,8 @@ def _compare_tasks(
     options: Options,
 ) -> list[Comparison]:
     tasks = [task for task in folders[0] if all(task in folder for folder in folders)]
+    if TOTAL in tasks:
+        raise DataError(f"{paths[0]}: a task cannot be called {TOTAL!r}, as the sum of all is.")
     lost = sorted(set().union(*folders).difference(tasks))
     if lost and (options.missing != "skip" or not tasks):
         raise DataError(_missing_message(paths, folders))

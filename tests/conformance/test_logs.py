@@ -1,7 +1,9 @@
 """What every harness of the table promises."""
 
 import json
+import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ MADE = {
 
 
 def module_of(name):
-    return sys.modules[LOGS[name].read.__module__]
+    return import_module(f"compatkit.readers.logs.{LOGS[name].module}")
 
 
 def test_the_table_is_sorted_and_shares_no_name_with_the_readers():
@@ -39,7 +41,7 @@ def test_a_harness_is_documented_and_tested(name):
     assert f"`{name}`" in (ROOT / "docs/formats.md").read_text()
     assert f"## {LOGS[name].title}" in (ROOT / "docs/harnesses.md").read_text()
     assert LOGS[name].example.startswith("compatkit score ")
-    for function in (LOGS[name].find, LOGS[name].open, LOGS[name].read):
+    for function in (module.find_logs, module.open_logs, module.read_log):
         assert function.__module__ == module.__name__
         assert function.__doc__
 
@@ -89,3 +91,14 @@ def test_logs_of_two_harnesses_in_one_folder_are_refused(tmp_path):
     with pytest.raises(CompatkitError, match=r"logs of several harnesses: .*--reader NAME"):
         open_run(tmp_path)
     assert list(open_run(tmp_path, reader="promptfoo")) == ["capitals"]
+
+
+def test_a_plain_file_loads_no_harness(tmp_path):
+    path = write_rows(tmp_path / "old.jsonl", rows_of_model("old"))
+    code = (
+        "import sys; from compatkit import compare; "
+        f"compare({str(path)!r}, {str(path)!r}); "
+        "print(sorted(m for m in sys.modules if m.startswith('compatkit.readers.logs.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['compatkit.readers.logs.log']"

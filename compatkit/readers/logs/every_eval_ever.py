@@ -14,7 +14,6 @@ from compatkit.predictions import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     plain_name,
@@ -114,12 +113,3 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     elif log.metric:
         set_score(record, _part(row, "evaluation").get(log.metric), log, where)
     return record
-
-
-EVERY_EVAL_EVER = Harness(
-    "every_eval_ever",
-    "compatkit score v1_samples.jsonl v2_samples.jsonl",
-    find_logs,
-    open_logs,
-    read_log,
-)

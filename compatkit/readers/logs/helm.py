@@ -14,7 +14,6 @@ from typing import Any, BinaryIO
 from compatkit.predictions import Records
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     batches,
@@ -87,7 +86,6 @@ def _open_log(path: Path) -> Log:
         path=path,
         metrics=tuple(judged),
         model=str(adapter.get("model", "")),
-        run=str(path.parent),
         conditions={k: "none" if v is None else as_text(v) for k, v in shots.items()},
         further=tuple(path.parent / name for name in names if (path.parent / name).is_file()),
     )
@@ -220,12 +218,3 @@ def _instance_text(instance: Mapping[str, Any]) -> dict[str, Any]:
         "split": instance.get("split"),
         "sub_split": instance.get("sub_split"),
     }
-
-
-HELM = Harness(
-    "HELM",
-    "compatkit score runs/v1/mmlu:model=a runs/v1/mmlu:model=b",
-    find_logs,
-    open_logs,
-    read_log,
-)

@@ -17,7 +17,6 @@ from compatkit.predictions import Records
 from compatkit.readers.decoding import decode_json
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     batches,
@@ -303,12 +302,3 @@ def _completion(output: "Output | None", attachments: _Attachments) -> str | Non
         parts = [part.get("text", "") for part in content if isinstance(part, dict)]
         return "".join(map(str, parts))
     return content if isinstance(content, str) else None
-
-
-INSPECT = Harness(
-    "Inspect",
-    "compatkit score logs/v1/ logs/v2/",
-    find_logs,
-    open_logs,
-    read_log,
-)

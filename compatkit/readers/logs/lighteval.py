@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 from compatkit.predictions import Records
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     expect,
@@ -188,12 +187,3 @@ def _prediction(response: Any, choices: Sequence[str]) -> str | None:
         best = max(range(len(scores)), key=scores.__getitem__)
         return choices[best].strip()
     return None
-
-
-LIGHTEVAL = Harness(
-    "lighteval",
-    "compatkit score results/v1 results/v2",
-    find_logs,
-    open_logs,
-    read_log,
-)

@@ -16,7 +16,6 @@ from compatkit.readers.decoding import BOM, decode_object
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     expect,
@@ -87,7 +86,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
             for each in filters
             if better.get(metric) is False
         ),
-        model=str(results.get("model_name") or path.absolute().parent.name),
+        model=str(results.get("model_name") or ""),
         run=run,
         conditions=_conditions(results, task, config),
         notes=() if results else (NO_RESULTS.format(path),),
@@ -309,12 +308,3 @@ def _likelihoods(answers: list[Any]) -> list[float] | None:
     except (TypeError, ValueError):
         pass
     return None
-
-
-LM_EVAL = Harness(
-    "lm-evaluation-harness",
-    "compatkit score lm_eval_out/llama-2 lm_eval_out/llama-3",
-    find_logs,
-    open_logs,
-    read_log,
-)

@@ -2,11 +2,11 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from compatkit.errors import DataError
 from compatkit.predictions import Records
@@ -87,25 +87,6 @@ class Log:
     def turned(self) -> bool:
         """Whether the score is 1 less the metric, since less of the metric is better."""
         return self.metric in self.lower_is_better
-
-
-@dataclass(frozen=True, slots=True)
-class Harness:
-    """How the logs of one harness are found, opened and read.
-
-    Attributes:
-        title: the harness's own name.
-        example: a command that reads such logs.
-        find: of the files of a folder, those that are such logs.
-        open: of these files, one log per task and run; it reads no more than it must.
-        read: the rows of a log, from its file's decompressed bytes.
-    """
-
-    title: str
-    example: str
-    find: Callable[[Sequence[Path]], list[Path]]
-    open: Callable[[Sequence[Path], Choice], list[Log]]
-    read: Callable[[BinaryIO, Log], Iterator[Records]]
 
 
 @lru_cache(maxsize=4096)

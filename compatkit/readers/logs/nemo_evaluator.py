@@ -15,7 +15,6 @@ from compatkit.predictions import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     plain_name,
@@ -109,12 +108,3 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     else:
         set_score(record, row.get("reward"), log, where)
     return record
-
-
-NEMO_EVALUATOR = Harness(
-    "NeMo Evaluator",
-    "compatkit score bundles/v1 bundles/v2",
-    find_logs,
-    open_logs,
-    read_log,
-)

@@ -17,7 +17,6 @@ from compatkit.readers.decoding import BOM
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     batches,
@@ -171,12 +170,3 @@ def _record(key: str, example: _Example, log: Log, where: str) -> dict[str, Any]
             )
         set_score(record, values[0] if values else None, log, where)
     return record
-
-
-OPENAI_EVALS = Harness(
-    "openai/evals",
-    "compatkit score records_v1.jsonl records_v2.jsonl",
-    find_logs,
-    open_logs,
-    read_log,
-)

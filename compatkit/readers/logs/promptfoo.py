@@ -18,7 +18,6 @@ from compatkit.predictions import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     as_text,
     batches,
@@ -204,12 +203,3 @@ def _reference(asserted: Any) -> str:
         if only.get("type") == "equals" and isinstance(only.get("value"), str):
             return str(only["value"])
     return as_text(asserted)
-
-
-PROMPTFOO = Harness(
-    "promptfoo",
-    "compatkit score results_v1.json results_v2.json",
-    find_logs,
-    open_logs,
-    read_log,
-)

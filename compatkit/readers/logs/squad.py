@@ -15,7 +15,6 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.predictions import Records
 from compatkit.readers.logs.log import (
     Choice,
-    Harness,
     Log,
     batches,
     decode_whole,
@@ -111,12 +110,3 @@ def _list(part: Any, key: str, path: Path) -> Sequence[Mapping[str, Any]]:
     values = part.get(key) if isinstance(part, dict) else None
     listed: Sequence[Mapping[str, Any]] = expect(values, list, str(path), key)
     return listed
-
-
-SQUAD = Harness(
-    "SQuAD predictions",
-    "compatkit score old.json new.json --dataset dev-v1.1.json",
-    find_logs,
-    open_logs,
-    read_log,
-)

@@ -145,6 +145,13 @@ def test_a_damaged_file_is_refused_by_its_name(pair):
     assert "scenario_state.json:1: not JSON" in refusal(*pair)
 
 
+def test_which_of_several_runs_is_the_last_is_not_known(pair):
+    both = pair[0].parent
+    assert "2 runs of the task capitals:lang=en" in refusal(both, pair[1])
+    assert "does not say which is the last" in refusal(both, pair[1], run="newest")
+    assert compare(both, pair[1], run="/a/").counts == compare(*pair).counts
+
+
 @needs_shared
 def test_the_genuine_runs_count_as_a_plain_script_does():
     folders = sorted((SHARED / "helm/bbq").iterdir())

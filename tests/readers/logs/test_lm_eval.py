@@ -228,11 +228,13 @@ def test_several_runs_of_a_task_are_refused_until_one_is_chosen(tmp_path):
 
 
 def test_runs_of_two_models_in_one_folder_are_refused(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    for name, path in (("a", text_file(OLD)), ("b", choice_file(NEW))):
-        (tmp_path / name / path.name).write_bytes(path.read_bytes())
+    for name, source, pattern in (("a", OLD, "*tiny_text*"), ("b", NEW, "*tiny_choice*")):
+        (tmp_path / name).mkdir()
+        for path in (only(source, f"samples_{pattern}"), only(source, "results_*")):
+            (tmp_path / name / path.name).write_bytes(path.read_bytes())
     assert "runs of several models" in refusal(tmp_path, text_file(NEW))
+    found = compare(tmp_path, text_file(NEW), run="/a/")
+    assert found.counts == compare(text_file(OLD), text_file(NEW)).counts
 
 
 def test_several_tasks_are_not_one_comparison():
@@ -310,3 +312,11 @@ def test_the_genuine_logs_read_and_their_list_is_refused_as_a_score():
             compare(path, path)
     found = compare(first, second, scorer="token_f1")
     assert any("the prompt of 185 examples was changed" in note for note in found.notes)
+
+
+def test_large_logs_are_scored_side_by_side_with_the_same_result(monkeypatch):
+    monkeypatch.setattr("compatkit.engine.LARGE", 0)
+    side_by_side = compare(choice_file(OLD), choice_file(NEW), metric="acc_norm")
+    monkeypatch.undo()
+    plain = compare(choice_file(OLD), choice_file(NEW), metric="acc_norm")
+    assert side_by_side.to_dict() == plain.to_dict()
