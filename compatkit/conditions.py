@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.fields import NO_FIELD
+from compatkit.fields import NO_FIELD, list_keys
 from compatkit.options import Options, check_threshold
 from compatkit.readers import Log, PredictionFile
 from compatkit.scorers import make_scorer
@@ -33,23 +33,40 @@ def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
     for log in logs:
         if not log.metric and log.judge[0] == "field:score":
             raise DataError(_no_metric(log))
-    judges = {(log.metric, log.judge[0]): log for log in logs}
+    judges = {(_name_judge(log), log.judge[0]): log for log in logs}
     if len(judges) > 1 and not options.choice.metrics:
-        listed = " and ".join(f"{log.path} by {log.metric}" for log in judges.values())
+        listed = " and ".join(f"{log.path} by {_name_judge(log)}" for log in judges.values())
         raise ConfigError(
             f"the runs are judged by different metrics: {listed}. --scorer NAME judges both alike, "
             "and --metric NAME, said once for each, holds one against the other."
         )
     name, given = logs[0].judge
+    if name == "field:score":
+        _refuse_no_score(files, logs[0])
     scorer = make_scorer(name, **given)
     check_threshold(scorer, options.threshold)
-    label = " / ".join(dict.fromkeys(log.metric for log in logs))
+    label = " / ".join(dict.fromkeys(map(_name_judge, logs)))
     return replace(
         options,
         scorer=replace(scorer, name=f"log:{label}"),
         recipe=(name, given),
         plan=replace(options.plan, bounded=scorer.continuous is not None),
     )
+
+
+def _name_judge(log: Log) -> str:
+    return f"1 - {log.metric}" if log.turned else log.metric
+
+
+def _refuse_no_score(files: Sequence[PredictionFile], log: Log) -> None:
+    """Refuse a plain file that holds no score to be held against those of a log."""
+    for file in files:
+        first = next(iter(file.batches())).rows[0] if file.log is None else {"score": None}
+        if not {"score", "unscored", "error"} & first.keys():
+            raise DataError(
+                f"{file.name}: no field 'score' to hold against {log.metric} of {log.path}; the "
+                f"fields are {list_keys(first)}. --scorer NAME judges both sides alike."
+            )
 
 
 def _no_metric(log: Log) -> str:

@@ -52,6 +52,15 @@ def test_sides_whose_prompts_differ_are_refused_with_the_reason(pair):
     assert compare(*pair, fields={"input": "none"}).counts.total == 4
 
 
+def test_a_plain_file_without_a_score_is_refused_with_the_way_out(pair):
+    rows = [json.loads(line) for line in pair[1].read_text().splitlines()]
+    plain = [{key: row[key] for key in row.keys() - {"score", "error"}} for row in rows]
+    message = refusal(pair[0], write_rows(pair[1], plain))
+    assert "no field 'score' to hold against success" in message
+    assert "--scorer NAME judges both sides alike" in message
+    assert compare(*pair, scorer="exact_match").counts.total == 5
+
+
 def test_item_hashes_of_two_harnesses_are_not_compared(tmp_path):
     old = only(RUNS / "lm_eval/v1", "samples_tiny_text_*")
     message = refusal(old, RUNS / "promptfoo/v1/capitals.json", metric=["success", "exact_match"])

@@ -155,6 +155,8 @@ def test_less_can_be_better(pair):
     plain = compare(choice_file(OLD), choice_file(NEW))
     assert found.counts.negative_flips == plain.counts.positive_flips
     assert found.counts.both_wrong == plain.counts.both_right
+    assert found.scorer == "log:1 - acc,none"
+    assert "judged by different metrics" in refusal(choice_file(pair[0]), choice_file(NEW))
     assert any("less acc,none is better, so that a score is 1 - acc,none" in n for n in found.notes)
 
 
