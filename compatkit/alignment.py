@@ -11,8 +11,8 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from compatkit.edited import count_of, find_edited, name_row
 from compatkit.errors import ConfigError, DataError
-from compatkit.fields import get_path
 from compatkit.outcomes import Outcomes
 
 SHOWN = 5
@@ -33,7 +33,8 @@ class Alignment:
     Attributes:
         ids: N ids, in the order of the first side.
         examples: for each side, of each row the index of its example, -1 where left out.
-        excluded: number of examples left out, by reason (`errored`, `missing`, `edited`).
+        excluded: number of examples left out, by reason (`errored`, `missing`, `edited`, and
+            `unscored` where there are such).
         counted_wrong: for each side, number of answers counted as wrong, by reason.
         slices: per field, the value of each example.
         notes: what could not be checked.
@@ -76,9 +77,9 @@ def align(
     ids, codes = _number_ids(sides)
     for side, code in zip(sides, codes, strict=True):
         _refuse_repeated(side, code, len(ids))
-    differ, notes = _check_equal(sides, codes, len(ids), edited)
+    differ, notes = find_edited(sides, codes, len(ids), edited)
     present = [np.bincount(code, minlength=len(ids)) > 0 for code in codes]
-    usable = [~side.errored | (errors == "wrong") for side in sides]
+    usable = [~side.unscored & (~side.errored | (errors == "wrong")) for side in sides]
     answered = [
         np.bincount(code[use], minlength=len(ids)) > 0
         for code, use in zip(codes, usable, strict=True)
@@ -86,6 +87,7 @@ def align(
     lost = ~np.logical_and.reduce(present)
     # An answered example is present too, so that the two differ where every row failed.
     failed = np.logical_or.reduce(np.not_equal(present, answered))
+    unscored = failed & ~_errored(sides, codes, usable, answered)
     if missing == "error":
         _refuse_missing(sides, present, ids)
     if errors == "refuse":
@@ -94,7 +96,7 @@ def align(
     skipped = lost if missing == "skip" else np.zeros(len(ids), np.bool_)
     keep = ~(failed | changed | skipped)
     if not keep.any():
-        raise DataError(_nothing_left(sides, failed, lost, changed))
+        raise DataError(_nothing_left(sides, failed, unscored, lost, changed))
     position = np.where(keep, np.cumsum(keep) - 1, -1)
     examples = tuple(
         np.where(use, position[code], -1) for code, use in zip(codes, usable, strict=True)
@@ -103,9 +105,10 @@ def align(
         ids=ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()],
         examples=examples,
         excluded={
-            "errored": int(failed.sum()),
+            "errored": int((failed & ~unscored).sum()),
             "missing": int((skipped & ~failed).sum()),
             "edited": int((changed & ~failed & ~skipped).sum()),
+            **({"unscored": int(unscored.sum())} if unscored.any() else {}),
         },
         counted_wrong=tuple(
             {
@@ -119,10 +122,17 @@ def align(
     )
 
 
-def _count_errored(sides: Sequence[Outcomes], examples: Sequence[IntArray]) -> int:
-    return sum(
-        int((side.errored & (rows >= 0)).sum()) for side, rows in zip(sides, examples, strict=True)
-    )
+def _errored(
+    sides: Sequence[Outcomes],
+    codes: Sequence[IntArray],
+    usable: Sequence[BoolArray],
+    answered: Sequence[BoolArray],
+) -> BoolArray:
+    """Tell which examples have an error, and no usable row, on some side."""
+    result = np.zeros(len(answered[0]), np.bool_)
+    for side, code, use, here in zip(sides, codes, usable, answered, strict=True):
+        result[code[side.errored & ~use]] |= ~here[code[side.errored & ~use]]
+    return result
 
 
 def _lost_samples(
@@ -131,8 +141,8 @@ def _lost_samples(
     """Note the rows that were left out of examples which have further samples."""
     lost = [int((~use & here).sum()) for use, here in zip(usable, kept, strict=True)]
     return tuple(
-        f"{side.file.name}: {_listed(count, 'sample')} with an error left out of examples that "
-        "have others"
+        f"{side.file.name}: {count_of(count, 'sample')} with an error or no score left out of "
+        "examples that have others"
         for side, count in zip(sides, lost, strict=True)
         if count
     )
@@ -160,10 +170,6 @@ def _number_ids(sides: Sequence[Outcomes]) -> tuple[list[str], list[IntArray]]:
     return list(distinct), codes
 
 
-def _where(side: Outcomes, row: int) -> str:
-    return f"{side.file.name}:{side.lines[row]}"
-
-
 def _refuse_repeated(side: Outcomes, codes: IntArray, size: int) -> None:
     """Refuse an id that occurs twice without a sample that tells the rows apart."""
     if len(codes) == 0 or np.bincount(codes, minlength=size).max() <= 1:
@@ -182,19 +188,15 @@ def _refuse_repeated(side: Outcomes, codes: IntArray, size: int) -> None:
         (name, sample), first, row = culprits[0]
         what = f"the id {name!r}" + (f" with the sample {sample!r}" if sample else "")
         raise DataError(
-            f"{_where(side, row)}: {what} occurs twice, first in line {side.lines[first]} "
-            f"({_listed(len(culprits), 'row')} repeat an id). Make the ids unique, or tell "
+            f"{name_row(side, row)}: {what} occurs twice, first in line {side.lines[first]} "
+            f"({count_of(len(culprits), 'row')} repeat an id). Make the ids unique, or tell "
             'several samples of one example apart by a field "sample".'
         )
     if unnamed:
         raise DataError(
-            f"{_where(side, unnamed[0])}: no sample, while other rows of the file name theirs. "
+            f"{name_row(side, unnamed[0])}: no sample, while other rows of the file name theirs. "
             'Give every row a "sample".'
         )
-
-
-def _listed(count: int, what: str) -> str:
-    return f"{count} {what}" + ("s" if count != 1 else "")
 
 
 def _refuse_missing(
@@ -212,20 +214,25 @@ def _refuse_missing(
             more = ", ..." if len(absent) > SHOWN else ""
             parts.append(f"{side.file.name} lacks {len(absent)} of {anywhere} ids: {first}{more}")
     raise DataError(
-        "; ".join(parts) + f". In every file: {_listed(both, 'id')}. An example that one side "
+        "; ".join(parts) + f". In every file: {count_of(both, 'id')}. An example that one side "
         "lacks cannot be compared: complete the files, or say --missing skip to leave such "
         "examples out, or --missing wrong to count a missing answer as wrong."
     )
 
 
 def _nothing_left(
-    sides: Sequence[Outcomes], failed: BoolArray, lost: BoolArray, changed: BoolArray
+    sides: Sequence[Outcomes],
+    failed: BoolArray,
+    unscored: BoolArray,
+    lost: BoolArray,
+    changed: BoolArray,
 ) -> str:
     names = " and ".join(side.file.name for side in sides)
+    unjudged = f"{int(unscored.sum())} were not scored, " if unscored.any() else ""
     return (
         f"{names}: no example is left to compare: {int(lost.sum())} are missing on a side, "
-        f"{int(failed.sum())} errored, {int(changed.sum())} were edited. Are these predictions on "
-        "the same data?"
+        f"{int((failed & ~unscored).sum())} errored, {unjudged}{int(changed.sum())} were edited. "
+        "Are these predictions on the same data?"
     )
 
 
@@ -234,72 +241,10 @@ def _refuse_errored(sides: Sequence[Outcomes]) -> None:
         rows = np.flatnonzero(side.errored)
         if len(rows):
             raise DataError(
-                f"{_where(side, int(rows[0]))}: the row {side.ids[rows[0]]!r} holds an error "
-                f"({_listed(len(rows), 'such row')} in the file). Run these again, or say "
+                f"{name_row(side, int(rows[0]))}: the row {side.ids[rows[0]]!r} holds an error "
+                f"({count_of(len(rows), 'such row')} in the file). Run these again, or say "
                 "--errors exclude or --errors wrong."
             )
-
-
-def _check_equal(
-    sides: Sequence[Outcomes], codes: Sequence[IntArray], size: int, edited: str
-) -> tuple[BoolArray, tuple[str, ...]]:
-    """Find the examples whose references or inputs differ; note what cannot be checked."""
-    differ = np.zeros(size, np.bool_)
-    notes: list[str] = []
-    faults: list[tuple[Outcomes, Outcomes, IntArray, str]] = []
-    for what in ("references", "inputs"):
-        known = np.zeros(size, np.int64)
-        holder = np.full(size, -1, np.int64)
-        holders = 0
-        for number, (side, code) in enumerate(zip(sides, codes, strict=True)):
-            hashes: IntArray = getattr(side, what)
-            holders += bool(hashes.any())
-            unknown = (known[code] == 0) & (hashes != 0)
-            # The first row of an example decides, so that its own samples are held against it.
-            known[code[unknown][::-1]] = hashes[unknown][::-1]
-            holder[code[unknown]] = number
-            rows = np.flatnonzero((hashes != 0) & (hashes != known[code]))
-            differ[code[rows]] = True
-            if len(rows):
-                faults.append((side, sides[int(holder[code[rows[0]]])], rows, what))
-        if 0 < holders < len(sides):
-            notes.append(f"{what} were not compared: {holders} of {len(sides)} files hold them")
-    if faults and edited == "error":
-        raise DataError(_differ_message(*faults[0], edited=int(differ.sum())))
-    if edited == "keep" and differ.any():
-        notes.append(
-            f"{_listed(int(differ.sum()), 'example')} with another reference or input on the two "
-            "sides: each answer was held against its own file's"
-        )
-    return differ, tuple(notes)
-
-
-def _differ_message(
-    side: Outcomes, other: Outcomes, rows: IntArray, what: str, *, edited: int
-) -> str:
-    single = "reference" if what == "references" else "input"
-    names = [side.ids[row] for row in rows[:SHOWN].tolist()]
-    first = next(
-        row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, what)[row]
-    )
-    texts = [_shown(each, row, what) for each, row in ((other, first), (side, int(rows[0])))]
-    listed = ", ".join(map(repr, names)) + (", ..." if len(rows) > SHOWN else "")
-    return (
-        f"{_where(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
-        f"{_where(other, first)} it is {texts[0]}. {_listed(len(rows), 'row')} differ: {listed}. "
-        f"In all {_listed(edited, 'example')} have another reference or input. Answers to other "
-        "questions cannot be compared: make both files from the same data, "
-        "or say --edited skip to leave such examples out, --edited keep to hold each answer "
-        "against its own file"
-        + (", --input-field none if prompts are meant to differ." if what == "inputs" else ".")
-    )
-
-
-def _shown(side: Outcomes, row: int, what: str) -> str:
-    path = side.fields.paths["references" if what == "references" else "input"]
-    record = side.file.pick([int(side.records[row])])[int(side.records[row])]
-    text = repr(get_path(record, path))
-    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
 
 
 def _slice(
@@ -315,7 +260,7 @@ def _slice(
                 values[index] = value
             elif values[index] != value:
                 raise DataError(
-                    f"{_where(side, row)}: {path!r} of {side.ids[row]!r} is {value!r}, and "
+                    f"{name_row(side, row)}: {path!r} of {side.ids[row]!r} is {value!r}, and "
                     f"{values[index]!r} on the other side. Slice by what belongs to the example, "
                     "not to the model."
                 )

@@ -12,6 +12,8 @@ from compatkit.version import __version__
 
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 COMMANDS = {
+    "convert": ("compatkit.commands.convert", "A harness's log as compatkit's own JSON Lines."),
+    "formats": ("compatkit.commands.formats", "What is read, with an example of each."),
     "gate": ("compatkit.commands.gate", "Stop an update that breaks more than it may."),
     "power": ("compatkit.commands.power", "How many examples a gate on negative flips needs."),
     "run": ("compatkit.commands.run", "From a checkpoint and a task to a prediction file."),

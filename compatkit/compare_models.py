@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from compatkit.alignment import Alignment, align
 from compatkit.comparison import Comparison, FlippedExample, JudgedPair
+from compatkit.conditions import describe_conditions, follow_logs
 from compatkit.engine import Job, run_jobs
 from compatkit.errors import ConfigError, DataError
 from compatkit.estimates import Judged, Metrics
@@ -31,7 +32,8 @@ def compare(old: Any, new: Any, *, old_rerun: Any = None, **options: Any) -> Com
     """Compare a new model's predictions with an old one's on the same examples.
 
     Args:
-        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`.
+        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`; a path is a
+            prediction file, or a harness's log or folder that holds one task.
         new: the same.
         old_rerun: a second run of the old model, for the noise floor of its flips.
         options: see `make_options`.
@@ -90,11 +92,12 @@ def compare_files(
     data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
     names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
     files = [
-        open_predictions(each, name=name, reader=options.reader)
+        open_predictions(each, name=name, reader=options.reader, choice=options.choice)
         for each, name in zip(data, names, strict=False)
     ]
     if old_rerun is not None:
         _refuse_rerun_of_new(files)
+    options = follow_logs(files, options)
     sides = _score_files(files, options)
     aligned = align(
         sides,
@@ -335,6 +338,7 @@ class _Measurement:
             for side in sides
             for sentence, count in side.notes.items()
         ]
+        notes += describe_conditions(sides[0].file, sides[1].file, self.options)
         notes += self.aligned.notes
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:

@@ -39,6 +39,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "input": ("input", "prompt", "question"),
     "sample": ("sample",),
     "error": ("error",),
+    "item_hash": ("item_hash",),
 }
 OWN_NAMES = {"references": ("reference", "references"), "prediction": ("prediction", "predictions")}
 
@@ -48,7 +49,7 @@ class Fields:
     """Which field of a record plays which role, as paths nested by dots.
 
     Attributes:
-        paths: role (`id`, `prediction`, `references`, `input`, `sample`, `error`) to path.
+        paths: role (a key of `ALIASES`) to path.
         notes: sentences about aliases that were taken or could not be.
         absent: role to its own names that the first records did not have.
     """
@@ -242,7 +243,8 @@ def _find_field(
 
 
 def _option(role: str) -> str:
-    return f"--{'reference' if role == 'references' else role}-field"
+    name = "reference" if role == "references" else role.replace("_", "-")
+    return f"--{name}-field"
 
 
 def _absent(rows: Sequence[Record], name: str, paths: Mapping[str, str]) -> list[str]:
@@ -250,7 +252,7 @@ def _absent(rows: Sequence[Record], name: str, paths: Mapping[str, str]) -> list
     return [
         f"{name}: no field {path!r} for the {role} in the first rows"
         for role, path in paths.items()
-        if role in {"input", "sample", "error"}
+        if role in {"input", "sample", "error", "item_hash"}
         and all(get_path(row, path) is MISSING for row in rows[:1000])
     ]
 

@@ -8,7 +8,7 @@ from compatkit.errors import ConfigError
 from compatkit.estimates import Plan
 from compatkit.fields import NO_FIELD, parse_roles
 from compatkit.p_values import check_correction
-from compatkit.readers import Progress
+from compatkit.readers import UNFINISHED, Choice, Progress
 from compatkit.scorers import SCORERS, Scorer, make_scorer
 from compatkit.scorers import scorer_options as options_of
 
@@ -42,6 +42,8 @@ class Options:
         keep_flips: keep the flipped examples, whole.
         progress: called while files are read.
         recipe: the scorer's name and options, where another process can make it of them.
+        scorer_was_named: False where a log may say how its rows are judged.
+        choice: what was said of logs.
     """
 
     scorer: Scorer
@@ -61,6 +63,8 @@ class Options:
     keep_flips: bool = True
     progress: Progress | None = None
     recipe: tuple[str, Mapping[str, object]] | None = None
+    scorer_was_named: bool = True
+    choice: Choice = field(default_factory=Choice)
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -75,7 +79,7 @@ class Options:
 
 
 def make_options(
-    scorer: str | Scorer | Callable[..., object] = "exact_match",
+    scorer: str | Scorer | Callable[..., object] | None = None,
     *,
     threshold: float | None = None,
     by: str | Sequence[str] = (),
@@ -95,13 +99,18 @@ def make_options(
     sweep: bool = False,
     keep_flips: bool = True,
     progress: Progress | None = None,
+    metric: str | Sequence[str] = (),
+    run: str | None = None,
+    unfinished: str = "refuse",
+    dataset: str | None = None,
     **scorer_options: object,
 ) -> Options:
     """Check the options of a comparison.
 
     Args:
         scorer: a name in `compatkit.scorers.SCORERS`, `field:NAME`, `evaluate:NAME`,
-            `module:function`, or a function of two columns.
+            `module:function`, or a function of two columns. If not given, the metric of a harness's
+            log, and `exact_match` for other files.
         threshold: an answer is right when its score is at least this; 0.5 if not given.
         by: a field, or several, to slice by.
         cluster: a field whose value groups examples that depend on each other, such as the
@@ -112,7 +121,8 @@ def make_options(
         edited: what an id whose reference or input differs between the files is: `error`,
             `skip` or `keep`.
         by_position: pair rows by position instead of id.
-        fields: role (`id`, `prediction`, `references`, `input`, `sample`, `error`) to field.
+        fields: role (`id`, `prediction`, `references`, `input`, `sample`, `error`,
+            `item_hash`) to field.
         reader: name of the reader.
         level: confidence level of the intervals.
         interval: of proportions, `wilson`, or `exact` for Clopper and Pearson's.
@@ -122,6 +132,11 @@ def make_options(
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
         progress: called with a file's name and the share of it that was read.
+        metric: of a log, the metric that says what is right; of several names, the first that
+            a task has.
+        run: of several runs in a folder, `newest`, or a text that is in the path of one.
+        unfinished: runs that were cut short: `refuse` or `keep`.
+        dataset: the file of questions and answers of a log that holds answers alone.
         scorer_options: options of the scorer, such as `stemmer=True`.
 
     Raises:
@@ -135,9 +150,15 @@ def make_options(
     if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
     _check_names(by, scorer_options)
+    if unfinished not in UNFINISHED:
+        raise ConfigError(
+            f"unfinished is {unfinished!r}; one of {', '.join(UNFINISHED)} was expected."
+        )
+    named = scorer is not None or any(value is not None for value in scorer_options.values())
+    scorer = "exact_match" if scorer is None else scorer
     made = make_scorer(scorer, **scorer_options)
-    if made.continuous is not None and threshold is not None and not 0 <= threshold <= 1:
-        raise ConfigError(f"threshold is {threshold}; scores of {made.name} lie between 0 and 1.")
+    if named:
+        check_threshold(made, threshold)
     return Options(
         scorer=made,
         threshold=threshold,
@@ -162,7 +183,21 @@ def make_options(
         keep_flips=keep_flips,
         progress=progress,
         recipe=(scorer, scorer_options) if isinstance(scorer, str) else None,
+        scorer_was_named=named,
+        choice=Choice(
+            (metric,) if isinstance(metric, str) else tuple(metric), run, unfinished, dataset
+        ),
     )
+
+
+def check_threshold(scorer: Scorer, threshold: float | None) -> None:
+    """Refuse a threshold that no score of a scorer can reach, or that every score does.
+
+    Raises:
+        ConfigError: the scores lie between 0 and 1, and the threshold does not.
+    """
+    if scorer.continuous is not None and threshold is not None and not 0 <= threshold <= 1:
+        raise ConfigError(f"threshold is {threshold}; scores of {scorer.name} lie between 0 and 1.")
 
 
 def _check_ranges(

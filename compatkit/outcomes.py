@@ -31,8 +31,10 @@ class Outcomes:
         needs_answer: whether a row without an answer is wrong, whatever its score.
         no_answer: shape (rows,), True where the prediction is null.
         errored: shape (rows,).
+        unscored: shape (rows,), True where nothing judged the row.
         references: shape (rows,), a hash of the references; 0 where there are none.
         inputs: shape (rows,), a hash of the input; 0 where there is none.
+        items: shape (rows,), a hash of the item hash; 0 where there is none.
         records: shape (rows,), the index of the row's record in the file.
         lines: shape (rows,), the line of the row's record.
         slices: per field to slice by, the value of each row as text; None where missing.
@@ -49,8 +51,10 @@ class Outcomes:
     needs_answer: bool
     no_answer: NDArray[np.bool_]
     errored: NDArray[np.bool_]
+    unscored: NDArray[np.bool_]
     references: NDArray[np.int64]
     inputs: NDArray[np.int64]
+    items: NDArray[np.int64]
     records: NDArray[np.int64]
     lines: NDArray[np.int64]
     slices: Mapping[str, list[str | None]]
@@ -144,8 +148,10 @@ def _score(
         _hashes(scored.answers),
         no_answer,
         np.array(rows.errored, np.bool_),
+        np.zeros(len(rows), np.bool_) if scored.unscored is None else scored.unscored,
         _hashes(_reference_sets(rows.references)),
         _hashes(rows.input),
+        _hashes(rows.item_hash or [None] * len(rows)),
         np.array(rows.rows, np.int64),
         np.array(rows.lines, np.int64),
     )
@@ -198,7 +204,7 @@ def _join(
     for part in parts:
         for sentence, count in part.notes.items():
             notes[sentence] = notes.get(sentence, 0) + count
-    scores, answers, no_answer, errored, references, inputs, records, lines = (
+    (scores, answers, no_answer, errored, unscored, references, inputs, items, records, lines) = (
         np.concatenate(columns) for columns in zip(*(part.columns for part in parts), strict=True)
     )
     return Outcomes(
@@ -212,8 +218,10 @@ def _join(
         needs_answer=needs_answer,
         no_answer=no_answer,
         errored=errored,
+        unscored=unscored,
         references=references,
         inputs=inputs,
+        items=items,
         records=records,
         lines=lines,
         slices={path: [value for part in parts for value in part.slices[path]] for path in by},

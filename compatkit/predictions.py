@@ -40,6 +40,7 @@ class Predictions:
         input: the prompt as text; None where there is none.
         sample: which sample of the example a row is; None where samples are not told apart.
         errored: True where the record holds an error instead of an answer.
+        item_hash: what is the same for the same example, whatever its prompt; None if unknown.
         attributes: further fields that were asked for, as they stand in the record.
         rows: for each row the index of its record in the file, from 0.
         lines: for each row the line of its record.
@@ -52,6 +53,7 @@ class Predictions:
     input: list[str | None]
     sample: list[str | None]
     errored: list[bool]
+    item_hash: Sequence[str | None] = ()
     attributes: dict[str, list[Any]] = field(default_factory=dict)
     rows: Sequence[int] = ()
     lines: Sequence[int] = ()
@@ -110,6 +112,7 @@ def to_predictions(
         input=to_text(column.get("input", absent), at, "input", containers=True),
         sample=samples if samples is not None else absent,
         errored=errored or [False] * len(records.rows),
+        item_hash=to_text(column.get("item_hash", absent), at, "item hash"),
         attributes={path: get_column(records.rows, path) for path in attributes},
         rows=rows,
         lines=records.lines,

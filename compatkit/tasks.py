@@ -1,6 +1,6 @@
 """Tasks: several prediction files a model, one task each, and their total."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,12 @@ import numpy as np
 
 from compatkit.compare_models import compare_files, correct_tests
 from compatkit.comparison import Comparison, Counts, JudgedPair
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.estimates import Judged
 from compatkit.measure import count_pair, measure_pair
 from compatkit.options import Options, make_options
 from compatkit.p_values import PValue, Tests
+from compatkit.readers import LOGS, PredictionFile, open_run
 from compatkit.readers.source import KINDS
 from compatkit.run_header import is_header
 from compatkit.statistics import combine_tasks
@@ -24,11 +25,13 @@ TOTAL = "total"
 def compare_folders(
     old: str | Path, candidates: str | Path | Sequence[str | Path], **options: Any
 ) -> list[Comparison]:
-    """Compare folders of prediction files: files of one name are one task.
+    """Compare folders of prediction files, or runs of harnesses, task by task.
+
+    Files of one name are one task; the logs of a harness name their tasks.
 
     Args:
-        old: the old model's folder.
-        candidates: the new model's folder, or it and those of further candidates.
+        old: the old model's folder, or a log that holds several tasks.
+        candidates: the new model's, or it and those of further candidates.
         options: see `compatkit.options.make_options`.
 
     Returns:
@@ -46,11 +49,59 @@ def compare_tasks(
     old: str | Path, candidates: Sequence[str | Path], options: Options
 ) -> list[Comparison]:
     """Compare folders with options that were checked; see `compare_folders`."""
-    folders = [find_tasks(folder) for folder in (old, *candidates)]
+    return _compare_tasks(
+        (old, *candidates), [open_side(path, options) for path in (old, *candidates)], options
+    )
+
+
+def compare_paths(
+    old: str, candidates: Sequence[str], options: Options, *, old_rerun: str | None = None
+) -> list[Comparison]:
+    """Compare whatever the paths hold: one task of each model, or several and their total.
+
+    Args:
+        old: the old model's file, folder or log.
+        candidates: the new model's, then those of further candidates.
+        options: how they are compared.
+        old_rerun: a second run of the old model, on the same one task.
+
+    Raises:
+        ConfigError: a second run beside several tasks.
+        DataError: paths that cannot be read, or not be compared.
+    """
+    paths = (old, *candidates)
+    runs = [open_run(path, reader=options.reader, choice=options.choice) for path in paths]
+    folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
+    if any(folders) or any(len(run) > 1 for run in runs):
+        if old_rerun is not None:
+            raise ConfigError("--old-rerun takes one task, not folders of several.")
+        sides = [run or open_side(path, options) for path, run in zip(paths, runs, strict=True)]
+        return _compare_tasks(paths, sides, options)
+    files = [next(iter(run.values()), path) for path, run in zip(paths, runs, strict=True)]
+    task = next(iter(runs[0]), "")
+    return compare_files(files[0], files[1:], options, old_rerun=old_rerun, task=task)
+
+
+def open_side(path: str | Path, options: Options) -> Mapping[str, Path | PredictionFile]:
+    """Return the tasks of a harness's run, or of a folder of prediction files.
+
+    Raises:
+        DataError: neither of these.
+    """
+    return open_run(path, reader=options.reader, choice=options.choice) or find_tasks(path)
+
+
+def _compare_tasks(
+    paths: Sequence[str | Path],
+    folders: Sequence[Mapping[str, Path | PredictionFile]],
+    options: Options,
+) -> list[Comparison]:
     tasks = [task for task in folders[0] if all(task in folder for folder in folders)]
+    if TOTAL in tasks:
+        raise DataError(f"{paths[0]}: a task cannot be called {TOTAL!r}, as the sum of all is.")
     lost = sorted(set().union(*folders).difference(tasks))
     if lost and (options.missing != "skip" or not tasks):
-        raise DataError(_missing_message((old, *candidates), folders))
+        raise DataError(_missing_message(paths, folders))
     by_task = [
         compare_files(
             folders[0][task], [folder[task] for folder in folders[1:]], options, task=task
@@ -60,16 +111,18 @@ def compare_tasks(
     further = (
         [f"left out, since one folder lacks them: the tasks {', '.join(lost)}"] if lost else []
     )
-    aside = sorted({name for folder in (old, *candidates) for name in _others(folder)})
+    plain = [
+        path
+        for path, folder in zip(paths, folders, strict=True)
+        if any(isinstance(file, Path) for file in folder.values())
+    ]
+    aside = sorted({name for path in plain for name in _others(path)})
     further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
     by_task = [[replace(each, notes=(*each.notes, *further)) for each in task] for task in by_task]
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
         results = correct_tests(results, options.correction)
-        results += [
-            _total([task[number] for task in by_task], by_task, options)
-            for number in range(len(candidates))
-        ]
+        results += [_total(number, by_task, options, paths) for number in range(len(paths) - 1)]
     return results
 
 
@@ -83,7 +136,9 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     """
     path = Path(folder)
     if not path.is_dir():
-        raise DataError(f"{folder}: not a folder; where one side is a folder, every side is.")
+        raise DataError(
+            f"{folder}: not a folder, nor a log of several tasks; where one side is, every side is."
+        )
     tasks: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         name = file.name.removesuffix(".gz").removesuffix(".zst")
@@ -96,7 +151,10 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
             raise DataError(f"{folder}: {tasks[task].name} and {file.name} are one task. Keep one.")
         tasks[task] = file
     if not tasks:
-        raise DataError(f"{folder}: no prediction file; {', '.join(KINDS)} were expected.")
+        raise DataError(
+            f"{folder}: no prediction file; {', '.join(KINDS)} were expected, or the logs of a "
+            f"harness: {', '.join(LOGS)}."
+        )
     return tasks
 
 
@@ -116,7 +174,9 @@ def _others(folder: str | Path) -> list[str]:
     ]
 
 
-def _missing_message(names: Sequence[str | Path], folders: Sequence[dict[str, Path]]) -> str:
+def _missing_message(
+    names: Sequence[str | Path], folders: Sequence[Mapping[str, Path | PredictionFile]]
+) -> str:
     every = sorted(set().union(*folders))
     parts = []
     for name, folder in zip(names, folders, strict=True):
@@ -131,9 +191,13 @@ def _missing_message(names: Sequence[str | Path], folders: Sequence[dict[str, Pa
 
 
 def _total(
-    parts: Sequence[Comparison], by_task: Sequence[Sequence[Comparison]], options: Options
+    number: int,
+    by_task: Sequence[Sequence[Comparison]],
+    options: Options,
+    paths: Sequence[str | Path],
 ) -> Comparison:
     """Put the examples of all tasks together, each counting once."""
+    parts = [task[number] for task in by_task]
     pair = concatenate_pairs([part.pair for part in parts])
     first = parts[0]
     baseline = None
@@ -143,10 +207,10 @@ def _total(
     metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
     return Comparison(
         task=TOTAL,
-        old=str(Path(first.old).parent),
-        new=str(Path(first.new).parent),
-        baseline=None if first.baseline is None else str(Path(first.baseline).parent),
-        scorer=first.scorer,
+        old=str(Path(paths[0])),
+        new=str(Path(paths[number + 1])),
+        baseline=None if first.baseline is None else str(Path(paths[1])),
+        scorer=" / ".join(dict.fromkeys(part.scorer for part in parts)),
         threshold=first.threshold,
         continuous=continuous,
         counts=_add_counts(pair, [part.counts for part in parts]),
@@ -180,7 +244,10 @@ def _any_task(parts: Sequence[Comparison]) -> Tests:
 def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
     return count_pair(
         pair,
-        excluded={reason: sum(c.excluded[reason] for c in counts) for reason in counts[0].excluded},
+        excluded={
+            reason: sum(c.excluded.get(reason, 0) for c in counts)
+            for reason in dict.fromkeys(reason for c in counts for reason in c.excluded)
+        },
         counted_wrong={
             reason: sum(c.counted_wrong[reason] for c in counts)
             for reason in counts[0].counted_wrong

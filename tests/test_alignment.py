@@ -277,7 +277,10 @@ def test_errored_samples_that_are_left_out_are_noted():
     result = compare(OLD[:1], new)
     assert result.counts.negative_flips == pytest.approx(0.5)
     assert result.counts.excluded == NOTHING
-    assert "new: 1 sample with an error left out of examples that have others" in result.notes
+    assert (
+        "new: 1 sample with an error or no score left out of examples that have others"
+        in result.notes
+    )
     wrong = compare(OLD[:1], new, errors="wrong")
     assert wrong.counts.negative_flips == pytest.approx(2 / 3)
     assert wrong.counts.counted_wrong["errored"] == 1

@@ -29,7 +29,7 @@ from compatkit.gate.checking import check_policy
 from compatkit.gate.first_policy import write_first_policy
 from compatkit.gate.policy import OUTCOMES, WAYS, Policy
 from compatkit.gate.read_policy import FILE_NAME, OPTION_KEYS, find_policy, read_policy
-from compatkit.gate.task_files import expand_tasks
+from compatkit.gate.task_files import expand_tasks, path_of
 from compatkit.gate.verdict import TOTAL
 from compatkit.output import write_whole
 from compatkit.reports.hostile import visible
@@ -159,7 +159,7 @@ def gate(context: click.Context, /, old: str | None, new: str | None, **values: 
             adopt_scorer(values, [old, str(new)])
             policy = _from_options(old, new, {**values, "progress": progress})
         tasks = expand_tasks(policy)
-        check_outputs(outputs, [str(file) for task in tasks for file in (task.old, task.new)])
+        check_outputs(outputs, [path_of(file) for task in tasks for file in (task.old, task.new)])
         if update:
             check_baselines(tasks)
         verdict = check_policy(policy)

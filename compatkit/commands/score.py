@@ -21,13 +21,13 @@ from compatkit.commands.score_options import (
     measure_options,
     parse_options,
 )
-from compatkit.compare_models import compare_files
 from compatkit.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.options import Options
 from compatkit.output import write_whole
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import flips_format, render_flips
+from compatkit.tasks import compare_paths
 
 EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
 
@@ -72,7 +72,8 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
 
     Files are JSONL, a JSON array, CSV, TSV or Parquet, plain, .gz or .zst, one example a row
-    with id, prediction and reference; - is standard input. Folders hold one file a task.
+    with id, prediction and reference; - is standard input. Folders hold one file a task, or what
+    an evaluation harness left behind: compatkit formats lists what is read.
     """
     report = _printed(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
     outputs = {path: _kind(path) for path in values.pop("output")}
@@ -106,13 +107,7 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
 def _compare(paths: Sequence[str], options: Options, old_rerun: str | None) -> list[Comparison]:
     if [*paths, old_rerun].count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")
-    if any(Path(path).is_dir() for path in paths):
-        from compatkit.tasks import compare_tasks  # noqa: PLC0415
-
-        if old_rerun is not None:
-            raise ConfigError("--old-rerun takes files, not folders: compare one task at a time.")
-        return compare_tasks(paths[0], paths[1:], options)
-    return compare_files(paths[0], paths[1:], options, old_rerun=old_rerun)
+    return compare_paths(paths[0], paths[1:], options, old_rerun=old_rerun)
 
 
 def _printed(*, as_json: bool, as_markdown: bool) -> str:

@@ -12,7 +12,7 @@ from compatkit.errors import ConfigError
 from compatkit.fields import ALIASES
 from compatkit.options import INTERVALS, Options, make_options
 from compatkit.p_values import CORRECTIONS
-from compatkit.readers import READERS, open_predictions
+from compatkit.readers import LOGS, NEWEST, READERS, UNFINISHED, open_predictions
 from compatkit.run_header import find_scorer, header_path, read_header
 from compatkit.scorers import SCORERS
 
@@ -96,19 +96,49 @@ PLAIN_NAMES = [
     "seed",
     "resamples",
     "reader",
+    "metric",
+    "run",
+    "unfinished",
+    "dataset",
 ]
+
+LOG_OPTIONS = (
+    click.option(
+        "--metric",
+        multiple=True,
+        metavar="NAME",
+        help="Logs: the metric that says what is right, such as exact_match,flexible-extract. "
+        "Repeatable: the first that a task has.",
+    ),
+    click.option(
+        "--run",
+        metavar="TEXT",
+        help=f"Logs: of several runs of a task, '{NEWEST}', or the one with this in its path.",
+    ),
+    click.option(
+        "--unfinished",
+        type=click.Choice(UNFINISHED),
+        default=UNFINISHED[0],
+        show_default=True,
+        help="Logs: a run that failed or was cut short.",
+    ),
+    click.option(
+        "--dataset",
+        type=NamedPath(),
+        metavar="FILE",
+        help="Logs that hold answers alone (SQuAD): the file of questions and answers.",
+    ),
+)
 
 MEASURE_OPTIONS = (
     click.option(
         "--scorer",
         "-s",
-        default="exact_match",
-        show_default=True,
         metavar="NAME",
         help=f"{', '.join(name for name in SCORERS if name != 'field')}; field:NAME for a score "
         "that the file holds; evaluate:NAME for a metric of Hugging Face evaluate; module:function "
-        "for your own. Where it is not said, and every file was made by compatkit run for one "
-        "scorer, it is that one.",
+        "for your own. If not said: what the files were made for by compatkit run, a log's own "
+        "metric, exact_match for other files.",
     ),
     click.option(
         "--threshold",
@@ -191,12 +221,13 @@ MEASURE_OPTIONS = (
     ),
     click.option(
         "--reader",
-        type=click.Choice(sorted(READERS)),
+        type=click.Choice(sorted([*READERS, *LOGS])),
         help="The kind of the files, where their names do not tell.",
     ),
+    *LOG_OPTIONS,
     *(
         click.option(
-            f"--{'reference' if role == 'references' else role}-field",
+            f"--{'reference' if role == 'references' else role.replace('_', '-')}-field",
             f"field_{role}",
             metavar="NAME",
             help=f"The field that holds the {role}; dots nest, 'none' is none.",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import TaskPolicy
+from compatkit.gate.task_files import path_of
 from compatkit.output import write_whole
 
 
@@ -15,7 +16,12 @@ def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
         ConfigError: standard input, a folder, or files of two kinds.
     """
     for task in tasks:
-        old, new = str(task.old), str(task.new)
+        old, new = path_of(task.old), path_of(task.new)
+        if not isinstance(task.old, str) or not isinstance(task.new, str):
+            raise ConfigError(
+                f"--update-baseline: {old} or {new} is no prediction file of its own. 'compatkit "
+                "convert' makes such files of a harness's log."
+            )
         if "-" in {old, new}:
             raise ConfigError("--update-baseline: standard input has no file to replace.")
         if Path(old).is_dir() or Path(new).is_dir():

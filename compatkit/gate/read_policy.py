@@ -51,6 +51,10 @@ OPTION_KEYS = (
     "by_position",
     "fields",
     "reader",
+    "metric",
+    "run",
+    "unfinished",
+    "dataset",
     "epsilon",
     *sorted(ALL_SCORER_OPTIONS),
 )
@@ -218,6 +222,10 @@ class _Reader:
             "scorer": str,
             "cluster": str,
             "reader": str,
+            "metric": (str, list),
+            "run": str,
+            "unfinished": str,
+            "dataset": str,
             "by_position": bool,
             "fields": dict,
             "threshold": (int, float),
@@ -228,6 +236,10 @@ class _Reader:
                 self._get(values, key, kinds.get(key, (str, bool, int, float)), at, None)
         for key, choices in {**POLICIES, "reader": tuple(READERS)}.items():
             self._one_of(values, key, choices, at, "")
+        if isinstance(values.get("metric"), list):
+            values["metric"] = self._texts(values, "metric", at)
+        if "dataset" in values:
+            values["dataset"] = self._file(values, "dataset", at)
         for role, name in values.get("fields", {}).items():
             if not isinstance(name, str):
                 raise self._error(f"{at}.fields", f"{role} is {name!r}; a field was expected")
@@ -375,5 +387,6 @@ def _name(kind: Kind) -> str:
         dict: "a table",
         list: "a list of tables",
         (int, float): "a number",
+        (str, list): "a text, or a list of them",
     }
     return names.get(kind, "a text, a number, true or false")

@@ -1,17 +1,21 @@
 """Task files: which files a task of a policy stands for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 from compatkit.errors import DataError
 from compatkit.gate.policy import Policy, TaskPolicy
-from compatkit.tasks import find_tasks
+from compatkit.readers import PredictionFile, open_run
+from compatkit.tasks import open_side
 
 WILDCARDS = re.compile(r"[*?\[]")
 SHOWN = 5
+
+Side = Mapping[str, Path | PredictionFile | str]
 
 
 def expand_tasks(policy: Policy) -> list[TaskPolicy]:
@@ -19,7 +23,8 @@ def expand_tasks(policy: Policy) -> list[TaskPolicy]:
 
     A pattern (`*`, `?`, `[...]`) on one side stands for exactly one file. On both sides, files pair
     up by what the wildcards stand for, and each pair is a task: `NAME/WHAT_THEY_STAND_FOR`. Two
-    folders stand for their prediction files, which pair up by name.
+    folders stand for their prediction files, which pair up by name, and the runs of a harness for
+    their tasks.
 
     Raises:
         DataError: a file that does not exist, a pattern that matches none or several, or files
@@ -33,19 +38,29 @@ def _expand(task: TaskPolicy) -> list[TaskPolicy]:
         return [task]
     if is_pattern(task.old) and is_pattern(task.new):
         return _pair_up(task, *(_stand_for(task, key) for key in ("old", "new")))
-    if Path(task.old).is_dir() and Path(task.new).is_dir():
-        return _pair_up(task, *(_files_of(folder) for folder in (task.old, task.new)))
     rerun = task.old_rerun
     if isinstance(rerun, str):
         rerun = _one_file(rerun, task, "old_rerun")
-    return [
-        replace(
-            task,
-            old=_one_file(task.old, task, "old"),
-            new=_one_file(task.new, task, "new"),
-            old_rerun=rerun,
-        )
-    ]
+    old, new = (_one_file(getattr(task, key), task, key) for key in ("old", "new"))
+    return _open_tasks(replace(task, old=old, new=new, old_rerun=rerun))
+
+
+def _open_tasks(task: TaskPolicy) -> list[TaskPolicy]:
+    """Make a task of each that two folders, or the logs of a harness, hold."""
+    paths, options = (task.old, task.new), task.options
+    runs = [open_run(path, reader=options.reader, choice=options.choice) for path in paths]
+    plain = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
+    if not any(plain) and all(len(run) <= 1 for run in runs):
+        return [task]
+    sides = [run or open_side(path, options) for path, run in zip(paths, runs, strict=True)]
+    return _pair_up(task, *sides)
+
+
+def path_of(file: Any) -> str:
+    """Return where a side of a task lies; its name where it is in memory."""
+    if isinstance(file, PredictionFile):
+        return str(file.log.path if file.log is not None else file.name)
+    return str(file)
 
 
 def is_pattern(path: str) -> bool:
@@ -71,7 +86,7 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
     return found[0]
 
 
-def _pair_up(task: TaskPolicy, old: dict[str, str], new: dict[str, str]) -> list[TaskPolicy]:
+def _pair_up(task: TaskPolicy, old: Side, new: Side) -> list[TaskPolicy]:
     """Make a task of each name that both sides have."""
     if task.old_rerun is not None:
         raise DataError(
@@ -79,16 +94,20 @@ def _pair_up(task: TaskPolicy, old: dict[str, str], new: dict[str, str]) -> list
         )
     alone = sorted(set(old) ^ set(new))
     if alone:
+        files = [path_of({**old, **new}[name]) for name in alone]
         raise DataError(
-            f"{_where(task)}no partner for {_listed([(old | new)[name] for name in alone])}. Every "
-            "file of one side needs one of the other, by the same name."
+            f"{_where(task)}no partner for {_listed(files)}. Every file of one side needs one of "
+            "the other, by the same name."
         )
     prefix = f"{task.name}/" if task.name else ""
-    return [replace(task, name=f"{prefix}{name}", old=old[name], new=new[name]) for name in old]
+    return [
+        replace(task, name=f"{prefix}{name}", old=_plain(old[name]), new=_plain(new[name]))
+        for name in old
+    ]
 
 
-def _files_of(folder: str) -> dict[str, str]:
-    return {name: str(path) for name, path in find_tasks(folder).items()}
+def _plain(file: Path | PredictionFile | str) -> PredictionFile | str:
+    return str(file) if isinstance(file, Path) else file
 
 
 def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:

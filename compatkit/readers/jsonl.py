@@ -18,19 +18,20 @@ from compatkit.readers.decoding import BOM, decode_object, repeats_a_key
 BLOCK = 1 << 19  # as much as stays in the processor's cache while it is worked on
 
 
-def read_jsonl(stream: BinaryIO, name: str) -> Iterator[Records]:
+def read_jsonl(stream: BinaryIO, name: str, *, by_hand: bool = True) -> Iterator[Records]:
     """Yield the records of a JSON Lines file, a block of lines at a time.
 
     Args:
         stream: the decompressed bytes.
         name: what messages call the file.
+        by_hand: a person may have written it, so that keys that occur twice are looked for.
 
     Raises:
         DataError: with the line and what was found there.
     """
     line = 1
     for block in _blocks(stream):
-        yield _decode(block, name, line)
+        yield _decode(block, name, line, by_hand=by_hand)
         line += block.count(b"\n")
 
 
@@ -51,7 +52,7 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-def _decode(block: bytes, name: str, line: int) -> Records:
+def _decode(block: bytes, name: str, line: int, *, by_hand: bool) -> Records:
     """Decode a block at once, and line by line where that fails or says too little."""
     import msgspec  # noqa: PLC0415
 
@@ -60,7 +61,8 @@ def _decode(block: bytes, name: str, line: int) -> Records:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_slowly(block, name, line)
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    if len(rows) != lines or not _one_a_line(block, lines) or repeats_a_key(block, rows):
+    whole = len(rows) == lines and _one_a_line(block, lines)
+    if not whole or (by_hand and repeats_a_key(block, rows)):
         return _decode_slowly(block, name, line)
     return Records(rows, range(line, line + lines), name)
 

@@ -133,7 +133,7 @@ def task_table(results: Sequence[Comparison]) -> Table:
         row += [format_value(other, each.metrics[other])]
         row += [format_value("delta_nfr", each.metrics["delta_nfr"])] if several else []
         rows.append([*row, format_change(each.tests)])
-    title = f"{describe_scorer(results[0])}; accuracy is the old model's"
+    title = f"{describe_scorer(results[-1])}; accuracy is the old model's"
     note = describe_family([each.tests for each in results], "tasks and candidates")
     return Table(title, header, rows, text_columns=2 if several else 1, note=note)
 

@@ -183,6 +183,7 @@ def left_out(results: Sequence[Comparison]) -> list[str]:
         "errored": "errored",
         "missing": "in one file alone",
         "edited": "with another reference or input",
+        "unscored": "not scored",
     }
     out = [
         f"{number:,} {reasons.get(reason, reason)}"
@@ -194,7 +195,7 @@ def left_out(results: Sequence[Comparison]) -> list[str]:
     silent |= {each.new: each.counts.no_answer_new for each in results}
     shown = [f"{number:,} of {name}" for name, number in silent.items() if number]
     if shown:
-        own = results[0].scorer.startswith("field:")
+        own = results[0].scorer.startswith(("field:", "log:"))
         how = "scored as the file says" if own else "counted as wrong"
         said.append(f"no answer, {how}: {', '.join(shown)}")
     for each in results:

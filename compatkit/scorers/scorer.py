@@ -25,11 +25,13 @@ class Scored:
         answers: what churn compares, one per row; None for no answer. Equal text is the
             same answer.
         notes: sentences with the number of rows they are true of.
+        unscored: shape (rows,), rows that nothing judged, neither right nor wrong; None for none.
     """
 
     scores: FloatArray
     answers: list[str | None]
     notes: Mapping[str, int] = field(default_factory=dict)
+    unscored: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,7 @@ def test_memory_that_does_not_suffice_is_one_message(
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("compatkit.commands.score.compare_files", full)
+    monkeypatch.setattr("compatkit.commands.score.compare_paths", full)
     code, output, error = score("old.jsonl", "new.jsonl")
     assert (code, output) == (2, "")
     assert error.startswith("compatkit: out of memory: ")
@@ -284,7 +284,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "its input": (["old.jsonl", "in.json", "-o", "./in.json"], "would be written over"),
     "its rerun": (["old.jsonl", "new.jsonl", "--old-rerun", "in.json", "-o", "in.json"], "is read"),
     "through a link": (["old.jsonl", "in.json", "-o", "link.json"], "would be written over"),
-    "rerun of folders": (["folder.md", "folder.md", "--old-rerun", "old.jsonl"], "takes files"),
+    "rerun of folders": (["folder.md", "folder.md", "--old-rerun", "old.jsonl"], "takes one task"),
 }
 
 

@@ -1,0 +1,304 @@
+"""Inspect: `.eval` and `.json` logs, a file or the folder of several.
+
+A row is joined by the sample's id within its task; epochs are samples of one example. Input and
+target must agree on both sides: ids that Inspect made itself change where a dataset is shuffled.
+C, I, P and N are 1, 0, 0.5 and 0; NaN is not scored, and not wrong; a sample that failed is an
+error. A `.json` log is held in memory, and of its samples what is read here alone.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from compatkit.errors import DataError
+from compatkit.predictions import Records
+from compatkit.readers.decoding import decode_json
+from compatkit.readers.logs.log import (
+    Choice,
+    Log,
+    as_text,
+    batches,
+    plain_name,
+    read_head,
+    set_score,
+)
+from compatkit.readers.logs.zip_members import ZipMembers, open_zip
+from compatkit.readers.source import open_path
+
+if TYPE_CHECKING:
+    from compatkit.readers.logs.inspect_types import Header, Output, Sample, ScoreValue
+
+VERSION = 2
+JSON_LOG = re.compile(rb'\{\s*"version":\s*\d+,\s*"status":\s*"')
+SAMPLE = re.compile(r"^samples/.*(_epoch_\d+\.json|/sample\.json)$", re.DOTALL)
+CONSTANT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+ATTACHMENT = "attachment://"
+
+
+def find_logs(files: Sequence[Path]) -> list[Path]:
+    """Return the zip archives called `.eval` and the JSON files that begin as a log."""
+    return [
+        path
+        for path in files
+        if (path.suffix == ".eval" and read_head(path)[:2] == b"PK")
+        or (plain_name(path).endswith(".json") and JSON_LOG.match(read_head(path)))
+    ]
+
+
+def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+    """Return a log per file.
+
+    Raises:
+        DataError: a file that is damaged, or of a version that is not known.
+    """
+    return [_open_log(path) for path in files]
+
+
+def _open_log(path: Path) -> Log:
+    header, scores, started = _read_header(path)
+    if header.version != VERSION:
+        raise DataError(
+            f"{path}: an Inspect log of version {header.version}; version {VERSION} is read. "
+            "`inspect log convert` of a newer inspect_ai rewrites it."
+        )
+    run = header.eval
+    metrics, refused = _list_metrics(scores, header.results)
+    return Log(
+        harness="inspect",
+        task=str(run.get("task", path.stem)),
+        path=path,
+        metrics=tuple(metrics),
+        refused=refused,
+        model=str(run.get("model", "")),
+        run=str(run.get("created", "")),
+        unfinished=_say_unfinished(header, started=started),
+        conditions=_conditions(header),
+        details={"epochs": (run.get("config") or {}).get("epochs") or 1},
+    )
+
+
+def _read_header(path: Path) -> tuple["Header", dict[str, "ScoreValue"], bool]:
+    """Return the header, the scores of the first sample that has any, and whether it only began."""
+    from compatkit.readers.logs import inspect_types as types  # noqa: PLC0415
+
+    name = str(path)
+    with open_path(path).open() as stream:
+        if path.suffix != ".eval":
+            whole: types.HeaderAndScores = _decode(stream.read(), types.HeaderAndScores, name)
+            return whole, _first_scores(whole.samples or []), False
+        with open_zip(stream, name) as members:
+            if "header.json" in members.names:
+                header = _decode(members.read("header.json"), types.Header, name)
+                return header, _first_scores(_summaries(members, name)), False
+            if "_journal/start.json" not in members.names:
+                raise DataError(f"{name}: holds no header.json; this is no log of Inspect.")
+            begun = _decode(members.read("_journal/start.json"), types.Header, name)
+            return begun, _first_scores(_summaries(members, name)), True
+
+
+def _summaries(members: ZipMembers, name: str) -> Iterator[Any]:
+    from compatkit.readers.logs import inspect_types as types  # noqa: PLC0415
+
+    if "summaries.json" in members.names:
+        yield from _decode(members.read("summaries.json"), list[types.Summary], name)
+        return
+    for member in filter(SAMPLE.match, members.names):
+        yield _decode(members.read(member), types.Summary, f"{name}: {member}")
+
+
+def _first_scores(samples: Any) -> dict[str, "ScoreValue"]:
+    return next((each.scores for each in samples if each.scores), {})
+
+
+def _decode(raw: bytes, kind: Any, name: str) -> Any:
+    """Decode a JSON text to a type, skipping what the type does not name; NaN becomes a text.
+
+    Raises:
+        DataError: no JSON, or not as Inspect writes it.
+    """
+    import msgspec  # noqa: PLC0415
+
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise DataError(f"{name}: not as Inspect writes it: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return msgspec.json.decode(CONSTANT.sub(_quote, raw), type=kind)
+    except msgspec.ValidationError as error:
+        raise DataError(f"{name}: not as Inspect writes it: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        decode_json(raw, name, cut=not raw.rstrip().endswith((b"}", b"]")))
+        raise DataError(f"{name}: no JSON that can be read: {error}. Copy it again.") from error
+
+
+def _quote(found: re.Match[bytes]) -> bytes:
+    text = found.group()
+    return text if text.startswith(b'"') else b'"' + text + b'"'
+
+
+def _list_metrics(
+    scores: dict[str, "ScoreValue"], results: Any
+) -> tuple[list[str], dict[str, str]]:
+    """Return the names of the scores, the harness's first one first, and those that are lists."""
+    listed = results.get("scores", []) if isinstance(results, dict) else []
+    order = [each.get("name") for each in listed if isinstance(each, dict)]
+    names = sorted(scores, key=lambda name: order.index(name) if name in order else len(order))
+    metrics: list[str] = []
+    refused: dict[str, str] = {}
+    for name in names:
+        value = scores[name].value
+        if isinstance(value, dict):
+            metrics += [f"{name}.{key}" for key in value]
+        elif isinstance(value, list):
+            refused[name] = "its value is a list, so that no sample is right or wrong by it"
+        else:
+            metrics.append(name)
+    return metrics, refused
+
+
+def _say_unfinished(header: "Header", *, started: bool) -> str:
+    if started or header.status == "started":
+        return "the run did not come to its end (status started)"
+    if header.invalidated:
+        return "the run was invalidated"
+    if header.status == "success":
+        return ""
+    error = header.error.get("message", "") if isinstance(header.error, dict) else ""
+    return f"the status of the run is {header.status}" + (f" ({error:.80})" if error else "")
+
+
+def _conditions(header: "Header") -> dict[str, str]:
+    """Return what two runs should have in common."""
+    run, plan = header.eval, header.plan if isinstance(header.plan, dict) else {}
+    config = run.get("config") or {}
+    steps = plan.get("steps") or []
+    solvers = ", ".join(str(step.get("solver")) for step in steps if isinstance(step, dict))
+    found = {
+        "prompts and solvers": f"{solvers} (SHA-256 {_digest(steps)})",
+        "generation": plan.get("config"),
+        "limit": config.get("limit"),
+        "epochs": config.get("epochs") or 1,
+        "dataset": (run.get("dataset") or {}).get("name"),
+        "shuffling": (run.get("dataset") or {}).get("shuffled"),
+        "version of the task": run.get("task_version"),
+        "arguments of the task": run.get("task_args"),
+    }
+    return {name: "none" if value is None else as_text(value) for name, value in found.items()}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(as_text(value).encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
+    """Yield the samples of a log.
+
+    Raises:
+        DataError: it is damaged, or was made without samples.
+    """
+    name = str(log.path)
+    rows = 0
+    for batch in batches(_numbered(stream, log, name), name):
+        rows += len(batch.rows)
+        yield batch
+    if not rows:
+        raise DataError(
+            f"{name}: holds no samples. Run it again without --no-log-samples, and to its end."
+        )
+
+
+def _numbered(stream: BinaryIO, log: Log, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    from compatkit.readers.logs import inspect_types as types  # noqa: PLC0415
+
+    if log.path.suffix != ".eval":
+        whole = _decode(stream.read(), types.Samples, name)
+        for number, sample in enumerate(whole.samples or [], 1):
+            yield number, _record(sample, log, f"{name}:{number}")
+        return
+    with open_zip(stream, name) as members:
+        for number, member in enumerate(filter(SAMPLE.match, members.names), 1):
+            sample = _decode(members.read(member), types.Sample, f"{name}: {member}")
+            yield number, _record(sample, log, f"{name}: {member}")
+
+
+def _record(sample: "Sample", log: Log, where: str) -> dict[str, Any]:
+    attachments = _Attachments(sample)
+    record: dict[str, Any] = {
+        "id": sample.id,
+        "prediction": _completion(sample.output, attachments),
+        "references": sample.target if sample.target is not None else [],
+        "input": attachments.resolve(sample.input),
+        "metadata": sample.metadata or {},
+    }
+    if log.details["epochs"] > 1:
+        record["sample"] = sample.epoch
+    if sample.choices:
+        record["choices"] = sample.choices
+    if sample.invalidation:
+        record["error"] = f"invalidated: {as_text(sample.invalidation)}"
+    if sample.error:
+        message = sample.error.get("message") if isinstance(sample.error, dict) else sample.error
+        record["error"] = str(message) or "an error without a message"
+    if log.metric and "error" not in record:
+        _set_score(record, sample, log, where)
+    return record
+
+
+def _set_score(record: dict[str, Any], sample: "Sample", log: Log, where: str) -> None:
+    scores = sample.scores or {}
+    name, _, key = log.metric.rpartition(".")
+    if log.metric in scores:
+        name, key = log.metric, ""
+    if name not in scores:
+        record["unscored"] = f"no score called {log.metric}"
+        return
+    value = scores[name].value
+    if key:
+        value = value.get(key) if isinstance(value, dict) else value
+    if scores[name].answer is not None:
+        record["answer"] = scores[name].answer
+    set_score(record, value, log, where)
+
+
+class _Attachments:
+    """Long texts of a sample, which stand elsewhere in it."""
+
+    def __init__(self, sample: "Sample") -> None:
+        self._raw = sample.attachments
+        self._texts: dict[str, str] | None = None
+
+    def resolve(self, value: Any) -> Any:
+        """Return a value with the texts that it names, at any depth."""
+        if isinstance(value, str):
+            return self._text(value) if value.startswith(ATTACHMENT) else value
+        if isinstance(value, list):
+            return [self.resolve(each) for each in value]
+        if isinstance(value, dict):
+            # A message's own id is drawn anew in each run.
+            return {key: self.resolve(each) for key, each in value.items() if key != "id"}
+        return value
+
+    def _text(self, name: str) -> str:
+        if self._texts is None:
+            import msgspec  # noqa: PLC0415
+
+            self._texts = msgspec.json.decode(self._raw) if bytes(self._raw) else {}
+        return self._texts.get(name.removeprefix(ATTACHMENT), name)
+
+
+def _completion(output: "Output | None", attachments: _Attachments) -> str | None:
+    """Return the text of the first answer; None where there is none."""
+    if output is None or (not output.choices and output.completion is None):
+        return None
+    if isinstance(output.completion, str):
+        return str(attachments.resolve(output.completion))
+    message = output.choices[0].message if output.choices else None
+    content = attachments.resolve(message.content) if message is not None else None
+    if isinstance(content, list):
+        parts = [part.get("text", "") for part in content if isinstance(part, dict)]
+        return "".join(map(str, parts))
+    return content if isinstance(content, str) else None

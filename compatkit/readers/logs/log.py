@@ -1,0 +1,209 @@
+"""A log: one task of one run, as an evaluation harness left it behind."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from compatkit.errors import DataError
+from compatkit.predictions import Records
+from compatkit.readers.decoding import decode_json
+from compatkit.readers.source import open_path
+
+HEAD = 1 << 14
+UNFINISHED = ("refuse", "keep")
+NEWEST = "newest"
+WORDS = {
+    "true": 1.0,
+    "yes": 1.0,
+    "false": 0.0,
+    "no": 0.0,
+    "c": 1.0,
+    "i": 0.0,
+    "p": 0.5,
+    "n": 0.0,  # Inspect: correct, incorrect, partial, no answer
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a user says of logs; what is not said is left to the log, or refused.
+
+    Attributes:
+        metrics: names of metrics, the first that a task has counts.
+        run: `newest`, or a text that is in the path of the run that is meant.
+        unfinished: `refuse` or `keep` runs that were cut short.
+        dataset: a file of questions and answers, for logs that hold answers alone.
+    """
+
+    metrics: tuple[str, ...] = ()
+    run: str | None = None
+    unfinished: str = "refuse"
+    dataset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One task of one run: what the harness says of it. The rows stay in the file.
+
+    Attributes:
+        harness: its name in the table.
+        task: the task's name.
+        path: the file that holds the rows.
+        metrics: those that score each example, the one to take if nobody chooses first.
+        refused: metrics that cannot be taken, with the reason.
+        lower_is_better: metrics whose scores are turned, to 1 - x.
+        model: the model's name, empty where the log does not say.
+        run: what orders the runs of one task, such as a date.
+        unfinished: why the run is not whole, empty where it is.
+        conditions: what should be alike in two runs, such as the chat template, with its value.
+        notes: sentences for the report.
+        further: other files that the rows are read from.
+        details: what the harness's own reader needs to find the rows.
+        metric: the metric that was chosen, empty for none.
+        judge: name and options of the scorer that stands for the harness's own judgement.
+    """
+
+    harness: str
+    task: str
+    path: Path
+    metrics: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    lower_is_better: frozenset[str] = frozenset()
+    model: str = ""
+    run: str = ""
+    unfinished: str = ""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    further: tuple[Path, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    metric: str = ""
+    judge: tuple[str, Mapping[str, Any]] = ("field:score", {})
+
+    @property
+    def turned(self) -> bool:
+        """Whether the score is 1 less the metric, since less of the metric is better."""
+        return self.metric in self.lower_is_better
+
+
+@lru_cache(maxsize=4096)
+def _head(path: str, stamp: tuple[int, int]) -> bytes:  # noqa: ARG001 (a new stamp, a new head)
+    try:
+        with open_path(path).open() as stream:
+            return stream.read(HEAD)
+    except DataError:
+        return b""
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file, decompressed; none where it cannot be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return b""
+    return _head(str(path), (found.st_size, found.st_mtime_ns))
+
+
+def plain_name(path: Path) -> str:
+    """Return a file's name without the ending of its compression."""
+    return path.name.removesuffix(".gz").removesuffix(".zst")
+
+
+def read_json_file(path: Path) -> Any:
+    """Decode a JSON file, NaN and Infinity included.
+
+    Raises:
+        DataError: it cannot be read, or is no JSON.
+    """
+    with open_path(path).open() as stream:
+        return decode_whole(stream.read(), str(path))
+
+
+def decode_whole(raw: bytes, name: str) -> Any:
+    """Decode a JSON text, quickly where it has no fault and no NaN.
+
+    Raises:
+        DataError: with the place and what was found there.
+    """
+    import msgspec  # noqa: PLC0415
+
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decode_json(raw, name, cut=not raw.rstrip().endswith((b"}", b"]")))
+
+
+def expect(value: Any, kind: type | tuple[type, ...], where: str, what: str) -> Any:
+    """Return a value of the kind that the harness writes.
+
+    Raises:
+        DataError: it is missing, or of another kind.
+    """
+    if isinstance(value, kind):
+        return value
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    wanted = " or ".join(each.__name__ for each in kinds)
+    found = "missing" if value is None else f"of type {type(value).__name__}"
+    raise DataError(f"{where}: {what} is {found}; {wanted} was expected. Is this log whole?")
+
+
+def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
+    """Put the value of the chosen metric into a record, or why there is none.
+
+    NaN and null are no score, and no wrong answer either.
+
+    Raises:
+        DataError: the value is no number.
+    """
+    score = _number(value)
+    if score is not None and math.isnan(score):
+        record["unscored"] = f"{log.metric} is {'missing' if value is None else 'NaN'}"
+    elif score is None or math.isinf(score):
+        raise DataError(
+            f"{where}: {log.metric} is {value!r:.60}; a number, true or false was expected. "
+            "--metric chooses another metric, and --scorer scores the answers anew."
+        )
+    else:
+        record["score"] = 1.0 - score if log.turned else score
+
+
+def _number(value: Any) -> float | None:
+    """Return a metric's value as a number, NaN where there is none, None for another kind."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool | int | float):
+        return float(value)
+    if isinstance(value, str):
+        if value.strip().lower() in WORDS:
+            return WORDS[value.strip().lower()]
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return None
+
+
+def batches(
+    rows: Iterable[tuple[int, dict[str, Any]]], name: str, size: int = 5_000
+) -> Iterator[Records]:
+    """Yield records of numbered rows, some thousands at a time."""
+    lines: list[int] = []
+    records: list[dict[str, Any]] = []
+    for line, record in rows:
+        lines.append(line)
+        records.append(record)
+        if len(records) == size:
+            yield Records(records, lines, name)
+            lines, records = [], []
+    if records:
+        yield Records(records, lines, name)
+
+
+def as_text(value: Any) -> str:
+    """Return a value as text: strings as they are, all else as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -1,0 +1,110 @@
+"""NeMo Evaluator: a bundle's folder with `results.jsonl`, beside `eval-*.json`.
+
+A row is `problem_idx`; repeats are samples. `reward` is the score: a row without one is not
+scored, and one whose error is of the infrastructure or the system is an error, and no wrong answer.
+Prompt and expected answer must agree, since a problem's number is a place in a file.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from compatkit.errors import DataError
+from compatkit.predictions import Records
+from compatkit.readers.jsonl import read_jsonl
+from compatkit.readers.logs.log import (
+    Choice,
+    Log,
+    as_text,
+    plain_name,
+    read_head,
+    read_json_file,
+    set_score,
+)
+
+PROBLEM = re.compile(rb'\{[^{}\[\]\n]*"problem_idx"\s*:')
+NOT_THE_MODEL = {"infra_error", "system"}
+
+
+def find_logs(files: Sequence[Path]) -> list[Path]:
+    """Return the JSON Lines files whose rows are numbered problems."""
+    return [
+        path
+        for path in files
+        if plain_name(path).endswith(".jsonl") and PROBLEM.match(read_head(path))
+    ]
+
+
+def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+    """Return a log per file of results.
+
+    Raises:
+        DataError: a bundle that is damaged.
+    """
+    return [_open_log(path) for path in files]
+
+
+def _open_log(path: Path) -> Log:
+    bundles = sorted(path.absolute().parent.glob("eval-*.json"))
+    bundle = read_json_file(bundles[0]) if len(bundles) == 1 else {}
+    bundle = bundle if isinstance(bundle, dict) else {}
+    benchmark = bundle.get("benchmark")
+    benchmark = benchmark if isinstance(benchmark, dict) else {}
+    config = bundle.get("config")
+    config = config if isinstance(config, dict) else {}
+    found = {
+        "hash of the configuration": bundle.get("config_hash"),
+        "version": bundle.get("sdk_version"),
+        "samples": benchmark.get("samples"),
+        "repeats": benchmark.get("repeats"),
+    }
+    return Log(
+        harness="nemo-evaluator",
+        task=str(benchmark.get("name") or path.absolute().parent.name),
+        path=path,
+        metrics=("reward",),
+        model=as_text(config.get("model", "")),
+        run=as_text(bundle.get("run_id", "")),
+        conditions={name: as_text(value) for name, value in found.items() if value is not None},
+        details={"repeats": (benchmark.get("repeats") or 1) > 1},
+    )
+
+
+def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
+    """Yield the rows.
+
+    Raises:
+        DataError: a line that is no result.
+    """
+    name = str(log.path)
+    for batch in read_jsonl(stream, name, by_hand=False):
+        rows = [
+            _record(row, log, f"{name}:{line}")
+            for row, line in zip(batch.rows, batch.lines, strict=True)
+        ]
+        yield Records(rows, batch.lines, name)
+
+
+def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
+    if "problem_idx" not in row:
+        raise DataError(f"{where}: no field 'problem_idx'. Is this a bundle of NeMo Evaluator?")
+    response = row.get("model_response", row.get("extracted_answer"))
+    details = row.get("scoring_details")
+    details = details if isinstance(details, dict) else {}
+    expected = row.get("expected_answer")
+    record: dict[str, Any] = {
+        "id": row["problem_idx"],
+        "prediction": None if response is None else as_text(response),
+        "references": [] if expected is None else [as_text(expected)],
+        "input": None if row.get("prompt") is None else as_text(row["prompt"]),
+        "category": details.get("category"),
+        "metadata": row.get("metadata"),
+    }
+    if row.get("repeat") is not None:
+        record["sample"] = row["repeat"]
+    if details.get("error_category") in NOT_THE_MODEL:
+        record["error"] = str(details["error_category"])
+    else:
+        set_score(record, row.get("reward"), log, where)
+    return record

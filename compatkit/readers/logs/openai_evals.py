@@ -1,0 +1,172 @@
+"""openai/evals: the record file of a run, JSON Lines of events.
+
+Events of a sample may come in any order, and the final report first. A row is a `sample_id`; its
+answer is what was sampled last, its score the `correct` of its `match` events, or a number of its
+`metrics` events. A run without its final report did not end.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from compatkit.errors import DataError
+from compatkit.predictions import Records
+from compatkit.readers.decoding import BOM
+from compatkit.readers.jsonl import read_jsonl
+from compatkit.readers.logs.log import (
+    Choice,
+    Log,
+    as_text,
+    batches,
+    plain_name,
+    read_head,
+    set_score,
+)
+from compatkit.readers.source import open_path
+
+SPEC = re.compile(rb'\{"spec": ?\{')
+CORRECT = "correct"
+
+
+@dataclass(slots=True)
+class _Example:
+    """What the events of one sample say."""
+
+    line: int
+    prompt: Any = None
+    sampled: Any = None
+    expected: Any = None
+    error: Any = None
+    correct: list[Any] = field(default_factory=list)
+    metrics: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def find_logs(files: Sequence[Path]) -> list[Path]:
+    """Return the JSON Lines files that begin with the specification of a run."""
+    return [
+        path
+        for path in files
+        if plain_name(path).endswith(".jsonl") and SPEC.match(read_head(path).removeprefix(BOM))
+    ]
+
+
+def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+    """Return a log per file.
+
+    Raises:
+        DataError: a file that cannot be read.
+    """
+    return [_open_log(path) for path in files]
+
+
+def _open_log(path: Path) -> Log:
+    with open_path(path).open() as stream:
+        spec, examples, ended = _read_events(stream, str(path))
+    names = dict.fromkeys(name for each in examples.values() for name in each.metrics)
+    judged = any(each.correct for each in examples.values())
+    config = spec.get("run_config")
+    config = config if isinstance(config, dict) else {}
+    models = spec.get("completion_fns") or spec.get("model_name") or ""
+    kind = config.get("eval_spec")
+    found = {
+        "limit": config.get("max_samples"),
+        "seed": config.get("seed"),
+        "arguments of the eval": kind.get("args") if isinstance(kind, dict) else None,
+    }
+    return Log(
+        harness="openai-evals",
+        task=str(spec.get("eval_name") or path.stem),
+        path=path,
+        metrics=(*([CORRECT] if judged else []), *(name for name in names if name != CORRECT)),
+        model=as_text(models),
+        run=str(spec.get("created_at", "")),
+        unfinished=""
+        if ended
+        else "the run has no final report, so that it did not come to its end",
+        conditions={k: "none" if value is None else as_text(value) for k, value in found.items()},
+    )
+
+
+def _read_events(
+    stream: BinaryIO, name: str
+) -> tuple[Mapping[str, Any], dict[str, _Example], bool]:
+    """Return the specification, the samples in order, and whether there is a final report."""
+    spec: Mapping[str, Any] = {}
+    examples: dict[str, _Example] = {}
+    ended = False
+    for batch in read_jsonl(stream, name, by_hand=False):
+        for row, line in zip(batch.rows, batch.lines, strict=True):
+            if "spec" in row and isinstance(row["spec"], dict):
+                spec = row["spec"]
+            ended = ended or "final_report" in row
+            if row.get("sample_id") is not None:
+                _add(examples.setdefault(str(row["sample_id"]), _Example(line)), row)
+    return spec, examples, ended
+
+
+def _add(example: _Example, event: Mapping[str, Any]) -> None:
+    data = event.get("data")
+    data = data if isinstance(data, dict) else {}
+    kind = event.get("type")
+    if kind == "sampling":
+        example.prompt = data.get("prompt") if example.prompt is None else example.prompt
+        example.sampled = data.get("sampled")
+    elif kind == "match":
+        example.correct.append(data.get("correct"))
+        example.expected = data.get("expected")
+        if example.sampled is None:
+            example.sampled = data.get("sampled", data.get("picked"))
+    elif kind == "metrics":
+        for metric, value in data.items():
+            if value is None or isinstance(value, bool | int | float):
+                example.metrics.setdefault(metric, []).append(value)
+    elif kind == "error":
+        example.error = data or "an error without a message"
+
+
+def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
+    """Yield the samples of a run.
+
+    Raises:
+        DataError: several events judge one sample, and not alike.
+    """
+    name = str(log.path)
+    _, examples, _ = _read_events(stream, name)
+    if not examples:
+        raise DataError(f"{name}: holds no samples. Did the evaluation run to its end?")
+    yield from batches(
+        (
+            (each.line, _record(key, each, log, f"{name}:{each.line}"))
+            for key, each in examples.items()
+        ),
+        name,
+    )
+
+
+def _record(key: str, example: _Example, log: Log, where: str) -> dict[str, Any]:
+    sampled = example.sampled
+    while isinstance(sampled, list) and len(sampled) == 1:
+        sampled = sampled[0]
+    record: dict[str, Any] = {
+        "id": key,
+        "prediction": None if sampled is None else as_text(sampled),
+        "references": [],
+        "input": None if example.prompt is None else as_text(example.prompt),
+    }
+    if example.expected is not None:
+        expected = example.expected if isinstance(example.expected, list) else [example.expected]
+        record["references"] = [as_text(each) for each in expected]
+    if example.error is not None:
+        record["error"] = as_text(example.error)
+    elif log.metric:
+        values = example.metrics.get(log.metric, [])
+        values = example.correct if log.metric == CORRECT and example.correct else values
+        if len(set(map(str, values))) > 1:
+            raise DataError(
+                f"{where}: {len(values)} events judge {key!r} by {log.metric}, and not alike. "
+                "--metric chooses another metric, and --scorer scores the answers anew."
+            )
+        set_score(record, values[0] if values else None, log, where)
+    return record

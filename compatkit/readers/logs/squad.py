@@ -1,0 +1,112 @@
+"""SQuAD: a file of predictions, `{question id: answer}`, with the dataset's own file.
+
+The predictions hold answers alone; `--dataset dev-v1.1.json` names the file of questions. A
+question without an answer (SQuAD 2.0) has the empty text as its reference. Where no scorer is
+named, answers are judged as SQuAD's script does: exact match after its normalisation; the
+script's F1 is `--scorer token_f1`. A question that was not answered is wrong, as it is there.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from compatkit.errors import ConfigError, DataError
+from compatkit.predictions import Records
+from compatkit.readers.logs.log import (
+    Choice,
+    Log,
+    batches,
+    decode_whole,
+    expect,
+    plain_name,
+    read_head,
+    read_json_file,
+)
+
+PREDICTION = re.compile(rb'\s*\{\s*"[0-9a-f]{24,32}"\s*:\s*"')
+
+
+def find_logs(files: Sequence[Path]) -> list[Path]:
+    """Return the JSON files whose first key is a question's id and whose value is a text."""
+    return [
+        path
+        for path in files
+        if plain_name(path).endswith(".json") and PREDICTION.match(read_head(path))
+    ]
+
+
+def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:
+    """Return a log per file.
+
+    Raises:
+        ConfigError: no dataset was named.
+    """
+    if choice.dataset is None:
+        raise ConfigError(
+            f"{files[0]}: predictions of SQuAD hold answers alone. --dataset FILE names the file "
+            "of questions and answers, such as dev-v1.1.json."
+        )
+    dataset = Path(choice.dataset)
+    return [
+        Log(
+            harness="squad",
+            task=dataset.name.partition(".json")[0] if len(files) == 1 else path.stem,
+            path=path,
+            metrics=("exact_match",),
+            further=(dataset,),
+            judge=("exact_match", {"normalize": "squad"}),
+        )
+        for path in files
+    ]
+
+
+def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
+    """Yield a row per question of the dataset; one that was not answered has no prediction.
+
+    Raises:
+        DataError: no predictions, no dataset, or an answer to a question that it does not hold.
+    """
+    name = str(log.path)
+    answers = expect(decode_whole(stream.read(), name), dict, name, "the file")
+    questions = _read_questions(log.further[0])
+    unknown = [key for key in answers if key not in questions]
+    if unknown:
+        raise DataError(
+            f"{name}: {len(unknown)} of {len(answers)} answers are to questions that "
+            f"{log.further[0]} does not hold: {', '.join(unknown[:3])}. Is it the right dataset?"
+        )
+    yield from batches(
+        (
+            (number, {"id": key, "prediction": _answer(answers.get(key), name, key), **question})
+            for number, (key, question) in enumerate(questions.items(), 1)
+        ),
+        name,
+    )
+
+
+def _answer(answer: Any, name: str, key: str) -> str | None:
+    return None if answer is None else str(expect(answer, str, name, f"the answer to {key!r}"))
+
+
+def _read_questions(path: Path) -> dict[str, dict[str, Any]]:
+    """Return accepted answers and the question by its id."""
+    whole = expect(read_json_file(path), dict, str(path), "the dataset")
+    found: dict[str, dict[str, Any]] = {}
+    for article in expect(whole.get("data"), list, str(path), "data"):
+        for paragraph in _list(article, "paragraphs", path):
+            for question in _list(paragraph, "qas", path):
+                answers = [each["text"] for each in question.get("answers") or []]
+                found[str(question.get("id"))] = {
+                    "references": answers or [""],
+                    "input": question.get("question"),
+                    "title": article.get("title"),
+                    "answerable": bool(answers),
+                }
+    return found
+
+
+def _list(part: Any, key: str, path: Path) -> Sequence[Mapping[str, Any]]:
+    values = part.get(key) if isinstance(part, dict) else None
+    listed: Sequence[Mapping[str, Any]] = expect(values, list, str(path), key)
+    return listed

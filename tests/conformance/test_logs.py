@@ -1,0 +1,104 @@
+"""What every harness of the table promises."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from harness_runs import RUNS
+from prediction_files import rows_of_model, write_rows
+
+from compatkit.errors import CompatkitError
+from compatkit.readers import LOGS, READERS, open_run
+
+ROOT = Path(__file__).parents[2]
+every_harness = pytest.mark.parametrize("name", LOGS)
+MADE = {
+    "inspect": "inspect",
+    "lighteval": "lighteval",
+    "lm-eval": "lm_eval",
+    "promptfoo": "promptfoo",
+}
+
+
+def module_of(name):
+    return import_module(f"compatkit.readers.logs.{LOGS[name].module}")
+
+
+def test_the_table_is_sorted_and_shares_no_name_with_the_readers():
+    assert list(LOGS) == sorted(LOGS)
+    assert not LOGS.keys() & READERS.keys()
+
+
+@every_harness
+def test_a_harness_is_documented_and_tested(name):
+    module = module_of(name)
+    file = module.__name__.rpartition(".")[2]
+    assert len(module.__doc__ or "") > 200
+    assert (ROOT / f"tests/readers/logs/test_{file}.py").is_file()
+    assert f"`{name}`" in (ROOT / "docs/formats.md").read_text()
+    assert f"## {LOGS[name].title}" in (ROOT / "docs/harnesses.md").read_text()
+    assert LOGS[name].example.startswith("compatkit score ")
+    for function in (module.find_logs, module.open_logs, module.read_log):
+        assert function.__module__ == module.__name__
+        assert function.__doc__
+
+
+@every_harness
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "eval", "parquet"])
+def test_other_files_are_left_alone(tmp_path, name, kind):
+    path = write_rows(tmp_path / f"samples.{kind}", rows_of_model("old"))
+    if kind == "json":
+        path.write_text(json.dumps(rows_of_model("old")))
+    assert LOGS[name].find([path]) == []
+
+
+@every_harness
+def test_no_harness_takes_the_logs_of_another(name):
+    for other, folder in MADE.items():
+        files = [path for path in (RUNS / folder).rglob("*") if path.is_file()]
+        if other != name:
+            assert LOGS[name].find(files) == []
+
+
+@every_harness
+def test_a_folder_without_its_logs_is_refused_when_it_is_named(tmp_path, name):
+    write_rows(tmp_path / "old.jsonl", rows_of_model("old"))
+    with pytest.raises(CompatkitError, match="no log of "):
+        open_run(tmp_path, reader=name)
+
+
+@pytest.mark.parametrize("name", sorted(MADE.keys() - {"lighteval"}))
+def test_rows_have_compatkit_s_own_names_and_come_again_the_same(name):
+    for side in ("v1", "v2"):
+        for task, file in open_run(RUNS / MADE[name] / side).items():
+            rows = [row for batch in file.batches() for row in batch.rows]
+            assert rows == [row for batch in file.batches() for row in batch.rows]
+            assert file.pick([len(rows) - 1]) == {len(rows) - 1: rows[-1]}
+            assert file.log.task == task
+            for row in rows:
+                assert {"id", "prediction"} <= row.keys()
+                assert len({"score", "unscored", "error"} & row.keys()) == 1
+                assert {"reference", "references"} & row.keys()
+
+
+def test_logs_of_two_harnesses_in_one_folder_are_refused(tmp_path):
+    for name in ("lm_eval", "promptfoo"):
+        for path in (RUNS / name / "v1").rglob("*.jsonl"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(CompatkitError, match=r"logs of several harnesses: .*--reader NAME"):
+        open_run(tmp_path)
+    assert list(open_run(tmp_path, reader="promptfoo")) == ["capitals"]
+
+
+def test_a_plain_file_loads_no_harness(tmp_path):
+    path = write_rows(tmp_path / "old.jsonl", rows_of_model("old"))
+    code = (
+        "import sys; from compatkit import compare; "
+        f"compare({str(path)!r}, {str(path)!r}); "
+        "print(sorted(m for m in sys.modules if m.startswith('compatkit.readers.logs.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['compatkit.readers.logs.log']"

@@ -1,0 +1,148 @@
+"""Results of promptfoo, made by the tool itself with providers that need no network."""
+
+import json
+
+import pytest
+from harness_runs import RUNS, copy_run, edit_json, refusal
+
+from compatkit import compare, compare_folders
+from compatkit.readers import open_predictions, open_run
+
+OLD, NEW = RUNS / "promptfoo/v1", RUNS / "promptfoo/v2"
+EXPECTED = json.loads((RUNS / "promptfoo/expected.json").read_text())
+
+
+@pytest.fixture
+def pair(tmp_path):
+    return [copy_run(f"promptfoo/{side}", tmp_path) / "capitals.json" for side in ("v1", "v2")]
+
+
+def edit_rows(path, edit):
+    edit_json(path, lambda found: [edit(row) for row in found["results"]["results"]])
+
+
+def rows_of(path):
+    return [row for batch in open_predictions(path).batches() for row in batch.rows]
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_flips_are_those_of_the_tool_s_rows(suffix):
+    counts = compare(OLD / f"capitals.{suffix}", NEW / f"capitals.{suffix}").counts
+    expected = EXPECTED["capitals"]
+    assert counts.negative_flips == expected["negative"]
+    assert counts.positive_flips == expected["positive"]
+    assert counts.excluded["errored"] == expected["errored"]
+    assert counts.total == expected["scored"]
+
+
+def test_rows_are_joined_by_what_was_asked_and_never_by_testidx():
+    """The new configuration asks in the reverse order."""
+    raw = [json.loads((side / "capitals.json").read_text()) for side in (OLD, NEW)]
+    places = [
+        {row["vars"]["country"]: row["testIdx"] for row in each["results"]["results"]}
+        for each in raw
+    ]
+    assert places[0] != places[1]
+    found = compare(OLD / "capitals.json", NEW / "capitals.json")
+    assert {each.old_record["vars"]["country"] for each in found.examples} == (
+        {each.new_record["vars"]["country"] for each in found.examples}
+    )
+
+
+def test_repeats_are_samples_although_testidx_counts_on():
+    rows = rows_of(OLD / "echo.json")
+    assert sorted(row["sample"] for row in rows) == [0, 0, 1, 1]
+    assert len({row["id"] for row in rows}) == 2
+    found = compare(OLD / "echo.json", NEW / "echo.json")
+    assert found.counts.total == EXPECTED["echo"]["scored"]
+    assert found.counts.negative_flips == EXPECTED["echo"]["negative"]
+
+
+def test_a_failure_of_the_run_is_no_wrong_answer_and_an_assertion_is():
+    rows = {row["vars"]["country"]: row for row in rows_of(NEW / "capitals.json")}
+    assert rows["Egypt"]["error"] == "the service did not answer"
+    assert "score" not in rows["Egypt"]
+    raw = json.loads((NEW / "capitals.json").read_text())["results"]["results"]
+    failed = next(row for row in raw if row["vars"]["country"] == "Italy")
+    assert failed["failureReason"] == 1
+    assert failed["error"]  # why the assertion failed, which is no error of the run
+    assert "error" not in rows["Italy"]
+    assert rows["Italy"]["score"] == 0.0
+
+
+def test_before_failure_reasons_an_error_is_a_row_without_a_grade(pair):
+    for path in pair:
+        edit_rows(path, lambda row: row.pop("failureReason"))
+    assert compare(*pair).counts == compare(OLD / "capitals.json", NEW / "capitals.json").counts
+
+
+def test_a_changed_prompt_is_noted_and_a_changed_assertion_refused(pair):
+    edit_rows(pair[1], lambda row: row["prompt"].update(raw="Please! " + row["prompt"]["raw"]))
+    notes = compare(*pair).notes
+    assert any("the prompt of 5 examples was changed, and not the example" in n for n in notes)
+    edit_rows(pair[1], lambda row: row["testCase"]["assert"][0].update(value="Oslo"))
+    assert "the reference of" in refusal(*pair)
+
+
+def test_tests_that_differ_in_their_assertions_alone_are_two_examples(pair):
+    for path in pair:
+        edit_json(
+            path,
+            lambda found: found["results"]["results"].append(
+                json.loads(json.dumps(found["results"]["results"][2]).replace("equals", "contains"))
+            ),
+        )
+    rows = rows_of(pair[0])
+    assert len({row["id"] for row in rows}) == 6
+    assert not any("sample" in row for row in rows)
+
+
+def test_several_providers_of_one_file_are_tasks(pair):
+    for path in pair:
+        edit_json(
+            path,
+            lambda found: found["results"]["results"].extend(
+                [{**row, "provider": {"id": "other"}} for row in found["results"]["results"]]
+            ),
+        )
+    assert "holds 2 tasks" in refusal(*pair)
+    run = open_run(pair[0])
+    assert list(run) == ["capitals capitals-v1", "capitals other"]
+    assert [sum(len(b.rows) for b in file.batches()) for file in run.values()] == [5, 5]
+
+
+def test_named_scores_are_metrics(pair):
+    for path in pair:
+        edit_rows(path, lambda row: row.update(namedScores={"tone": 0.25}))
+    found = compare(*pair, metric="tone")
+    assert found.scorer == "log:tone"
+    assert found.counts.both_wrong == 4
+
+
+def test_a_missing_score_is_not_0(pair):
+    edit_rows(pair[1], lambda row: row.pop("success") and None)
+    message = refusal(*pair)
+    assert "no example is left" in message
+    assert "1 errored, 4 were not scored, 0 were edited" in message
+
+
+def test_tasks_of_a_folder_are_read_once_each():
+    """`capitals` is there as .json and as .jsonl: one run, written in two ways."""
+    assert [each.task for each in compare_folders(OLD, NEW)] == ["capitals", "echo", "total"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (lambda text: text[:-200], "not JSON"),
+        (lambda _: '{"evalId": 1}', "results.results is missing"),
+        (lambda _: '{"evalId": 1, "results": {"results": []}}', "holds no results"),
+        (
+            lambda _: '{"evalId": 1, "results": {"results": [3]}}',
+            ":1: the result is of type int",
+        ),
+    ],
+)
+def test_a_broken_log_is_refused(pair, broken, message):
+    pair[1].write_text(broken(pair[1].read_text()))
+    assert message in refusal(*pair)
