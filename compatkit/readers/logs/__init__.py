@@ -41,14 +41,35 @@ class Harness:
         return found
 
     def open(self, files: Sequence[Path], choice: Choice) -> list[Log]:
-        """Return a log per task and run, without reading more than must be."""
-        logs: list[Log] = self._load("open_logs")(files, choice)
+        """Return a log per task and run, without reading more than must be.
+
+        Raises:
+            DataError: a log that cannot be read, or is not as the harness writes it.
+        """
+        logs: list[Log] = []
+        for path in files:
+            try:
+                logs += self._load("open_logs")([path], choice)
+            except SHAPES as error:
+                raise self._unlike(path, error) from error
         return logs
 
     def read(self, stream: BinaryIO, log: Log) -> Iterator[Records]:
-        """Yield the rows of a log from its file's decompressed bytes."""
-        rows: Iterator[Records] = self._load("read_log")(stream, log)
-        return rows
+        """Yield the rows of a log from its file's decompressed bytes.
+
+        Raises:
+            DataError: rows that cannot be read, or are not as the harness writes them.
+        """
+        try:
+            yield from self._load("read_log")(stream, log)
+        except SHAPES as error:
+            raise self._unlike(log.path, error) from error
+
+    def _unlike(self, path: Path, error: Exception) -> DataError:
+        return DataError(
+            f"{path}: not as {self.title} writes it: a part is missing or of another kind "
+            f"({type(error).__name__}: {error!s:.80}). Is it whole, and of a known version?"
+        )
 
     def _has_sign(self, path: Path) -> bool:
         text = path.name.encode("utf-8", "replace") + b"\n" + read_head(path)
@@ -117,6 +138,8 @@ LOGS: dict[str, Harness] = {
 }
 
 SHOWN = 6
+# What reading a part raises that is missing, or of another kind than the harness writes.
+SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 MOST_FILES = 100_000
 
 
