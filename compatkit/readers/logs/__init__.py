@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions import Records
-from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Log, read_head
+from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Log, plain_name, read_head
 
 __all__ = ["LOGS", "NEWEST", "UNFINISHED", "Choice", "Harness", "Log", "open_logs"]
 
@@ -140,7 +140,8 @@ LOGS: dict[str, Harness] = {
 SHOWN = 6
 # What reading a part raises that is missing, or of another kind than the harness writes.
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-MOST_FILES = 100_000
+MOST_FILES = 10_000
+SUFFIXES = (".eval", ".json", ".jsonl", ".parquet")
 
 
 def open_logs(path: Path, choice: Choice, reader: str | None = None) -> dict[str, Log]:
@@ -185,10 +186,12 @@ def _list_files(path: Path) -> list[Path]:
         return []  # whoever opens it says what is wrong
     files = []
     for each in path.rglob("*"):
-        if each.is_file():
+        if plain_name(each).endswith(SUFFIXES) and each.is_file():
             files.append(each)
         if len(files) > MOST_FILES:
-            raise DataError(f"{path}: more than {MOST_FILES:,} files. Name the folder of one run.")
+            raise DataError(
+                f"{path}: more than {MOST_FILES:,} files that may be logs. Name one run's folder."
+            )
     return sorted(files)
 
 
