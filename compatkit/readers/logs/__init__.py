@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions import Records
-from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Log, read_head
+from compatkit.readers.logs.log import NEWEST, UNFINISHED, Choice, Log, plain_name, read_head
 
 __all__ = ["LOGS", "NEWEST", "UNFINISHED", "Choice", "Harness", "Log", "open_logs"]
 
@@ -41,14 +41,35 @@ class Harness:
         return found
 
     def open(self, files: Sequence[Path], choice: Choice) -> list[Log]:
-        """Return a log per task and run, without reading more than must be."""
-        logs: list[Log] = self._load("open_logs")(files, choice)
+        """Return a log per task and run, without reading more than must be.
+
+        Raises:
+            DataError: a log that cannot be read, or is not as the harness writes it.
+        """
+        logs: list[Log] = []
+        for path in files:
+            try:
+                logs += self._load("open_logs")([path], choice)
+            except SHAPES as error:
+                raise self._unlike(path, error) from error
         return logs
 
     def read(self, stream: BinaryIO, log: Log) -> Iterator[Records]:
-        """Yield the rows of a log from its file's decompressed bytes."""
-        rows: Iterator[Records] = self._load("read_log")(stream, log)
-        return rows
+        """Yield the rows of a log from its file's decompressed bytes.
+
+        Raises:
+            DataError: rows that cannot be read, or are not as the harness writes them.
+        """
+        try:
+            yield from self._load("read_log")(stream, log)
+        except SHAPES as error:
+            raise self._unlike(log.path, error) from error
+
+    def _unlike(self, path: Path, error: Exception) -> DataError:
+        return DataError(
+            f"{path}: not as {self.title} writes it: a part is missing or of another kind "
+            f"({type(error).__name__}: {error!s:.80}). Is it whole, and of a known version?"
+        )
 
     def _has_sign(self, path: Path) -> bool:
         text = path.name.encode("utf-8", "replace") + b"\n" + read_head(path)
@@ -117,7 +138,10 @@ LOGS: dict[str, Harness] = {
 }
 
 SHOWN = 6
-MOST_FILES = 100_000
+# What reading a part raises that is missing, or of another kind than the harness writes.
+SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+MOST_FILES = 10_000
+SUFFIXES = (".eval", ".json", ".jsonl", ".parquet")
 
 
 def open_logs(path: Path, choice: Choice, reader: str | None = None) -> dict[str, Log]:
@@ -162,10 +186,12 @@ def _list_files(path: Path) -> list[Path]:
         return []  # whoever opens it says what is wrong
     files = []
     for each in path.rglob("*"):
-        if each.is_file():
+        if plain_name(each).endswith(SUFFIXES) and each.is_file():
             files.append(each)
         if len(files) > MOST_FILES:
-            raise DataError(f"{path}: more than {MOST_FILES:,} files. Name the folder of one run.")
+            raise DataError(
+                f"{path}: more than {MOST_FILES:,} files that may be logs. Name one run's folder."
+            )
     return sorted(files)
 
 

@@ -89,7 +89,7 @@ class Log:
         return self.metric in self.lower_is_better
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _head(path: str, stamp: tuple[int, int]) -> bytes:  # noqa: ARG001 (a new stamp, a new head)
     try:
         with open_path(path).open() as stream:

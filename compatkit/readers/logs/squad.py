@@ -51,7 +51,7 @@ def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:
     return [
         Log(
             harness="squad",
-            task=dataset.name.partition(".json")[0] if len(files) == 1 else path.stem,
+            task=dataset.name.partition(".json")[0],
             path=path,
             metrics=("exact_match",),
             further=(dataset,),
