@@ -161,3 +161,13 @@ def test_an_unknown_role_is_refused():
     with pytest.raises(ConfigError, match="no role 'reference'; the roles are id, prediction"):
         parse_roles({"reference": "x"})
     assert parse_roles({"id": None, "error": "e"}) == {"error": "e"}
+
+
+def test_one_field_cannot_be_the_prediction_and_the_reference() -> None:
+    rows = [{"id": "a", "prediction": "x", "reference": "y"}]
+    with pytest.raises(ConfigError, match="'reference' is taken for the prediction and for"):
+        find_fields(rows, "old.jsonl", {"prediction": "reference"})
+    paths = find_fields(
+        rows, "old.jsonl", {"prediction": "reference"}, needs_references=False
+    ).paths
+    assert paths["prediction"] == "reference"
