@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from compatkit.compare_models import compare, compare_candidates
     from compatkit.comparison import Comparison
     from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
+    from compatkit.evaluate_modules import evaluate_module
+    from compatkit.evaluate_modules.trainer_metrics import flip_metrics
     from compatkit.gate import check, check_policy
+    from compatkit.scorers.evaluate_metric import evaluate_metric
     from compatkit.tasks import compare_folders
 
 __all__ = [
@@ -28,6 +31,9 @@ __all__ = [
     "compare",
     "compare_candidates",
     "compare_folders",
+    "evaluate_metric",
+    "evaluate_module",
+    "flip_metrics",
 ]
 
 _HOMES = {
@@ -41,6 +47,9 @@ _HOMES = {
     "compare": "compare_models",
     "compare_candidates": "compare_models",
     "compare_folders": "tasks",
+    "evaluate_metric": "scorers.evaluate_metric",
+    "evaluate_module": "evaluate_modules",
+    "flip_metrics": "evaluate_modules.trainer_metrics",
 }
 
 

@@ -16,6 +16,8 @@ from compatkit.statistics import Interval
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+NOT_ASKED = "intervals that take resamples were not asked for"
+
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:
@@ -58,6 +60,8 @@ class Plan:
         clusters: for each example that is measured the number of its group, shape (N,); None
             where examples are independent.
         exact: proportions get Clopper and Pearson's interval instead of Wilson's.
+        resample: make the intervals and tests of scores, which take resamples, beside
+            their values.
     """
 
     level: float = 0.95
@@ -67,6 +71,7 @@ class Plan:
     bounded: bool = True
     clusters: NDArray[np.int64] | None = None
     exact: bool = False
+    resample: bool = True
 
     def bounds(self, low: float, high: float) -> tuple[float, float] | None:
         """Return the bounds of a quantity of scores, None where scores have none."""
@@ -247,6 +252,8 @@ def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
     """Return the mean of values in [low, 1] with its bootstrap interval."""
     if len(values) == 0:
         return undefined("no examples")
+    if not plan.resample:
+        return MetricValue(float(values.mean()), reason=NOT_ASKED)
     interval = statistics.bootstrap_mean(
         values,
         level=plan.level,
@@ -272,6 +279,8 @@ def conditional_mean(
     """
     if not where.any():
         return undefined(nothing)
+    if not plan.resample:
+        return MetricValue(value, reason=NOT_ASKED)
     interval = statistics.bootstrap_ratio(
         values,
         where,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, overload
 
 from compatkit.errors import ConfigError, DataError
 
@@ -58,6 +58,37 @@ class Fields:
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+class Columns(Sequence[Record]):
+    """Records that are held as columns: all have the same fields.
+
+    Args:
+        columns: field to its values, plain Python ones, of equal length; no field has dots.
+
+    >>> Columns({"id": ["a", "b"], "prediction": ["1", None]})[1]
+    {'id': 'b', 'prediction': None}
+    """
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: Mapping[str, list[Any]]) -> None:
+        """Hold the columns."""
+        self.columns = columns
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(next(iter(self.columns.values()), ()))
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Columns": ...
+    def __getitem__(self, index: int | slice) -> "Record | Columns":
+        """Return a record, or the columns of some."""
+        if isinstance(index, slice):
+            return Columns({name: values[index] for name, values in self.columns.items()})
+        return {name: values[index] for name, values in self.columns.items()}
+
+
 def get_path(record: Record, path: str) -> Any:
     """Return the value at a dotted path of a record, or `MISSING`.
 
@@ -85,6 +116,8 @@ def list_keys(keys: Iterable[str]) -> str:
 
 def get_column(rows: Sequence[Record], path: str) -> list[Any]:
     """Return the values at a path for every record, `MISSING` where a record lacks it."""
+    if isinstance(rows, Columns):
+        return rows.columns.get(path) or [MISSING] * len(rows)
     try:
         return list(map(itemgetter(path), rows))
     except KeyError:
@@ -164,6 +197,8 @@ def refuse_late_fields(
     Raises:
         DataError: with the line, and the option that names the field.
     """
+    if isinstance(rows, Columns):  # the first rows have what all have
+        return
     for role, names in fields.absent.items():
         for own in names:
             late = next((line for row, line in zip(rows, lines, strict=True) if own in row), None)

@@ -100,8 +100,8 @@ def make_options(
     """Check the options of a comparison.
 
     Args:
-        scorer: a name in `compatkit.scorers.SCORERS`, `field:NAME`, `module:function`, or a
-            function of two columns.
+        scorer: a name in `compatkit.scorers.SCORERS`, `field:NAME`, `evaluate:NAME`,
+            `module:function`, or a function of two columns.
         threshold: an answer is right when its score is at least this; 0.5 if not given.
         by: a field, or several, to slice by.
         cluster: a field whose value groups examples that depend on each other, such as the

@@ -155,8 +155,11 @@ def _score(
 
 def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:
     """Return references in one order, since the best counts whatever the order; None for none."""
-    if set(map(len, column)) == {1}:
+    sizes = set(map(len, column))
+    if sizes == {1}:
         return column
+    if sizes == {0}:
+        return [None] * len(column)
     return [tuple(sorted(set(texts))) or None for texts in column]
 
 
@@ -165,6 +168,8 @@ def _hashes(column: Sequence[object]) -> NDArray[np.int64]:
 
     Two different texts of one example share a 64-bit hash once in 1.8e19.
     """
+    if set(map(type, column)) == {type(None)}:
+        return np.zeros(len(column), np.int64)
     hashes = np.fromiter(map(hash, column), np.int64, len(column))
     hashes[hashes == 0] = 1
     maybe = np.flatnonzero(hashes == hash(None)).tolist()
@@ -200,7 +205,7 @@ def _join(
         file=file,
         fields=fields,
         ids=[each for part in parts for each in part.ids],
-        samples=samples if any(sample is not None for sample in samples) else None,
+        samples=samples if samples.count(None) < len(samples) else None,
         scores=scores,
         answers=answers,
         has_answers="prediction" in fields.paths,

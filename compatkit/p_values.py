@@ -70,7 +70,7 @@ def run_tests(old: Judged, new: Judged, plan: Plan, *, continuous: bool) -> Test
             tests[name] = _mcnemar(was, now, alternative)
         else:
             tests[name] = _permutation(new.right - old.right, alternative, plan)
-    if continuous:
+    if continuous and plan.resample:
         for name, alternative in _questions("score"):
             tests[name] = _permutation(new.scores - old.scores, alternative, plan)
     return tests

@@ -7,7 +7,7 @@ A reader yields `Records` (JSON objects with the line each came from);
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 from compatkit.errors import DataError
@@ -89,7 +89,9 @@ def to_predictions(
     records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
     column = {role: get_column(records.rows, path) for role, path in paths.items()}
-    errored = list(map(_holds_error, column.get("error", ())))
+    errors = column.get("error", [])
+    known = errors.count(MISSING) < len(errors)
+    errored = list(map(_holds_error, errors)) if known else []
     absent: list[Any] = [None] * len(records.rows)
     predictions = column.get("prediction", absent)
     if needs_prediction:
@@ -166,6 +168,9 @@ def to_text(
     kinds = set(map(type, column))
     if kinds <= {str, type(None)}:
         return list(column)
+    if kinds == {int}:  # labels: few distinct ones
+        texts = {value: str(value) for value in set(column)}
+        return list(map(texts.__getitem__, column))
     return [_text(value, at, row, what, containers) for row, value in enumerate(column)]
 
 
@@ -227,6 +232,11 @@ def _reference_column(
     kinds = set(map(type, column))
     if kinds == {str}:
         return list(zip(column, strict=True))
+    if kinds == {int}:
+        single = {value: (str(value),) for value in set(column)}
+        return list(map(single.__getitem__, column))
+    if kinds == {list} and set(map(type, chain.from_iterable(column))) == {str}:
+        return list(map(tuple, column))
     what = paths.get("references", "reference")
     result: list[tuple[str, ...]] = []
     for row, value in enumerate(column):

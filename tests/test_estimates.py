@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from compatkit.candidate_estimates import estimate_candidate
-from compatkit.estimates import Judged, Metrics, Plan, estimate_flips
+from compatkit.estimates import (
+    NOT_ASKED,
+    Judged,
+    Metrics,
+    Plan,
+    estimate_flips,
+    estimate_smooth,
+)
 from compatkit.flips import Flips
 from compatkit.metrics import METRICS
 from compatkit.sample_estimates import estimate_samples
@@ -94,3 +101,16 @@ def test_a_second_run_stands_in_for_more_samples() -> None:
     assert metrics["expected_negative_flip_rate"].value == pytest.approx((1 + 0.5 + 0.5) / 4)
     assert metrics["flip_floor_new"].value is None
     assert "accuracy_old" not in metrics
+
+
+def test_without_resampling_the_values_are_the_same_and_their_intervals_are_not_there() -> None:
+    old, new = np.array([0.25, 0.5, 1.0, 0.75]), np.array([0.5, 0.25, 0.5, 0.75])
+    whole = estimate_smooth(old, new, Plan(resamples=100))
+    brief = estimate_smooth(old, new, Plan(resample=False))
+    assert {name: each.value for name, each in brief.items()} == {
+        name: each.value for name, each in whole.items()
+    }
+    for name in ("score_old", "score_new", "score_delta", "mean_gain", "mean_regression"):
+        assert (brief[name].low, brief[name].reason) == (None, NOT_ASKED)
+    assert whole["score_delta"].low is not None
+    assert brief["tie_rate"] == whole["tie_rate"]

@@ -2,7 +2,15 @@ import pytest
 
 from compatkit import compare
 from compatkit.errors import ConfigError, DataError
-from compatkit.fields import ALIASES, MISSING, find_fields, get_column, get_path, parse_roles
+from compatkit.fields import (
+    ALIASES,
+    MISSING,
+    Columns,
+    find_fields,
+    get_column,
+    get_path,
+    parse_roles,
+)
 
 ROW = {"id": "q1", "prediction": "4", "reference": "4"}
 
@@ -171,3 +179,14 @@ def test_one_field_cannot_be_the_prediction_and_the_reference() -> None:
         rows, "old.jsonl", {"prediction": "reference"}, needs_references=False
     ).paths
     assert paths["prediction"] == "reference"
+
+
+def test_columns_are_records() -> None:
+    columns = Columns({"id": ["a", "b", "c"], "prediction": ["1", None, "3"]})
+    rows = [{"id": "a", "prediction": "1"}, {"id": "b", "prediction": None}]
+    assert list(columns[:2]) == rows
+    assert len(columns) == 3
+    assert columns[-1] == {"id": "c", "prediction": "3"}
+    assert get_column(columns, "prediction") == ["1", None, "3"]
+    assert get_column(columns[1:], "reference") == [MISSING, MISSING]
+    assert len(Columns({})) == 0

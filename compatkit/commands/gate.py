@@ -15,7 +15,12 @@ from compatkit.commands.gate_reports import (
     write_verdict,
 )
 from compatkit.commands.progress import show_progress
-from compatkit.commands.score_options import NamedPath, measure_options, parse_options
+from compatkit.commands.score_options import (
+    NamedPath,
+    adopt_scorer,
+    measure_options,
+    parse_options,
+)
 from compatkit.errors import ConfigError
 from compatkit.gate.baseline import check_baselines, update_baselines
 from compatkit.gate.budgets import BUDGETS
@@ -151,6 +156,7 @@ def gate(context: click.Context, /, old: str | None, new: str | None, **values: 
         elif path is not None:
             raise ConfigError("--policy names the files itself: leave OLD and NEW out.")
         else:
+            adopt_scorer(values, [old, str(new)])
             policy = _from_options(old, new, {**values, "progress": progress})
         tasks = expand_tasks(policy)
         check_outputs(outputs, [str(file) for task in tasks for file in (task.old, task.new)])
@@ -229,8 +235,12 @@ def _init(
         raise ConfigError("--init needs a pair to learn from: compatkit gate --init OLD NEW.")
     if Path(path).exists():
         raise ConfigError(f"{path}: exists already. Remove it, or name another with --policy.")
+    before = dict(values)
+    adopt_scorer(values, [old, new])
+    named = _named(context, values) | {
+        name: value for name, value in values.items() if value != before[name]
+    }
     options = parse_options(dict(values))
-    named = _named(context, values)
     folder = Path(path).parent
     old, new = (os.path.relpath(file, folder) for file in (old, new))
     text = write_first_policy((old, new), folder, options, named, _task_name(old, new))

@@ -15,7 +15,12 @@ from compatkit.commands.printing import (
     print_report,
 )
 from compatkit.commands.progress import show_progress
-from compatkit.commands.score_options import NamedPath, measure_options, parse_options
+from compatkit.commands.score_options import (
+    NamedPath,
+    adopt_scorer,
+    measure_options,
+    parse_options,
+)
 from compatkit.compare_models import compare_files
 from compatkit.comparison import Comparison
 from compatkit.errors import ConfigError
@@ -83,6 +88,7 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
         width=find_width(),
         color=is_colored(),
     )
+    adopt_scorer(values, [old, new, *candidates])
     kinds = {report, *outputs.values()}
     keep = bool(flips or view.show_flips or "json" in kinds)
     with show_progress() as progress:

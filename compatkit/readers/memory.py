@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.fields import Record
+from compatkit.fields import Columns, Record
 from compatkit.predictions import Records
 
 BATCH = 20_000
@@ -30,6 +30,9 @@ def read_memory(data: Any, name: str) -> Iterator[Records]:
     Raises:
         DataError: an item is no mapping, or two columns have one name.
     """
+    if isinstance(data, Columns):
+        yield from _column_rows(data, name)
+        return
     rows: Iterable[list[Record]]
     if is_frame(data):
         rows = _frame_rows(data, name)
@@ -49,6 +52,12 @@ def read_memory(data: Any, name: str) -> Iterator[Records]:
         records = batch if plain else [_plain_row(row) for row in batch]
         yield Records(records, range(start, start + len(batch)), name)
         start += len(batch)
+
+
+def _column_rows(columns: Columns, name: str) -> Iterator[Records]:
+    for start in range(0, len(columns), BATCH):
+        rows = columns[start : start + BATCH]
+        yield Records(rows, range(start + 1, start + 1 + len(rows)), name)
 
 
 def _plain_row(row: Record) -> Record:

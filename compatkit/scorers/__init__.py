@@ -11,6 +11,7 @@ from functools import partial
 from compatkit.errors import ConfigError
 from compatkit.scorers.choice import choice
 from compatkit.scorers.contains import contains
+from compatkit.scorers.evaluate_metric import load_evaluate_metric
 from compatkit.scorers.exact_match import exact_match
 from compatkit.scorers.field import field
 from compatkit.scorers.numeric import numeric
@@ -51,8 +52,9 @@ def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object)
     """Make a scorer.
 
     Args:
-        scorer: a name in `SCORERS`, `field:NAME`, `module:function`, a function of two
-            columns (see `compatkit.scorers.own`), or a `Scorer`, which stays as it is.
+        scorer: a name in `SCORERS`, `field:NAME`, `evaluate:NAME` (see
+            `compatkit.scorers.evaluate_metric`), `module:function`, a function of two columns
+            (see `compatkit.scorers.own`), or a `Scorer`, which stays as it is.
         options: those that the scorer takes; None counts as not given.
 
     Raises:
@@ -74,6 +76,8 @@ def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object)
         return make_own(getattr(scorer, "__name__", "function"), scorer)
     if scorer.partition(":")[0] == "field":
         return field(scorer.partition(":")[2])
+    if scorer.partition(":")[0] == "evaluate":
+        return load_evaluate_metric(scorer)
     if ":" in scorer:
         return load_own(scorer)
     raise ConfigError(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, is_score
 
@@ -40,6 +40,8 @@ def make_own(name: str, function: Callable[..., Any]) -> Scorer:
             with redirect_stdout(sys.stderr):
                 values = function(list(rows.prediction), [list(texts) for texts in rows.references])
                 scores = np.array(values, np.float64)
+        except CompatkitError:
+            raise
         except (Exception, SystemExit) as error:
             raise DataError(
                 f"{rows.name}:{rows.lines[0]}: the scorer {name} failed on the {len(rows)} rows "

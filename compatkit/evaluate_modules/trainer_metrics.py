@@ -1,0 +1,89 @@
+"""Trainer metrics: flips against the old model at each evaluation of a transformers `Trainer`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compatkit.errors import DataError
+from compatkit.evaluate_modules.columns import NEW, OLD, REFERENCES, check_lengths, to_column
+from compatkit.evaluate_modules.measure_columns import compare_columns
+
+METRICS = ("accuracy_new", "accuracy_old", "negative_flip_rate", "positive_flip_rate")
+BATCH_OF_LABELS = 2  # dimensions of one row of logits per example
+
+Decode = Callable[[Any, Any], tuple[Any, Any]]
+
+
+def flip_metrics(
+    old_predictions: Any, *, decode: Decode | None = None, scorer: Any = None, **options: Any
+) -> Callable[[Any], dict[str, float | int | None]]:
+    """Make a `compute_metrics` for a transformers `Trainer`, which reports negative flips.
+
+    It holds the old model's predictions on the evaluation set and reports, at each evaluation,
+    `negative_flip_rate`, `positive_flip_rate`, `negative_flips`, `accuracy_new` and
+    `accuracy_old`; the Trainer adds its prefix `eval_`.
+
+    Args:
+        old_predictions: one per example of the evaluation set, in its order: labels, logits of
+            shape (N, classes), of which the argmax is taken, or texts.
+        decode: from the Trainer's predictions and label ids to a column of predictions and a
+            column of references, for what is no classification: `tokenizer.batch_decode` of both.
+        scorer: see `compatkit.options.make_options`; exact match if not given.
+        options: `threshold`, and the options of the scorer.
+
+    Returns:
+        A function of an `EvalPrediction`.
+
+    Raises:
+        DataError: at an evaluation, predictions that are neither labels nor logits, or another
+            number of examples.
+
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> from compatkit import flip_metrics
+    >>> report = flip_metrics([0, 1, 1])
+    >>> logits = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
+    >>> report(SimpleNamespace(predictions=logits, label_ids=np.array([0, 1, 1])))[
+    ...     "negative_flips"
+    ... ]
+    1
+    """
+    old = to_column(OLD, _labels(OLD, old_predictions))
+
+    def compute_metrics(evaluated: Any) -> dict[str, float | int | None]:
+        if decode is None:
+            new, references = _labels(NEW, evaluated.predictions), evaluated.label_ids
+        else:
+            new, references = decode(evaluated.predictions, evaluated.label_ids)
+        columns = {
+            OLD: old,
+            NEW: to_column(NEW, new),
+            REFERENCES: to_column(REFERENCES, references),
+        }
+        check_lengths(columns)
+        found = compare_columns(columns, scorer or "exact_match", **options)
+        rates = {name: found.metrics[name].value for name in METRICS}
+        return {**rates, "negative_flips": int(found.counts.negative_flips)}
+
+    return compute_metrics
+
+
+def _labels(name: str, predictions: Any) -> Any:
+    """Return labels as they are, and of logits the argmax."""
+    if isinstance(predictions, tuple) and predictions and np.ndim(predictions[0]) > 0:
+        predictions = predictions[0]  # a model that gives hidden states too gives its logits first
+    if isinstance(predictions, list) or not hasattr(predictions, "ndim"):
+        return predictions
+    if hasattr(predictions, "detach"):  # a tensor: of bfloat16 NumPy knows nothing
+        predictions = predictions.detach().cpu()
+        predictions = predictions.float() if predictions.is_floating_point() else predictions
+    values = np.asarray(predictions)
+    if values.ndim == BATCH_OF_LABELS and values.dtype.kind == "f":
+        return values.argmax(axis=1)
+    if values.ndim != 1:
+        raise DataError(
+            f"{name} have shape {values.shape} and type {values.dtype}; one label or one row of "
+            "logits per example was expected. Pass decode=... for anything else."
+        )
+    return values

@@ -1,0 +1,201 @@
+"""The real library, in a process of its own: an empty home, and no network."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from evaluate_module_cases import FOLDER
+
+HEAD = """
+import json, socket, sys
+def refuse(*_, **__):
+    raise AssertionError("a socket was opened")
+socket.socket.connect = refuse
+import evaluate
+import compatkit
+name = "negative_flip_rate"
+given = {"old_predictions": ["a", "b"], "predictions": ["a", "c"], "references": ["a", "b"]}
+"""
+
+
+def run(code: str, home: Path, **environment: str):
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+    own = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "HOME": str(home), "USE_TORCH": "0"}
+    return subprocess.run(
+        [sys.executable, "-c", HEAD + code],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={**inherited, **own, **environment},
+        cwd=home if home.is_dir() else None,
+    )
+
+
+def printed(code: str, home: Path, **environment: str):
+    result = run(code, home, **environment)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_load_by_folder_by_file_and_from_a_clone(tmp_path) -> None:
+    clone = tmp_path / "clone" / "negative_flip_rate"
+    shutil.copytree(FOLDER / "negative_flip_rate", clone)
+    found = printed(
+        f"""
+folder = compatkit.evaluate_module(name)
+paths = [folder, folder + "/negative_flip_rate.py", {str(clone)!r}, "clone/negative_flip_rate"]
+modules = [evaluate.load(path) for path in paths]
+print(json.dumps([[module.name, module.compute(**given)] for module in modules]))
+""",
+        tmp_path,
+    )
+    assert found == [["negative_flip_rate", {"negative_flip_rate": 0.5, "negative_flips": 1}]] * 4
+
+
+def test_combine_and_save(tmp_path) -> None:
+    (tmp_path / "share_of_a").mkdir()
+    (tmp_path / "share_of_a" / "share_of_a.py").write_text(
+        """
+import datasets
+import evaluate
+
+class ShareOfA(evaluate.Metric):
+    def _info(self):
+        text = datasets.Value("string")
+        features = datasets.Features({"predictions": text, "references": text})
+        return evaluate.MetricInfo(description="", citation="", features=features)
+
+    def _compute(self, predictions, references):
+        return {"share_of_a": predictions.count("a") / len(predictions)}
+""",
+        encoding="utf-8",
+    )
+    found = printed(
+        """
+load = lambda name, **options: evaluate.load(compatkit.evaluate_module(name), **options)
+names = ["negative_flip_rate", "positive_flip_rate"]
+paths = [compatkit.evaluate_module(name) for name in names]
+both = evaluate.combine(paths).compute(**given)
+beside = evaluate.combine(["./share_of_a", paths[0]])
+beside.add_batch(**given)
+beside.add(prediction="a", reference="b", old_predictions="b")
+held = evaluate.combine(["./share_of_a", load(name, old_predictions=given.pop("old_predictions"))])
+held = held.compute(**given)
+path = evaluate.save("results/one.json", **both, model="v2")
+print(json.dumps([both, beside.compute(), held, json.load(open(path))]))
+""",
+        tmp_path,
+    )
+    both, beside, held, saved = found
+    assert both == {
+        "negative_flip_rate": 0.5,
+        "negative_flips": 1,
+        "positive_flip_rate": 0.0,
+        "positive_flips": 0,
+    }
+    assert beside == {"share_of_a": 2 / 3, "negative_flip_rate": 2 / 3, "negative_flips": 2}
+    assert held == {"share_of_a": 0.5, "negative_flip_rate": 0.5, "negative_flips": 1}
+    assert saved.items() >= {**both, "model": "v2"}.items()
+
+
+def test_two_instances_take_no_lock_and_write_no_rows(tmp_path) -> None:
+    found = printed(
+        """
+one, two = (evaluate.load(compatkit.evaluate_module(name)) for _ in range(2))
+import evaluate.module
+evaluate.module.FileLock = evaluate.module.ArrowWriter = refuse
+for module in (one, two, one):
+    module.add_batch(**given)
+print(json.dumps([one.compute(counts=True)["total"], two.compute(counts=True)["total"]]))
+""",
+        tmp_path,
+    )
+    assert found == [4, 2]
+    assert not list(tmp_path.rglob("*.arrow"))
+
+
+def test_processes_meet_in_evaluate_s_cache(tmp_path) -> None:
+    # Ranks 0 and 1 hold one half each; rank 0 alone has a result.
+    code = """
+import threading
+shares = [
+    {"old_predictions": ["a", 1], "predictions": [None, "x"], "references": ["a", [1, "x"]]},
+    {"old_predictions": ["b"], "predictions": ["b"], "references": ["b"]},
+]
+path = compatkit.evaluate_module("exact_match_flips")
+results = [None, None]
+def work(rank):
+    module = evaluate.load(path, num_process=2, process_id=rank, experiment_id="two", timeout=60)
+    module.add_batch(**shares[rank])
+    results[rank] = module.compute(counts=True, threshold=0.5)
+threads = [threading.Thread(target=work, args=(rank,)) for rank in (0, 1)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(json.dumps(results))
+"""
+    first, second = printed(code, tmp_path)
+    assert second is None
+    assert (first["total"], first["negative_flips"], first["no_answer_new"]) == (3, 1, 1)
+    assert first["both_right"] == 2
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence(tmp_path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    code = """
+try:
+    compatkit.evaluate_module(name)
+except compatkit.ConfigError as error:
+    print(json.dumps(str(error)))
+"""
+    assert "cannot be written: Not a directory. Set HF_HOME" in printed(code, file / "home")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of folders are POSIX's")
+@pytest.mark.parametrize("made", [False, True])
+def test_a_read_only_home_is_a_sentence(made) -> None:
+    # Not below tmp_path, which is closed to the user that root becomes.
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        if made:
+            (home / "modules").mkdir(mode=0o555)
+        home.chmod(0o555)
+        message = printed(
+            """
+import os
+import compatkit.evaluate_modules
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    compatkit.evaluate_module(name)
+except compatkit.ConfigError as error:
+    print(json.dumps(str(error)))
+""",
+            home,
+        )
+        home.chmod(0o755)
+    assert message.startswith(f"{home}/modules: evaluate copies modules into this folder")
+    assert "cannot be written: Permission denied. Set HF_HOME" in message
+
+
+def test_without_evaluate_the_extra_is_named(tmp_path) -> None:
+    code = """
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "evaluate" else found(name, *rest)
+messages = []
+for call in (lambda: compatkit.evaluate_module(name), lambda: compatkit.evaluate_metric("x")):
+    try:
+        call()
+    except compatkit.MissingExtraError as error:
+        messages.append(str(error))
+print(json.dumps(messages))
+"""
+    messages = printed(code, tmp_path)
+    assert len(messages) == 2
+    assert all("pip install 'compatkit[evaluate]'" in message for message in messages)
