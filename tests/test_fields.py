@@ -171,6 +171,16 @@ def test_an_unknown_role_is_refused():
     assert parse_roles({"id": None, "error": "e"}) == {"error": "e"}
 
 
+def test_one_field_cannot_be_the_prediction_and_the_reference() -> None:
+    rows = [{"id": "a", "prediction": "x", "reference": "y"}]
+    with pytest.raises(ConfigError, match="'reference' is taken for the prediction and for"):
+        find_fields(rows, "old.jsonl", {"prediction": "reference"})
+    paths = find_fields(
+        rows, "old.jsonl", {"prediction": "reference"}, needs_references=False
+    ).paths
+    assert paths["prediction"] == "reference"
+
+
 def test_columns_are_records() -> None:
     columns = Columns({"id": ["a", "b", "c"], "prediction": ["1", None, "3"]})
     rows = [{"id": "a", "prediction": "1"}, {"id": "b", "prediction": None}]

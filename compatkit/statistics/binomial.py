@@ -4,6 +4,7 @@ The regularised incomplete beta function by its continued fraction (Lentz's meth
 where they would underflow.
 """
 
+from functools import lru_cache
 from math import exp, lgamma, log, log1p, pi
 
 __all__ = ["beta_share", "invert_beta_share"]
@@ -82,6 +83,7 @@ def _away_from_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
 
 
+@lru_cache(maxsize=1024)  # several budgets, and the steps of Holm, ask for the same limits
 def invert_beta_share(a: int, b: int, share: float) -> float:
     """Return the x with `beta_share(a, b, x) == share`, by Newton's method kept in brackets.
 
