@@ -3,6 +3,7 @@
 To add one: a function that measures a pair, and a line in `BUDGETS`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -72,7 +73,7 @@ def _right(pair: JudgedPair) -> tuple[BoolArray, BoolArray]:
 def _negative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
     if not pair.single:
         expected = pair.old.right * (1.0 - pair.new.right)
-        return _bounded(mean_value(expected, plan, 0.0), expected, plan, 0.0)
+        return _widen(_mean_of_shares(expected, plan, 0.0), expected, plan)
     old, new = _right(pair)
     return share(old & ~new, plan)
 
@@ -94,8 +95,7 @@ def _differ(pair: JudgedPair) -> BoolArray:
 
 def _accuracy_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
     if not pair.single:
-        drop = pair.old.right - pair.new.right
-        return _bounded(mean_value(drop, plan, -1.0), drop, plan, -1.0)
+        return _mean_of_shares(pair.old.right - pair.new.right, plan, -1.0)
     old, new = _right(pair)
     if plan.clusters is not None:
         return difference(new, old, plan)
@@ -150,7 +150,8 @@ def _excess_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
         return _excess_of_runs(pair.old.right, rerun.right, pair.new.right, plan)
     metrics = estimate_samples(pair.old, pair.new, plan, rerun=rerun)
     # Of one example the floor is at most one half, with two samples that differ.
-    return _bounded(metrics["excess_negative_flip_rate"], pair.old.right, plan, -0.5)
+    shares = replace(plan, bounded=True)
+    return _bounded(metrics["excess_negative_flip_rate"], pair.old.right, shares, -0.5)
 
 
 def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: Plan) -> MetricValue:
@@ -159,6 +160,24 @@ def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: P
     noise = int(((old != rerun) & (new > 0)).sum())
     interval = statistics.conservative_difference(broken, noise, len(old), plan.level, weight=0.5)
     return estimate((broken - 0.5 * noise) / len(old), interval)
+
+
+def _widen(value: MetricValue, values: FloatArray, plan: Plan) -> MetricValue:
+    """Raise the upper bound of a mean of shares to the exact one of as many whole flips.
+
+    Few flips tell a bootstrap too little of those that were not seen. Of all variables in [0, 1]
+    with one mean, those that are 0 or 1 vary the most.
+    """
+    if value.high is None or plan.clusters is not None:
+        return value
+    exact = statistics.clopper_pearson(math.ceil(values.sum()), len(values), plan.level)
+    return replace(value, high=max(value.high, exact.high))
+
+
+def _mean_of_shares(values: FloatArray, plan: Plan, low: float) -> MetricValue:
+    """Return the mean of shares of right samples, which have bounds whatever the scores have."""
+    shares = replace(plan, bounded=True)
+    return _bounded(mean_value(values, shares, low), values, shares, low)
 
 
 def _bounded(value: MetricValue, values: FloatArray, plan: Plan, low: float) -> MetricValue:

@@ -1,6 +1,6 @@
 """Checking: hold an update against a policy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -10,6 +10,7 @@ from compatkit.compare_models import compare_files
 from compatkit.comparison import Comparison, JudgedPair
 from compatkit.errors import ConfigError, DataError
 from compatkit.estimates import Plan
+from compatkit.fields import NO_FIELD
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.must_not_flip import guard
@@ -27,6 +28,7 @@ from compatkit.gate.task_files import expand_tasks
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.gate.waivers import apply_waivers
 from compatkit.measure import sort_pair
+from compatkit.options import Options
 from compatkit.tasks import concatenate_pairs
 
 
@@ -94,7 +96,10 @@ def _check_files(task: TaskPolicy) -> _Checked:
             "nothing could flip. A threshold above 0 was expected."
         )
     options = replace(
-        task.options, keep=tuple(dict.fromkeys((*task.slices, *tags))), keep_flips=True
+        task.options,
+        roles=_strict_roles(task.options),
+        keep=tuple(dict.fromkeys((*task.slices, *tags))),
+        keep_flips=True,
     )
     (comparison,) = compare_files(
         task.old, [task.new], options, old_rerun=task.old_rerun, task=task.name
@@ -110,6 +115,17 @@ def _check_files(task: TaskPolicy) -> _Checked:
     if comparison.continuous or not pair.single or pair.clusters is not None or pair.rerun:
         pair, _ = sort_pair(pair)
     return _Checked(task, comparison, pair)
+
+
+def _strict_roles(options: Options) -> Mapping[str, str]:
+    """Return the fields to read, so that a prompt which was changed is an edited example.
+
+    A harness's hash of an item stays the same when the item is asked in other words, which a
+    report may note; a gate refuses it, unless the policy names the hash or keeps what was edited.
+    """
+    if options.edited == "keep" or "item_hash" in options.roles:
+        return options.roles
+    return {**options.roles, "item_hash": NO_FIELD}
 
 
 def _check_counts(task: TaskPolicy, comparison: Comparison, where: str) -> None:
