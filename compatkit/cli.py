@@ -12,6 +12,7 @@ from compatkit.version import __version__
 
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 COMMANDS = {
+    "muscle": ("compatkit.commands.muscle", "Train an adapter of a new model that breaks less."),
     "power": ("compatkit.commands.power", "How many examples a gate on negative flips needs."),
     "score": ("compatkit.commands.score", "What an update broke, from two prediction files."),
 }

@@ -21,7 +21,7 @@ from compatkit.errors import DataError
 from compatkit.muscle.checkpoints import digest_folder, load_old
 from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.data import Collator, TokenizedExample
-from compatkit.muscle.loss import count_tokens
+from compatkit.muscle.loss import Teacher, count_tokens
 from compatkit.output import write_whole
 
 __all__ = ["CachedTeachers", "TeacherCache", "TopKTeacher", "build_cache", "open_cached_teachers"]
@@ -155,7 +155,7 @@ class CachedTeachers:
         model: Any,  # noqa: ARG002
         inputs: dict[str, Any],
         words: int | None,  # noqa: ARG002
-    ) -> tuple[TopKTeacher, TopKTeacher]:
+    ) -> tuple[Teacher, Teacher]:
         """Return both teachers' answers; see `compatkit.muscle.teachers.Teachers`."""
         counted = count_tokens(inputs["labels"])
         old, new = (cache.read(inputs["keys"], counted) for cache in (self.old, self.new))
@@ -191,7 +191,7 @@ def open_cached_teachers(
         there = (folder / "manifest.json").exists()
         if not there:
             model = load_old(base, adapter, config.dtype, trust=config.trust_remote_code)
-            build_cache(model, examples, collator, folder, config, words)
+            build_cache(model, examples, collator, folder, config=config, words=words)
             del model
         cache = TeacherCache(folder)
         caches.append(cache)
@@ -209,6 +209,7 @@ def build_cache(
     examples: Sequence[TokenizedExample],
     collator: Collator,
     folder: Path,
+    *,
     config: MuscleConfig,
     words: int | None,
 ) -> None:

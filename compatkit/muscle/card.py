@@ -16,6 +16,7 @@ __all__ = ["RECORD", "Record", "add_scores", "describe_files", "read_record", "w
 
 RECORD, CARD = "muscle.json", "README.md"
 SHOWN_DIGEST = 12
+LOADED = "The adapter is loaded as any other PEFT adapter, on its base alone."
 METHOD_NAMES = {
     "finetune": "Task adapter, trained by cross-entropy",
     "muscle": "Compatibility adapter (MUSCLE, arXiv 2407.09435)",
@@ -59,6 +60,7 @@ class Record:
         config: MuscleConfig,
         what: str,
         state: Any,
+        *,
         files: Mapping[str, Any],
         data: Mapping[str, str],
         notes: Sequence[str],
@@ -138,8 +140,7 @@ def render_card(record: Record) -> str:
         "tags: [compatkit, lora]",
         "---",
         f"\n# {METHOD_NAMES[record.what]}\n",
-        f"Written by compatkit {record.versions.get('compatkit', '')}. The adapter is loaded as any "
-        "other PEFT adapter, on its base alone.\n",
+        f"Written by compatkit {record.versions.get('compatkit', '')}. {LOADED}\n",
         "## Made from\n",
         "| role | name | SHA-256 |\n| --- | --- | --- |",
         *(_made_from(role, each) for role, each in record.files.items()),
@@ -189,8 +190,7 @@ def _epochs(record: Record) -> list[str]:
         f"| step | {head} |",
         "| --- |" + " --- |" * len(names),
     ]
-    for row in record.epochs:
-        lines.append(_row(row["step"], *(f"{row[name]:.4f}" for name in names)))
+    lines += [_row(row["step"], *(f"{row[name]:.4f}" for name in names)) for row in record.epochs]
     return lines
 
 

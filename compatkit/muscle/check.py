@@ -18,7 +18,7 @@ __all__ = ["PROBES", "Memory", "check_pair", "check_tokenizers", "estimate_memor
 PROBES = (
     "The quick brown fox jumps over the lazy dog.",
     "  Two spaces, a\ttab,\nand a line; 3.14159 + 2 = 5.14159",
-    "Žluťoučký kůň, 你好，世界, Привет, مرحبا, 🙂👩‍👩‍👧",
+    "Žluťoučký kůň, 你好, Привет, مرحبا, 🙂",
     "def f(x):\n    return {'a': [x ** 2, None]}\n",
     "",
 )
@@ -45,7 +45,8 @@ def check_pair(old: Base, new: Base) -> tuple[int, list[str]]:
         )
     if old.words != new.words:
         notes.append(
-            f"the heads have {old.words:,} and {new.words:,} words; the first {words:,} are compared"
+            f"the heads have {old.words:,} and {new.words:,} words; the first {words:,} are "
+            "compared"
         )
     if old.tokenizer.chat_template != new.tokenizer.chat_template:
         notes.append("the chat templates differ; conversations are written by the new model's")

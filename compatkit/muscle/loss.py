@@ -21,8 +21,13 @@ IGNORED = -100  # the label of a token that is not counted, as transformers has 
 class Teacher(Protocol):
     """What the loss needs to know of a teacher, for the counted tokens."""
 
-    gold: Tensor
-    right: Tensor
+    @property
+    def gold(self) -> Tensor:
+        """Log-probability of the right token, shape (tokens,), at temperature 1."""
+
+    @property
+    def right(self) -> Tensor:
+        """Whether the likeliest token is the right one, shape (tokens,)."""
 
     def divergence(self, student: Tensor, temperature: float) -> Tensor:
         """Return KL(teacher || student) per token from the student's logits (tokens, words)."""
@@ -174,7 +179,6 @@ def combine_losses(
 def _weigh(
     student: Tensor, old: Teacher, new: Teacher, weight: Tensor, temperature: float
 ) -> Tensor:
-    """Return the weighed divergences; what a weight of 0 leaves out is not computed for nothing."""
     of_old = old.divergence(student, temperature)
     of_new = new.divergence(student, temperature)
     return weight * of_old + (1 - weight) * of_new

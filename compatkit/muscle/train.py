@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 import transformers
 
-from compatkit.errors import ConfigError
+from compatkit.errors import CompatkitError, ConfigError
 from compatkit.muscle import require_extra
 from compatkit.muscle.card import Record, describe_files, write_record
 from compatkit.muscle.check import check_pair
@@ -30,13 +29,13 @@ from compatkit.muscle.data import Collator, TokenizedExample, read_examples, spl
 from compatkit.muscle.teachers import STUDENT, OnlineTeachers, Teachers
 from compatkit.muscle.trainer import MuscleTrainer, make_arguments
 
-__all__ = ["Interrupted", "Trained", "finetune_adapter", "train_adapter"]
+__all__ = ["InterruptedTrainingError", "Trained", "finetune_adapter", "train_adapter"]
 
 CHECKPOINTS = "checkpoints"
 Progress = Callable[[Mapping[str, Any]], None]
 
 
-class Interrupted(ConfigError):
+class InterruptedTrainingError(CompatkitError):
     """Training was interrupted, and a checkpoint was left to go on from."""
 
 
@@ -70,7 +69,7 @@ def finetune_adapter(
     Raises:
         ConfigError: a wrong option, or an output that is there already.
         DataError: examples or a checkpoint that cannot be used.
-        Interrupted: by Ctrl-C, after a checkpoint was written.
+        InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
     """
     require_extra()
     _require(config, "new_base", "data", "output")
@@ -79,7 +78,7 @@ def finetune_adapter(
     data = _prepare(config, base, base.max_length)
     transformers.set_seed(config.seed)
     model = new_adapter(load_base(base.name, config.dtype, trust=config.trust_remote_code), config)
-    return _train(config, "finetune", data, model, None, None, resume, progress)
+    return _train(_Training(config, "finetune", data, model), resume=resume, progress=progress)
 
 
 def train_adapter(
@@ -97,7 +96,7 @@ def train_adapter(
         ConfigError: a wrong option, or an output that is there already.
         DataError: models that cannot be aligned, an adapter of another base, or examples that
             cannot be used.
-        Interrupted: by Ctrl-C, after a checkpoint was written.
+        InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
     """
     require_extra()
     taught = config.chosen_mask is not None
@@ -105,7 +104,8 @@ def train_adapter(
     _check_output(config, resume=resume)
     trust, renamed = config.trust_remote_code, config.renamed_base
     new = open_base(config.new_base, trust=trust)
-    words, longest, notes = None, new.max_length, []
+    words, longest = None, new.max_length
+    notes: list[str] = []
     read_adapter(str(config.new_adapter), config.new_base, renamed=renamed)
     if taught:
         old = open_base(str(config.old_base), trust=trust)
@@ -127,7 +127,8 @@ def train_adapter(
         device = transformers.TrainingArguments(output_dir=config.output, report_to="none").device
         before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust=trust)
         teachers = OnlineTeachers(before.to(device), model)
-    return _train(config, "train", data, model, teachers, words, resume, progress)
+    training = _Training(config, "train", data, model, teachers, words)
+    return _train(training, resume=resume, progress=progress)
 
 
 @dataclass(slots=True)
@@ -168,35 +169,45 @@ def _tell(path: str, found: Any) -> list[str]:
     return notes
 
 
-def _train(
-    config: MuscleConfig,
-    what: str,
-    data: _Data,
-    model: Any,
-    teachers: Teachers | None,
-    words: int | None,
-    resume: bool,
-    progress: Progress | None,
-) -> Trained:
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """What is trained, and on what."""
+
+    config: MuscleConfig
+    what: str
+    data: _Data
+    model: Any
+    teachers: Teachers | None = None
+    words: int | None = None
+
+    def trainer(self, folder: Path) -> MuscleTrainer:
+        """Make the trainer; checkpoints go into the folder."""
+        config, data = self.config, self.data
+        if config.gradient_checkpointing:
+            self.model.enable_input_require_grads()
+            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+        return MuscleTrainer(
+            config=config,
+            teachers=self.teachers,
+            words=self.words,
+            model=self.model,
+            args=make_arguments(config, str(folder), _count_steps(config, len(data.train))),
+            train_dataset=list(data.train),
+            eval_dataset=list(data.validation),
+            data_collator=data.collator,
+        )
+
+
+def _train(training: _Training, *, resume: bool, progress: Progress | None) -> Trained:
+    config, data = training.config, training.data
     output = Path(config.output)
     folder = output / CHECKPOINTS
-    steps = _count_steps(config, len(data.train))
-    arguments = make_arguments(config, str(folder), steps)
-    trainer = MuscleTrainer(
-        config=config,
-        teachers=teachers,
-        words=words,
-        model=model,
-        args=arguments,
-        train_dataset=list(data.train),
-        eval_dataset=list(data.validation),
-        data_collator=data.collator,
-    )
+    trainer = training.trainer(folder)
     trainer.remove_callback(transformers.PrinterCallback)
     notes = list(data.notes)
-    if arguments.warmup_steps < config.warmup_steps:
+    if trainer.args.warmup_steps < config.warmup_steps:
         notes.append(
-            f"warm-up takes {arguments.warmup_steps:g} steps, a tenth of all {steps}, instead of "
+            f"warm-up takes {trainer.args.warmup_steps:g} steps, a tenth of all, instead of "
             f"{config.warmup_steps}"
         )
     if progress is not None and trainer.is_world_process_zero():
@@ -205,11 +216,18 @@ def _train(
     with _stop_on_interrupt(trainer) as interrupt:
         trainer.train(resume_from_checkpoint=last)
     if interrupt.is_set():
-        raise Interrupted(
+        raise InterruptedTrainingError(
             f"interrupted at step {trainer.state.global_step} of {trainer.state.max_steps}; "
             f"{folder} holds a checkpoint. --resume goes on from it, to the same result."
         )
-    record = Record.of(config, what, trainer.state, describe_files(config), data.digests, notes)
+    record = Record.of(
+        config,
+        training.what,
+        trainer.state,
+        files=describe_files(config),
+        data=data.digests,
+        notes=notes,
+    )
     main = bool(trainer.is_world_process_zero())
     if main:
         trainer.accelerator.unwrap_model(trainer.model).save_pretrained(
@@ -220,7 +238,7 @@ def _train(
     return Trained(str(output), main, record, notes)
 
 
-class _Report(transformers.TrainerCallback):
+class _Report(transformers.TrainerCallback):  # type: ignore[misc]
     """Hands each line of the log on."""
 
     def __init__(self, progress: Progress) -> None:
@@ -231,7 +249,7 @@ class _Report(transformers.TrainerCallback):
         self.progress({**(logs or {}), "step": state.global_step, "of": state.max_steps})
 
 
-class _Stop(transformers.TrainerCallback):
+class _Stop(transformers.TrainerCallback):  # type: ignore[misc]
     """Ends training after a step, with a checkpoint."""
 
     def __init__(self) -> None:
@@ -268,7 +286,8 @@ def _stop_on_interrupt(trainer: Any) -> Iterator[threading.Event]:
 def _count_steps(config: MuscleConfig, examples: int) -> int:
     from accelerate import PartialState  # noqa: PLC0415
 
-    batches = math.ceil(examples / (config.batch_size * PartialState().num_processes))
+    state: Any = PartialState()
+    batches = math.ceil(examples / (config.batch_size * int(state.num_processes)))
     return max(math.ceil(math.ceil(batches / config.gradient_accumulation) * config.epochs), 1)
 
 
@@ -297,5 +316,5 @@ def _check_output(config: MuscleConfig, *, resume: bool) -> None:
             f"{output}: holds the checkpoints of an earlier training. --resume goes on from them; "
             "name another folder, or remove it, to begin anew."
         )
-    if torch.device("cpu") and resume and _last_checkpoint(output / CHECKPOINTS) is None:
+    if resume and _last_checkpoint(output / CHECKPOINTS) is None:
         raise ConfigError(f"{output}: no checkpoint to go on from. Leave --resume out.")

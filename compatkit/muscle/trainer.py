@@ -1,6 +1,6 @@
 """The trainer: transformers' own, with the loss of MUSCLE."""
 
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ SUMS = ("tokens", "old_share", "student_right")
 COLUMNS = ("cross_entropy", "tokens", "right", "old_right", "broken")
 
 
-class MuscleTrainer(transformers.Trainer):
+class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
     """A `transformers.Trainer` whose loss is eq. 1 or eq. 5 of MUSCLE.
 
     Args:
@@ -47,7 +47,7 @@ class MuscleTrainer(transformers.Trainer):
         self.teachers = teachers
         self.words = words
         self.model_accepts_loss_kwargs = True  # the loss is divided by all tokens of a step
-        self._seen: Counter[str] = Counter()
+        self._seen: dict[str, float] = defaultdict(float)
         self._unchecked = True
 
     def compute_loss(
@@ -238,8 +238,6 @@ def make_arguments(config: MuscleConfig, folder: str, steps: int) -> transformer
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=config.batch_size,
         gradient_accumulation_steps=config.gradient_accumulation,
-        gradient_checkpointing=config.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False},
         seed=config.seed,
         logging_steps=config.logging_steps,
         logging_nan_inf_filter=False,

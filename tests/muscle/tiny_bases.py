@@ -25,10 +25,10 @@ def make_tokenizer(words: list[str] | None = None, *, template: str | None = TEM
     )
     made = PreTrainedTokenizerFast(
         tokenizer_object=inner,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
+        bos_token="<s>",  # noqa: S106
+        eos_token="</s>",  # noqa: S106
+        pad_token="<pad>",  # noqa: S106
+        unk_token="<unk>",  # noqa: S106
     )
     made.chat_template = template
     return made
