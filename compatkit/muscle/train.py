@@ -261,6 +261,12 @@ class _Stop(transformers.TrainerCallback):  # type: ignore[misc]
             control.should_save = True
             control.should_training_stop = True
 
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Leave out the validation of an epoch that was cut, which would count as one of it."""
+        if self.asked.is_set() and state.epoch % 1:
+            control.should_evaluate = False
+            control.should_save = False
+
 
 @contextmanager
 def _stop_on_interrupt(trainer: Any) -> Iterator[threading.Event]:

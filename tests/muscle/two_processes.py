@@ -1,6 +1,6 @@
 """One of two processes: take the first step on 8 examples and write its gradients.
 
-accelerate launch --num_processes 2 two_processes.py FOLDER
+python -m torch.distributed.run --nproc_per_node 2 two_processes.py FOLDER
 """
 
 import json
