@@ -88,11 +88,11 @@ class Section:
         return f"## {self.title}\n\n{self.about}\n\n{head}\n|{' --- |' * 5}\n{rows}\n"
 
 
-def describe_machine() -> str:
+def describe_machine(libraries: Sequence[str] = LIBRARIES) -> str:
     """Describe processor, memory and versions; no names of hosts, no paths."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    versions = ", ".join(f"{name} {version(name)}" for name in libraries)
     return (
         f"{_processor()}, {cores} cores, {memory:.0f} GB, {platform.system()}; "
         f"Python {platform.python_version()}, {versions}"

@@ -14,6 +14,7 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 COMMANDS = {
     "muscle": ("compatkit.commands.muscle", "Train an adapter of a new model that breaks less."),
     "power": ("compatkit.commands.power", "How many examples a gate on negative flips needs."),
+    "run": ("compatkit.commands.run", "From a checkpoint and a task to a prediction file."),
     "score": ("compatkit.commands.score", "What an update broke, from two prediction files."),
 }
 

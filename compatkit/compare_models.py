@@ -20,6 +20,7 @@ from compatkit.options import Options, make_options
 from compatkit.outcomes import Outcomes
 from compatkit.p_values import correct
 from compatkit.readers import PredictionFile, open_predictions
+from compatkit.run_header import compare_runs, read_header
 from compatkit.signature import sign
 from compatkit.smooth import Sweep, sweep_thresholds
 
@@ -201,6 +202,7 @@ class _Measurement:
             identical=old.file.digest == new.file.digest,
             pair=pair,
             examples=self._flipped(pair, number) if options.keep_flips else None,
+            runs={"old": read_header(old.file)[0], "new": read_header(new.file)[0]},
             sweep=self._sweep(pair, number) if options.sweep else None,
         )
 
@@ -318,6 +320,7 @@ class _Measurement:
             for sentence, count in side.notes.items()
         ]
         notes += self.aligned.notes
+        notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
             notes.append(
                 f"neither model is right on {HARDLY_EVER:.0%} of the examples by "

@@ -167,6 +167,7 @@ class Comparison:
         pair: the results of each example.
         examples: the flipped examples, negative ones first; None where they were not kept.
         sweep: flips over all thresholds; None where it was not asked for.
+        runs: how the `old` and the `new` file were made, where `compatkit run` made them.
     """
 
     task: str
@@ -186,6 +187,7 @@ class Comparison:
     identical: bool = False
     examples: tuple[FlippedExample, ...] | None = field(default=None, repr=False)
     sweep: Sweep | None = field(default=None, repr=False)
+    runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
 
     def __getattr__(self, name: str) -> float | None:
         """Return a metric's value by its name, None where it is undefined."""
@@ -223,6 +225,7 @@ class Comparison:
                 for path, parts in self.slices.items()
             },
             "notes": list(self.notes),
+            "runs": {side: self.runs.get(side) for side in ("old", "new")},
             "sweep": None if self.sweep is None else sweep_to_dict(self.sweep),
             "flips": None
             if self.examples is None

@@ -15,6 +15,7 @@ from compatkit.measure import count_pair, measure_pair
 from compatkit.options import Options, make_options
 from compatkit.p_values import PValue, Tests
 from compatkit.readers.source import KINDS
+from compatkit.run_header import is_header
 from compatkit.statistics import combine_tasks
 
 TOTAL = "total"
@@ -102,7 +103,8 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
 def _is_task(file: Path) -> bool:
     name = file.name.removesuffix(".gz").removesuffix(".zst")
     known = Path(name).suffix.lower() in KINDS
-    return known and not file.name.startswith(".") and not file.is_dir()
+    hidden = file.name.startswith(".") or is_header(file)
+    return known and not hidden and not file.is_dir()
 
 
 def _others(folder: str | Path) -> list[str]:
@@ -110,7 +112,7 @@ def _others(folder: str | Path) -> list[str]:
     return [
         file.name
         for file in Path(folder).iterdir()
-        if not _is_task(file) and not file.name.startswith(".")
+        if not _is_task(file) and not file.name.startswith(".") and not is_header(file)
     ]
 
 

@@ -11,7 +11,12 @@ from typing import Any
 import click
 
 from compatkit.commands.progress import show_progress
-from compatkit.commands.score_options import NamedPath, measure_options, parse_options
+from compatkit.commands.score_options import (
+    NamedPath,
+    adopt_scorer,
+    measure_options,
+    parse_options,
+)
 from compatkit.compare_models import compare_files
 from compatkit.comparison import Comparison
 from compatkit.errors import ConfigError
@@ -84,6 +89,7 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
         width=_width(),
         color=_color(),
     )
+    adopt_scorer(values, [old, new, *candidates])
     kinds = {report, *outputs.values()}
     keep = bool(flips or view.show_flips or "json" in kinds)
     with show_progress() as progress:

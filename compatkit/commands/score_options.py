@@ -1,16 +1,19 @@
 """The options that commands share: how rows are read, scored and joined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from compatkit.alignment import POLICIES
 from compatkit.errors import ConfigError
 from compatkit.fields import ALIASES
 from compatkit.options import INTERVALS, Options, make_options
 from compatkit.p_values import CORRECTIONS
-from compatkit.readers import READERS
+from compatkit.readers import READERS, open_predictions
+from compatkit.run_header import find_scorer, header_path, read_header
 from compatkit.scorers import SCORERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -103,7 +106,8 @@ MEASURE_OPTIONS = (
         show_default=True,
         metavar="NAME",
         help=f"{', '.join(name for name in SCORERS if name != 'field')}; field:NAME for a score "
-        "that the file holds; module:function for your own.",
+        "that the file holds; module:function for your own. Where it is not said, and every file "
+        "was made by compatkit run for one scorer, it is that one.",
     ),
     click.option(
         "--threshold",
@@ -207,6 +211,18 @@ def measure_options(command: Command) -> Command:
     for option in reversed(MEASURE_OPTIONS):
         command = option(command)
     return command
+
+
+def adopt_scorer(values: dict[str, Any], paths: Sequence[str]) -> None:
+    """Take the scorer that all files were made for, where the user named none."""
+    source = click.get_current_context().get_parameter_source("scorer")
+    if source is not ParameterSource.DEFAULT or not all(
+        Path(path).is_file() and header_path(path).is_file() for path in paths
+    ):
+        return
+    named = dict(find_scorer(*(read_header(open_predictions(path))[0] for path in paths)) or {})
+    values["scorer"] = named.pop("name", values["scorer"])
+    values |= {name: value for name, value in named.items() if values.get(name, value) is None}
 
 
 def parse_options(values: dict[str, Any], **further: Any) -> Options:

@@ -24,6 +24,7 @@ from compatkit.reports.view import (
     shown_metrics,
     tasks_of,
 )
+from compatkit.run_header import describe_header
 
 COUNTS = (
     "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "
@@ -107,6 +108,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
         yield Line(COUNTS, Tone.FAINT)
     last = [each for each in results if each.task == head.task]
     yield from (Line(sentence) for sentence in left_out(last))
+    yield from (Line(sentence, Tone.FAINT) for sentence in _describe_runs(results))
     notes = dict.fromkeys(note for each in results for note in each.notes)
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
     for each in results if not several else results[: -len(last)]:
@@ -133,6 +135,17 @@ def _asked_for(comparison: Comparison, view: View, heading: str = "") -> Iterato
     if blocks and heading:
         yield Heading(heading, 2)
     yield from blocks
+
+
+def _describe_runs(results: Sequence[Comparison]) -> Iterator[str]:
+    """Say once for each file how it was made, where a header tells."""
+    made = {
+        name: header
+        for each in results
+        for name, header in ((each.old, each.runs.get("old")), (each.new, each.runs.get("new")))
+        if header is not None
+    }
+    yield from (f"{name} was made by {describe_header(header)}" for name, header in made.items())
 
 
 def _flip_list(examples: Sequence[FlippedExample], limit: int) -> FlipList:

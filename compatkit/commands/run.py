@@ -1,0 +1,322 @@
+"""compatkit run: from a checkpoint and a task to a prediction file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from compatkit.commands.progress import show_answers
+from compatkit.commands.score_options import NamedPath
+from compatkit.errors import ConfigError
+from compatkit.reports.hostile import visible
+
+if TYPE_CHECKING:
+    from compatkit.options import Options
+    from compatkit.runner.header import Asked
+    from compatkit.runner.run import Outcome
+    from compatkit.runner.settings import Model, Settings
+
+EXAMPLE = "compatkit run --model ./llama-v2 --task gsm8k --data test.jsonl -o new.jsonl"
+TASK_NAMES = "gsm8k, hellaswag, piqa, samsum"
+NONE = "none"
+
+MODEL_OPTIONS = (
+    click.option(
+        "--model",
+        "-m",
+        "models",
+        multiple=True,
+        required=True,
+        metavar="NAME",
+        help="A folder as save_pretrained writes it, or a name on the Hub; repeatable.",
+    ),
+    click.option(
+        "--adapter",
+        "adapters",
+        multiple=True,
+        metavar="NAME",
+        help="A PEFT adapter on it; with several models one each, 'none' for none.",
+    ),
+    click.option(
+        "--revision",
+        "revisions",
+        multiple=True,
+        metavar="REV",
+        help="Branch, tag or commit on the Hub; with several models one each.",
+    ),
+    click.option("--tokenizer", metavar="NAME", help="Where the tokenizer is, if not there."),
+)
+DATA_OPTIONS = (
+    click.option(
+        "--task",
+        metavar="NAME",
+        help=f"{TASK_NAMES}, or a file of your own, my_task.toml. Without one the data holds the "
+        "prompts.",
+    ),
+    click.option(
+        "--data", type=NamedPath(), metavar="FILE", help="JSONL, JSON, CSV, TSV or Parquet."
+    ),
+    click.option("--dataset", metavar="NAME", help="A data set of the Hub, instead of --data."),
+    click.option("--subset", metavar="NAME", help="Of --dataset: its configuration."),
+    click.option("--split", default="test", show_default=True, help="Of --dataset."),
+    click.option("--dataset-revision", metavar="REV", help="Of --dataset."),
+    click.option("--limit", type=click.IntRange(1), help="The first rows only."),
+    click.option(
+        "--shots",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="How many answered examples stand before each prompt.",
+    ),
+    click.option(
+        "--shots-data", type=NamedPath(), metavar="FILE", help="Whose first rows those are."
+    ),
+    click.option("--prompt-field", metavar="NAME", help="Without a task; 'prompt' if not said."),
+    click.option(
+        "--reference-field",
+        metavar="NAME",
+        help="Without a task; 'reference' if not said, 'none' for none.",
+    ),
+    click.option("--id-field", metavar="NAME", help="'id', or the row's number, if not said."),
+    click.option("--keep", multiple=True, metavar="FIELD", help="Keep a field of the data."),
+)
+ANSWER_OPTIONS = (
+    click.option("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+    click.option("--max-new-tokens", type=int, help="The longest answer; the task says, or 256."),
+    click.option("--stop", multiple=True, metavar="TEXT", help="An answer ends here, too."),
+    click.option("--samples", type=int, default=1, show_default=True, help="Answers per example."),
+    click.option(
+        "--temperature",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="0 takes the likeliest token each time.",
+    ),
+    click.option("--top-p", type=float, default=1.0, show_default=True, help="Of sampling."),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Likewise."),
+    click.option(
+        "--too-long",
+        type=click.Choice(["refuse", "cut-left"]),
+        default="refuse",
+        show_default=True,
+        help="A prompt that leaves no room in the context.",
+    ),
+    click.option("--max-length", type=int, help="Tokens of the context, if not the model's."),
+)
+PLACE_OPTIONS = (
+    click.option(
+        "--dtype",
+        default="auto",
+        show_default=True,
+        help="Of the weights: auto, float32, bfloat16, float16.",
+    ),
+    click.option(
+        "--device", metavar="NAME", help="cpu, cuda:1, ...; 'auto' spreads one model over all."
+    ),
+    click.option(
+        "--batch-size",
+        type=int,
+        help="Sequences at once; automatic if not said, halved where memory runs out.",
+    ),
+    click.option("--allow-pickle", is_flag=True, help="Load weights that are no safetensors."),
+    click.option("--trust-remote-code", is_flag=True, help="Run code that the model brings."),
+)
+OUTPUT_OPTIONS = (
+    click.option(
+        "--output",
+        "-o",
+        "outputs",
+        multiple=True,
+        type=NamedPath(),
+        metavar="FILE",
+        help="The prediction file, .jsonl, one for each model; named after the model if not said.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with a run that was cut."),
+    click.option("--overwrite", is_flag=True, help="Make a file anew that is there."),
+    click.option("--score", is_flag=True, help="Then compare the models, the first one as old."),
+    click.option("--scorer", "-s", metavar="NAME", help="Of --score; the task's if not said."),
+)
+SETTINGS = (
+    "chat_template",
+    "max_new_tokens",
+    "stop",
+    "samples",
+    "temperature",
+    "top_p",
+    "seed",
+    "too_long",
+    "max_length",
+    "dtype",
+    "device",
+    "batch_size",
+    "allow_pickle",
+    "trust_remote_code",
+)
+
+
+def run_options(command: Any) -> Any:
+    """Add the options of a run to a command."""
+    groups = (MODEL_OPTIONS, DATA_OPTIONS, ANSWER_OPTIONS, PLACE_OPTIONS, OUTPUT_OPTIONS)
+    for option in reversed([option for group in groups for option in group]):
+        command = option(command)
+    return command
+
+
+@click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
+@run_options
+def run(**values: Any) -> None:
+    """Ask a model all examples of a task, and write its prediction file.
+
+    A header beside the file, new.meta.json for new.jsonl, says how it was made. A run that was
+    cut goes on with --resume, to the same bytes. accelerate launch -m compatkit run ... shares
+    the examples among processes.
+    """
+    from compatkit.compare_models import compare_files  # noqa: PLC0415
+    from compatkit.reports import REPORTS  # noqa: PLC0415
+    from compatkit.runner.run import check_outputs, require_extra  # noqa: PLC0415
+    from compatkit.runner.settings import check_output  # noqa: PLC0415
+
+    require_extra()
+    models = _models(values)
+    outputs = _outputs(values["outputs"], models)
+    if values["score"] and len(models) == 1:
+        raise ConfigError("--score compares models: pass --model twice, the old one first.")
+    for output in outputs:
+        check_output(output)
+    check_outputs(outputs)
+    asked, settings = _ask(values)
+    scoring = _make_scoring(values["scorer"], asked.task.scorer)
+    made = [
+        _run(asked, settings, model, output, values)
+        for model, output in zip(models, outputs, strict=True)
+    ]
+    if values["score"] and made[0].main:
+        found = compare_files(outputs[0], outputs[1:], scoring)
+        click.echo(REPORTS["terminal"](found, None), nl=False)
+
+
+def _models(values: dict[str, Any]) -> list["Model"]:
+    from compatkit.runner.settings import Model  # noqa: PLC0415
+
+    names = values["models"]
+    adapters, revisions = (
+        _one_each(values[name], len(names), f"--{name[:-1]}") for name in ("adapters", "revisions")
+    )
+    return [
+        Model(name, revision, adapter, values["tokenizer"])
+        for name, revision, adapter in zip(names, revisions, adapters, strict=True)
+    ]
+
+
+def _one_each(given: Sequence[str], count: int, option: str) -> list[str | None]:
+    if given and len(given) != count:
+        raise ConfigError(
+            f"{option} is given {len(given)} times for {count} models. Give one each, in their "
+            "order; 'none' is none."
+        )
+    return [None if each == NONE else each for each in given] or [None] * count
+
+
+def _outputs(given: Sequence[str], models: Sequence["Model"]) -> list[str]:
+    if given and len(given) != len(models):
+        raise ConfigError(
+            f"-o is given {len(given)} times for {len(models)} models. Give one each."
+        )
+    if given:
+        return list(given)
+    # Resolved, so that `--model .` has a name too.
+    names = [
+        [Path(part).expanduser().resolve().name for part in (each.name, each.adapter) if part]
+        for each in models
+    ]
+    return [f"{'-'.join(parts)}.jsonl" for parts in names]
+
+
+def _ask(values: dict[str, Any]) -> tuple["Asked", "Settings"]:
+    from compatkit.runner.examples import Data, read_examples  # noqa: PLC0415
+    from compatkit.runner.header import Asked  # noqa: PLC0415
+    from compatkit.runner.settings import make_settings  # noqa: PLC0415
+    from compatkit.runner.task import load_task, plain_task  # noqa: PLC0415
+
+    if (values["data"] is None) == (values["dataset"] is None):
+        raise ConfigError("the examples come from --data FILE, or from --dataset NAME: say one.")
+    if values["task"] is None:
+        reference = values["reference_field"] or "reference"
+        task = plain_task(
+            values["prompt_field"] or "prompt",
+            "" if reference == NONE else reference,
+            values["id_field"],
+        )
+    else:
+        task = load_task(values["task"])
+        for name in ("prompt_field", "reference_field"):
+            if values[name] is not None:
+                option = f"--{name.replace('_', '-')}"
+                raise ConfigError(
+                    f"{option}: the task {task.name} says what is read. Leave it out."
+                )
+        task = task.with_id(values["id_field"])
+    settings = make_settings(task, **{name: values[name] for name in SETTINGS})
+    data = Data(
+        values["data"],
+        values["dataset"],
+        values["subset"],
+        values["split"],
+        values["dataset_revision"],
+    )
+    examples = read_examples(
+        task,
+        data,
+        limit=values["limit"],
+        shots=values["shots"],
+        shots_data=values["shots_data"],
+        keep=values["keep"],
+    )
+    return Asked(task, examples, values["shots"]), settings
+
+
+def _run(
+    asked: "Asked", settings: "Settings", model: "Model", output: str, values: dict[str, Any]
+) -> "Outcome":
+    from compatkit.runner.run import run_model  # noqa: PLC0415
+
+    with show_answers(output) as progress:
+        try:
+            found = run_model(
+                asked,
+                settings,
+                model,
+                output,
+                resume=values["resume"],
+                overwrite=values["overwrite"],
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            click.echo(
+                f"compatkit: {visible(output)}: interrupted; what was finished is kept, and the "
+                "same command with --resume goes on.",
+                err=True,
+            )
+            raise
+    if found.main:
+        click.echo(f"{visible(output)}: {_describe(found)}", err=True)
+    return found
+
+
+def _describe(found: "Outcome") -> str:
+    parts = [f"{found.rows:,} answers"]
+    if found.made < found.rows:
+        parts.append(f"{found.made:,} of them made now")
+    parts += [f"{found.cut:,} prompts cut from the left"] if found.cut else []
+    if found.unfinished:
+        parts.append(f"{found.unfinished:,} cut at the largest number of tokens")
+    return ", ".join(parts)
+
+
+def _make_scoring(named: str | None, of_task: Mapping[str, Any]) -> "Options":
+    """Make the options of --score, and refuse a scorer that does not exist before any work."""
+    from compatkit.options import make_options  # noqa: PLC0415
+
+    scorer = {"name": named} if named else dict(of_task)
+    return make_options(scorer.pop("name", "exact_match"), keep_flips=False, **scorer)

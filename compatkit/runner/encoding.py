@@ -1,0 +1,170 @@
+"""Encoding: prompts as tokens, cut or refused where they leave no room."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compatkit.errors import ConfigError
+from compatkit.runner.examples import Example
+from compatkit.runner.settings import Settings
+from compatkit.runner.task import Task
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One example as tokens.
+
+    Attributes:
+        number: the example's place in the data, from 0.
+        text: the prompt as the model reads it.
+        prompt: its tokens.
+        choices: the tokens of each continuation; empty for a generated answer.
+        cut: how many tokens were cut from the left.
+    """
+
+    number: int
+    text: str
+    prompt: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...] = ()
+    cut: int = 0
+
+    @property
+    def length(self) -> int:
+        """The longest sequence that goes through the model."""
+        return len(self.prompt) + max(map(len, self.choices), default=0)
+
+    @property
+    def work(self) -> int:
+        """How many tokens go through the model, the filler of shorter choices among them."""
+        return len(self.prompt) + len(self.choices) * max(map(len, self.choices), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Makes tokens of examples.
+
+    Attributes:
+        tokenizer: of transformers.
+        task: kind, delimiter and separator.
+        settings: chat template, room for the answer, what too long a prompt is.
+        max_length: tokens of the context; None where there is no limit.
+        encoder_decoder: whether prompt and answer go through two halves of the model.
+    """
+
+    tokenizer: Any
+    task: Task
+    settings: Settings
+    max_length: int | None
+    encoder_decoder: bool
+
+    def encode(self, examples: Sequence[Example]) -> list[Encoded]:
+        """Encode all examples.
+
+        Raises:
+            ConfigError: prompts that leave no room, unless they may be cut; all are counted.
+        """
+        found = [self._encode(number, each) for number, each in enumerate(examples)]
+        cut = [each for each in found if each.cut]
+        if cut and self.settings.too_long == "refuse":
+            shown = ", ".join(examples[each.number].id for each in cut[:SHOWN])
+            more = ", ..." if len(cut) > SHOWN else ""
+            room = (
+                ""
+                if self.task.kind == "choice"
+                else (f" with {self.settings.max_new_tokens} tokens of room for the answer")
+            )
+            raise ConfigError(
+                f"{len(cut):,} of {len(found):,} prompts do not fit into the context of "
+                f"{self.max_length} tokens{room}: {shown}{more}; the longest by "
+                f"{max(each.cut for each in cut):,} tokens. Pass --too-long cut-left to cut them "
+                "from the left, or fewer --shots, or a smaller --max-new-tokens."
+            )
+        return found
+
+    def render(self, example: Example) -> str:
+        """Return the prompt as the model reads it, with its shots and its conversation."""
+        if not self.settings.chat_template:
+            task = self.task
+            shots = (f"{q}{task.delimiter}{a}{task.separator}" for q, a in example.shots)
+            return "".join(shots) + example.prompt
+        turns = [
+            {"role": role, "content": text}
+            for shot in example.shots
+            for role, text in zip(("user", "assistant"), shot, strict=True)
+        ]
+        turns.append({"role": "user", "content": example.prompt})
+        text: str = self.tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True
+        )
+        return text
+
+    def _encode(self, number: int, example: Example) -> Encoded:
+        text = self.render(example)
+        if not example.choices:
+            room = 0 if self.encoder_decoder else self.settings.max_new_tokens
+            tokens, cut = self._fit(self._tokens(text), room, example)
+            return Encoded(number, text, tokens, cut=cut)
+        delimiter = "" if self.settings.chat_template else self.task.delimiter
+        prompt, choices = self._split(text, [delimiter + each for each in example.choices])
+        for choice, tokens in zip(example.choices, choices, strict=True):
+            if not tokens:
+                raise ConfigError(
+                    f"{example.where}: the choice {choice!r} has no token of its own."
+                )
+        # The last token of a choice is only ever predicted, so it needs no place.
+        room = 0 if self.encoder_decoder else max(map(len, choices)) - 1
+        tokens, cut = self._fit(prompt, room, example)
+        return Encoded(number, text, tokens, tuple(choices), cut)
+
+    def _split(
+        self, prompt: str, continuations: Iterable[str]
+    ) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+        """Encode a prompt and what may follow it, as one text where one half reads both.
+
+        Spaces at the end of the prompt belong to the word that follows, and what follows is
+        what the whole has more than the prompt: the rule of lm-evaluation-harness.
+        """
+        head = prompt.rstrip() or prompt
+        tail = prompt[len(head) :]
+        tokens = self._tokens(head)
+        if self.encoder_decoder:
+            return tokens, [self._tokens(tail + each, special=False) for each in continuations]
+        return tokens, [self._tokens(prompt + each)[len(tokens) :] for each in continuations]
+
+    def _tokens(self, text: str, *, special: bool | None = None) -> tuple[int, ...]:
+        begin = self.tokenizer.bos_token
+        if special is None and begin and text.startswith(begin):
+            special = False  # a chat template has written it already
+        options = {} if special is None else {"add_special_tokens": special}
+        return tuple(self.tokenizer.encode(text, **options))
+
+    def _fit(
+        self, tokens: tuple[int, ...], room: int, example: Example
+    ) -> tuple[tuple[int, ...], int]:
+        if self.max_length is None:
+            return tokens, 0
+        most = self.max_length - room
+        if most < 1:
+            raise ConfigError(
+                f"{example.where}: the answer alone takes {room} tokens or more, and the context "
+                f"has {self.max_length}. Pass a smaller --max-new-tokens."
+            )
+        return tokens[-most:], max(0, len(tokens) - most)
+
+
+def read_max_length(config: Any, tokenizer: Any) -> int | None:
+    """Return how many tokens a checkpoint takes; None where nothing says so.
+
+    Args:
+        config: of the model.
+        tokenizer: of transformers; its limit counts where the model has none.
+    """
+    text = getattr(config, "text_config", None) or config
+    for name in ("n_positions", "max_position_embeddings", "n_ctx"):
+        found = getattr(text, name, None)
+        if found is not None:
+            return int(found)
+    found = getattr(tokenizer, "model_max_length", None)
+    return int(found) if found is not None and found < 10**9 else None

@@ -1,0 +1,100 @@
+"""Header: what a run is, before it begins; `compatkit.run_header` reads it."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from compatkit.run_header import FORMAT, KEY
+from compatkit.runner.checkpoint import Checkpoint
+from compatkit.runner.encoding import Encoded
+from compatkit.runner.examples import Examples, digest_prompts
+from compatkit.runner.settings import Settings
+from compatkit.runner.task import Task
+from compatkit.version import __version__
+
+LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "peft")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every model of a run is asked.
+
+    Attributes:
+        task: the task.
+        examples: its examples.
+        shots: how many answered examples stand before each prompt.
+    """
+
+    task: Task
+    examples: Examples
+    shots: int = 0
+
+
+def make_header(
+    asked: Asked,
+    settings: Settings,
+    checkpoint: Checkpoint,
+    encoded: Sequence[Encoded],
+    *,
+    batch_size: int,
+    device: str,
+) -> dict[str, Any]:
+    """Return the header of a file that is to be made: all that its bytes depend on."""
+    task = asked.task
+    generation: dict[str, Any] = {"kind": task.kind}
+    if task.kind == "generate":
+        generation |= {
+            "max_new_tokens": settings.max_new_tokens,
+            "stop": list(settings.stop),
+            "no_repeat_ngram_size": settings.no_repeat_ngram_size,
+            "samples": settings.samples,
+            "temperature": settings.temperature,
+        }
+    if settings.temperature > 0:
+        generation |= {"top_p": settings.top_p, "seed": settings.seed}
+    return {
+        KEY: FORMAT,
+        "model": dict(checkpoint.identity),
+        "task": {"name": task.name or None, "sha256": task.digest},
+        "scorer": dict(task.scorer) or None,
+        "data": dict(asked.examples.source),
+        "prompts": {
+            "sha256": digest_prompts(asked.examples.rows),
+            "shots": asked.shots,
+            "chat_template": settings.chat_template,
+            "too_long": settings.too_long,
+            "max_length": settings.max_length,
+            "tokens": _digest_tokens(encoded),
+            "cut": sum(bool(each.cut) for each in encoded),
+        },
+        "generation": generation,
+        "batches": {
+            "size": batch_size,
+            "by_length": settings.sort_by_length,
+            "prefix_sharing": settings.prefix_sharing,
+            "device": device,
+        },
+        "versions": {
+            "compatkit": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in LIBRARIES},
+        },
+    }
+
+
+def _digest_tokens(encoded: Sequence[Encoded]) -> str:
+    digest = hashlib.sha256()
+    for each in encoded:
+        digest.update(json.dumps([each.prompt, each.choices]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

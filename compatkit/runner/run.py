@@ -1,0 +1,319 @@
+"""Run: one model over all examples, into a file that is whole or can be resumed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from compatkit.errors import ConfigError, MissingExtraError
+from compatkit.output import write_whole
+from compatkit.readers import open_predictions
+from compatkit.run_header import header_path, read_header
+from compatkit.runner.answers import Answerer, Row
+from compatkit.runner.checkpoint import (
+    Checkpoint,
+    find_padding,
+    load_model,
+    open_checkpoint,
+    release_memory,
+)
+from compatkit.runner.encoding import Encoded, Encoder, read_max_length
+from compatkit.runner.header import Asked, make_header
+from compatkit.runner.journal import (
+    Finished,
+    Journal,
+    find_journals,
+    holds_batches,
+    read_journals,
+    refuse_other_settings,
+    remove_journals,
+)
+from compatkit.runner.memory import is_out_of_memory
+from compatkit.runner.plan import Batch, cut_batches, plan_batches
+from compatkit.runner.settings import Model, Settings
+
+Progress = Callable[[int, int], None]  # answers made, of how many
+
+EXTRA = ("torch", "transformers", "accelerate", "jinja2")
+ON_CPU, ON_GPU = 16, 64  # sequences of a batch to begin with; halved where memory runs out
+PATIENCE = timedelta(days=7)  # of a process for the others: batches differ in how long they take
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run made.
+
+    Attributes:
+        output: the prediction file.
+        rows: how many answers are in it.
+        made: how many of them this run made; the others were resumed.
+        cut: prompts cut from the left.
+        unfinished: answers that met the largest number of tokens.
+        main: whether this is the process that wrote the file.
+    """
+
+    output: str
+    rows: int
+    made: int
+    cut: int
+    unfinished: int
+    main: bool
+
+
+def require_extra() -> None:
+    """Refuse to go on without the libraries of the extra.
+
+    Raises:
+        MissingExtraError: naming what is missing, and how to install it.
+    """
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"compatkit run needs {', '.join(missing)}: pip install 'compatkit[run]'."
+        )
+
+
+def run_model(
+    asked: Asked,
+    settings: Settings,
+    source: Model,
+    output: str,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Ask a model all examples and write its prediction file, with its header beside it.
+
+    Under `accelerate launch` every process calls this, takes its share of the batches, and
+    the first one writes the file.
+
+    Args:
+        asked: task and examples.
+        settings: how the model is run.
+        source: the model.
+        output: the file to write, `.jsonl`.
+        resume: go on where an earlier run was cut.
+        overwrite: begin anew, whatever is there.
+        progress: called in the first process with the answers made and how many it makes.
+
+    Raises:
+        ConfigError: the output is there already, or of a run with other settings; prompts that
+            do not fit.
+        DataError: a checkpoint that cannot be loaded, or a disk that is full.
+    """
+    from accelerate import PartialState  # noqa: PLC0415
+
+    _quieten()
+    state: Any = PartialState(cpu=settings.device == "cpu", timeout=PATIENCE)
+    device = settings.device or state.device
+    checkpoint = open_checkpoint(source, settings)
+    encoded = _encode(asked, settings, checkpoint)
+    batch_size = settings.batch_size or (ON_CPU if "cpu" in str(device) else ON_GPU)
+    header = make_header(
+        asked, settings, checkpoint, encoded, batch_size=batch_size, device=_kind(device)
+    )
+    plan = plan_batches(
+        encoded, batch_size, samples=settings.samples, by_length=settings.sort_by_length
+    )
+    target = Path(output)
+    complete = _check_existing(target, header, resume=resume, overwrite=overwrite)
+    state.wait_for_everyone()  # none may write before all have looked
+    if complete is not None:
+        return _outcome(output, complete, 0, header, main=state.is_main_process)
+    if overwrite and state.is_main_process:
+        remove_journals(target)
+    state.wait_for_everyone()
+    finished = read_journals(target, header)
+    state.wait_for_everyone()
+    left = [number for number in range(len(plan)) if number not in finished.batches]
+    share = left[state.process_index :: state.num_processes]
+    journal = Journal(target, state.process_index, header)
+    try:
+        if share:
+            answerer = _make_answerer(asked, settings, checkpoint, device)
+            work = _Work(answerer, plan, journal, finished.size or batch_size, progress)
+            work.run(share)
+    finally:
+        journal.close()
+    state.wait_for_everyone()
+    if state.is_main_process:
+        header = _write(target, header, plan, read_journals(target, header))
+        remove_journals(target)
+    made = sum(len(plan[number]) for number in left)
+    rows = sum(map(len, plan))
+    state.wait_for_everyone()
+    found = header.get("predictions") or {"rows": rows}
+    return _outcome(output, found, made, header, main=state.is_main_process)
+
+
+def _outcome(
+    output: str, found: dict[str, Any], made: int, header: dict[str, Any], *, main: bool
+) -> Outcome:
+    cut = header["prompts"]["cut"]
+    return Outcome(output, found["rows"], made, cut, found.get("unfinished", 0), main)
+
+
+def _encode(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> list[Encoded]:
+    tokenizer = checkpoint.tokenizer
+    if settings.chat_template and not tokenizer.chat_template:
+        raise ConfigError(
+            f"--chat-template: the tokenizer of {checkpoint.source.name} has none. Leave it out."
+        )
+    encoder = Encoder(
+        tokenizer,
+        asked.task,
+        settings,
+        settings.max_length or read_max_length(checkpoint.config, tokenizer),
+        checkpoint.encoder_decoder,
+    )
+    return encoder.encode(asked.examples.rows)
+
+
+def _make_answerer(
+    asked: Asked, settings: Settings, checkpoint: Checkpoint, device: Any
+) -> Answerer:
+    release_memory()
+    model = load_model(checkpoint, settings, device)
+    adapter = getattr(model, "active_peft_config", None)
+    if asked.task.kind == "choice" and adapter is not None and adapter.is_prompt_learning:
+        raise ConfigError(
+            f"{checkpoint.source.adapter}: adds tokens of its own before the prompt, and choices "
+            "cannot be scored behind those. Adapters of weights, such as LoRA, can be."
+        )
+    return Answerer(
+        model,
+        checkpoint.tokenizer,
+        settings,
+        asked.examples.rows,
+        find_padding(checkpoint.tokenizer),
+        checkpoint.encoder_decoder,
+    )
+
+
+def _check_existing(
+    target: Path, header: dict[str, Any], *, resume: bool, overwrite: bool
+) -> dict[str, Any] | None:
+    """Refuse to write over what is there; return what is known of a file that is complete."""
+    if overwrite:
+        return None
+    journals = list(filter(holds_batches, find_journals(target)))
+    if journals and not resume:
+        raise ConfigError(
+            f"{target}: an earlier run of it was cut, and {journals[0].name} holds what it "
+            "finished. --resume goes on, --overwrite begins anew."
+        )
+    if journals or not target.exists():
+        return None
+    if not resume:
+        raise ConfigError(f"{target}: is there already. --overwrite makes it anew.")
+    known, notes = read_header(open_predictions(target))
+    if known is None or notes:
+        raise ConfigError(
+            f"{target}: is there, and no header that describes it. --overwrite makes it anew."
+        )
+    found = dict(known)
+    predictions: dict[str, Any] = found.pop("predictions", None) or {}
+    refuse_other_settings(str(header_path(target)), found, header)
+    return predictions
+
+
+@dataclass
+class _Work:
+    """The batches of one process, run one after the other."""
+
+    answerer: Answerer
+    plan: Sequence[Batch]
+    journal: Journal
+    size: int
+    progress: Progress | None
+
+    def run(self, share: Sequence[int]) -> None:
+        """Run the batches of these numbers, each into the journal."""
+        total = sum(len(self.plan[number]) for number in share)
+        done = 0
+        for number in share:
+            rows = self._answer(self.plan[number])
+            self.journal.add(number, self.size, rows)
+            done += len(rows)
+            if self.progress is not None:
+                self.progress(done, total)
+
+    def _answer(self, batch: Batch) -> list[Row]:
+        """Answer a batch whole, or in halves from where memory ran out."""
+        while True:
+            try:
+                parts = cut_batches(batch, self.size)
+                return [row for part in parts for row in self.answerer.answer(part)]
+            except Exception as error:
+                largest = max(item.sequences for item in batch)
+                if not is_out_of_memory(error) or self.size <= largest:
+                    self._explain(error, batch)
+                    raise
+            self.size = max(self.size // 2, 1)
+            release_memory()
+
+    def _explain(self, error: Exception, batch: Batch) -> None:
+        if is_out_of_memory(error):
+            longest = max(batch, key=lambda item: item.example.length).example
+            where = self.answerer.examples[longest.number].where
+            raise ConfigError(
+                f"{where}: memory ran out over this example alone, {longest.length} tokens. Pass "
+                "--dtype bfloat16, --device auto, or --max-length with --too-long cut-left."
+            ) from error
+
+
+def _write(
+    target: Path, header: dict[str, Any], plan: Sequence[Batch], finished: Finished
+) -> dict[str, Any]:
+    """Write header and file, in the order of the data; return the header."""
+    rows = sorted(
+        (
+            (item.example.number, item.sample, row)
+            for number, batch in enumerate(plan)
+            for item, row in zip(batch, finished.batches[number], strict=True)
+        ),
+        key=lambda each: each[:2],
+    )
+    text = b"".join(json.dumps(row, default=str).encode() + b"\n" for _, _, row in rows)
+    unfinished = sum(row.get("finished") is False for _, _, row in rows)
+    digest = hashlib.sha256(text).hexdigest()
+    found = {"rows": len(rows), "unfinished": unfinished, "sha256": digest}
+    whole = {**header, "predictions": found}
+    write_whole(header_path(target), json.dumps(whole, indent=2).encode() + b"\n")
+    write_whole(target, text)
+    return whole
+
+
+def _kind(device: Any) -> str:
+    """Name a device as the header does: its kind, and which GPU it is, but not its number."""
+    import torch  # noqa: PLC0415
+
+    kind = str(device).partition(":")[0]
+    if kind in {"cuda", "auto"} and torch.cuda.is_available():
+        return f"{kind} {torch.cuda.get_device_name()}"
+    return kind
+
+
+def _quieten() -> None:
+    """Leave standard error to what compatkit says."""
+    import transformers  # noqa: PLC0415
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
+def check_outputs(outputs: Sequence[str]) -> None:
+    """Refuse two models one output.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    for path, same in groupby(sorted(str(Path(output).resolve()) for output in outputs)):
+        if len(list(same)) > 1:
+            raise ConfigError(f"-o {path}: is named for two models. Name a file for each.")

@@ -1,0 +1,159 @@
+"""Settings: how a model is run, checked once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compatkit.errors import ConfigError
+from compatkit.runner.task import Task
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+TOO_LONG = ("refuse", "cut-left")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A checkpoint and what belongs to it.
+
+    Attributes:
+        name: a folder, or a name on the Hub.
+        revision: branch, tag or commit, on the Hub.
+        adapter: a PEFT adapter, likewise.
+        tokenizer: where the tokenizer is, if not beside the model.
+    """
+
+    name: str
+    revision: str | None = None
+    adapter: str | None = None
+    tokenizer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How models are run; `make_settings` checks them.
+
+    Attributes:
+        max_new_tokens: the longest answer, in tokens.
+        no_repeat_ngram_size: no n-gram of this many tokens occurs twice in an answer; 0 is off.
+        stop: texts at which an answer ends.
+        samples: how many answers per example.
+        temperature: of sampling; 0 takes the likeliest token each time.
+        top_p: the share of probability that is sampled from.
+        seed: of sampling.
+        batch_size: sequences that go through the model at once; None for automatic.
+        dtype: of the weights; `auto` is the checkpoint's own.
+        device: None lets accelerate choose, `auto` spreads the model over all devices.
+        too_long: what a prompt is that leaves no room: `refuse` or `cut-left`.
+        max_length: tokens of the context; None for what the checkpoint says.
+        chat_template: make a conversation of the prompt, by the tokenizer's template.
+        prefix_sharing: run a question once for all its choices.
+        sort_by_length: put examples of like length into one batch.
+        allow_pickle: load weights that are not safetensors, which can run code.
+        trust_remote_code: run code that the checkpoint brings.
+    """
+
+    max_new_tokens: int
+    no_repeat_ngram_size: int
+    stop: tuple[str, ...]
+    samples: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    batch_size: int | None = None
+    dtype: str = "auto"
+    device: str | None = None
+    too_long: str = "refuse"
+    max_length: int | None = None
+    chat_template: bool = False
+    prefix_sharing: bool = True
+    sort_by_length: bool = True
+    allow_pickle: bool = False
+    trust_remote_code: bool = False
+
+
+def make_settings(
+    task: Task,
+    *,
+    max_new_tokens: int | None = None,
+    no_repeat_ngram_size: int | None = None,
+    stop: Sequence[str] = (),
+    **values: Any,
+) -> Settings:
+    """Make settings for a task; what is not said, the task says.
+
+    Args:
+        task: the task.
+        max_new_tokens: the longest answer, in tokens.
+        no_repeat_ngram_size: see `Settings`.
+        stop: texts at which an answer ends, beside the task's own.
+        values: further attributes of `Settings`.
+
+    Raises:
+        ConfigError: a value out of its range, or settings that do not go together.
+    """
+    if task.kind == "choice":
+        for name, given in (("--max-new-tokens", max_new_tokens), ("--stop", stop)):
+            if given:
+                raise ConfigError(f"{name}: {task.name or 'the task'} chooses and writes nothing.")
+    settings = Settings(
+        max_new_tokens=task.max_new_tokens if max_new_tokens is None else max_new_tokens,
+        no_repeat_ngram_size=task.no_repeat_ngram_size
+        if no_repeat_ngram_size is None
+        else no_repeat_ngram_size,
+        stop=tuple(dict.fromkeys((*task.stop, *stop))),
+        **values,
+    )
+    _check_ranges(settings)
+    if settings.samples > 1 and settings.temperature == 0:
+        raise ConfigError(
+            f"--samples {settings.samples} at temperature 0 would be one answer several times. "
+            "Say --temperature 0.7, or another."
+        )
+    if settings.temperature > 0 and task.kind == "choice":
+        raise ConfigError("--temperature: a choice by log-likelihood is not sampled. Leave it out.")
+    return settings
+
+
+def _check_ranges(settings: Settings) -> None:
+    for option, value, fits, wanted in (
+        ("max-new-tokens", settings.max_new_tokens, settings.max_new_tokens >= 1, "1 or more"),
+        ("samples", settings.samples, settings.samples >= 1, "1 or more"),
+        (
+            "temperature",
+            settings.temperature,
+            0 <= settings.temperature < float("inf"),
+            "0 or more",
+        ),
+        ("top-p", settings.top_p, 0 < settings.top_p <= 1, "a share above 0"),
+        (
+            "batch-size",
+            settings.batch_size,
+            settings.batch_size is None or settings.batch_size >= 1,
+            "1 or more",
+        ),
+        (
+            "max-length",
+            settings.max_length,
+            settings.max_length is None or settings.max_length >= 2,  # noqa: PLR2004
+            "2 or more",
+        ),
+        ("dtype", settings.dtype, settings.dtype in DTYPES, ", ".join(DTYPES)),
+        ("too-long", settings.too_long, settings.too_long in TOO_LONG, " or ".join(TOO_LONG)),
+    ):
+        if not fits:
+            raise ConfigError(f"--{option} is {value}; {wanted} was expected.")
+
+
+def check_output(path: str) -> None:
+    """Refuse an output that could not be written, before any work.
+
+    Raises:
+        ConfigError: no `.jsonl` file, a folder, or one in a folder that does not exist.
+    """
+    target = Path(path)
+    if target.suffix != ".jsonl":
+        raise ConfigError(f"-o {path}: JSON Lines are written; name a file that ends in .jsonl.")
+    if target.is_dir() or not target.resolve().parent.is_dir():
+        what = "it is a folder" if target.is_dir() else "its folder does not exist"
+        raise ConfigError(f"-o {path}: cannot be written: {what}.")

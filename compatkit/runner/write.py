@@ -1,0 +1,126 @@
+"""Write: answers that a model generates, token by token."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compatkit.runner.choose import pad
+from compatkit.runner.plan import Batch
+from compatkit.runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A generated answer.
+
+    Attributes:
+        text: without prompt, special tokens and what stopped it.
+        finished: False where the answer met the largest number of tokens.
+    """
+
+    text: str
+    finished: bool
+
+
+def write_answers(
+    model: Any, tokenizer: Any, batch: Batch, settings: Settings, *, padding: int, keep_prompt: bool
+) -> list[Written]:
+    """Generate an answer to each prompt with transformers' own `generate`.
+
+    Args:
+        model: of transformers.
+        tokenizer: of transformers.
+        batch: the prompts.
+        settings: lengths, stops and sampling.
+        padding: the token that fills shorter rows.
+        keep_prompt: whether the model returns the prompt before the answer, as decoders do.
+    """
+    import torch  # noqa: PLC0415
+
+    prompts = [item.example.prompt for item in batch]
+    tokens, mask = pad(prompts, padding, left=True, device=model.device)
+    start = tokens.shape[1] if keep_prompt else 1
+    stops = find_stops(tokenizer, settings.stop)
+    options: dict[str, Any] = {"do_sample": False}
+    if settings.temperature > 0:
+        torch.manual_seed(seed_batch(settings.seed, batch))
+        options = {
+            "do_sample": True,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "top_k": 0,
+        }
+    if settings.no_repeat_ngram_size:
+        options["no_repeat_ngram_size"] = settings.no_repeat_ngram_size
+    if stops:
+        options["stopping_criteria"] = _stopping(tokenizer, stops, start)
+    with torch.inference_mode():
+        out = model.generate(
+            input_ids=tokens,
+            attention_mask=mask,
+            max_new_tokens=settings.max_new_tokens,
+            **options,
+        )
+    ends = _end_tokens(model)
+    rows: list[list[int]] = out[:, start:].tolist()
+    return [_read(tokenizer, row, stops, ends, settings.max_new_tokens) for row in rows]
+
+
+def find_stops(tokenizer: Any, stops: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts at which an answer ends: those asked for, and the end token's own."""
+    end = tokenizer.eos_token
+    return tuple(dict.fromkeys((*stops, *([end] if end else []))))
+
+
+def cut_at_stops(text: str, stops: Sequence[str]) -> str:
+    r"""Return what stands before the first stop.
+
+    >>> cut_at_stops("18 eggs\n\nQuestion: how", ["Question:", "\n\n"])
+    '18 eggs'
+    """
+    return text[: min((found for stop in stops if (found := text.find(stop)) >= 0), default=None)]
+
+
+def seed_batch(seed: int, batch: Batch) -> int:
+    """Return the seed of a batch: the same wherever and whenever the batch is run."""
+    members = [(item.example.number, item.sample) for item in batch]
+    return int.from_bytes(hashlib.sha256(repr((seed, members)).encode()).digest()[:8]) >> 1
+
+
+def _read(
+    tokenizer: Any, row: list[int], stops: Sequence[str], ends: frozenset[int], most: int
+) -> Written:
+    end = next((place for place, token in enumerate(row) if token in ends), len(row))
+    text = tokenizer.decode(row[:end], skip_special_tokens=True)
+    cut = cut_at_stops(text, stops)
+    return Written(cut, len(cut) < len(text) or end < most)
+
+
+def _end_tokens(model: Any) -> frozenset[int]:
+    ends = model.generation_config.eos_token_id
+    return frozenset(() if ends is None else [ends] if isinstance(ends, int) else ends)
+
+
+def _stopping(tokenizer: Any, stops: Sequence[str], start: int) -> Any:
+    """Return what ends a row of the batch once one of the stops stands in its answer.
+
+    Only the answer is read, never the prompt, and of it the last tokens: a stop has no more
+    tokens than bytes.
+    """
+    import torch  # noqa: PLC0415
+    from transformers import StoppingCriteriaList  # noqa: PLC0415
+
+    reach = max(len(stop.encode()) for stop in stops) + 2
+    done: list[bool] = []
+
+    def stop_at_texts(input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ARG001
+        done.extend([False] * (len(input_ids) - len(done)))
+        open_rows = [row for row, each in enumerate(done) if not each]
+        tails = input_ids[open_rows, max(start, input_ids.shape[1] - reach) :].tolist()
+        texts = tokenizer.batch_decode(tails, skip_special_tokens=True)
+        for row, text in zip(open_rows, texts, strict=True):
+            done[row] = any(stop in text for stop in stops)
+        return torch.tensor(done, device=input_ids.device)
+
+    return StoppingCriteriaList([stop_at_texts])
