@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
+import transformers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch.nn import functional
 from worlds import BEGIN, END, FIRST, frame
 
@@ -34,9 +36,6 @@ class Size:
 
 def make_tokenizer(words: int) -> Any:
     """Make a tokenizer of whole words, w0 to the last."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
     names = ["<s>", "</s>", "<pad>", "<unk>", *(f"w{n}" for n in range(words))]
     inner = Tokenizer(models.WordLevel({each: n for n, each in enumerate(names)}, "<unk>"))
     inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -44,15 +43,13 @@ def make_tokenizer(words: int) -> Any:
         single="<s> $A", special_tokens=[("<s>", BEGIN)]
     )
     special = dict(zip(("bos", "eos", "pad", "unk"), names, strict=False))
-    return PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(
         tokenizer_object=inner, **{f"{role}_token": name for role, name in special.items()}
     )
 
 
 def make_model(size: Size, words: int) -> Any:
     """Make a model of random weights."""
-    import transformers
-
     torch.manual_seed(size.seed)
     shape = {
         "vocab_size": words + FIRST,

@@ -38,7 +38,8 @@ class Examples:
 def pick(chances: NDArray[np.float64], random: np.random.Generator) -> Ints:
     """Draw one index per row of chances."""
     below = random.random((len(chances), 1)) > chances.cumsum(1)
-    return np.minimum(below.sum(1), chances.shape[1] - 1)
+    found: Ints = np.minimum(below.sum(1), chances.shape[1] - 1)
+    return found
 
 
 def frame(*columns: Any) -> Ints:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from compatkit.commands.muscle_evaluate import evaluate
 from compatkit.commands.muscle_options import (
     DATA,
     LORA,
@@ -127,6 +128,9 @@ def report(adapter: str) -> None:
     record = read_record(adapter)
     write_record(adapter, record)
     click.echo(visible_lines(render_card(record)), nl=False)
+
+
+muscle.add_command(evaluate)
 
 
 def visible_lines(text: str) -> str:

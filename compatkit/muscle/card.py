@@ -197,7 +197,7 @@ def _epochs(record: Record) -> list[str]:
 def _scores(record: Record) -> list[str]:
     if not record.scores:
         return []
-    names = list(record.scores[0])
+    names = list(dict.fromkeys(name for row in record.scores for name in row))
     return [
         "\n## Scores\n",
         "Measured by `compatkit muscle evaluate`, with 95 % intervals.\n",
