@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ RECIPE: dict[str, Any] = {
     "epochs": 3,
     "logging_steps": 1000,
     "validation_share": 0.1,
+    "select": "last",
 }
 
 
@@ -173,8 +174,3 @@ def run_methods(
             f"{experiment.pair.name} {old} {name}: {time.monotonic() - started:.0f} s", flush=True
         )
     return found
-
-
-def names_of(methods: Sequence[str]) -> str:
-    """Return names as one line."""
-    return ", ".join(methods)

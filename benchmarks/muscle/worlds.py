@@ -94,21 +94,21 @@ class ChoiceWorld:
 
 
 class SumWorld:
-    """A sum of three numbers, of which one is told by a vague word: exact match of the answer.
+    """A sum of two numbers, of which one is told by a vague word: exact match of the answer.
 
     How much a vague word means depends on the thing that is counted, and is drawn anew each
     time: the likeliest amount is the best answer.
     """
 
     kind, scorer = "generate", "exact_match"
-    digits, vague, things, most = 6, 6, 8, 5
+    digits, vague, things, most = 10, 8, 10, 5
     new_tokens = 1
 
     def __init__(self, seed: int = 3) -> None:
         """Draw the world."""
         random = np.random.default_rng(seed)
-        self.amount = random.dirichlet(np.full(self.most, 0.6), (self.things, self.vague))
-        self.largest = 2 * (self.digits - 1) + self.most
+        self.amount = random.dirichlet(np.full(self.most, 0.4), (self.things, self.vague))
+        self.largest = self.digits - 1 + self.most
         # Words: the numbers, the vague words, the things, and four marks.
         self.vague_at = self.largest + 1
         self.thing_at = self.vague_at + self.vague
@@ -116,18 +116,14 @@ class SumWorld:
         self.size = self.mark + 4
 
     def _draw(self, random: np.random.Generator, count: int, told: Any) -> Examples:
-        first, second = (random.integers(0, self.digits, count) for _ in range(2))
+        first = random.integers(0, self.digits, count)
         thing, word = (random.integers(0, n, count) for n in (self.things, self.vague))
         amount = 1 + pick(self.amount[thing, word], random)
         told = np.broadcast_to(told, count)
-        gets, makes = (
-            np.where(told, self.mark, self.mark + 1),
-            np.where(told, self.mark + 2, self.mark + 3),
-        )
-        prompts = frame(
-            self.thing_at + thing, first, gets, second, gets, self.vague_at + word, makes
-        )
-        return Examples(prompts, frame(first + second + amount))
+        gets = np.where(told, self.mark, self.mark + 1)
+        makes = np.where(told, self.mark + 2, self.mark + 3)
+        prompts = frame(self.thing_at + thing, first, gets, self.vague_at + word, makes)
+        return Examples(prompts, frame(first + amount))
 
     def texts(self, random: np.random.Generator, count: int) -> Ints:
         """Draw sums, a quarter of them in the words of the task."""
