@@ -12,7 +12,6 @@ import platform
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ import transformers
 from bases import Size, make_model
 from experiment import RECIPE, Experiment, Pair, Scale, run_methods
 from figures import draw
-from measure import Number, Row, measure_update
+from measure import Row, measure_update
 from table import judge_bars, render_masks, render_update
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -86,9 +85,9 @@ HEAD = """# MUSCLE in miniature
 
 Command: `python benchmarks/muscle`. {machine}. It took {minutes:.0f} minutes.
 
-Bases of {smallest:,} to {largest:,} parameters from scratch; {train:,} training and
-{test:,} test examples; {seeds} seeds of the task adapters. The seeds of an example are one group:
-intervals (95 %) and p-values allow for it. Task adapters train for {task:g} epochs; every method goes
+Bases of {smallest:,} to {largest:,} parameters from scratch; {train:,} training and {test:,}
+test examples; {seeds} seeds of the task adapters. The seeds of an example are one group: intervals
+(95 %) and p-values allow for it. Task adapters train for {task:g} epochs; every method goes
 on from the new one's for {again:g} more, and the last is kept, by the same rule for all. `ce` is the
 control that only trains on. For the summaries accuracy is ROUGE-1, and NFR the share of examples
 whose score fell.

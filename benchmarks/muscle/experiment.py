@@ -1,6 +1,7 @@
 """The experiment of one update: bases, task adapters, every method, answers of all."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -112,6 +113,7 @@ class Experiment:
         """Train the task adapter of a base; one that is there is left."""
         output = self.folder / f"{side}-task-{seed}"
         if not (output / "adapter_config.json").exists():
+            shutil.rmtree(output, ignore_errors=True)  # what an interrupted run left
             finetune_adapter(self._config(output, side, seed))
         return output
 
@@ -123,6 +125,7 @@ class Experiment:
         known = "any" if options.get("method") == "ce" else old
         output = self.folder / f"{known}-{name}-{seed}"
         if not (output / "adapter_config.json").exists():
+            shutil.rmtree(output, ignore_errors=True)
             config = self._config(
                 output, "new", seed, **options,
                 old_base=self.bases[old], old_adapter=str(self.task_adapter(old, seed)),
