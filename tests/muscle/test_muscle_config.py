@@ -105,3 +105,9 @@ def test_without_the_extra_a_message_names_it(monkeypatch: pytest.MonkeyPatch) -
     )
     with pytest.raises(MissingExtraError, match=r'needs peft: pip install "compatkit\[muscle\]"'):
         _ = compatkit.muscle.MuscleTrainer
+
+
+def test_every_mask_and_method_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "muscle.md").read_text(encoding="utf-8")
+    for name in [*MASKS, *METHODS]:
+        assert f"`{name}`" in page, name
