@@ -81,16 +81,17 @@ MASKS: dict[str, dict[str, Any]] = {
 }
 AGAIN = {"epochs": 5}  # of every method that goes on from the task adapter, cross-entropy too
 
-HEAD = """# MUSCLE in miniature
+HEAD = """\
+# MUSCLE in miniature
 
 Command: `python benchmarks/muscle`. {machine}. It took {minutes:.0f} minutes.
 
 Bases of {smallest:,} to {largest:,} parameters from scratch; {train:,} training and {test:,}
-test examples; {seeds} seeds of the task adapters. The seeds of an example are one group:
-intervals (95 %) and p-values allow for it. Task adapters train for {task:g} epochs; every method goes
-on from the new one's for {again:g} more, and the last is kept, by the same rule for all. `ce` is the
-control that only trains on. For the summaries accuracy is ROUGE-1, and NFR the share of examples
-whose score fell.
+test examples; {seeds} seeds of the task adapters. The seeds of an example are one group: intervals
+(95 %) and p-values allow for it. Task adapters train for {task:g} epochs; every method goes on from
+the new one's for {again:g} more, and the last is kept, by the same rule for all. `ce` is the control
+that only trains on. For the summaries accuracy is ROUGE-1, and NFR the share of examples whose score
+fell.
 
 ![NFR against accuracy](muscle.svg)
 
