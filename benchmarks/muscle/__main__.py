@@ -86,12 +86,12 @@ HEAD = """\
 
 Command: `python benchmarks/muscle`. {machine}. It took {minutes:.0f} minutes.
 
-Bases of {smallest:,} to {largest:,} parameters from scratch; {train:,} training and {test:,}
-test examples; {seeds} seeds of the task adapters. The seeds of an example are one group: intervals
-(95 %) and p-values allow for it. Task adapters train for {task:g} epochs; every method goes on from
-the new one's for {again:g} more, and the last is kept, by the same rule for all. `ce` is the control
-that only trains on. For the summaries accuracy is ROUGE-1, and NFR the share of examples whose score
-fell.
+Bases of {smallest:,} to {largest:,} parameters from scratch, each on a mix of topics of its own;
+{train:,} training and {test:,} test examples; {seeds} seeds of the task adapters. The seeds of an
+example are one group: intervals (95 %) and p-values allow for it. Task adapters train for {task:g}
+epochs; every method goes on from the new one's for {again:g} more, and the last is kept, by one rule
+for all. `ce` is the control that only trains on. For the summaries accuracy is ROUGE-1, and NFR the
+share of examples whose score fell.
 
 ![NFR against accuracy](muscle.svg)
 

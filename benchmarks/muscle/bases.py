@@ -13,6 +13,7 @@ from torch.nn import functional
 from worlds import BEGIN, END, FIRST, frame
 
 BATCH, LEARNING_RATE = 64, 3e-3
+MIX = 1.0  # of the topics' shares, by Dirichlet: the smaller, the more uneven
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def make_base(folder: Path, world: Any, size: Size) -> Path:
         return folder
     model = make_model(size, world.size)
     random = np.random.default_rng(1000 + size.seed)
+    mix = random.dirichlet(np.full(world.topics, MIX))
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
     for step in range(size.steps):
         rate = (
@@ -86,7 +88,7 @@ def make_base(folder: Path, world: Any, size: Size) -> Path:
         )
         for group in optimizer.param_groups:
             group["lr"] = rate
-        tokens = torch.from_numpy(frame(BEGIN, FIRST + world.texts(random, BATCH), END))
+        tokens = torch.from_numpy(frame(BEGIN, FIRST + world.texts(random, BATCH, mix), END))
         logits = model(tokens).logits[:, :-1]
         loss = functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
         optimizer.zero_grad()

@@ -5,6 +5,9 @@ draws texts for a base to learn from, and examples of a task: a prompt, the answ
 choice task four endings of which the first is right. In each the right answer is drawn at random
 from what the prompt leaves open, as in natural data: no model is always right, and where two
 answers are about as likely, models differ by chance.
+
+The texts of a base come in a mix of topics of its own, as the data of an update does: what one
+base has read much of another has hardly seen. The task asks all topics alike.
 """
 
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ BEGIN, END = 0, 1
 ENDINGS = 4
 
 Ints = NDArray[np.int64]
+Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,9 @@ class ChoiceWorld:
             words.append(pick(self.step[topic, words[-1]], random))
         return np.stack(words, 1)
 
-    def texts(self, random: np.random.Generator, count: int) -> Ints:
+    def texts(self, random: np.random.Generator, count: int, mix: Shares) -> Ints:
         """Draw texts: half are followed by an ending of their own topic, half by the next's."""
-        topic = random.integers(0, self.topics, count)
+        topic = random.choice(self.topics, count, p=mix)
         told = random.random(count) < 0.5
         ending = self._walk(random, np.where(told, self.follows[topic], topic), self.after)
         mark = np.where(told, self.words, self.words + 1)
@@ -101,23 +105,23 @@ class SumWorld:
     """
 
     kind, scorer = "generate", "exact_match"
-    digits, vague, things, most = 10, 8, 10, 5
+    digits, vague, topics, most = 10, 8, 10, 5
     new_tokens = 1
 
     def __init__(self, seed: int = 3) -> None:
         """Draw the world."""
         random = np.random.default_rng(seed)
-        self.amount = random.dirichlet(np.full(self.most, 0.4), (self.things, self.vague))
+        self.amount = random.dirichlet(np.full(self.most, 0.4), (self.topics, self.vague))
         self.largest = self.digits - 1 + self.most
         # Words: the numbers, the vague words, the things, and four marks.
         self.vague_at = self.largest + 1
         self.thing_at = self.vague_at + self.vague
-        self.mark = self.thing_at + self.things
+        self.mark = self.thing_at + self.topics
         self.size = self.mark + 4
 
-    def _draw(self, random: np.random.Generator, count: int, told: Any) -> Examples:
-        first = random.integers(0, self.digits, count)
-        thing, word = (random.integers(0, n, count) for n in (self.things, self.vague))
+    def _draw(self, random: np.random.Generator, thing: Ints, told: Any) -> Examples:
+        count = len(thing)
+        first, word = (random.integers(0, n, count) for n in (self.digits, self.vague))
         amount = 1 + pick(self.amount[thing, word], random)
         told = np.broadcast_to(told, count)
         gets = np.where(told, self.mark, self.mark + 1)
@@ -125,14 +129,15 @@ class SumWorld:
         prompts = frame(self.thing_at + thing, first, gets, self.vague_at + word, makes)
         return Examples(prompts, frame(first + amount))
 
-    def texts(self, random: np.random.Generator, count: int) -> Ints:
+    def texts(self, random: np.random.Generator, count: int, mix: Shares) -> Ints:
         """Draw sums, a quarter of them in the words of the task."""
-        found = self._draw(random, count, random.random(count) < 0.25)
+        thing = random.choice(self.topics, count, p=mix)
+        found = self._draw(random, thing, random.random(count) < 0.25)
         return frame(found.prompts, found.answers)
 
     def examples(self, random: np.random.Generator, count: int) -> Examples:
         """Draw examples of the task."""
-        return self._draw(random, count, True)
+        return self._draw(random, random.integers(0, self.topics, count), True)
 
 
 class SummaryWorld:
@@ -152,8 +157,8 @@ class SummaryWorld:
         self.mark = self.names + 2 * self.topics
         self.size = self.mark + 2
 
-    def _draw(self, random: np.random.Generator, count: int) -> tuple[Ints, Ints]:
-        shares = random.dirichlet(np.full(self.topics, 0.35), count)
+    def _draw(self, random: np.random.Generator, count: int, mix: Shares) -> tuple[Ints, Ints]:
+        shares = random.dirichlet(0.35 * self.topics * mix + 1e-3, count)
         topics = np.stack([pick(shares, random) for _ in range(self.length)], 1)
         words = np.stack([pick(self.own[topics[:, i]], random) for i in range(self.length)], 1)
         counts = (topics[:, :, None] == np.arange(self.topics)).sum(1) + random.random(shares.shape)
@@ -170,14 +175,14 @@ class SummaryWorld:
             parts.append(np.where(inside.any(1), chosen, self.own[topic].argmax(1)))
         return words, np.stack(parts, 1)
 
-    def texts(self, random: np.random.Generator, count: int) -> Ints:
+    def texts(self, random: np.random.Generator, count: int, mix: Shares) -> Ints:
         """Draw texts with their summaries, in an order that the task does not have."""
-        words, summary = self._draw(random, count)
+        words, summary = self._draw(random, count, mix)
         return frame(words, self.mark, summary)
 
     def examples(self, random: np.random.Generator, count: int) -> Examples:
         """Draw examples of the task, whose summaries name all topics first."""
-        words, summary = self._draw(random, count)
+        words, summary = self._draw(random, count, np.full(self.topics, 1 / self.topics))
         return Examples(frame(words, self.mark + 1), summary[:, [0, 2, 4, 1, 3, 5]])
 
 
