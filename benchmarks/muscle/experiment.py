@@ -54,7 +54,7 @@ RECIPE: dict[str, Any] = {
     "learning_rate": 2e-3,
     "lora_rank": 16,
     "lora_alpha": 32,
-    "epochs": 3,
+    "epochs": 4,
     "logging_steps": 1000,
     "validation_share": 0.1,
     "select": "last",
@@ -102,6 +102,13 @@ class Experiment:
                 size.width, size.layers, int(size.steps * scale.share), size.seed, size.family
             )
             self.bases[side] = str(make_base(self.folder / side, self.world, few))
+
+    def spend(self, seconds: float) -> float:
+        """Add to the time that was spent in this folder, in earlier runs too, and return it."""
+        file = self.folder / "seconds.txt"
+        spent = seconds + (float(file.read_text()) if file.exists() else 0.0)
+        file.write_text(str(spent), encoding="utf-8")
+        return spent
 
     def _config(self, output: Path, side: str, seed: int, **values: Any) -> MuscleConfig:
         recipe = {**RECIPE, **self.pair.recipe, **values}
