@@ -69,16 +69,6 @@ def weigh_half(tokens: Tokens) -> "Tensor":
     return mask_all(tokens) / 2
 
 
-def weigh_quarter(tokens: Tokens) -> "Tensor":
-    """Learn from both models everywhere, by a quarter from the old one."""
-    return mask_all(tokens) / 4
-
-
-def mask_both(tokens: Tokens) -> "Tensor":
-    """Learn from the old model where the student is wrong and the old model is right."""
-    return (tokens.old_right & ~tokens.student_right).float()
-
-
 def weigh_token_odds(tokens: Tokens) -> "Tensor":
     """Weigh the teachers by what each gives the right token: p_old / (p_old + p_new)."""
     return (tokens.old_gold - tokens.new_gold).sigmoid()
@@ -107,8 +97,6 @@ MASKS: dict[str, Mask] = {
     "token_likelihood": mask_token_likelihood,
     "sequence_likelihood": mask_sequence_likelihood,
     "half": weigh_half,
-    "quarter": weigh_quarter,
-    "both": mask_both,
     "token_odds": weigh_token_odds,
     "sequence_odds": weigh_sequence_odds,
 }

@@ -10,8 +10,6 @@ from muscle.tiny_bases import make_base, make_rows, write_rows
 
 from compatkit.muscle.config import MuscleConfig
 
-pytest.importorskip("peft", reason="the extra muscle is not installed")
-
 
 @dataclass(frozen=True)
 class Tiny:

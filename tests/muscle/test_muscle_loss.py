@@ -31,7 +31,6 @@ def old_weight(mask: str, student: list, old: list, new: list, y: int) -> float:
         "all": 1.0,
         "token_likelihood": float(p_student < p_old),
         "half": 0.5,
-        "both": float(student.index(max(student)) != y and old.index(max(old)) == y),
         "token_odds": p_old / (p_old + p_new),
     }[mask]
 
