@@ -31,25 +31,6 @@ FULL, QUICK = Scale(2500, 2000, 3), Scale(200, 200, 2, share=0.05)
 
 PAIRS = (
     Pair(
-        "sum",
-        "sum",
-        bases={
-            "new": Size(64, 2, 1500, 1),
-            "equal": Size(64, 2, 1500, 2),
-            "gap": Size(48, 2, 700, 3),
-        },
-        recipe={"batch_size": 32},
-    ),
-    Pair(
-        "summary",
-        "summary",
-        bases={
-            "new": Size(64, 2, 700, 1),
-            "equal": Size(64, 2, 700, 2),
-            "gap": Size(48, 2, 400, 3),
-        },
-    ),
-    Pair(
         "choice-a",
         "choice",
         masks=True,
@@ -60,6 +41,17 @@ PAIRS = (
         },
     ),
     Pair(
+        "sum",
+        "sum",
+        bases={
+            "new": Size(64, 2, 1500, 1),
+            "equal": Size(64, 2, 1500, 2),
+            "gap": Size(48, 2, 700, 3),
+        },
+        more=2.4,
+        recipe={"tokens": "completion", "learning_rate": 3e-3},
+    ),
+    Pair(
         "choice-b",
         "choice",
         bases={
@@ -67,6 +59,16 @@ PAIRS = (
             "equal": Size(64, 2, 700, 12),
             "gap": Size(48, 2, 450, 13),
         },
+    ),
+    Pair(
+        "summary",
+        "summary",
+        bases={
+            "new": Size(64, 2, 700, 1),
+            "equal": Size(64, 2, 700, 2),
+            "gap": Size(48, 2, 400, 3),
+        },
+        recipe={"tokens": "completion"},
     ),
 )
 METHODS: dict[str, dict[str, Any]] = {
@@ -86,7 +88,7 @@ MASKS: dict[str, dict[str, Any]] = {
     "token_likelihood + ce": {"mask": "token_likelihood", "ce_weight": 0.5},
     "sequence_likelihood + ce": {"mask": "sequence_likelihood", "ce_weight": 0.5},
 }
-AGAIN = {"epochs": 4}  # of every method that goes on from the task adapter, cross-entropy too
+AGAIN = {"epochs": 5}  # of every method that goes on from the task adapter, cross-entropy too
 
 HEAD = """\
 # MUSCLE in miniature

@@ -28,6 +28,7 @@ class Pair:
         world: a name in `WORLDS`.
         bases: `new`, `equal` and `gap`.
         masks: whether the ablation of the masks is made here.
+        more: training examples, times those of the scale.
         recipe: of the adapters, where it differs.
     """
 
@@ -35,6 +36,7 @@ class Pair:
     world: str
     bases: Mapping[str, Size]
     masks: bool = False
+    more: float = 1.0
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -52,9 +54,9 @@ RECIPE: dict[str, Any] = {
     "batch_size": 64,
     "gradient_accumulation": 1,
     "learning_rate": 2e-3,
-    "lora_rank": 16,
-    "lora_alpha": 32,
-    "epochs": 4,
+    "lora_rank": 32,
+    "lora_alpha": 64,
+    "epochs": 5,
     "logging_steps": 1000,
     "validation_share": 0.1,
     "select": "last",
@@ -94,7 +96,10 @@ class Experiment:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.test = make_examples(self.world, 3, scale.test)
         self.data = str(
-            write_examples(self.folder / "train.jsonl", make_examples(self.world, 1, scale.train))
+            write_examples(
+                self.folder / "train.jsonl",
+                make_examples(self.world, 1, int(pair.more * scale.train)),
+            )
         )
         self.bases = {}
         for side, size in pair.bases.items():

@@ -133,3 +133,19 @@ def test_accelerate_launches_it(tiny: Tiny, tmp_path: Path) -> None:  # noqa: F8
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "made" / "adapter_model.safetensors").exists()
     assert "written, with its card" in done.stderr
+
+
+def test_ctrl_c_ends_with_what_to_do_and_the_code_of_shells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import compatkit.cli
+    import compatkit.muscle.train as training
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise training.InterruptedTrainingError("interrupted at step 3; --resume goes on from it")
+
+    monkeypatch.setattr(training, "train_adapter", interrupted)
+    monkeypatch.setattr(sys, "argv", ["compatkit", "muscle", "train"])
+    with pytest.raises(SystemExit) as ended:
+        compatkit.cli.main()
+    assert ended.value.code == 130
