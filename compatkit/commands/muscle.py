@@ -13,6 +13,7 @@ from compatkit.commands.muscle_options import (
     LOSS,
     MODELS,
     RECIPE,
+    begin,
     config_options,
     make_muscle_config,
 )
@@ -38,9 +39,6 @@ def muscle() -> None:
     The usual order is check, finetune (once on each base), train, evaluate. Needs the extra:
     pip install "compatkit[muscle]".
     """
-    from compatkit.muscle import require_extra  # noqa: PLC0415
-
-    require_extra()
 
 
 @muscle.command()
@@ -53,10 +51,10 @@ def check(**values: Any) -> None:
 
     No weights are loaded. Exit code 2 where they cannot.
     """
+    begin()
     config = make_muscle_config(values)
     if not config.old_base or not config.new_base:
         raise ConfigError("two models are checked: --old-base and --new-base.")
-    _quieten()
     from compatkit.muscle.check import check_pair, estimate_memory  # noqa: PLC0415
     from compatkit.muscle.checkpoints import open_base  # noqa: PLC0415
 
@@ -88,10 +86,10 @@ def finetune(resume: bool, **values: Any) -> None:
     An example has a prompt and a completion, a text, or messages. Run it once on the old base
     and once on the new one.
     """
+    begin()
     from compatkit.muscle.train import finetune_adapter  # noqa: PLC0415
 
     config = make_muscle_config(values)
-    _quieten()
     _finish(_train(finetune_adapter, config, resume=resume))
 
 
@@ -107,11 +105,11 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
     Only the new base and this adapter are needed afterwards. accelerate launch -m compatkit
     muscle train ... trains on several devices.
     """
+    begin()
     from compatkit.muscle.merge import merge_adapter  # noqa: PLC0415
     from compatkit.muscle.train import train_adapter  # noqa: PLC0415
 
     config = make_muscle_config(values)
-    _quieten()
     made = _train(train_adapter, config, resume=resume)
     _finish(made)
     if merge is not None and made.main:
@@ -123,6 +121,7 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
 @click.argument("adapter", type=NamedPath())
 def report(adapter: str) -> None:
     """Print the card of an adapter that compatkit trained, and write it beside it anew."""
+    begin()
     from compatkit.muscle.card import read_record, render_card, write_record  # noqa: PLC0415
 
     record = read_record(adapter)
@@ -160,11 +159,3 @@ def _finish(made: Any) -> None:
         for note in made.notes:
             click.echo(f"note: {visible(note)}", err=True)
         click.echo(f"{visible(made.output)}: written, with its card", err=True)
-
-
-def _quieten() -> None:
-    """Leave standard error to what compatkit says."""
-    import transformers  # noqa: PLC0415
-
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()

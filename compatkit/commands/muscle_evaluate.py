@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from compatkit.commands.muscle_models import CANDIDATE, NEW, OLD, list_models, run_models
-from compatkit.commands.muscle_options import MODELS, config_options, make_muscle_config
+from compatkit.commands.muscle_options import MODELS, begin, config_options, make_muscle_config
 from compatkit.commands.score_options import NamedPath
 from compatkit.errors import ConfigError
 
@@ -55,6 +55,7 @@ def evaluate(adapter: str, **values: Any) -> None:
 
     The prediction files are those of compatkit run, and compatkit score reads them.
     """
+    begin()
     from compatkit.muscle.card import add_scores, read_record  # noqa: PLC0415
 
     task, data, folder = (values.pop(name) for name in ("task", "data", "predictions"))

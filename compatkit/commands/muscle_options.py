@@ -91,6 +91,21 @@ LOSS = ("method", "mask", "temperature", "ce_weight", "nfr_weight", "cache", "ca
 SHORT = {"output": "-o"}
 
 
+def begin() -> None:
+    """Refuse to go on without the extra, and leave standard error to what compatkit says.
+
+    Raises:
+        MissingExtraError: naming what is missing, and how to install it.
+    """
+    from compatkit.muscle import require_extra  # noqa: PLC0415
+
+    require_extra()
+    import transformers  # noqa: PLC0415
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
 def config_options(
     *names: str, renamed: dict[str, str] | None = None
 ) -> Callable[[Command], Command]:
