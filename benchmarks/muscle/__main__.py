@@ -80,7 +80,6 @@ METHODS: dict[str, dict[str, Any]] = {
 FOR_GAPS: dict[str, dict[str, Any]] = {
     "muscle + ce": {"ce_weight": 0.5},
     "token_odds + ce": {"mask": "token_odds", "ce_weight": 0.3},
-    "sequence_odds + ce": {"mask": "sequence_odds", "ce_weight": 0.3},
 }
 MASKS: dict[str, dict[str, Any]] = {
     "old_right": {"mask": "old_right"},

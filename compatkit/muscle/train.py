@@ -1,5 +1,6 @@
 """Train: from a configuration to an adapter on disk, with all that can be refused refused first."""
 
+import json
 import math
 import signal
 import threading
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 import transformers
 
 from compatkit.errors import CompatkitError, ConfigError
@@ -28,10 +30,12 @@ from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.data import Collator, TokenizedExample, read_examples, split_examples
 from compatkit.muscle.teachers import STUDENT, OnlineTeachers, Teachers
 from compatkit.muscle.trainer import MuscleTrainer, make_arguments
+from compatkit.output import write_whole
 
 __all__ = ["InterruptedTrainingError", "Trained", "finetune_adapter", "train_adapter"]
 
 CHECKPOINTS = "checkpoints"
+FREE = {"output", "logging_steps", "tensorboard"}  # what may change where training goes on
 Progress = Callable[[Mapping[str, Any]], None]
 
 
@@ -213,9 +217,10 @@ def _train(training: _Training, *, resume: bool, progress: Progress | None) -> T
     if progress is not None and trainer.is_world_process_zero():
         trainer.add_callback(_Report(progress))
     last = _last_checkpoint(folder) if resume else None
+    _note_settings(folder, config, data.digests, write=trainer.is_world_process_zero())
     with _stop_on_interrupt(trainer) as interrupt:
         trainer.train(resume_from_checkpoint=last)
-    if interrupt.is_set():
+    if interrupt.is_set() and trainer.state.global_step < trainer.state.max_steps:
         raise InterruptedTrainingError(
             f"interrupted at step {trainer.state.global_step} of {trainer.state.max_steps}; "
             f"{folder} holds a checkpoint. --resume goes on from it, to the same result."
@@ -252,11 +257,16 @@ class _Report(transformers.TrainerCallback):  # type: ignore[misc]
 class _Stop(transformers.TrainerCallback):  # type: ignore[misc]
     """Ends training after a step, with a checkpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, accelerator: Any) -> None:
         self.asked = threading.Event()
+        self.accelerator = accelerator
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """Save and stop where that was asked for."""
+        """Save and stop where that was asked for, in all processes after the same step."""
+        if self.accelerator.num_processes > 1:
+            asked = torch.tensor(float(self.asked.is_set()), device=self.accelerator.device)
+            if self.accelerator.reduce(asked, reduction="sum").item():
+                self.asked.set()
         if self.asked.is_set():
             control.should_save = True
             control.should_training_stop = True
@@ -271,7 +281,7 @@ class _Stop(transformers.TrainerCallback):  # type: ignore[misc]
 @contextmanager
 def _stop_on_interrupt(trainer: Any) -> Iterator[threading.Event]:
     """Let the first Ctrl-C end the step and save; the second one ends at once."""
-    stop = _Stop()
+    stop = _Stop(trainer.accelerator)
     trainer.add_callback(stop)
     if threading.current_thread() is not threading.main_thread():
         yield stop.asked
@@ -295,6 +305,30 @@ def _count_steps(config: MuscleConfig, examples: int) -> int:
     state: Any = PartialState()
     batches = math.ceil(examples / (config.batch_size * int(state.num_processes)))
     return max(math.ceil(math.ceil(batches / config.gradient_accumulation) * config.epochs), 1)
+
+
+def _note_settings(
+    folder: Path, config: MuscleConfig, data: dict[str, str], *, write: bool
+) -> None:
+    """Keep beside the checkpoints what they are of; refuse to go on with something else."""
+    file = folder / "settings.json"
+    settings = {**config.to_dict(), "data_sha256": data}
+    if file.exists():
+        known = json.loads(file.read_text(encoding="utf-8"))
+        differ = [
+            name
+            for name in settings
+            if name not in FREE and settings[name] != known.get(name, settings[name])
+        ]
+        if differ:
+            name = differ[0]
+            raise ConfigError(
+                f"{folder}: the checkpoints are of a training with {name} {known[name]!r}, not "
+                f"{settings[name]!r}. Go on with the same settings, or name another folder."
+            )
+    if write:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(settings, indent=2).encode() + b"\n")
 
 
 def _last_checkpoint(folder: Path) -> str | None:
