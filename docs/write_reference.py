@@ -28,6 +28,7 @@ from compatkit.gate import (
     read_policy,
 )
 from compatkit.metrics import METRICS
+from compatkit.muscle import MuscleConfig
 from compatkit.options import make_options
 from compatkit.testing import assert_compatible
 
@@ -84,7 +85,17 @@ def write_cli() -> str:
         if command is not None:
             inner = click.Context(command, info_name=name, parent=context, terminal_width=100)
             parts.append(f"## compatkit {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+            parts += _subcommands(command, inner)
     return "\n".join(parts)
+
+
+def _subcommands(group: click.Command, context: click.Context) -> list[str]:
+    parts = []
+    for name, command in sorted(getattr(group, "commands", {}).items()):
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=100)
+        text = f"```text\n{command.get_help(inner)}\n```\n"
+        parts.append(f"### {inner.command_path}\n\n{text}")
+    return parts
 
 
 def write_api() -> str:
@@ -98,7 +109,15 @@ def write_api() -> str:
     ]
     public = [(f"compatkit.{name}", getattr(compatkit, name)) for name in compatkit.__all__]
     public = [(name, each) for name, each in public if not isinstance(each, str)]
-    more = (make_options, Counts, MetricValue, Slice, FlippedExample, assert_compatible)
+    more = (
+        make_options,
+        Counts,
+        MetricValue,
+        Slice,
+        FlippedExample,
+        assert_compatible,
+        MuscleConfig,
+    )
     public += [(f"{each.__module__}.{each.__name__}", each) for each in more]
     public += [(f"compatkit.gate.{each.__name__}", each) for each in GATE]
     for name, each in public:

@@ -1,0 +1,106 @@
+"""The tables of the benchmark, and what is said of the bars."""
+
+from collections.abc import Mapping, Sequence
+
+from measure import Number, Row
+
+BARS = {"equal": (-40.0, 0.0), "gap": (-25.0, -0.005)}
+SIGNIFICANT = 0.001
+COLUMNS = {
+    "accuracy": "accuracy",
+    "nfr": "NFR",
+    "delta_nfr_percent": "NFR against plain",
+    "delta_accuracy": "accuracy against plain",
+    "pfr": "PFR",
+    "nfr_mc": "NFR_mc",
+    "mean_gain": "m_g",
+    "mean_regression": "m_r",
+}
+# Echterhoff et al. 2024, table 7: change of NFR in percent, of PFR and of accuracy in points.
+PAPER_MASKS = {
+    "muscle": (-34.25, 0.54, 4.51),
+    "old_right": (-19.76, -0.60, 1.68),
+    "kd_old": (-25.80, -0.82, 2.17),
+    "muscle + ce": (-26.75, 0.38, 3.48),
+    "token_likelihood + ce": (-18.29, -0.49, 1.63),
+    "sequence_likelihood + ce": (-16.91, 0.05, 2.01),
+}
+
+
+def write(number: Number, name: str) -> str:
+    """Write a number with its interval, in percent or points."""
+    if number.value is None:
+        return "-"
+    scale = 1 if name.endswith("percent") else 100
+    signed = "+" if name.startswith("delta") else ""
+    places = 1 if name.endswith("percent") else 2
+    text = f"{scale * number.value:{signed}.{places}f}"
+    if number.low is None or number.high is None or not name.startswith("delta"):
+        return text
+    low, high = scale * number.low, scale * number.high
+    return f"{text} [{low:{signed}.{places}f}, {high:{signed}.{places}f}]"
+
+
+def render_update(rows: Sequence[Row], beside: Mapping[str, Number]) -> str:
+    """Return the table of one update."""
+    names = [name for name in COLUMNS if name in rows[0].numbers]
+    head = ["method", *(COLUMNS[name] for name in names), "p against CE"]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in rows:
+        p_value = row.against_control.get("p_value")
+        cells = [row.method, *(write(row.numbers[name], name) for name in names)]
+        lines.append(
+            "| " + " | ".join([*cells, "-" if p_value is None else f"{p_value:.4f}"]) + " |"
+        )
+    said = ", ".join(f"{name} {write(number, '')}" for name, number in beside.items())
+    return "\n".join([*lines, "", f"Beside it: {said}."])
+
+
+def judge_bars(rows: Sequence[Row]) -> list[str]:
+    """Say, for each update, which methods reach the bar, or how near the best one comes."""
+    said = []
+    for key in dict.fromkeys((row.pair, row.update) for row in rows):
+        of_update = [row for row in rows if (row.pair, row.update) == key]
+        tried = [row for row in of_update if row.method not in {"plain", "ce"}]
+        reached = [row for row in tried if reaches(row)]
+        best = min(reached or tried, key=lambda row: row.numbers["delta_nfr_percent"].value or 0.0)
+        verdict = "reached" if reached else "**missed**"
+        names = f"by {', '.join(row.method for row in reached)}; best" if reached else "largest cut"
+        change = write(best.numbers["delta_nfr_percent"], "delta_nfr_percent")
+        accuracy = write(best.numbers["delta_accuracy"], "delta_accuracy")
+        p_value = best.against_control["p_value"]
+        said.append(
+            f"- {key[0]}, {key[1]}: {verdict} {names}: {best.method}, NFR {change} %, accuracy "
+            f"{accuracy} points, p against CE {p_value:.4f}"
+        )
+    return said
+
+
+def reaches(row: Row) -> bool:
+    """Return whether a method reaches the bar of its update."""
+    cut, lost = BARS[row.update]
+    change, accuracy = row.numbers["delta_nfr_percent"].value, row.numbers["delta_accuracy"]
+    if change is None or accuracy.value is None or accuracy.high is None:
+        return False
+    # No loss: not below 0 by more than the interval allows; a small loss: the value itself.
+    kept = accuracy.high >= 0 if row.update == "equal" else accuracy.value >= lost
+    significant = row.update == "gap" or row.against_control["p_value"] < SIGNIFICANT
+    return change <= cut and kept and significant
+
+
+def render_masks(rows: Sequence[Row], plain: Row) -> str:
+    """Return the ablation of the masks beside the paper's."""
+    lines = [
+        "| mask | NFR in % | paper | PFR, points | paper | accuracy, points | paper |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    found = [row for row in rows if row.method in PAPER_MASKS]
+    for row in sorted(found, key=lambda row: row.numbers["delta_nfr_percent"].value or 0.0):
+        nfr, pfr, accuracy = PAPER_MASKS[row.method]
+        was, now = plain.numbers["pfr"].value or 0.0, row.numbers["pfr"].value or 0.0
+        lines.append(
+            f"| {row.method} | {write(row.numbers['delta_nfr_percent'], 'delta_nfr_percent')} | "
+            f"{nfr:+.1f} | {100 * (now - was):+.2f} | {pfr:+.2f} | "
+            f"{write(row.numbers['delta_accuracy'], 'delta_accuracy')} | {accuracy:+.2f} |"
+        )
+    return "\n".join(lines)

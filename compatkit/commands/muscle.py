@@ -1,0 +1,161 @@
+"""compatkit muscle: train an adapter of the new model that breaks less."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from compatkit.commands.muscle_evaluate import evaluate
+from compatkit.commands.muscle_options import (
+    DATA,
+    LORA,
+    LOSS,
+    MODELS,
+    RECIPE,
+    begin,
+    config_options,
+    make_muscle_config,
+)
+from compatkit.commands.score_options import NamedPath
+from compatkit.errors import ConfigError
+from compatkit.reports.hostile import visible
+
+SHOWN = (
+    ("loss", "loss {:.4f}"),
+    ("old_share", "from the old model {:.0%}"),
+    ("student_accuracy", "tokens right {:.0%}"),
+    ("cache_error", "cache off by {:.1e} at most"),
+    ("eval_cross_entropy", "validation: cross-entropy {:.4f}"),
+    ("eval_accuracy", "tokens right {:.2%}"),
+    ("eval_nfr", "tokens broken {:.2%}"),
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def muscle() -> None:
+    """Train an adapter of the new model that breaks less: MUSCLE, arXiv 2407.09435.
+
+    The usual order is check, finetune (once on each base), train, evaluate. Needs the extra:
+    pip install "compatkit[muscle]".
+    """
+
+
+@muscle.command()
+@config_options(
+    "old_base", "new_base", "batch_size", "max_length", "lora_rank", "cache", "dtype",
+    "trust_remote_code",
+)  # fmt: skip
+def check(**values: Any) -> None:
+    """Say whether two models can be aligned, and what memory training takes.
+
+    No weights are loaded. Exit code 2 where they cannot.
+    """
+    begin()
+    config = make_muscle_config(values)
+    if not config.old_base or not config.new_base:
+        raise ConfigError("two models are checked: --old-base and --new-base.")
+    from compatkit.muscle.check import check_pair, estimate_memory  # noqa: PLC0415
+    from compatkit.muscle.checkpoints import open_base  # noqa: PLC0415
+
+    old, new = (
+        open_base(name, trust=config.trust_remote_code)
+        for name in (config.old_base, config.new_base)
+    )
+    words, notes = check_pair(old, new)
+    click.echo(f"{visible(old.name)} -> {visible(new.name)}: can be aligned")
+    click.echo(f"one tokenizer, {len(new.tokenizer):,} words; {words:,} in both heads")
+    for note in notes:
+        click.echo(f"note: {visible(note)}")
+    memory = estimate_memory(old, new, config)
+    length = config.max_length or new.max_length
+    click.echo(
+        f"\nmemory of training, {config.batch_size} sequences of {length} tokens, rank "
+        f"{config.lora_rank}:"
+    )
+    for label, size in memory.rows():
+        click.echo(f"{size:>12}  {label}")
+
+
+@muscle.command()
+@config_options("new_base", "output", *DATA, *RECIPE, *LORA, renamed={"new_base": "base"})
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+def finetune(resume: bool, **values: Any) -> None:
+    """Train a task adapter on a base by cross-entropy; the defaults are the paper's recipe.
+
+    An example has a prompt and a completion, a text, or messages. Run it once on the old base
+    and once on the new one.
+    """
+    begin()
+    from compatkit.muscle.train import finetune_adapter  # noqa: PLC0415
+
+    config = make_muscle_config(values)
+    _finish(_train(finetune_adapter, config, resume=resume))
+
+
+@muscle.command()
+@config_options(*MODELS, "output", *DATA, *LOSS, *RECIPE, "renamed_base")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@click.option(
+    "--merge", type=NamedPath(), metavar="FOLDER", help="Write base and adapter as one checkpoint."
+)
+def train(resume: bool, merge: str | None, **values: Any) -> None:
+    """Train a compatibility adapter on the new base, from the old model and the new task adapter.
+
+    Only the new base and this adapter are needed afterwards. accelerate launch -m compatkit
+    muscle train ... trains on several devices.
+    """
+    begin()
+    from compatkit.muscle.merge import merge_adapter  # noqa: PLC0415
+    from compatkit.muscle.train import train_adapter  # noqa: PLC0415
+
+    config = make_muscle_config(values)
+    made = _train(train_adapter, config, resume=resume)
+    _finish(made)
+    if merge is not None and made.main:
+        merge_adapter(config.new_base, made.output, merge, dtype=config.dtype)
+        click.echo(f"{visible(merge)}: base and adapter in one", err=True)
+
+
+@muscle.command()
+@click.argument("adapter", type=NamedPath())
+def report(adapter: str) -> None:
+    """Print the card of an adapter that compatkit trained, and write it beside it anew."""
+    begin()
+    from compatkit.muscle.card import read_record, render_card, write_record  # noqa: PLC0415
+
+    record = read_record(adapter)
+    write_record(adapter, record)
+    click.echo(visible_lines(render_card(record)), nl=False)
+
+
+muscle.add_command(evaluate)
+
+
+def visible_lines(text: str) -> str:
+    """Return a text whose lines hold nothing that a terminal would obey."""
+    return "".join(visible(line) + "\n" for line in text.splitlines())
+
+
+def _train(function: Callable[..., Any], config: Any, *, resume: bool) -> Any:
+    from compatkit.muscle.train import InterruptedTrainingError  # noqa: PLC0415
+
+    try:
+        return function(config, resume=resume, progress=_show)
+    except InterruptedTrainingError as error:
+        click.echo(f"compatkit: {visible(str(error))}", err=True)
+        raise click.Abort from error
+
+
+def _show(line: Mapping[str, Any]) -> None:
+    parts = [form.format(line[name]) for name, form in SHOWN if name in line]
+    if parts:
+        click.echo(f"step {line['step']}/{line['of']}  {'  '.join(parts)}", err=True)
+        sys.stderr.flush()
+
+
+def _finish(made: Any) -> None:
+    if made.main:
+        for note in made.notes:
+            click.echo(f"note: {visible(note)}", err=True)
+        click.echo(f"{visible(made.output)}: written, with its card", err=True)

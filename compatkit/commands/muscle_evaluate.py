@@ -1,0 +1,131 @@
+"""compatkit muscle evaluate: the row of the paper's table, measured."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compatkit.commands.muscle_models import CANDIDATE, NEW, OLD, list_models, run_models
+from compatkit.commands.muscle_options import MODELS, begin, config_options, make_muscle_config
+from compatkit.commands.score_options import NamedPath
+from compatkit.errors import ConfigError
+
+ROW = {
+    "accuracy_new": "accuracy",
+    "negative_flip_rate": "NFR",
+    "positive_flip_rate": "PFR",
+    "inconsistency_flip_rate": "NFR_mc",
+    "score_new": "score",
+    "smooth_negative_flip_rate": "score fell",
+    "mean_gain": "mean gain",
+    "mean_regression": "mean regression",
+    "delta_accuracy": "accuracy vs new",
+    "delta_nfr_percent": "NFR in % of new",
+    "delta_smooth_nfr_percent": "fell in % of new",
+}
+
+
+@click.command()
+@click.argument("adapter", type=NamedPath())
+@config_options(*MODELS, "dtype", "trust_remote_code")
+@click.option("--task", metavar="NAME", help="A task of compatkit run, or a file of your own.")
+@click.option("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples.")
+@click.option(
+    "--predictions",
+    type=NamedPath(),
+    metavar="FOLDER",
+    help="Where the prediction files go; beside the adapter, if not said.",
+)
+@click.option(
+    "--control",
+    "controls",
+    multiple=True,
+    metavar="NAME=ADAPTER",
+    help="A further adapter on the new base to compare with, such as one of --method ce.",
+)
+@click.option("--scorer", "-s", metavar="NAME", help="The task's, or exact_match, if not said.")
+@click.option("--threshold", "-t", type=float, help="An answer is right from this score on.")
+@click.option("--limit", type=click.IntRange(1), help="The first examples only.")
+@click.option("--batch-size", type=click.IntRange(1), help="Sequences at once.")
+@click.option("--max-new-tokens", type=click.IntRange(1), help="The longest answer.")
+@click.option("--chat-template", is_flag=True, help="Make a conversation of the prompt.")
+def evaluate(adapter: str, **values: Any) -> None:
+    """Ask the old model, the new one and ADAPTER, compare them, and put the row into its card.
+
+    The prediction files are those of compatkit run, and compatkit score reads them.
+    """
+    begin()
+    from compatkit.muscle.card import add_scores, read_record  # noqa: PLC0415
+
+    task, data, folder = (values.pop(name) for name in ("task", "data", "predictions"))
+    scorer, threshold = values.pop("scorer"), values.pop("threshold")
+    controls = _controls(values.pop("controls"))
+    how = {name: values.pop(name) for name in ("limit", "batch_size", "max_new_tokens")}
+    chat = values.pop("chat_template")
+    known = {name: read_record(adapter).config.get(name) for name in MODELS}
+    values |= {name: values[name] or known[name] for name in MODELS}
+    config = make_muscle_config(values)
+    for name in ("old_base", "new_base", "new_adapter"):
+        if not getattr(config, name):
+            raise ConfigError(f"no {name}; pass --{name.replace('_', '-')}.")
+    target = Path(folder or Path(adapter) / "predictions")
+    if not target.exists():
+        target.mkdir()
+    files, of_task = run_models(
+        list_models(config, adapter, controls),
+        target,
+        task=task,
+        data=data,
+        chat_template=chat,
+        dtype=config.dtype,
+        trust_remote_code=config.trust_remote_code,
+        **how,
+    )
+    named = {"name": scorer} if scorer else of_task
+    results = _compare(files, named, threshold)
+    name = Path(task or data).stem
+    add_scores(adapter, [_row(name, each, result) for each, result in results.items()])
+    from compatkit.reports import REPORTS  # noqa: PLC0415
+
+    click.echo(REPORTS["terminal"](list(results.values()), None), nl=False)
+
+
+def _controls(given: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for each in given:
+        name, equals, adapter = each.partition("=")
+        fits = equals and adapter and name.isidentifier() and name not in {OLD, NEW, CANDIDATE}
+        if not fits:
+            raise ConfigError(
+                f"--control {each}: NAME=ADAPTER was expected, such as ce=ce-adapter."
+            )
+        found[name] = adapter
+    return found
+
+
+def _compare(files: Mapping[str, str], scorer: dict[str, Any], threshold: float | None) -> Any:
+    from compatkit.compare_models import compare_files  # noqa: PLC0415
+    from compatkit.options import make_options  # noqa: PLC0415
+
+    named = dict(scorer)
+    options = make_options(
+        named.pop("name", "exact_match"), threshold=threshold, keep_flips=False, **named
+    )
+    names = [name for name in files if name != OLD]
+    found = compare_files(files[OLD], [files[name] for name in names], options)
+    return dict(zip(names, found, strict=True))
+
+
+def _row(task: str, model: str, result: Any) -> dict[str, str]:
+    """Return one model's row of the card, each number with its interval."""
+    from compatkit.reports.view import format_interval, format_value  # noqa: PLC0415
+
+    row = {"task": task, "model": model, "examples": f"{result.counts.total:,}"}
+    for name, label in ROW.items():
+        value = result.metrics.get(name)
+        if value is None or value.value is None:
+            continue
+        interval = "" if value.low is None else f" ({format_interval(name, value)})"
+        row[label] = format_value(name, value) + interval
+    return row

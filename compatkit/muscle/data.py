@@ -1,0 +1,239 @@
+"""Data: training examples as tokens, which of them count, and batches of them."""
+
+import hashlib
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compatkit.errors import DataError
+from compatkit.muscle.config import MuscleConfig
+from compatkit.readers import open_predictions
+
+__all__ = ["Collator", "Examples", "TokenizedExample", "read_examples", "split_examples"]
+
+IGNORED = -100
+LEAST = 2  # a token to predict, and one to predict it from
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedExample:
+    """One training example.
+
+    Attributes:
+        tokens: of the whole example.
+        answer: index of the first token of the answer; 0 where the whole is learnt.
+        where: file and line.
+    """
+
+    tokens: tuple[int, ...]
+    answer: int
+    where: str
+
+    @property
+    def key(self) -> str:
+        """Hash of the tokens, by which a cache knows the example."""
+        return hashlib.sha256(repr(self.tokens).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The examples of a file.
+
+    Attributes:
+        rows: as tokens.
+        digest: SHA-256 of the file.
+        cut: how many were cut to the longest length.
+        skipped: how many were left out for theirs.
+    """
+
+    rows: Sequence[TokenizedExample]
+    digest: str
+    cut: int = 0
+    skipped: int = 0
+
+
+def read_examples(
+    path: str, tokenizer: Any, config: MuscleConfig, max_length: int | None
+) -> Examples:
+    """Read training examples: prompt and completion, a text, or a conversation.
+
+    Args:
+        path: JSONL, JSON, CSV, TSV or Parquet.
+        tokenizer: of transformers.
+        config: the fields, and what too long an example is.
+        max_length: tokens of the longest example that fits; None for no limit.
+
+    Raises:
+        DataError: with file and line: an example that is empty, of no known form, or too long.
+    """
+    file = open_predictions(path)
+    encoder = _Encoder(tokenizer, config)
+    rows, cut, skipped = [], 0, 0
+    for record, where in _read_rows(file, path):
+        example = encoder.encode(record, where)
+        if max_length is not None and len(example.tokens) > max_length:
+            if config.too_long == "refuse":
+                raise DataError(
+                    f"{where}: {len(example.tokens)} tokens; the longest example that fits has "
+                    f"{max_length}. Pass --too-long skip or cut, or another --max-length."
+                )
+            if config.too_long == "skip" or example.answer >= max_length:
+                skipped += 1
+                continue
+            cut += 1
+            example = TokenizedExample(example.tokens[:max_length], example.answer, where)
+        rows.append(example)
+    if not rows:
+        raise DataError(f"{path}: all {skipped} examples are longer than {max_length} tokens.")
+    return Examples(rows, file.digest, cut, skipped)
+
+
+def _read_rows(file: Any, path: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    for batch in file.batches():
+        for row, line in zip(batch.rows, batch.lines, strict=True):
+            yield row, f"{path}:{line}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """Makes tokens of a row, whichever of the three forms it has."""
+
+    tokenizer: Any
+    config: MuscleConfig
+
+    def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
+        config = self.config
+        if config.messages_field in row:
+            tokens, answer = self._conversation(row[config.messages_field], where)
+        elif config.prompt_field in row and config.completion_field in row:
+            tokens, answer = self._pair(row, where)
+        elif config.text_field in row:
+            text = _text(row, config.text_field, where)
+            tokens, answer = [*self._tokens(text), *self._end()], 0
+        else:
+            raise DataError(
+                f"{where}: no field {config.prompt_field!r} with {config.completion_field!r}, "
+                f"{config.text_field!r} or {config.messages_field!r}; the fields are "
+                f"{', '.join(map(str, row))}. Pass --prompt-field and --completion-field."
+            )
+        if len(tokens) < LEAST or answer >= len(tokens):
+            raise DataError(
+                f"{where}: the example is empty: {len(tokens)} tokens, of which "
+                f"{len(tokens) - answer} are the answer's. Leave the row out."
+            )
+        return TokenizedExample(tuple(tokens), answer, where)
+
+    def _pair(self, row: Mapping[str, Any], where: str) -> tuple[list[int], int]:
+        """Encode prompt and answer as one text; the answer is what comes after the prompt's."""
+        prompt = _text(row, self.config.prompt_field, where)
+        answer = _text(row, self.config.completion_field, where)
+        head = self._tokens(prompt.rstrip() or prompt)
+        tail = prompt[len(prompt.rstrip() or prompt) :]
+        delimiter = "" if tail else self.config.delimiter
+        whole = self._tokens(prompt + delimiter + answer)
+        return [*whole, *self._end()], _shared(head, whole)
+
+    def _conversation(self, messages: Any, where: str) -> tuple[list[int], int]:
+        """Encode by the model's template; the answer is what the last message adds."""
+        if not self.tokenizer.chat_template:
+            raise DataError(
+                f"{where}: a conversation, and the tokenizer has no chat template. Give prompt "
+                "and completion instead."
+            )
+        fits = isinstance(messages, list) and all(
+            isinstance(each, Mapping) and isinstance(each.get("content"), str) for each in messages
+        )
+        if not fits or len(messages) < LEAST or messages[-1].get("role") != "assistant":
+            raise DataError(
+                f"{where}: {self.config.messages_field} is {_short(messages)}; a list of "
+                "{role, content} was expected, the last of the role assistant."
+            )
+        head = self._template(messages[:-1], opened=True)
+        whole = self._template(messages, opened=False)
+        return whole, _shared(head, whole)
+
+    def _template(self, messages: list[Any], *, opened: bool) -> list[int]:
+        text = self.tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=opened
+        )
+        return self._tokens(text)
+
+    def _tokens(self, text: str) -> list[int]:
+        begin = self.tokenizer.bos_token
+        written = bool(begin) and text.startswith(begin)  # by a template
+        return list(self.tokenizer.encode(text, add_special_tokens=not written))
+
+    def _end(self) -> list[int]:
+        end = self.tokenizer.eos_token_id
+        return [] if end is None else [int(end)]
+
+
+def _text(row: Mapping[str, Any], name: str, where: str) -> str:
+    value = row[name]
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: {name} is {_short(value)}; a text was expected.")
+    return value
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:60]
+
+
+def _shared(head: Sequence[int], whole: Sequence[int]) -> int:
+    """Return how many tokens two encodings share from the left."""
+    for index, (one, other) in enumerate(zip(head, whole, strict=False)):
+        if one != other:
+            return index
+    return min(len(head), len(whole))
+
+
+def split_examples(
+    rows: Sequence[TokenizedExample], share: float, seed: int
+) -> tuple[list[TokenizedExample], list[TokenizedExample]]:
+    """Split examples at random into those that train and those that validate, one at least each.
+
+    Raises:
+        DataError: a single example.
+    """
+    if len(rows) < LEAST:
+        raise DataError("one example; training and validation need two at least.")
+    order = list(range(len(rows)))
+    random.Random(seed).shuffle(order)  # noqa: S311
+    held = min(max(round(share * len(rows)), 1), len(rows) - 1)
+    return [rows[i] for i in sorted(order[held:])], [rows[i] for i in sorted(order[:held])]
+
+
+@dataclass(frozen=True, slots=True)
+class Collator:
+    """Makes a batch of examples: tokens padded on the right, labels that say what counts.
+
+    Attributes:
+        pad: the token that fills the shorter rows; it is masked, so any one does.
+        tokens: `all`, or `completion`.
+    """
+
+    pad: int
+    tokens: str = "all"
+
+    def __call__(self, examples: Sequence[TokenizedExample]) -> dict[str, Any]:
+        """Return input_ids, attention_mask and labels, each (batch, length), and the keys."""
+        import torch  # noqa: PLC0415
+
+        length = max(len(each.tokens) for each in examples)
+        shape = (len(examples), length)
+        ids = torch.full(shape, self.pad)
+        labels = torch.full(shape, IGNORED)
+        attention = torch.zeros(shape, dtype=torch.long)
+        for row, each in enumerate(examples):
+            size = len(each.tokens)
+            ids[row, :size] = torch.tensor(each.tokens)
+            attention[row, :size] = 1
+            start = each.answer if self.tokens == "completion" else 0
+            labels[row, start:size] = ids[row, start:size]
+        return {
+            "input_ids": ids,
+            "attention_mask": attention,
+            "labels": labels,
+            "keys": [each.key for each in examples],
+        }

@@ -1,0 +1,360 @@
+"""Train: from a configuration to an adapter on disk, with all that can be refused refused first."""
+
+import json
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from compatkit.errors import CompatkitError, ConfigError
+from compatkit.muscle import require_extra
+from compatkit.muscle.card import Record, describe_files, write_record
+from compatkit.muscle.check import check_pair
+from compatkit.muscle.checkpoints import (
+    Base,
+    load_base,
+    load_old,
+    load_student,
+    new_adapter,
+    open_base,
+    read_adapter,
+)
+from compatkit.muscle.config import MuscleConfig
+from compatkit.muscle.data import Collator, TokenizedExample, read_examples, split_examples
+from compatkit.muscle.teachers import STUDENT, OnlineTeachers, Teachers
+from compatkit.muscle.trainer import MuscleTrainer, make_arguments
+from compatkit.output import write_whole
+
+__all__ = ["InterruptedTrainingError", "Trained", "finetune_adapter", "train_adapter"]
+
+CHECKPOINTS = "checkpoints"
+FREE = {"output", "logging_steps", "tensorboard"}  # what may change where training goes on
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+class InterruptedTrainingError(CompatkitError):
+    """Training was interrupted, and a checkpoint was left to go on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training made.
+
+    Attributes:
+        output: the adapter's folder.
+        main: whether this is the process that wrote it.
+        record: what the card is made from.
+        notes: what a user should know.
+    """
+
+    output: str
+    main: bool
+    record: Record
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+def finetune_adapter(
+    config: MuscleConfig, *, resume: bool = False, progress: Progress | None = None
+) -> Trained:
+    """Train a task adapter on a base by cross-entropy; the recipe is that of the paper.
+
+    Args:
+        config: `new_base`, `data` and `output` are needed.
+        resume: go on from the last checkpoint.
+        progress: called in the first process with each line of the log.
+
+    Raises:
+        ConfigError: a wrong option, or an output that is there already.
+        DataError: examples or a checkpoint that cannot be used.
+        InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
+    """
+    require_extra()
+    _require(config, "new_base", "data", "output")
+    _check_output(config, resume=resume)
+    base = open_base(config.new_base, trust=config.trust_remote_code)
+    data = _prepare(config, base, base.max_length)
+    transformers.set_seed(config.seed)
+    model = new_adapter(load_base(base.name, config.dtype, trust=config.trust_remote_code), config)
+    return _train(_Training(config, "finetune", data, model), resume=resume, progress=progress)
+
+
+def train_adapter(
+    config: MuscleConfig, *, resume: bool = False, progress: Progress | None = None
+) -> Trained:
+    """Train a compatibility adapter, which starts as a copy of the new task adapter.
+
+    Args:
+        config: both bases, both adapters, `data` and `output` are needed; the controls `ce`
+            needs no old model.
+        resume: go on from the last checkpoint.
+        progress: called in the first process with each line of the log.
+
+    Raises:
+        ConfigError: a wrong option, or an output that is there already.
+        DataError: models that cannot be aligned, an adapter of another base, or examples that
+            cannot be used.
+        InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
+    """
+    require_extra()
+    taught = config.chosen_mask is not None
+    _require(config, "new_base", "new_adapter", "data", "output", *(["old_base"] if taught else []))
+    _check_output(config, resume=resume)
+    trust, renamed = config.trust_remote_code, config.renamed_base
+    new = open_base(config.new_base, trust=trust)
+    words, longest = None, new.max_length
+    notes: list[str] = []
+    read_adapter(str(config.new_adapter), config.new_base, renamed=renamed)
+    if taught:
+        old = open_base(str(config.old_base), trust=trust)
+        words, notes = check_pair(old, new)
+        if config.old_adapter is not None:
+            read_adapter(config.old_adapter, old.name, renamed=renamed)
+        longest = min((each for each in (old.max_length, longest) if each), default=None)
+    data = _prepare(config, new, longest)
+    data.notes += notes
+    transformers.set_seed(config.seed)
+    teachers: Teachers | None = None
+    if taught and config.cache is not None:
+        from compatkit.muscle.cache import open_cached_teachers  # noqa: PLC0415
+
+        teachers, made = open_cached_teachers(config, data.all, data.collator, words)
+        data.notes += made
+    model = load_student(config.new_base, str(config.new_adapter), config.dtype, trust=trust)
+    if taught and teachers is None:
+        device = transformers.TrainingArguments(output_dir=config.output, report_to="none").device
+        before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust=trust)
+        teachers = OnlineTeachers(before.to(device), model)
+    training = _Training(config, "train", data, model, teachers, words)
+    return _train(training, resume=resume, progress=progress)
+
+
+@dataclass(slots=True)
+class _Data:
+    """The examples of a training."""
+
+    train: Sequence[TokenizedExample]
+    validation: Sequence[TokenizedExample]
+    collator: Collator
+    digests: dict[str, str]
+    notes: list[str]
+
+    @property
+    def all(self) -> list[TokenizedExample]:
+        return [*self.train, *self.validation]
+
+
+def _prepare(config: MuscleConfig, base: Base, longest: int | None) -> _Data:
+    limit = min((each for each in (config.max_length, longest) if each), default=None)
+    found = read_examples(config.data, base.tokenizer, config, limit)
+    digests, notes = {config.data: found.digest}, _tell(config.data, found)
+    if config.validation is None:
+        train, validation = split_examples(found.rows, config.validation_share, config.seed)
+    else:
+        held = read_examples(config.validation, base.tokenizer, config, limit)
+        digests[config.validation] = held.digest
+        notes += _tell(config.validation, held)
+        train, validation = list(found.rows), list(held.rows)
+    return _Data(train, validation, Collator(base.padding, config.tokens), digests, notes)
+
+
+def _tell(path: str, found: Any) -> list[str]:
+    notes = []
+    if found.cut:
+        notes.append(f"{path}: {found.cut:,} examples were cut to the longest length")
+    if found.skipped:
+        notes.append(f"{path}: {found.skipped:,} examples were too long and left out")
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """What is trained, and on what."""
+
+    config: MuscleConfig
+    what: str
+    data: _Data
+    model: Any
+    teachers: Teachers | None = None
+    words: int | None = None
+
+    def trainer(self, folder: Path) -> MuscleTrainer:
+        """Make the trainer; checkpoints go into the folder."""
+        config, data = self.config, self.data
+        if config.gradient_checkpointing:
+            self.model.enable_input_require_grads()
+            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+        return MuscleTrainer(
+            config=config,
+            teachers=self.teachers,
+            words=self.words,
+            model=self.model,
+            args=make_arguments(config, str(folder), _count_steps(config, len(data.train))),
+            train_dataset=list(data.train),
+            eval_dataset=list(data.validation),
+            data_collator=data.collator,
+        )
+
+
+def _train(training: _Training, *, resume: bool, progress: Progress | None) -> Trained:
+    config, data = training.config, training.data
+    output = Path(config.output)
+    folder = output / CHECKPOINTS
+    trainer = training.trainer(folder)
+    trainer.remove_callback(transformers.PrinterCallback)
+    notes = list(data.notes)
+    if trainer.args.warmup_steps < config.warmup_steps:
+        notes.append(
+            f"warm-up takes {trainer.args.warmup_steps:g} steps, a tenth of all, instead of "
+            f"{config.warmup_steps}"
+        )
+    if progress is not None and trainer.is_world_process_zero():
+        trainer.add_callback(_Report(progress))
+    last = _last_checkpoint(folder) if resume else None
+    _note_settings(folder, config, data.digests, write=trainer.is_world_process_zero())
+    with _stop_on_interrupt(trainer) as interrupt:
+        trainer.train(resume_from_checkpoint=last)
+    if interrupt.is_set() and trainer.state.global_step < trainer.state.max_steps:
+        raise InterruptedTrainingError(
+            f"interrupted at step {trainer.state.global_step} of {trainer.state.max_steps}; "
+            f"{folder} holds a checkpoint. --resume goes on from it, to the same result."
+        )
+    record = Record.of(
+        config,
+        training.what,
+        trainer.state,
+        files=describe_files(config),
+        data=data.digests,
+        notes=notes,
+    )
+    main = bool(trainer.is_world_process_zero())
+    if main:
+        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(
+            str(output), selected_adapters=[STUDENT]
+        )
+        write_record(output, record)
+    trainer.accelerator.wait_for_everyone()
+    return Trained(str(output), main, record, notes)
+
+
+class _Report(transformers.TrainerCallback):  # type: ignore[misc]
+    """Hands each line of the log on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
+        """Hand a line on, with the step it was made at."""
+        self.progress({**(logs or {}), "step": state.global_step, "of": state.max_steps})
+
+
+class _Stop(transformers.TrainerCallback):  # type: ignore[misc]
+    """Ends training after a step, with a checkpoint."""
+
+    def __init__(self, accelerator: Any) -> None:
+        self.asked = threading.Event()
+        self.accelerator = accelerator
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Save and stop where that was asked for, in all processes after the same step."""
+        if self.accelerator.num_processes > 1:
+            asked = torch.tensor(float(self.asked.is_set()), device=self.accelerator.device)
+            if self.accelerator.reduce(asked, reduction="sum").item():
+                self.asked.set()
+        if self.asked.is_set():
+            control.should_save = True
+            control.should_training_stop = True
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Leave out the validation of an epoch that was cut, which would count as one of it."""
+        if self.asked.is_set() and state.epoch % 1:
+            control.should_evaluate = False
+            control.should_save = False
+
+
+@contextmanager
+def _stop_on_interrupt(trainer: Any) -> Iterator[threading.Event]:
+    """Let the first Ctrl-C end the step and save; the second one ends at once."""
+    stop = _Stop(trainer.accelerator)
+    trainer.add_callback(stop)
+    if threading.current_thread() is not threading.main_thread():
+        yield stop.asked
+        return
+
+    def handle(number: int, frame: Any) -> None:  # noqa: ARG001
+        if stop.asked.is_set():
+            raise KeyboardInterrupt
+        stop.asked.set()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop.asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _count_steps(config: MuscleConfig, examples: int) -> int:
+    from accelerate import PartialState  # noqa: PLC0415
+
+    state: Any = PartialState()
+    batches = math.ceil(examples / (config.batch_size * int(state.num_processes)))
+    return max(math.ceil(math.ceil(batches / config.gradient_accumulation) * config.epochs), 1)
+
+
+def _note_settings(
+    folder: Path, config: MuscleConfig, data: dict[str, str], *, write: bool
+) -> None:
+    """Keep beside the checkpoints what they are of; refuse to go on with something else."""
+    file = folder / "settings.json"
+    settings = {**config.to_dict(), "data_sha256": data}
+    if file.exists():
+        known = json.loads(file.read_text(encoding="utf-8"))
+        differ = [
+            name
+            for name in settings
+            if name not in FREE and settings[name] != known.get(name, settings[name])
+        ]
+        if differ:
+            name = differ[0]
+            raise ConfigError(
+                f"{folder}: the checkpoints are of a training with {name} {known[name]!r}, not "
+                f"{settings[name]!r}. Go on with the same settings, or name another folder."
+            )
+    if write:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(settings, indent=2).encode() + b"\n")
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    found = sorted(folder.glob("checkpoint-*"), key=lambda each: int(each.name.partition("-")[2]))
+    return str(found[-1]) if found else None
+
+
+def _require(config: MuscleConfig, *names: str) -> None:
+    for name in names:
+        if not getattr(config, name):
+            option = "--" + name.replace("_", "-")
+            raise ConfigError(f"no {name}; pass {option}, or write it into the configuration file.")
+
+
+def _check_output(config: MuscleConfig, *, resume: bool) -> None:
+    output = Path(config.output)
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"{output}: is a file; a folder is written.")
+    if not output.resolve().parent.is_dir():
+        raise ConfigError(f"{output}: cannot be written: its folder does not exist.")
+    if (output / "adapter_config.json").exists():
+        raise ConfigError(f"{output}: holds an adapter already. Name another folder.")
+    if (output / CHECKPOINTS).exists() and not resume:
+        raise ConfigError(
+            f"{output}: holds the checkpoints of an earlier training. --resume goes on from them; "
+            "name another folder, or remove it, to begin anew."
+        )
+    if resume and _last_checkpoint(output / CHECKPOINTS) is None:
+        raise ConfigError(f"{output}: no checkpoint to go on from. Leave --resume out.")
