@@ -81,6 +81,11 @@ def main() -> None:
         if not error.filename:
             _drop_output()
         _fail(f"{where}{error.strerror or error}.")
+    except Exception:  # noqa: BLE001  (whatever it is, nothing was measured: never exit code 1)
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exc()
+        _fail("a fault of compatkit itself, which the lines above tell. Please report it.")
 
 
 def _drop_output() -> None:

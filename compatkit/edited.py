@@ -15,6 +15,7 @@ from compatkit.fields import get_path
 from compatkit.outcomes import Outcomes
 
 SHOWN = 5
+NOT_COMPARED = "were not compared"
 SINGLE = {"references": "reference", "items": "item_hash", "inputs": "input"}
 ROLES = {"references": "references", "items": "item_hash", "inputs": "input"}
 
@@ -59,7 +60,7 @@ def find_edited(
                 faults.append((side, sides[int(holder[code[first[0]]])], first, what))
         holders = sum(bool(getattr(side, what).any()) for side in sides)
         if 0 < holders < len(sides):
-            notes.append(f"{what} were not compared: {holders} of {len(sides)} files hold them")
+            notes.append(f"{what} {NOT_COMPARED}: {holders} of {len(sides)} files hold them")
     if faults and edited == "error":
         raise DataError(_differ_message(*faults[0], edited=int(differ.sum())))
     if edited == "keep" and differ.any():

@@ -14,6 +14,7 @@ from compatkit.readers import PredictionFile
 SUFFIX = ".meta.json"
 FORMAT = 1
 KEY = "compatkit_run"
+CHANGED_SINCE = "is no longer the file that"
 # What may differ between two versions of a model without a word: the models themselves, and
 # what follows from them.
 OWN = ("model", "predictions", "data.file", "prompts.tokens", "prompts.cut")
@@ -38,6 +39,15 @@ def is_header(path: Path) -> bool:
     return path.name.endswith(SUFFIX)
 
 
+def is_own_header(path: Path) -> bool:
+    """Tell by its content whether a file is the header of a run, of whatever format."""
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and KEY in found
+
+
 def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
     """Read the header of a prediction file, where one lies beside it.
 
@@ -58,7 +68,7 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
         return None, [f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"]
     known = _get(found, "predictions.sha256")
     changed = known is not None and known != file.digest
-    return found, [f"{file.name} is no longer the file that {path} describes"] * changed
+    return found, [f"{file.name} {CHANGED_SINCE} {path} describes"] * changed
 
 
 def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[str]:

@@ -152,6 +152,8 @@ def interpret(policy):
     for path, limits in task.get("slices", {}).items():
         _check(limits, LIMITS)
         slices[path] = _budgets(limits)
+        if not (slices[path] or limits.get("advisory")):
+            raise RefusedError
     _check(policy.get("total", {}), LIMITS)
     guarded = task.get("must_not_flip", {})
     _check(guarded, {"ids": _is_texts, "tags": lambda value: isinstance(value, dict)})
@@ -181,7 +183,7 @@ def _today():
 
 def _is_texts(value):
     several = value if isinstance(value, list) else [value]
-    return all(isinstance(each, str | int) for each in several)
+    return bool(several) and all(isinstance(each, str | int) for each in several)
 
 
 def _texts(value):

@@ -1,7 +1,8 @@
 """compatkit gate: does an update stay within its budget of broken behaviour?"""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from compatkit.commands.gate_reports import (
     VERDICT_SUFFIXES,
     check_outputs,
     print_verdict,
+    report_error,
     write_verdict,
 )
 from compatkit.commands.progress import show_progress
@@ -21,7 +23,7 @@ from compatkit.commands.score_options import (
     measure_options,
     parse_options,
 )
-from compatkit.errors import ConfigError
+from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.baseline import check_baselines, update_baselines
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.check_pair import make_policy
@@ -48,6 +50,10 @@ BESIDE_POLICY = {
     "gitlab",
     "update_baseline",
 }
+# What may be said beside --init: the pair, the policy's place, and what a policy can say of how
+# they are measured.
+BESIDE_INIT = {"init", "old", "new", "policy", "by", "level", "old_rerun", *OPTION_KEYS}
+PATHS = ("old_rerun", "dataset")
 
 
 def budget_options(command: Command) -> Command:
@@ -134,7 +140,7 @@ def budget_options(command: Command) -> Command:
     "(.xml is JUnit's).",
 )
 @click.option("--gitlab", type=NamedPath(), metavar="FILE", help="Write GitLab's code quality.")
-@measure_options("refuse")
+@measure_options("refuse", without=("interval", "correction"))
 @click.pass_context
 def gate(context: click.Context, /, old: str | None, new: str | None, **values: Any) -> int:
     """Does the update from OLD to NEW stay within its budget of broken behaviour?
@@ -142,14 +148,31 @@ def gate(context: click.Context, /, old: str | None, new: str | None, **values: 
     Without OLD and NEW, the tasks of compatkit.toml are held against its budgets. Exit codes: 0
     within the budget, 1 beyond it, 2 could not measure, 3 too few examples to tell.
     """
-    init, update = values.pop("init"), values.pop("update_baseline")
+    init = values.pop("init")
     outputs = {name: values.pop(name) for name in ("output", "gitlab", "as_json", "as_markdown")}
-    shown = {name: values.pop(name) for name in ("show_flips", "explain")}
     path = values.pop("policy")
-    if (old is None) != (new is None):
-        raise ConfigError("OLD without NEW: two files were expected, or none and a policy.")
     if init:
         return _init(context, old, new, path or FILE_NAME, values)
+    try:
+        return _hold(context, (old, new), path, outputs, values)
+    except CompatkitError as error:
+        report_error(error, outputs, _find_name(path) if old is None else "")
+        raise
+
+
+def _hold(
+    context: click.Context,
+    files: tuple[str | None, str | None],
+    path: str | None,
+    outputs: Mapping[str, Any],
+    values: dict[str, Any],
+) -> int:
+    """Hold an update against its budgets, and report."""
+    old, new = files
+    update = values.pop("update_baseline")
+    shown = {name: values.pop(name) for name in ("show_flips", "explain")}
+    if (old is None) != (new is None):
+        raise ConfigError("OLD without NEW: two files were expected, or none and a policy.")
     with show_progress() as progress:
         if old is None:
             policy = _read(context, path, strict=values["strict"])
@@ -179,20 +202,42 @@ def _read(context: click.Context, path: str | None, *, strict: bool) -> Policy:
     return replace(policy, strict=policy.strict or strict)
 
 
+def _find_name(path: str | None) -> str:
+    """Return the policy's name, empty where the policy is what cannot be read."""
+    with suppress(CompatkitError):
+        return read_policy(path or find_policy()).name
+    return ""
+
+
 def _relative(path: Path) -> Path:
     """Return a path as seen from here, as the user would write it."""
     return Path(os.path.relpath(path))
 
 
 def _refuse_beside_policy(context: click.Context) -> None:
+    for name, flag in _find_said(context):
+        if name not in BESIDE_POLICY:
+            raise ConfigError(
+                f"{flag} beside a policy, which says that itself. Put it into the policy, or name "
+                "OLD and NEW."
+            )
+
+
+def _refuse_beside_init(context: click.Context) -> None:
+    for name, flag in _find_said(context):
+        if name not in BESIDE_INIT and not name.startswith("field_"):
+            raise ConfigError(
+                f"{flag} beside --init, which takes the limits from the pair. Leave it out, and "
+                "put it into the policy that is written."
+            )
+
+
+def _find_said(context: click.Context) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that the command line names, each with its flag."""
     for parameter in context.command.params:
         name = str(parameter.name)
-        said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if said and name not in BESIDE_POLICY:
-            raise ConfigError(
-                f"{parameter.opts[0]} beside a policy, which says that itself. Put it into the "
-                "policy, or name OLD and NEW."
-            )
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            yield name, parameter.opts[0]
 
 
 def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
@@ -230,11 +275,15 @@ def _tags(texts: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
 def _init(
     context: click.Context, old: str | None, new: str | None, path: str, values: dict[str, Any]
 ) -> int:
-    """Write a first policy, and hold the pair against it."""
+    """Write a first policy, with limits that the pair keeps."""
+    _refuse_beside_init(context)
     if old is None or new is None:
         raise ConfigError("--init needs a pair to learn from: compatkit gate --init OLD NEW.")
     if Path(path).exists():
         raise ConfigError(f"{path}: exists already. Remove it, or name another with --policy.")
+    rerun = values["old_rerun"]
+    if rerun is not None and not Path(rerun).exists():
+        raise ConfigError(f"{rerun}: no such file; --old-rerun is a second run of the old model.")
     before = dict(values)
     adopt_scorer(values, [old, new])
     named = _named(context, values) | {
@@ -242,6 +291,7 @@ def _init(
     }
     options = parse_options(dict(values))
     folder = Path(path).parent
+    named |= {name: os.path.relpath(named[name], folder) for name in PATHS if name in named}
     old, new = (os.path.relpath(file, folder) for file in (old, new))
     text = write_first_policy((old, new), folder, options, named, _task_name(old, new))
     write_whole(path, text.encode())

@@ -1,7 +1,9 @@
 """Where a verdict goes: the terminal, files, GitHub's step summary and annotations."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,25 @@ from compatkit.commands.printing import (
     is_colored,
     print_report,
 )
-from compatkit.errors import ConfigError
+from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.verdict import Verdict
 from compatkit.output import write_whole
-from compatkit.reports.verdicts import VERDICT_FLIPS, VERDICT_REPORTS, VERDICT_SUFFIXES
+from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts import (
+    REPORT_BEGINNINGS,
+    VERDICT_FLIPS,
+    VERDICT_REPORTS,
+    VERDICT_SUFFIXES,
+)
+from compatkit.reports.verdicts.github import annotate_error
+from compatkit.reports.verdicts.markdown import render_error
 from compatkit.reports.view import View
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
-__all__ = ["VERDICT_SUFFIXES", "check_outputs", "print_verdict", "write_verdict"]
+MOST_READ = 1000  # characters that tell a report from other files
+
+__all__ = ["VERDICT_SUFFIXES", "check_outputs", "print_verdict", "report_error", "write_verdict"]
 
 
 def check_outputs(outputs: Mapping[str, Any], inputs: Sequence[str]) -> None:
@@ -51,6 +63,38 @@ def write_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[s
             file.write(_render(verdict, "markdown", plain, shown))
         # On stderr, which GitHub reads too, so that stdout carries the report alone.
         click.echo(_render(verdict, "github", plain, shown), err=True, nl=False)
+
+
+def report_error(error: CompatkitError, outputs: Mapping[str, Any], name: str) -> None:
+    """Say where GitHub shows it that nothing could be measured, and remove what says otherwise.
+
+    A report of an earlier run would be taken for this one's. A file that is no report stays: it
+    may be what the gate was to read.
+
+    Args:
+        error: why.
+        outputs: the reports that would have been written.
+        name: the policy's.
+    """
+    files = {path: VERDICT_SUFFIXES.get(Path(path).suffix.lower()) for path in outputs["output"]}
+    files |= {outputs["gitlab"]: "gitlab"} if outputs["gitlab"] else {}
+    for path, kind in files.items():
+        with suppress(OSError):
+            if kind is not None and _is_report(Path(path), kind):
+                Path(path).unlink()
+    message = f"compatkit: {visible(str(error))}"
+    summary = os.environ.get(STEP_SUMMARY)
+    if summary:
+        click.echo(annotate_error(message), err=True, nl=False)
+        with suppress(OSError), Path(summary).open("a", encoding="utf-8") as file:
+            file.write(render_error(message, name))
+
+
+def _is_report(path: Path, kind: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return re.match(REPORT_BEGINNINGS[kind], file.read(MOST_READ)) is not None
 
 
 def print_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:

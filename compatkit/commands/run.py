@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
 from compatkit.commands.score_options import NamedPath
 from compatkit.errors import ConfigError
@@ -185,6 +186,7 @@ def run(**values: Any) -> None:
     for output in outputs:
         check_output(output)
     check_outputs(outputs)
+    _check_inputs(outputs, values)
     asked, settings = _ask(values)
     scoring = _make_scoring(values["scorer"], asked.task.scorer)
     made = [
@@ -194,6 +196,15 @@ def run(**values: Any) -> None:
     if values["score"] and made[0].main:
         found = compare_files(outputs[0], outputs[1:], scoring)
         click.echo(REPORTS["terminal"](found, None), nl=False)
+
+
+def _check_inputs(outputs: Sequence[str], values: dict[str, Any]) -> None:
+    """Refuse to write a file, or its header, over what the run reads."""
+    from compatkit.run_header import header_path  # noqa: PLC0415
+
+    own_task = values["task"] if Path(values["task"] or "").suffix == ".toml" else None
+    read = [path for path in (values["data"], values["shots_data"], own_task) if path]
+    check_targets([*outputs, *(str(header_path(output)) for output in outputs)], read)
 
 
 def _models(values: dict[str, Any]) -> list["Model"]:

@@ -14,7 +14,7 @@ from compatkit.options import INTERVALS, Options, make_options
 from compatkit.p_values import CORRECTIONS
 from compatkit.readers import LOGS, NEWEST, READERS, UNFINISHED, open_predictions
 from compatkit.run_header import find_scorer, header_path, read_header
-from compatkit.scorers import SCORERS
+from compatkit.scorers import SCORERS, scorer_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -237,17 +237,22 @@ MEASURE_OPTIONS = (
 )
 
 
-def measure_options(errors: str = "exclude") -> Callable[[Command], Command]:
+def measure_options(
+    errors: str = "exclude", *, without: Sequence[str] = ()
+) -> Callable[[Command], Command]:
     """Add the options of a measurement to a command.
 
     Args:
         errors: what a row with an error is, if the user does not say.
+        without: the options that mean nothing to the command.
     """
 
     def add(command: Command) -> Command:
         for option in reversed(MEASURE_OPTIONS):
             command = option(command)
-        for parameter in vars(command)["__click_params__"]:
+        parameters = vars(command)["__click_params__"]
+        parameters[:] = [each for each in parameters if each.name not in without]
+        for parameter in parameters:
             if parameter.name == "errors":
                 parameter.default, parameter.show_default = errors, True
         return command
@@ -263,13 +268,27 @@ def adopt_scorer(values: dict[str, Any], paths: Sequence[str]) -> None:
     ):
         return
     named = dict(find_scorer(*(read_header(open_predictions(path))[0] for path in paths)) or {})
-    values["scorer"] = named.pop("name", values["scorer"])
-    values |= {name: value for name, value in named.items() if values.get(name, value) is None}
+    if not named:
+        return
+    name = str(named.pop("name"))
+    unfit = [key for key in named if name not in SCORERS or key not in scorer_options(name)]
+    if name not in SCORERS or unfit or not all(map(_is_plain, named.values())):
+        # A header is data that comes with a file: it runs no code, and sets nothing else.
+        raise ConfigError(
+            f"the headers beside the files name the scorer {name!r}, which is taken from a command "
+            "line alone. Pass --scorer."
+        )
+    values["scorer"] = name
+    values |= {key: value for key, value in named.items() if values.get(key) is None}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | bool | int | float)
 
 
 def parse_options(values: dict[str, Any], **further: Any) -> Options:
     """Make `Options` of a command's values; those of other options stay in `values`."""
     scorer_options = {name: values.pop(name) for name in SCORER_NAMES}
     fields = {role: values.pop(f"field_{role}") for role in ALIASES}
-    plain = {name: values.pop(name) for name in PLAIN_NAMES}
+    plain = {name: values.pop(name) for name in PLAIN_NAMES if name in values}
     return make_options(**plain, fields=fields, **scorer_options, **further)

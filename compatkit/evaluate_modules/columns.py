@@ -24,15 +24,25 @@ def to_column(name: str, values: Any) -> list[Any]:
         values: one value per example.
 
     Raises:
-        DataError: there is nothing, a single text, a mapping or a scalar.
+        DataError: there is nothing, a single text, a mapping, a scalar, a set, which has no
+            order, a table, or predictions of more than one dimension.
     """
     if values is None:
         raise DataError(
             f"{name} are missing; compute(old_predictions=..., predictions=..., references=...) "
             "takes one value per example in each."
         )
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+    unfit = isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(
+        values, Iterable
+    )
+    if unfit or hasattr(values, "columns"):  # a DataFrame's iteration gives the names alone
         raise _no_column(name, values)
+    shape = tuple(getattr(values, "shape", ()))
+    if name != REFERENCES and len(shape) > 1:
+        raise DataError(
+            f"{name} have shape {shape}; one answer per example was expected, in one dimension. "
+            "Of logits take the argmax."
+        )
     held: Any = values
     if hasattr(held, "notna"):  # pandas writes null as NaN
         held = held.astype(object).where(held.notna(), None)
@@ -147,7 +157,7 @@ def check_scores(columns: Mapping[str, Sequence[Any]], threshold: float | None) 
     """
     for name in (OLD, NEW):
         column = columns[name]
-        if not set(map(type, column)) <= set(NUMBERS) or not all(map(isfinite, column)):
+        if not set(map(type, column)) <= set(NUMBERS) or not all(map(_is_finite, column)):
             _refuse_score(name, column)
         low, high = min(column), max(column)
         if threshold is None and (low < 0 or high > 1):
@@ -160,19 +170,33 @@ def check_scores(columns: Mapping[str, Sequence[Any]], threshold: float | None) 
 
 def _refuse_score(name: str, column: Sequence[Any]) -> None:
     for row, value in enumerate(column, 1):
-        if not isinstance(value, NUMBERS) or not isfinite(value):
+        if not isinstance(value, NUMBERS) or not _is_finite(value):
             raise DataError(
-                f"{name}:{row}: {value!r:.60} is no score. Without references each prediction is "
+                f"{name}:{row}: {_show(value)} is no score. Without references each prediction is "
                 "the score of an answer, a finite number or a boolean; give references to compare "
                 "answers."
             )
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
+
+
+def _show(value: Any) -> str:
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # Python writes no number of thousands of digits
+        return f"a number of {value.bit_length():,} bits"
 
 
 def check_alike(columns: Mapping[str, Sequence[Any]]) -> None:
     """Refuse numbers that are compared as texts and can never be equal: 1, 1.0 and true.
 
     Raises:
-        ConfigError: naming the two kinds.
+        DataError: naming the two kinds.
     """
     references = columns[REFERENCES]
     if list in set(map(type, references)):
@@ -182,7 +206,7 @@ def check_alike(columns: Mapping[str, Sequence[Any]]) -> None:
     for name in (OLD, NEW):
         found = set(map(type, columns[name])) - {type(None)}
         if found and found | wanted <= set(NUMBERS) and found.isdisjoint(wanted):
-            raise ConfigError(
+            raise DataError(
                 f"{name} hold the type {_names(found)} and references the type {_names(wanted)}, "
                 "which are never equal as answers (1, 1.0 and True). Give both as one type."
             )

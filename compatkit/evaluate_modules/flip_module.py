@@ -144,7 +144,11 @@ class FlipModule(evaluate.Metric, ABC):  # type: ignore[misc]
     def compute(
         self, *, predictions: Any = None, references: Any = None, **options: Any
     ) -> Result | None:
-        """Compute, on these examples and those that were added before."""
+        """Compute, on these examples and those that were added before.
+
+        A wrong option loses none of the added examples; where the examples themselves are
+        refused, those that were added are dropped, so that the next evaluation begins anew.
+        """
         options = {**self._defaults, **options}
         old = options.pop(OLD, None)
         rows = self._stored
@@ -153,13 +157,22 @@ class FlipModule(evaluate.Metric, ABC):  # type: ignore[misc]
             batch = self._to_rows(given if old is None else {**given, OLD: old})
             # Joined apart: what was added stays as it was if the options are refused.
             rows = {name: [*rows.get(name, ()), *column] for name, column in batch.items()}
-        if self.num_process == 1:
-            result: Result | None = self._measure(rows, options)
-        else:
-            self._hand_over(rows)
-            result = super().compute(**options)
+        try:
+            result = self._measure_all(rows, options)
+        except DataError as error:
+            count, self._stored = len(self), {}
+            dropped = f" The {count:,} examples that were added before are dropped." * bool(count)
+            raise DataError(f"{error}{dropped}") from error
         self._stored = {}
         return result
+
+    def _measure_all(self, rows: Rows, options: Mapping[str, Any]) -> Result | None:
+        """Measure these rows, and in a distributed run those of all processes."""
+        if self.num_process == 1:
+            return self._measure(rows, options)
+        self._hand_over(rows)
+        found: Result | None = super().compute(**options)
+        return found
 
     def _to_rows(self, given: Mapping[str, Any]) -> Rows:
         """Make lists of a batch's columns, and refuse a column that is unknown or missing."""

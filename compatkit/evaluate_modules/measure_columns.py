@@ -86,7 +86,12 @@ def compare_columns(
             "without a scorer, predictions are taken for scores."
         )
     if given:
-        made = make_options(scorer or "exact_match", by_position=True, keep_flips=False, **options)
+        made = make_options(
+            "exact_match" if scorer is None else scorer,
+            by_position=True,
+            keep_flips=False,
+            **options,
+        )
         if made.scorer.name == "exact_match":
             check_alike(columns)
     else:

@@ -9,6 +9,7 @@ from compatkit.errors import DataError
 from compatkit.evaluate_modules.columns import NEW, OLD, REFERENCES, check_lengths, to_column
 from compatkit.evaluate_modules.measure_columns import compare_columns
 
+IGNORED = -100  # the label that torch's cross entropy leaves out
 METRICS = ("accuracy_new", "accuracy_old", "negative_flip_rate", "positive_flip_rate")
 BATCH_OF_LABELS = 2  # dimensions of one row of logits per example
 
@@ -36,8 +37,9 @@ def flip_metrics(
         A function of an `EvalPrediction`.
 
     Raises:
-        DataError: at an evaluation, predictions that are neither labels nor logits, or another
-            number of examples.
+        DataError: at an evaluation, predictions that are neither labels nor logits, logits that
+            are not finite or of one class alone, the label -100, which a loss leaves out and no
+            class has, or another number of examples.
 
     >>> from types import SimpleNamespace
     >>> import numpy as np
@@ -61,8 +63,10 @@ def flip_metrics(
             NEW: to_column(NEW, new),
             REFERENCES: to_column(REFERENCES, references),
         }
+        if decode is None:
+            _refuse_ignored(columns[REFERENCES])
         check_lengths(columns)
-        found = compare_columns(columns, scorer or "exact_match", **options)
+        found = compare_columns(columns, "exact_match" if scorer is None else scorer, **options)
         rates = {name: found.metrics[name].value for name in METRICS}
         return {**rates, "negative_flips": int(found.counts.negative_flips)}
 
@@ -80,6 +84,7 @@ def _labels(name: str, predictions: Any) -> Any:
         predictions = predictions.float() if predictions.is_floating_point() else predictions
     values = np.asarray(predictions)
     if values.ndim == BATCH_OF_LABELS and values.dtype.kind == "f":
+        _check_logits(name, values)
         return values.argmax(axis=1)
     if values.ndim != 1:
         raise DataError(
@@ -87,3 +92,28 @@ def _labels(name: str, predictions: Any) -> Any:
             "logits per example was expected. Pass decode=... for anything else."
         )
     return values
+
+
+def _check_logits(name: str, logits: Any) -> None:
+    """Refuse logits whose argmax says nothing."""
+    if logits.shape[1] < 2:  # noqa: PLR2004
+        raise DataError(
+            f"{name} have shape {logits.shape}: the argmax of fewer than two classes is always 0. "
+            "Pass decode=... for a regression, or for one logit that means yes or no."
+        )
+    finite = np.isfinite(logits)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise DataError(
+            f"{name}:{row + 1}: the logit of class {column} is {logits[row, column]}; finite "
+            "numbers were expected. Give labels if you choose among fewer classes."
+        )
+
+
+def _refuse_ignored(references: list[Any]) -> None:
+    for row, value in enumerate(references, 1):
+        if value == IGNORED or (isinstance(value, list) and IGNORED in value):
+            raise DataError(
+                f"{REFERENCES}:{row}: the label {IGNORED}, which a loss leaves out and no class "
+                "has. Take such examples out of the evaluation set, or pass decode=..."
+            )

@@ -7,6 +7,7 @@ from compatkit.errors import ConfigError
 from compatkit.gate.policy import TaskPolicy
 from compatkit.gate.task_files import path_of
 from compatkit.output import write_whole
+from compatkit.run_header import header_path
 
 
 def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
@@ -44,7 +45,18 @@ def update_baselines(tasks: Sequence[TaskPolicy]) -> list[str]:
         if Path(task.old).read_bytes() != data:
             write_whole(task.old, data)
             replaced.append(str(task.old))
+            replaced += _move_header(task.new, task.old)
     return replaced
+
+
+def _move_header(new: str, old: str) -> list[str]:
+    """Let the header say how the baseline's new content was made, or be gone."""
+    source, target = header_path(new), header_path(old)
+    if source.exists():
+        write_whole(target, source.read_bytes())
+        return [str(target)]
+    target.unlink(missing_ok=True)
+    return []
 
 
 def _endings(path: str) -> str:

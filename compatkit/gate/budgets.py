@@ -113,7 +113,8 @@ def _mean_regression(pair: JudgedPair, plan: Plan) -> MetricValue:
     change = pair.new.scores - pair.old.scores
     fell = change < -plan.epsilon
     mean = count_smooth(pair.old.scores, pair.new.scores, plan.epsilon).mean_regression
-    return conditional_mean(mean, np.where(fell, -change, 0.0), fell, plan, "no score fell")
+    value = conditional_mean(mean, np.where(fell, -change, 0.0), fell, plan, "no score fell")
+    return _bounded(value, change[fell], replace(plan, clusters=None), 0.0)
 
 
 def _trust(pair: JudgedPair, plan: Plan) -> MetricValue:

@@ -137,8 +137,8 @@ def make_policy(
         limits=Limits(budgets, advisory, inconclusive),
         slices={path: Limits(each, {}, inconclusive) for path, each in slices.items()},
         must_not_flip=MustNotFlip(
-            tuple(map(str, must_not_flip)),
-            {path: tuple(map(str, values)) for path, values in must_not_flip_tags.items()},
+            _texts(must_not_flip),
+            {path: _texts(values) for path, values in must_not_flip_tags.items()},
         ),
         old_rerun=old_rerun,
         examples=examples,
@@ -153,6 +153,11 @@ def make_policy(
     return Policy(
         (task,), waivers=tuple(waivers), level=options.plan.level, decide=decide, strict=strict
     )
+
+
+def _texts(values: Sequence[str] | str) -> tuple[str, ...]:
+    """Return texts; a single one is not a sequence of its letters."""
+    return (values,) if isinstance(values, str) else tuple(map(str, values))
 
 
 def _check_choices(level: float, decide: str, inconclusive: str, max_left_out: float) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from compatkit.compare_models import compare_files
 from compatkit.comparison import Comparison, JudgedPair
+from compatkit.edited import NOT_COMPARED
 from compatkit.errors import ConfigError, DataError
 from compatkit.estimates import Plan
 from compatkit.fields import NO_FIELD
@@ -29,6 +30,7 @@ from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.gate.waivers import apply_waivers
 from compatkit.measure import sort_pair
 from compatkit.options import Options
+from compatkit.run_header import CHANGED_SINCE, compare_headers
 from compatkit.tasks import concatenate_pairs
 
 
@@ -134,6 +136,7 @@ def _check_counts(task: TaskPolicy, comparison: Comparison, where: str) -> None:
     # What the old model never answered cannot break: that it counts as wrong must hide nothing.
     unanswered = int((comparison.pair.old.samples == 0).sum())
     lost = {**excluded, "without an answer of the old model": unanswered}
+    lost |= {"with fewer samples than others": _count_thin(comparison.pair)}
     left_out = sum(lost.values())
     if task.examples is not None and every != task.examples:
         raise DataError(
@@ -152,10 +155,23 @@ def _check_counts(task: TaskPolicy, comparison: Comparison, where: str) -> None:
         )
 
 
+def _count_thin(pair: JudgedPair) -> int:
+    """Count the examples that lack samples which others, or the other side, have.
+
+    Who drops the wrong samples of an example makes it right.
+    """
+    old, new = pair.old.samples, pair.new.samples
+    most = max(old.max(initial=0), new.max(initial=0))
+    return int(((old < most) & (old > 0) | (new < most) & (new > 0)).sum()) if most > 1 else 0
+
+
 def _check_limits(task: TaskPolicy, comparison: Comparison, where: str) -> None:
     """Refuse budgets on quantities that this task does not have."""
     pair = comparison.pair
     several = (pair.old.samples > 1).any() or pair.rerun is not None
+    plan = task.options.plan
+    if comparison.continuous and plan.bounded and plan.epsilon >= 1.0:
+        raise ConfigError(f"{where}epsilon is {plan.epsilon:g}, so that no score could fall.")
     for limits in (task.limits, *task.slices.values()):
         for name in (*limits.blocking, *limits.advisory):
             budget = BUDGETS[name]
@@ -203,6 +219,17 @@ def _total_questions(tasks: Sequence[_Checked], policy: Policy) -> list[Question
     return _ask((TOTAL, "", ""), policy.total, pair, tasks[0].policy.options.plan)
 
 
+def _doubts(comparison: Comparison) -> list[str]:
+    """Return the notes that say how differently the two files were made, or checked."""
+    runs = comparison.runs
+    names = comparison.old, comparison.new
+    made = compare_headers(runs.get("old"), runs.get("new"), names)
+    signs = (CHANGED_SINCE, NOT_COMPARED)
+    return [
+        note for note in comparison.notes if note in made or any(sign in note for sign in signs)
+    ]
+
+
 def _warnings(tasks: Sequence[_Checked], questions: Sequence[Question]) -> list[str]:
     said = [
         f"{task.comparison.old} and {task.comparison.new} hold the same bytes: the candidate is "
@@ -210,6 +237,7 @@ def _warnings(tasks: Sequence[_Checked], questions: Sequence[Question]) -> list[
         for task in tasks
         if task.comparison.identical
     ]
+    said += [note for task in tasks for note in _doubts(task.comparison)]
     for question in questions:
         right = float(question.pair.old.right.mean()) if question.pair.ids else 0.0
         if question.budget == "max_nfr" and not question.field and right <= question.limit:

@@ -46,7 +46,7 @@ class MustNotFlip:
 
     def __bool__(self) -> bool:
         """Whether an example is named."""
-        return bool(self.ids or self.tags)
+        return bool(self.ids) or any(self.tags.values())
 
 
 @dataclass(frozen=True, slots=True)

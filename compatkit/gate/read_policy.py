@@ -176,6 +176,10 @@ class _Reader:
 
     def _check_use(self, policy: Policy) -> None:
         for task in policy.tasks:
+            empty = [path for path, limits in task.slices.items() if not limits]
+            if empty:
+                at = f"tasks.{task.name}.slices.{empty[0]}"
+                raise self._error(at, "holds no budget; [budgets] or [advisory] was expected")
             held = (task.limits, policy.total, task.must_not_flip, *task.slices.values())
             if not any(held):
                 raise self._error(
@@ -322,6 +326,8 @@ class _Reader:
         """Return one text or a list of them; a whole number or a boolean counts as its text."""
         value = table.get(key, [])
         several = value if isinstance(value, list) else [value]
+        if key in table and not several:
+            raise self._error(f"{at}.{key}", "is empty; what it names was expected")
         for each in several:
             if not isinstance(each, str | int):
                 raise self._error(f"{at}.{key}", f"holds {each!r}; a text was expected")

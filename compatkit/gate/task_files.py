@@ -27,10 +27,15 @@ def expand_tasks(policy: Policy) -> list[TaskPolicy]:
     their tasks.
 
     Raises:
-        DataError: a file that does not exist, a pattern that matches none or several, or files
-            without a partner.
+        DataError: a file that does not exist, a pattern that matches none or several, files
+            without a partner, or two tasks of one name.
     """
-    return [each for task in policy.tasks for each in _expand(task)]
+    tasks = [each for task in policy.tasks for each in _expand(task)]
+    names = [task.name for task in tasks]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"two tasks are called {twice!r}. Rename one in the policy.")
+    return tasks
 
 
 def _expand(task: TaskPolicy) -> list[TaskPolicy]:

@@ -13,6 +13,8 @@ from compatkit.errors import DataError
 from compatkit.runner.settings import Model, Settings
 
 ADAPTER = "adapter_model.safetensors"
+# Beside the weights, what the answers depend on: the architecture, and which tokens end them.
+CONFIGS = ("config.json", "generation_config.json")
 HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
 NOWHERE = "no such folder here, and as a name on the Hub it cannot be loaded"
 
@@ -71,6 +73,7 @@ def open_checkpoint(source: Model, settings: Settings) -> Checkpoint:
         "name": source.name,
         "revision": getattr(config, "_commit_hash", None) or source.revision,
         "weights": None if folder is None else _digest_weights(folder, settings),
+        "config": None if folder is None else _digest_configs(folder),
         "adapter": None
         if adapter is None
         else {"name": source.adapter, "weights": digest_files(sorted(adapter.glob("adapter_*")))},
@@ -180,6 +183,10 @@ def _digest_weights(folder: Path, settings: Settings) -> str:
             "it is loaded. Pass --allow-pickle if you trust it."
         )
     return digest_files(safe or pickled)
+
+
+def _digest_configs(folder: Path) -> str:
+    return digest_files([folder / name for name in CONFIGS if (folder / name).is_file()])
 
 
 def _find_adapter(name: str, settings: Settings) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 from compatkit.errors import ConfigError, MissingExtraError
 from compatkit.output import write_whole
 from compatkit.readers import open_predictions
-from compatkit.run_header import header_path, read_header
+from compatkit.run_header import header_path, is_own_header, read_header
 from compatkit.runner.answers import Answerer, Row
 from compatkit.runner.checkpoint import (
     Checkpoint,
@@ -200,6 +200,7 @@ def _check_existing(
     target: Path, header: dict[str, Any], *, resume: bool, overwrite: bool
 ) -> dict[str, Any] | None:
     """Refuse to write over what is there; return what is known of a file that is complete."""
+    _check_header(target)
     if overwrite:
         return None
     journals = list(filter(holds_batches, find_journals(target)))
@@ -221,6 +222,16 @@ def _check_existing(
     predictions: dict[str, Any] = found.pop("predictions", None) or {}
     refuse_other_settings(str(header_path(target)), found, header)
     return predictions
+
+
+def _check_header(target: Path) -> None:
+    """Refuse to write over a file of somebody else's that lies where the header goes."""
+    path = header_path(target)
+    if path.exists() and not is_own_header(path):
+        raise ConfigError(
+            f"{path}: is there, and no header of a run; the header of {target} would be written "
+            "over it. Name another output, or move the file away."
+        )
 
 
 @dataclass
@@ -309,11 +320,13 @@ def _quieten() -> None:
 
 
 def check_outputs(outputs: Sequence[str]) -> None:
-    """Refuse two models one output.
+    """Refuse two models one output, and an output whose header would replace a foreign file.
 
     Raises:
         ConfigError: naming it.
     """
+    for output in outputs:
+        _check_header(Path(output))
     for path, same in groupby(sorted(str(Path(output).resolve()) for output in outputs)):
         if len(list(same)) > 1:
             raise ConfigError(f"-o {path}: is named for two models. Name a file for each.")

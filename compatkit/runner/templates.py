@@ -66,7 +66,7 @@ class Templates:
         try:
             return compiler(text, **options)
         except TemplateError as error:
-            raise DataError(f"{self._name}: {what} cannot be understood: {error}.") from error
+            raise DataError(f"{self._name}: {what} cannot be understood: {_say(error)}.") from error
 
     def _call(self, function: Callable[..., Any], row: Row, where: str, what: str) -> Any:
         try:
@@ -74,7 +74,12 @@ class Templates:
         except DataError as error:
             raise DataError(f"{where}: {error}") from None
         except Exception as error:  # what a template does with a row is anybody's guess
-            raise DataError(f"{where}: {what}: {error}. {_fields(row)}") from error
+            raise DataError(f"{where}: {what}: {_say(error)}. {_fields(row)}") from error
+
+
+def _say(error: Exception) -> str:
+    """Return an error's message without its full stop, which some have."""
+    return str(error).rstrip(".")
 
 
 def _fields(row: Row) -> str:

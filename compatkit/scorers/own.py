@@ -33,7 +33,16 @@ def load_own(name: str) -> Scorer:
 
 
 def make_own(name: str, function: Callable[..., Any]) -> Scorer:
-    """Make a scorer of a function of two columns; see `load_own`."""
+    """Make a scorer of a function of two columns; see `load_own`.
+
+    Raises:
+        ConfigError: it is no function.
+    """
+    if not callable(function):
+        raise ConfigError(
+            f"scorer is {function!r:.60}, a {type(function).__name__}; a scorer's name or a "
+            "function of two columns was expected."
+        )
 
     def score(rows: Predictions) -> Scored:
         try:

@@ -194,6 +194,101 @@ def test_the_first_policy_holds_its_own_pair(gate: Gate, folder: Path) -> None:
     assert "exists already" in error
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--max-nfr=0.1",
+        "--max-slice-nfr=0.1",
+        "--strict",
+        "--decide=point",
+        "--must-not-flip=q1",
+        "--must-not-flip-tag=lang=de",
+        "--seed=1",
+        "--resamples=100",
+        "--inconclusive=pass",
+        "--examples=200",
+        "--max-left-out=0.1",
+        "-or.xml",
+        "--gitlab=q.json",
+        "--json",
+        "--explain",
+        "--show-flips=1",
+        "--update-baseline",
+    ],
+)
+def test_what_a_first_policy_does_not_take_is_refused(
+    gate: Gate, folder: Path, option: str
+) -> None:
+    code, _, error = gate("--init", *PAIR, option)
+    assert code == 2
+    assert "beside --init" in error
+    assert not (folder / "compatkit.toml").exists()
+
+
+def test_the_first_policy_names_the_rerun_from_its_own_folder(gate: Gate, folder: Path) -> None:
+    (folder / "ci").mkdir()
+    init = ("--init", *PAIR, "--policy", "ci/p.toml", "--old-rerun")
+    code, _, error = gate(*init, "none.jsonl")
+    assert code == 2
+    assert "none.jsonl: no such file" in error
+    write_rows(folder / "again.jsonl", rows())
+    assert gate(*init, "again.jsonl")[0] == 0
+    (task,) = read_policy("ci/p.toml").tasks
+    assert Path(task.old_rerun).resolve() == folder / "again.jsonl"
+
+
+@pytest.mark.parametrize("option", ["--interval=wilson", "--correction=holm"])
+def test_options_that_decide_nothing_are_unknown(gate: Gate, option: str) -> None:
+    code, _, error = gate(*PAIR, "--max-nfr=0.05", option)
+    assert code == 2
+    assert "No such option" in error
+
+
+REPORTS = ["-or.json", "-or.md", "-or.xml", "-or.txt", "-or.html", "--gitlab=q.json"]
+
+
+@pytest.mark.parametrize("broken", [[0], BROKEN])
+def test_reports_of_an_earlier_run_are_removed_where_nothing_is_measured(
+    gate: Gate, folder: Path, broken: list[int]
+) -> None:
+    before = sorted(path.name for path in folder.iterdir())
+    write_pair(folder, broken=broken)
+    gate(*PAIR, "--max-nfr=0.05", *REPORTS)
+    assert len(list(folder.iterdir())) == len(before) + len(REPORTS)
+    (folder / "new.jsonl").unlink()
+    assert gate(*PAIR, "--max-nfr=0.05", *REPORTS)[0] == 2
+    assert sorted(path.name for path in folder.iterdir()) == sorted({*before} - {"new.jsonl"})
+
+
+def test_a_file_that_is_no_report_is_not_removed(gate: Gate, folder: Path) -> None:
+    rows_of_new = json.dumps(rows())
+    (folder / "new.json").write_text(rows_of_new)
+    for option in ("-onew.json", "--gitlab=new.json"):
+        assert gate("old.jsonl", "new.json", "--max-nfr=0.05", option)[0] == 2
+        assert (folder / "new.json").read_text() == rows_of_new
+
+
+@pytest.mark.parametrize("name", ["", "nightly"])
+def test_on_github_what_could_not_be_measured_is_said(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_policy(folder, f'name = "{name}"\n{POLICY}')
+    (folder / "new.jsonl").unlink()
+    code, _, quiet = gate()
+    assert (code, "::error" in quiet) == (2, False)
+    summary = folder / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    code, output, error = gate()
+    assert (code, output) == (2, "")
+    marker = "<!-- compatkit-gate: nightly -->" if name else "<!-- compatkit-gate -->"
+    assert summary.read_text().startswith(f"before\n{marker}\n\n## ERROR: ")
+    assert f"    {quiet}" in summary.read_text()
+    annotation, said = error.splitlines()
+    assert said == quiet.rstrip("\n")
+    assert annotation == f"::error title=compatkit gate::{said.replace('%', '%25')}"
+
+
 def test_the_first_policy_may_lie_elsewhere(gate: Gate, folder: Path) -> None:
     (folder / "ci").mkdir()
     assert gate("--init", *PAIR, "--policy", "ci/policy.toml", "-s", "rougeL", "-t", "0.4")[0] == 0

@@ -2,7 +2,9 @@
 
 import evaluate
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 import compatkit
 from compatkit.errors import CompatkitError, ConfigError, DataError
@@ -42,17 +44,30 @@ FAULTS = [
     (given(references=["a", {"text": "b"}]), "references:2: a dict"),
     (given(references=["a", [["b"]]]), "references:2: a list; a text"),
     (given(new=["a", ["b", "c"]]), "predictions:2: a list; one answer per example"),
-    (given(new=np.zeros((2, 3))), "predictions:1: a list.*argmax"),
+    (given(new=[[0.0, 1.0], [1.0, 0.0]]), "predictions:1: a list.*argmax"),
+    (given(new=np.zeros((2, 3))), r"predictions have shape .2, 3.; one answer.*argmax"),
+    (given(np.zeros((2, 1))), r"old_predictions have shape .2, 1."),
+    (given(new=torch.zeros(2, 3)), r"predictions have shape .2, 3."),
+    (given({"a", "b"}), "old_predictions is a set"),
+    (given(new=frozenset(A)), "predictions is a frozenset"),
+    (given(references=set(A)), "references is a set"),
+    (given(pd.DataFrame({"x": A, "y": B})), "old_predictions is a DataFrame"),
+    (given(new=pd.DataFrame({"x": A})), "predictions is a DataFrame"),
+    (given(references=pd.DataFrame({"x": A, "y": B})), "references is a DataFrame"),
     (given(new=["a", b"b"]), "predictions:2: a bytes"),
     (given(new=["a", float("nan")]), "predictions:2: the prediction is nan"),
     (given([0.5, 0.1], [0.5, float("inf")], None), "predictions:2: inf is no score"),
     (given([0.5, None], [0.5, 0.1], None), "old_predictions:2: None is no score"),
+    (given([0.5, 10**400], [0.5, 0.1], None), "old_predictions:2: 1000.* is no score"),
+    (given([0.5, 0.1], [10**5000, 0.1], None), "predictions:1: a number of 16,610 bits is no"),
     (given([0, 1], [2, 1], None), "predictions lie between 1 and 2.*threshold=..."),
     (given([1, 2], [1.0, 2.0], [1, 2]), "predictions hold the type float and references the"),
     (given([True], [False], [1]), "old_predictions hold the type bool"),
     (given(unknown=3), "the module negative_flip_rate has no option 'unknown'; there are scorer"),
     (given(by="x"), "has no option 'by'"),
     (given(scorer="nothing"), "no scorer 'nothing'"),
+    (given(scorer=5), "scorer is 5, a int; a scorer's name or a function"),
+    (given(scorer=0), "scorer is 0, a int"),
     (given(scorer="field:score"), "reads a file. Give the scores as predictions"),
     (given(stemmer=True), "exact_match has no option 'stemmer'"),
     (given(references=None, scorer="rougeL"), "references are missing"),
@@ -124,6 +139,40 @@ def test_a_wrong_option_loses_nothing_that_was_added() -> None:
         module.compute(**given(), level=2.0)
     assert len(module) == 2
     assert module.compute() == {"negative_flip_rate": 0.5, "negative_flips": 1}
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        (given(new=["a", ["b"]]), "predictions:2: a list"),
+        (given(new=["a", float("nan")]), "predictions:2: the prediction is nan"),
+        (given(references=["a", None]), "references:2: None is no reference"),
+        (given([1, 2], [1.0, 2.0], [1, 2]), "predictions hold the type float"),
+    ],
+)
+def test_examples_that_are_refused_stand_in_no_later_evaluation(refused, message) -> None:
+    module = load()
+    module.add_batch(**refused)
+    with pytest.raises(DataError, match=f"{message}.* The 2 examples that were added .* dropped"):
+        module.compute()
+    assert len(module) == 0
+    module.add_batch(**given())
+    assert module.compute() == {"negative_flip_rate": 0.5, "negative_flips": 1}
+
+
+def test_a_batch_that_never_came_in_drops_nothing() -> None:
+    module = load()
+    module.add_batch(**given())
+    with pytest.raises(DataError, match="predictions is a str"):
+        module.compute(**given(new="ab"))
+    with pytest.raises(DataError, match="predictions is a set"):
+        module.add_batch(**given(new=set(B)))
+    assert module.compute() == {"negative_flip_rate": 0.5, "negative_flips": 1}
+
+
+def test_an_array_of_several_references_is_taken() -> None:
+    found = load().compute(old_predictions=A, predictions=B, references=np.array([["a"], ["b"]]))
+    assert found == {"negative_flip_rate": 0.5, "negative_flips": 1}
 
 
 def test_the_lists_given_stay_as_they_are() -> None:

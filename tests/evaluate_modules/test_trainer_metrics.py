@@ -8,7 +8,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
 import compatkit
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import DataError
 
 
 def evaluated(predictions, label_ids):
@@ -59,14 +59,42 @@ def test_scores_between_0_and_1() -> None:
     [
         ([0], [0, 1], DataError, "old_predictions have 1 values and predictions have 2"),
         ([0, 1], np.zeros((2, 3, 4)), DataError, r"shape \(2, 3, 4\).*Pass decode"),
+        (
+            [0, 1],
+            [[0.1, 0.2], [np.nan, 1]],
+            DataError,
+            "predictions:2: the logit of class 0 is nan",
+        ),
+        (
+            [0, 1],
+            [[0.1, -np.inf], [0, 1]],
+            DataError,
+            "predictions:1: the logit of class 1 is -inf",
+        ),
+        ([0, 1], np.ones((2, 1)), DataError, r"predictions have shape \(2, 1\): .* Pass decode"),
+        ([0, 1], np.ones((2, 0)), DataError, r"predictions have shape \(2, 0\): "),
         ([0, 1], np.zeros((2, 3), int), DataError, r"shape \(2, 3\) and type int"),
-        ([0, 1], np.array([0.5, 0.1]), ConfigError, "predictions hold the type float"),
+        ([0, 1], np.array([0.5, 0.1]), DataError, "predictions hold the type float"),
     ],
 )
 def test_what_is_no_classification_is_a_sentence(old, predictions, error, message) -> None:
     report = compatkit.flip_metrics(old)
     with pytest.raises(error, match=message):
         report(evaluated(np.asarray(predictions), [0, 1]))
+
+
+@pytest.mark.parametrize("labels", [[0, -100], [0.0, -100.0], [[0], [-100]]])
+def test_the_label_that_a_loss_leaves_out_is_no_class(labels) -> None:
+    report = compatkit.flip_metrics([0, 1])
+    with pytest.raises(DataError, match="references:2: the label -100, which a loss leaves out"):
+        report(evaluated(np.array([0, 1]), labels))
+
+
+def test_old_logits_are_checked_at_once() -> None:
+    with pytest.raises(DataError, match="old_predictions:1: the logit of class 1 is inf"):
+        compatkit.flip_metrics(torch.tensor([[0.0, torch.inf]]))
+    with pytest.raises(DataError, match=r"old_predictions have shape \(2, 1\)"):
+        compatkit.flip_metrics(np.ones((2, 1)))
 
 
 def test_old_predictions_of_tokens_are_refused_at_once() -> None:

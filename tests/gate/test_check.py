@@ -1,5 +1,6 @@
 """Check: what passes, what fails, and all that must not pass."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -270,3 +271,66 @@ def test_a_verdict_is_a_dictionary(tmp_path: Path) -> None:
     assert found["decisions"][0]["budget"] == "max_nfr"
     assert found["must_not_flip"][0]["flip"]["id"] == "q0"
     assert found["results"][0]["counts"]["negative_flips"] == 1
+
+
+def sampled(shares: list[int], size: int = 5) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"{n:03}",
+            "sample": k,
+            "prediction": "yes" if k < right else "no",
+            "reference": "yes",
+        }
+        for n, right in enumerate(shares)
+        for k in range(size)
+    ]
+
+
+def test_samples_that_are_missing_never_pass() -> None:
+    old, new = sampled([5] * 100), sampled([2] * 100)
+    kept = [row for row in new if row["prediction"] == "yes"]
+    with pytest.raises(DataError, match="100 with fewer samples than others"):
+        check(old, kept, max_nfr=0.05)
+    failed = [{**row, "error": "timeout"} if row["prediction"] == "no" else row for row in new]
+    with pytest.raises(DataError, match="with fewer samples than others"):
+        check(old, failed, max_nfr=0.05, errors="exclude")
+
+
+def test_a_single_id_is_no_sequence_of_letters() -> None:
+    verdict = outcome(rows(broken=[12]), must_not_flip="q12", must_not_flip_tags={"lang": "de"})
+    assert {each.id for each in verdict.guarded} >= {"q12", "q1"}
+    assert verdict.outcome == "fail"
+
+
+def test_scores_that_all_fell_alike_have_a_bound() -> None:
+    text = [{**row, "prediction": "yes it is", "reference": "yes it is"} for row in rows(100)]
+    verdict = check(
+        text,
+        [{**row, "prediction": "no"} if n < 60 else row for n, row in enumerate(text)],
+        scorer="token_f1",
+        max_mean_regression=0.05,
+    )
+    assert verdict.outcome == "fail"
+    assert verdict.decisions[0].value == 1.0
+
+
+def test_an_epsilon_that_hides_every_fall_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no score could fall"):
+        check(rows(), rows(), scorer="token_f1", epsilon=2.0, max_mean_regression=0.05)
+
+
+def test_files_that_were_made_differently_are_a_warning(tmp_path: Path) -> None:
+    old, new = write_pair(tmp_path, broken=[0])
+    for side, prompts in ((old, "a"), (new, "b")):
+        header = {"compatkit_run": 1, "prompts": {"sha256": prompts}, "scorer": None}
+        path = Path(side).with_suffix(".meta.json")
+        path.write_text(json.dumps(header), encoding="utf-8")
+    verdict = check(old, new, max_nfr=0.05)
+    assert any("made with different prompts" in each for each in verdict.warnings)
+    with pytest.raises(DataError, match="made with different prompts"):
+        check(old, new, max_nfr=0.05, strict=True)
+
+
+def test_inputs_that_one_side_lacks_are_a_warning() -> None:
+    new = [{key: row[key] for key in row if key != "input"} for row in rows()]
+    assert any("inputs were not compared" in each for each in outcome(new).warnings)

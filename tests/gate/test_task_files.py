@@ -84,3 +84,12 @@ def test_folders_pair_up_their_files(folder: Path) -> None:
         expand(folder, "old", "new")
     with pytest.raises(DataError, match="stands beside one file"):
         expand(folder, "old", "new", rerun="old/a.jsonl")
+
+
+def test_two_tasks_of_one_name_are_refused(folder: Path) -> None:
+    tasks = [
+        TaskPolicy("t", str(folder / "old/*.jsonl"), str(folder / "new/*.jsonl"), make_options()),
+        TaskPolicy("t/a", str(folder / "old/a.jsonl"), str(folder / "new/a.jsonl"), make_options()),
+    ]
+    with pytest.raises(DataError, match="two tasks are called 't/a'"):
+        expand_tasks(Policy(tuple(tasks)))

@@ -57,6 +57,17 @@ def test_what_does_not_block_is_a_warning() -> None:
     ]
 
 
+@pytest.mark.parametrize("case", VERDICTS)
+def test_no_annotation_repeats_another(case: str) -> None:
+    texts = [text for _, _, text in annotations(VERDICTS[case]())]
+    assert not [
+        (one, other)
+        for place, one in enumerate(texts)
+        for other in texts[:place] + texts[place + 1 :]
+        if one in other
+    ]
+
+
 def test_a_percent_sign_is_escaped() -> None:
     report = render_github(VERDICTS["fail"]())
     assert "is at least 3.35%25 at 95%25 confidence; the budget is at most 3%25\n" in report

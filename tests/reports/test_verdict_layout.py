@@ -98,7 +98,7 @@ def test_flips_that_were_not_kept_are_not_shown() -> None:
     without = replace(compared(), examples=None)
     verdict = judge("fail", comparisons=(without,), guarded=(guard(compared(), flip=None),))
     assert flips_of(verdict) == []
-    assert "FAIL: 1 of 1 must-not-flip example broke (q1)" in headings_of(verdict)
+    assert "FAIL: the must-not-flip example broke (q1)" in headings_of(verdict)
 
 
 def test_the_worst_slice_is_the_one_furthest_beyond() -> None:
@@ -175,6 +175,19 @@ def test_budgets_are_explained_on_request() -> None:
         if isinstance(each, Explanation)
     ]
     assert found == ["max_nfr", "max_accuracy_drop", "min_btc"]
+
+
+def test_approximate_bounds_are_named() -> None:
+    near = decided("pass", budget="max_mean_regression", method="bca-t")
+    verdict = judge("pass", decided("pass"), near)
+    assert decision_table(verdict).note.endswith(
+        "Approximate, by a bootstrap or over clusters: the bounds of mean regression."
+    )
+    (said,) = (each for each in lines_of(verdict, View(explain=True)) if "approximate" in each)
+    assert said.startswith("approximate: the bounds of mean regression are a bootstrap's")
+    exact = judge("pass", decided("pass"))
+    assert "Approximate" not in decision_table(exact).note
+    assert not [each for each in lines_of(exact, View(explain=True)) if "approximate" in each]
 
 
 def test_what_was_left_out_warnings_and_notes_are_said() -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from verdicts import VERDICTS, compared, decided, guard, held, judge, undefined
+from verdicts import VERDICTS, compared, decided, guard, held, judge, undefined, waived
 
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.verdict import Decision
@@ -13,9 +13,11 @@ from compatkit.reports.verdicts.view import (
     describe_verdict,
     format_limit,
     format_measured,
+    is_approximate,
     name_quantity,
     order_decisions,
     shorten_quantity,
+    summarize_verdict,
 )
 
 SENTENCES = {
@@ -46,13 +48,13 @@ SENTENCES = {
     "confidence; the budget is at most 5%; 1 budget is inconclusive",
     "tasks": "FAIL: 1 of 4 must-not-flip examples broke (q3); the backward trust compatibility "
     "(BTC) of safety is at most 96.65% at 95% confidence; the budget is at least 99%; 1 budget is "
-    "inconclusive",
+    "inconclusive (1 flip waived)",
     "many": "FAIL: the negative flip rate (NFR) of task-049 is at least 3.35% at 95% confidence; "
     "the budget is at most 3%; 3 more budgets are broken; 10 budgets are inconclusive",
-    "guarded": "FAIL: 7 of 10 must-not-flip examples broke (q1, q2, q3 and 4 more)",
+    "guarded": "FAIL: 7 of 10 must-not-flip examples broke (q1, q2, q3 and 4 more) (1 flip waived)",
     "guarded alone": "PASS: none of 2 must-not-flip examples broke",
     "waived": "PASS: the negative flip rate (NFR) is at most 2.27% at 95% confidence; the budget "
-    "is at most 3%; of 2 must-not-flip examples, 1 broke and is waived",
+    "is at most 3%; of 2 must-not-flip examples, 1 broke and is waived (1 flip waived)",
     "zero flips": "PASS: the negative flip rate (NFR) is at most 0.75% at 95% confidence; the "
     "budget is at most 3%",
     "graded": "FAIL: the negative flip rate (NFR) is at least 3.35% at 95% confidence; the budget "
@@ -63,6 +65,54 @@ SENTENCES = {
 @pytest.mark.parametrize("case", VERDICTS)
 def test_a_verdict_is_one_sentence(case: str) -> None:
     assert describe_verdict(VERDICTS[case]()) == SENTENCES[case]
+
+
+def test_one_must_not_flip_example_is_spoken_of_as_one() -> None:
+    one = compared()
+    assert describe_verdict(judge("pass", guarded=(held("a"),))) == (
+        "PASS: the must-not-flip example did not break"
+    )
+    assert describe_verdict(judge("pass", guarded=(guard(one, waived=True),))) == (
+        "PASS: the must-not-flip example broke and is waived"
+    )
+    assert describe_verdict(judge("fail", guarded=(guard(one),))) == (
+        "FAIL: the must-not-flip example broke (q1)"
+    )
+    assert describe_verdict(judge("fail", guarded=(guard(one), guard(one, 1)))) == (
+        "FAIL: all 2 must-not-flip examples broke (q1, q2)"
+    )
+
+
+def test_the_headline_says_how_many_flips_were_waived() -> None:
+    uses = (waived("q1"), waived("q2"), waived("q3", "unused"), waived("q4", "expired"))
+    said = describe_verdict(judge("pass", decided("pass"), waivers=uses))
+    assert said.endswith("the budget is at most 3% (2 flips waived)")
+    assert "waived" not in describe_verdict(judge("pass", decided("pass"), waivers=uses[2:]))
+
+
+def test_a_summary_repeats_no_decision() -> None:
+    for case, make in VERDICTS.items():
+        verdict = make()
+        said = summarize_verdict(verdict)
+        assert said.startswith(verdict.outcome.upper()), case
+        for each in verdict.decisions:
+            if each.outcome != "pass":
+                assert describe_decision(each, verdict) not in said
+    assert summarize_verdict(VERDICTS["tasks"]()) == (
+        "FAIL: 1 of 4 must-not-flip examples broke (q3); 1 budget is broken; 1 budget is "
+        "inconclusive (1 flip waived)"
+    )
+
+
+def test_bounds_of_a_bootstrap_or_of_clusters_are_approximate() -> None:
+    for method, expected in (
+        ("clopper-pearson", False),
+        ("clopper-pearson-mover", False),
+        ("bca-t", True),
+        ("cluster-wilson", True),
+    ):
+        assert is_approximate(decided("pass", method=method)) is expected
+    assert not is_approximate(undefined())
 
 
 def test_several_budgets_that_pass() -> None:

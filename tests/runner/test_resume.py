@@ -4,6 +4,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,6 +201,44 @@ def test_a_cut_run_is_neither_begun_anew_nor_resumed_otherwise_unless_asked(
         ask("llama-v2", None, "plain.jsonl", batch_size=4, max_new_tokens=5, resume=True)
     rows, _ = ask("llama", None, "plain.jsonl", batch_size=4, max_new_tokens=6, overwrite=True)
     assert len(rows) == 12
+
+
+@pytest.mark.parametrize("name", ["config.json", "generation_config.json"])
+def test_a_run_is_not_resumed_with_an_edited_configuration(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, tiny: Path, tmp_path: Path, name: str
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny / "llama", model)
+    values: dict[str, Any] = {"batch_size": 4, "max_new_tokens": 5}
+    with monkeypatch.context() as patch:
+        cut_after(patch, 1, StopError())
+        with pytest.raises(StopError):
+            ask(str(model), None, "plain.jsonl", **values)
+    kept = (model / name).read_bytes()
+    edited = {**json.loads(kept), "rms_norm_eps": 0.5, "eos_token_id": 5}
+    (model / name).write_text(json.dumps(edited))
+    with pytest.raises(ConfigError, match=r"model\.config was"):
+        ask(str(model), None, "plain.jsonl", **values, resume=True)
+    (model / name).write_bytes(kept)
+    rows, _ = ask(str(model), None, "plain.jsonl", **values, resume=True)
+    header = json.loads((tmp_path / "out.meta.json").read_text())
+    assert (len(rows), header["model"]["config"][:7]) == (12, "sha256:")
+
+
+@pytest.mark.parametrize("content", ['{"mine": 1}', "[1]", "notes", ""])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_where_the_header_goes_is_kept(
+    ask: Ask, tmp_path: Path, content: str, overwrite: bool
+) -> None:
+    path = tmp_path / "out.meta.json"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=r"out\.meta\.json: is there, and no header of a run"):
+        ask("llama", None, "plain.jsonl", max_new_tokens=3, overwrite=overwrite)
+    assert path.read_text() == content
+    assert not (tmp_path / "out.jsonl").exists()
+    path.write_text('{"compatkit_run": 99}')
+    rows, _ = ask("llama", None, "plain.jsonl", max_new_tokens=3, overwrite=overwrite)
+    assert len(rows) == json.loads(path.read_text())["predictions"]["rows"] == 12
 
 
 def test_a_file_that_is_there_is_kept_unless_asked(ask: Ask, tmp_path: Path) -> None:

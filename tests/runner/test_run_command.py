@@ -214,6 +214,38 @@ def test_what_a_user_gets_wrong_is_said_before_any_work(
     assert sorted(here.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gsm8k.jsonl", ("--data", "gsm8k.jsonl", "--task", "gsm8k", "-o", "gsm8k.jsonl")),
+        ("gsm8k.jsonl", ("--data", "gsm8k.jsonl", "--task", "gsm8k", "-o", "linked.jsonl")),
+        (
+            "plain.jsonl",
+            ("--data", "gsm8k.jsonl", "--shots-data", "plain.jsonl", "-o", "./plain.jsonl"),
+        ),
+        ("k.meta.json", ("--data", "k.meta.json", "-o", "k.jsonl")),
+    ],
+)
+def test_what_a_run_reads_is_never_written_over(
+    tiny: Path, here: Path, name: str, words: tuple[str, ...]
+) -> None:
+    (here / "linked.jsonl").symlink_to(here / "gsm8k.jsonl")
+    (here / "k.meta.json").write_text('[{"compatkit_run": 1, "prompt": "a"}]')
+    before = (here / name).read_bytes()
+    with pytest.raises(ConfigError, match=r"is read, and would be written over|no header of a run"):
+        call("run", "-m", f"{tiny}/llama", *words, "--device", "cpu", "--overwrite")
+    assert (here / name).read_bytes() == before
+
+
+def test_a_task_file_is_not_written_over(tiny: Path, here: Path) -> None:
+    (here / "new.jsonl").write_text("kept")
+    (here / "mine.toml").symlink_to(here / "new.jsonl")
+    words = ("--data", "plain.jsonl", "--task", "mine.toml", "-o", "new.jsonl", "--overwrite")
+    with pytest.raises(ConfigError, match="is read, and would be written over"):
+        call("run", "-m", f"{tiny}/llama", *words, "--device", "cpu")
+    assert (here / "new.jsonl").read_text() == "kept"
+
+
 def test_the_command_knows_every_task_and_setting() -> None:
     assert ", ".join(TASKS) == TASK_NAMES
     own = {"prefix_sharing", "sort_by_length", "no_repeat_ngram_size"}

@@ -101,6 +101,15 @@ def test_a_template_cannot_leave_its_sandbox(tmp_path: Path) -> None:
         examples_of(tmp_path, [{"q": "a", "answers": "b", "meta": {"key": 1}}], text)
 
 
+def test_messages_of_templates_end_in_one_full_stop(tmp_path: Path) -> None:
+    row = {"q": "a", "answers": "b", "meta": {"key": 1}}
+    for own in (b"{{ q.__class__.__mro__ }}", b"{% if q %}", b"{% nothing %}"):
+        with pytest.raises(DataError) as raised:
+            examples_of(tmp_path, [row], MINE.replace(b"{{ q }}", own))
+        assert ".." not in str(raised.value).partition(": ")[2]
+        assert str(raised.value).endswith(".")
+
+
 CHOICE = b'kind = "choice"\nprompt = "{{ q }}"\nchoices = "ends"\nreference = "label"\n'
 
 

@@ -19,11 +19,16 @@ while IFS= read -r -d '' word; do command+=("$word"); done < "$reports/words"
 command+=(-o "$junit" -o "$markdown" -o "$json")
 if [ -n "$OLD$NEW" ]; then command+=(-- "$OLD" "$NEW"); fi
 
-# The gate writes the step's summary and the annotations itself, unless it cannot measure.
+# The gate writes the step's summary and the annotations itself, unless it never came to begin.
+said=false
 if [ "$code" -eq 0 ]; then
   "${command[@]}" 2> "$reports/stderr" || code=$?
 fi
 cat "$reports/stderr" >&2
+if [ "$code" -eq 2 ] && grep -q '^::error title=compatkit gate::' "$reports/stderr"; then
+  said=true
+  sed -i '/^::error title=compatkit gate::/d' "$reports/stderr"
+fi
 if [ "$code" -ne 2 ] && [ ! -s "$json" ]; then
   echo "The command ended with $code and wrote no report." > "$reports/stderr"
   code=2
@@ -39,6 +44,8 @@ if [ "$outcome" = error ]; then
   junit="" json=""
   python -P "$ACTION/say_error.py" < "$reports/stderr" > "$markdown" ||
     printf '<!-- compatkit-gate -->\n\n## ERROR: the log says why\n' > "$markdown"
+fi
+if [ "$outcome" = error ] && [ "$said" = false ]; then
   if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then cat "$markdown" >> "$GITHUB_STEP_SUMMARY"; fi
   message=$(cat "$reports/stderr")
   message=${message//'%'/'%25'} message=${message//$'\r'/'%0D'}

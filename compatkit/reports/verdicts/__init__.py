@@ -14,7 +14,7 @@ from compatkit.reports.verdicts.markdown import render_markdown
 from compatkit.reports.verdicts.readable import render_html, render_json, render_terminal
 from compatkit.reports.view import View
 
-__all__ = ["VERDICT_FLIPS", "VERDICT_REPORTS", "VERDICT_SUFFIXES"]
+__all__ = ["REPORT_BEGINNINGS", "VERDICT_FLIPS", "VERDICT_REPORTS", "VERDICT_SUFFIXES"]
 
 VERDICT_REPORTS: dict[str, Callable[[Verdict, View | None], str]] = {
     "github": render_github,
@@ -33,6 +33,16 @@ VERDICT_SUFFIXES = {
     ".txt": "terminal",
     ".xml": "junit",
 }
+
+REPORT_BEGINNINGS = {
+    "gitlab": r'\[\]\n\Z|\[\n  \{\n    "description": .*\n    "check_name": "compatkit-',
+    "html": r"<!DOCTYPE html>[^\0]*?<title>compatkit",
+    "json": r'\{\n  "compatkit": "',
+    "junit": r'<\?xml [^\0]*?<testsuite name="compatkit',
+    "markdown": r"<!-- compatkit-gate",
+    "terminal": r"(PASS|FAIL|INCONCLUSIVE)\b",
+}
+"""How the reports of a verdict that lie in files begin, as regular expressions."""
 
 VERDICT_FLIPS = {"terminal": 5, "markdown": 20, "html": 100}
 """How many negative flips a report of a verdict shows, where nobody says."""

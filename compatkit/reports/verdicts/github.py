@@ -12,11 +12,11 @@ from compatkit.reports.hostile import visible
 from compatkit.reports.verdicts.view import (
     brief,
     describe_decision,
-    describe_verdict,
     is_broken,
     name_place,
     name_quantity,
     order_decisions,
+    summarize_verdict,
 )
 from compatkit.reports.view import View, count_of
 
@@ -41,12 +41,17 @@ def render_github(verdict: Verdict, view: View | None = None) -> str:  # noqa: A
     )
 
 
+def annotate_error(message: str) -> str:
+    """Return the annotation that says that the gate could not measure."""
+    return f"::error title=compatkit gate::{_escape_data(message)}\n"
+
+
 def _annotate(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
     name = f" ({brief(verdict.name)})" if verdict.name else ""
     yield (
         "notice" if verdict.outcome == PASS else "error",
         f"compatkit gate{name}",
-        describe_verdict(verdict),
+        summarize_verdict(verdict),
     )
     for each in verdict.guarded:
         if is_broken(each):

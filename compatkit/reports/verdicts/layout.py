@@ -18,6 +18,7 @@ from compatkit.reports.verdicts.view import (
     describe_doubt,
     describe_guarded,
     describe_verdict,
+    is_approximate,
     is_broken,
     name_place,
     name_quantity,
@@ -203,10 +204,18 @@ def _join(*parts: str) -> str:
     return "; ".join(filter(None, parts))
 
 
-def _explain_budgets(verdict: Verdict) -> Iterator[Explanation]:
+def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
     for name in dict.fromkeys(each.budget for each in verdict.decisions):
         budget = BUDGETS[name]
         yield Explanation(budget.label, budget.meaning, name)
+    by_interval = verdict.decide == "interval"
+    approximate = filter(is_approximate, verdict.decisions if by_interval else ())
+    for each in {decision.budget: decision for decision in approximate}.values():
+        yield Line(
+            f"approximate: the bounds of {name_quantity(each)} are a bootstrap's or cluster-robust "
+            "ones, so that a pass or a fail may be wrong more often than stated.",
+            Tone.ASIDE,
+        )
 
 
 def _describe_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:

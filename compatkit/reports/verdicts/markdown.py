@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from compatkit.gate.verdict import Verdict
 from compatkit.reports.blocks import Block, FlipList, Fold, Table
+from compatkit.reports.hostile import visible
 from compatkit.reports.markdown import draw_block, draw_fold
 from compatkit.reports.verdicts.layout import lay_out_verdict
 from compatkit.reports.view import View
@@ -30,6 +31,21 @@ def render_markdown(verdict: Verdict, view: View | None = None) -> str:
     room = MOST_CHARACTERS - len(marker) - len(CUT) - 10
     blocks, cut = _fit(lay_out_verdict(verdict, view or View()), room)
     return "\n\n".join([marker, *blocks, *([CUT] if cut else [])]) + "\n"
+
+
+def render_error(message: str, name: str = "") -> str:
+    """Return the Markdown that says that the gate could not measure.
+
+    It begins with the line that the gate's own report would begin with, so that a comment of an
+    earlier run does not go on saying that all is well.
+
+    Args:
+        message: why, one line or several.
+        name: the policy's.
+    """
+    lines = [mark_comment(name), "", "## ERROR: the update could not be measured", ""]
+    lines += [f"    {visible(line)}" for line in message.splitlines()]
+    return "\n".join(lines) + "\n"
 
 
 def mark_comment(name: str) -> str:

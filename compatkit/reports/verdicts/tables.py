@@ -10,6 +10,7 @@ from compatkit.reports.verdicts.view import (
     format_level,
     format_limit,
     format_measured,
+    is_approximate,
     name_place,
     name_quantity,
     order_decisions,
@@ -109,6 +110,11 @@ def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
         said.append(
             "Several budgets are decided together: a bound that makes one fail is at up to "
             f"{format_level(highest)} (Holm's correction), so that any fail is right at {level}."
+        )
+    approximate = {name_quantity(each): None for each in verdict.decisions if is_approximate(each)}
+    if approximate:
+        said.append(
+            f"Approximate, by a bootstrap or over clusters: the bounds of {', '.join(approximate)}."
         )
     if any(each.tier == ADVISORY for each in verdict.decisions):
         said.append("Advisory: reported, but never counted.")

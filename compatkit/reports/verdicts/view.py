@@ -153,33 +153,75 @@ def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(decisions, key=rank)
 
 
+def is_approximate(decision: Decision) -> bool:
+    """Whether its bounds are a bootstrap's or of clusters, which hold the level nearly."""
+    bounds = (decision.low, decision.high)
+    exact = (decision.method or "").startswith("clopper-pearson")
+    return not exact and bounds != (None, None)
+
+
 def is_broken(example: Guarded) -> bool:
     """Whether a must-not-flip example broke, and no waiver accepts it."""
     return example.outcome == FAIL and not example.waived
 
 
 def describe_verdict(verdict: Verdict) -> str:
-    """Say the outcome and its reason in one sentence."""
+    """Say the outcome and its reason in one sentence, and how many flips were waived."""
     explain = _reasons_of_pass if verdict.outcome == PASS else _reasons_against
-    return ": ".join(filter(None, (verdict.outcome.upper(), "; ".join(explain(verdict)))))
+    return _say_outcome(verdict, explain(verdict))
+
+
+def summarize_verdict(verdict: Verdict) -> str:
+    """Say the outcome and its reasons in numbers, beside what says each by itself."""
+    if verdict.outcome != PASS:
+        return _say_outcome(verdict, [*_describe_broken(verdict), *_count_blocking(verdict, 0)])
+    blocking = [each for each in verdict.decisions if each.tier != ADVISORY]
+    alone = len(blocking) == 1 and blocking[0].outcome == INCONCLUSIVE
+    reasons = _reasons_of_pass(verdict)
+    if alone:
+        reasons[0] = "the budget is inconclusive, which counts as a pass"
+    return _say_outcome(verdict, reasons)
+
+
+def _say_outcome(verdict: Verdict, reasons: Sequence[str]) -> str:
+    used = sum(each.state == "used" for each in verdict.waivers)
+    waived = f" ({count_of(used, 'flip')} waived)" if used else ""
+    return ": ".join(filter(None, (verdict.outcome.upper(), "; ".join(reasons)))) + waived
 
 
 def _reasons_against(verdict: Verdict) -> list[str]:
+    counting = [
+        each
+        for each in order_decisions(verdict.decisions)
+        if each.blocks and each.counts_as == verdict.outcome
+    ]
+    first = [describe_decision(each, verdict) for each in counting[:1]]
+    return [*_describe_broken(verdict), *first, *_count_blocking(verdict, 1)]
+
+
+def _describe_broken(verdict: Verdict) -> list[str]:
+    """Say how many must-not-flip examples broke, if any did."""
     broken = [each for each in verdict.guarded if is_broken(each)]
+    if not broken:
+        return []
+    names = ", ".join(brief(each.id) for each in broken[:NAMED])
+    more = f" and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
+    guarded = count_of(len(verdict.guarded), "must-not-flip example")
+    said = f"{len(broken):,} of {guarded}"
+    if len(broken) == len(verdict.guarded):
+        said = "the must-not-flip example" if len(broken) == 1 else f"all {guarded}"
+    return [f"{said} broke ({names}{more})"]
+
+
+def _count_blocking(verdict: Verdict, said: int) -> list[str]:
+    """Say how many budgets block, beyond those of the verdict's outcome that were said."""
+    blocking = [each for each in verdict.decisions if each.blocks]
     reasons = []
-    if broken:
-        names = ", ".join(brief(each.id) for each in broken[:NAMED])
-        more = f" and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
-        guarded = count_of(len(verdict.guarded), "must-not-flip example")
-        reasons.append(f"{len(broken):,} of {guarded} broke ({names}{more})")
-    blocking = [each for each in order_decisions(verdict.decisions) if each.blocks]
-    counting = [each for each in blocking if each.counts_as == verdict.outcome]
-    reasons += [describe_decision(each, verdict) for each in counting[:1]]
     for outcome, words in ((FAIL, "broken"), (INCONCLUSIVE, "inconclusive")):
-        more_of = [each for each in blocking if each.counts_as == outcome]
-        number = len(more_of) - (outcome == verdict.outcome)
+        number = sum(each.counts_as == outcome for each in blocking)
+        number -= said if outcome == verdict.outcome else 0
         if number > 0:
-            more = "more " if outcome == verdict.outcome else ""
+            more = "more " if said and outcome == verdict.outcome else ""
             verb = "is" if number == 1 else "are"
             reasons.append(f"{count_of(number, f'{more}budget')} {verb} {words}")
     return reasons
@@ -202,19 +244,24 @@ def _reasons_of_pass(verdict: Verdict) -> list[str]:
         if doubtful:
             reasons.append(f"{len(doubtful):,} inconclusive, which counts as a pass")
     if verdict.guarded:
-        guarded = count_of(len(verdict.guarded), "must-not-flip example")
-        waived = sum(each.outcome == FAIL for each in verdict.guarded)
-        reasons.append(
-            f"of {guarded}, {waived:,} broke and {'is' if waived == 1 else 'are'} waived"
-            if waived
-            else f"none of {guarded} broke"
-        )
+        reasons.append(_describe_kept(verdict.guarded))
     beyond = sum(each.tier == ADVISORY and each.outcome == FAIL for each in verdict.decisions)
     if beyond:
         verb = "is" if beyond == 1 else "are"
         said = f"{count_of(beyond, 'advisory budget')} {verb} broken, which does not count"
         reasons.append(said)
     return reasons if blocking or verdict.guarded else ["no budget blocks", *reasons]
+
+
+def _describe_kept(guarded: Sequence[Guarded]) -> str:
+    """Say that the must-not-flip examples held, but for those that a waiver accepts."""
+    waived = sum(each.outcome == FAIL for each in guarded)
+    if len(guarded) == 1:
+        return f"the must-not-flip example {'broke and is waived' if waived else 'did not break'}"
+    examples = count_of(len(guarded), "must-not-flip example")
+    if not waived:
+        return f"none of {examples} broke"
+    return f"of {examples}, {waived:,} broke and {'is' if waived == 1 else 'are'} waived"
 
 
 def describe_guarded(guarded: Sequence[Guarded]) -> str:
