@@ -80,6 +80,9 @@ METHODS: dict[str, dict[str, Any]] = {
 FOR_GAPS: dict[str, dict[str, Any]] = {
     "muscle + ce": {"ce_weight": 0.5},
     "token_odds + ce": {"mask": "token_odds", "ce_weight": 0.3},
+    "ensemble alone": {"mask": "none", "ensemble": True},
+    "ensemble, token_odds": {"mask": "token_odds", "ensemble": True},
+    "ensemble, token_odds + ce": {"mask": "token_odds", "ensemble": True, "ce_weight": 0.1},
 }
 MASKS: dict[str, dict[str, Any]] = {
     "old_right": {"mask": "old_right"},
