@@ -30,6 +30,7 @@ class Pair:
         masks: whether the ablation of the masks is made here.
         more: training examples, times those of the scale.
         recipe: of the adapters, where it differs.
+        again: of what goes on from the new task adapter, where it differs.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Pair:
     masks: bool = False
     more: float = 1.0
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    again: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Experiment:
         """Train one method's adapter of an update; one that is there is left."""
         # Trained on without a teacher it is the same adapter for every old model.
         known = "any" if options.get("method") == "ce" else old
-        output = self.folder / f"{known}-{name}-{seed}"
+        output = self.folder / f"{known}-{name}@{options['epochs']}-{seed}"
         if not (output / "adapter_config.json").exists():
             shutil.rmtree(output, ignore_errors=True)
             options = dict(options)
