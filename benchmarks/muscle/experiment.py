@@ -140,10 +140,6 @@ class Experiment:
         output = self.folder / f"{known}-{name}@{options['epochs']}-{seed}"
         if not (output / "adapter_config.json").exists():
             shutil.rmtree(output, ignore_errors=True)
-            options = dict(options)
-            if options.pop("ensemble", False):
-                others = [n for n in range(self.scale.seeds) if n != seed]
-                options["new_ensemble"] = [str(self.task_adapter("new", n)) for n in others]
             config = self._config(
                 output, "new", seed, **options,
                 old_base=self.bases[old], old_adapter=str(self.task_adapter(old, seed)),

@@ -32,8 +32,6 @@ CHOICES: dict[str, Iterable[str]] = {
 HELP = {
     "new_base": "The new base model: a folder, or a name on the Hub.",
     "new_adapter": "The task adapter on the new base, where training starts.",
-    "new_ensemble": "A further task adapter on the new base, of another seed; repeatable. The new "
-    "teacher is the mean of all.",
     "old_base": "The old base model.",
     "old_adapter": "The task adapter on it; without one the old model is a whole checkpoint.",
     "data": "Training examples: JSONL, JSON, CSV, TSV or Parquet.",
@@ -89,16 +87,7 @@ RECIPE = (
 )  # fmt: skip
 LORA = ("lora_rank", "lora_alpha", "lora_dropout", "target_modules")
 MODELS = ("old_base", "old_adapter", "new_base", "new_adapter")
-LOSS = (
-    "new_ensemble",
-    "method",
-    "mask",
-    "temperature",
-    "ce_weight",
-    "nfr_weight",
-    "cache",
-    "cache_top_k",
-)
+LOSS = ("method", "mask", "temperature", "ce_weight", "nfr_weight", "cache", "cache_top_k")
 SHORT = {"output": "-o"}
 
 
@@ -144,8 +133,6 @@ def make_muscle_config(values: dict[str, Any]) -> MuscleConfig:
     """Make the configuration of a command's options over those of its file."""
     path = values.pop("config")
     said = {name: value for name, value in values.items() if value not in (None, ())}
-    if "new_ensemble" in said:
-        said["new_ensemble"] = list(said["new_ensemble"])
     if "target_modules" in said:
         chosen = list(said["target_modules"])
         said["target_modules"] = chosen[0] if chosen == ["all-linear"] else chosen
@@ -159,7 +146,7 @@ def _make_option(name: str, called: str) -> Callable[[Command], Command]:
     options: dict[str, Any] = {"default": None, "help": _help(name, each.default)}
     if bool in kinds:
         options["is_flag"] = True
-    elif name in {"target_modules", "new_ensemble"}:
+    elif name == "target_modules":
         options |= {"multiple": True, "metavar": "NAME"}
     elif name in CHOICES:
         options["type"] = click.Choice(list(CHOICES[name]))

@@ -96,9 +96,6 @@ def describe_files(config: MuscleConfig) -> dict[str, Any]:
         if name:
             digest = digest_folder(name, adapter=role.endswith("adapter"))
             found[role] = {"name": name, "sha256": digest}
-    for number, name in enumerate(config.new_ensemble, 2):
-        digest = digest_folder(name, adapter=True)
-        found[f"new_adapter_{number}"] = {"name": name, "sha256": digest}
     return found
 
 

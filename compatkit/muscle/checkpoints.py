@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,6 @@ __all__ = [
     "load_base",
     "load_old",
     "load_student",
-    "name_task",
     "new_adapter",
     "open_base",
     "read_adapter",
@@ -132,33 +131,19 @@ def load_old(base: str, adapter: str | None, dtype: str, *, trust: bool = False)
     return model.eval().requires_grad_(False)
 
 
-def load_student(
-    base: str, adapter: str, dtype: str, *, more: Sequence[str] = (), trust: bool = False
-) -> Any:
+def load_student(base: str, adapter: str, dtype: str, *, trust: bool = False) -> Any:
     """Load the new base once, with the task adapter and a copy of it that trains.
 
     The copy is called `default`, so that it is saved as an adapter of its own; the original
-    is called `task`, and further ones `task1` and so on.
+    is called `task`.
 
     Raises:
         DataError: weights that cannot be loaded, or do not fit the base.
     """
     model = _put_adapter(load_base(base, dtype, trust=trust), adapter, base, trainable=True)
-    for number, each in enumerate((adapter, *more)):
-        name = name_task(number)
-        _load(
-            f"the adapter {each} on {base}",
-            lambda each=each, name=name: model.load_adapter(  # type: ignore[misc]
-                each, adapter_name=name, is_trainable=False
-            ),
-        )
+    model.load_adapter(adapter, adapter_name=TASK, is_trainable=False)
     model.set_adapter(STUDENT)
     return model
-
-
-def name_task(number: int) -> str:
-    """Return what the task adapter of this number is called, from 0."""
-    return f"{TASK}{number or ''}"
 
 
 def new_adapter(base: Any, config: Any) -> Any:

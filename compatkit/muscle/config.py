@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,8 +26,6 @@ class MuscleConfig:
     Attributes:
         new_base: the new base model, a folder or a name on the Hub; `finetune` trains on it.
         new_adapter: the task adapter on it, where training starts.
-        new_ensemble: further task adapters on it, from other seeds; the new teacher is then the
-            mean of all, which has less of the noise of training than one.
         old_base: the old base model.
         old_adapter: the task adapter on it; None where the old model is a whole checkpoint.
         data: the training examples, a file.
@@ -75,7 +73,6 @@ class MuscleConfig:
 
     new_base: str = ""
     new_adapter: str | None = None
-    new_ensemble: list[str] = field(default_factory=list)
     old_base: str | None = None
     old_adapter: str | None = None
     data: str = ""
@@ -232,7 +229,7 @@ def _check_types(config: MuscleConfig) -> None:
     for each in fields(MuscleConfig):
         value, kind = getattr(config, each.name), each.type
         allowed = [part for part in (get_args(kind) or (kind,)) if isinstance(part, type)]
-        allowed += [list] if each.name in {"target_modules", "new_ensemble"} else []
+        allowed += [list] if each.name == "target_modules" else []
         if float in allowed and isinstance(value, int) and not isinstance(value, bool):
             object.__setattr__(config, each.name, float(value))
             continue

@@ -64,11 +64,6 @@ def mask_sequence_likelihood(tokens: Tokens) -> "Tensor":
     return (_mean_of_sequence(mask_token_likelihood(tokens), tokens) > 0.5).float()  # noqa: PLR2004
 
 
-def mask_none(tokens: Tokens) -> "Tensor":
-    """Learn from the new model alone: what remains of MUSCLE without the old one."""
-    return mask_all(tokens) * 0
-
-
 def weigh_half(tokens: Tokens) -> "Tensor":
     """Learn from both models alike, everywhere: distillation without a mask."""
     return mask_all(tokens) / 2
@@ -101,7 +96,6 @@ MASKS: dict[str, Mask] = {
     "all": mask_all,
     "token_likelihood": mask_token_likelihood,
     "sequence_likelihood": mask_sequence_likelihood,
-    "none": mask_none,
     "half": weigh_half,
     "token_odds": weigh_token_odds,
     "sequence_odds": weigh_sequence_odds,

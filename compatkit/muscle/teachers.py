@@ -50,12 +50,10 @@ class OnlineTeachers:
     Attributes:
         old: the old base with its adapter, in eval mode and on the student's device.
         new: the PEFT model that holds the adapters `default` (the student) and `task`.
-        tasks: the adapters of the new teacher; of several the logits are averaged.
     """
 
     old: Any
     new: Any
-    tasks: tuple[str, ...] = (TASK,)
 
     def ask(self, model: Any, inputs: dict[str, Any], words: int | None) -> tuple[Teacher, Teacher]:
         """Return both teachers' answers; see `Teachers`."""
@@ -65,14 +63,12 @@ class OnlineTeachers:
         right = labels[:, 1:][counted]
         with torch.no_grad():
             old = self.old(**given, use_cache=False).logits
-            answers = []
-            for name in self.tasks:
-                with active_adapter(self.new, name):
-                    new = model(**given, use_cache=False).logits
-                answers.append(select_tokens(new, counted, words))
-            of_new = torch.stack(answers).mean(0) if len(answers) > 1 else answers[0]
-            of_old = select_tokens(old, counted, words)
-        return DenseTeacher.of(of_old, right), DenseTeacher.of(of_new, right)
+            with active_adapter(self.new, TASK):
+                new = model(**given, use_cache=False).logits
+            made = [
+                DenseTeacher.of(select_tokens(each, counted, words), right) for each in (old, new)
+            ]
+        return made[0], made[1]
 
 
 def predict(model: Any, inputs: dict[str, Any], words: int | None) -> Predicted:

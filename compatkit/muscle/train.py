@@ -22,7 +22,6 @@ from compatkit.muscle.checkpoints import (
     load_base,
     load_old,
     load_student,
-    name_task,
     new_adapter,
     open_base,
     read_adapter,
@@ -111,10 +110,7 @@ def train_adapter(
     new = open_base(config.new_base, trust=trust)
     words, longest = None, new.max_length
     notes: list[str] = []
-    for each in (str(config.new_adapter), *config.new_ensemble):
-        read_adapter(each, config.new_base, renamed=renamed)
-    if config.cache and config.new_ensemble:
-        raise ConfigError("--new-ensemble is asked online. Leave --cache out.")
+    read_adapter(str(config.new_adapter), config.new_base, renamed=renamed)
     if taught:
         old = open_base(str(config.old_base), trust=trust)
         words, notes = check_pair(old, new)
@@ -130,18 +126,11 @@ def train_adapter(
 
         teachers, made = open_cached_teachers(config, data.all, data.collator, words)
         data.notes += made
-    model = load_student(
-        config.new_base,
-        str(config.new_adapter),
-        config.dtype,
-        more=config.new_ensemble if taught else (),
-        trust=trust,
-    )
+    model = load_student(config.new_base, str(config.new_adapter), config.dtype, trust=trust)
     if taught and teachers is None:
         device = transformers.TrainingArguments(output_dir=config.output, report_to="none").device
         before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust=trust)
-        tasks = tuple(map(name_task, range(1 + len(config.new_ensemble))))
-        teachers = OnlineTeachers(before.to(device), model, tasks)
+        teachers = OnlineTeachers(before.to(device), model)
     training = _Training(config, "train", data, model, teachers, words)
     return _train(training, resume=resume, progress=progress)
 

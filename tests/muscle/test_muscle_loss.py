@@ -30,7 +30,6 @@ def old_weight(mask: str, student: list, old: list, new: list, y: int) -> float:
         "old_right": float(old.index(max(old)) == y),
         "all": 1.0,
         "token_likelihood": float(p_student < p_old),
-        "none": 0.0,
         "half": 0.5,
         "token_odds": p_old / (p_old + p_new),
     }[mask]

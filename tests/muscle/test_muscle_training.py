@@ -17,8 +17,8 @@ from muscle.tiny_bases import make_rows, write_rows
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.muscle.checkpoints import load_old, load_student, open_base
-from compatkit.muscle.data import Collator, TokenizedExample, read_examples
-from compatkit.muscle.loss import DenseTeacher, muscle_loss
+from compatkit.muscle.data import Collator, read_examples
+from compatkit.muscle.loss import muscle_loss
 from compatkit.muscle.merge import merge_adapter
 from compatkit.muscle.teachers import STUDENT, TASK, OnlineTeachers, active_adapter
 from compatkit.muscle.train import InterruptedTrainingError, finetune_adapter, train_adapter
@@ -193,27 +193,6 @@ def test_teachers_do_not_move(tiny: Tiny) -> None:
     assert {n for n, w in student.named_parameters() if w.requires_grad} == {
         n for n, _ in student.named_parameters() if f".{STUDENT}." in n
     }
-
-
-def test_an_ensemble_teaches_the_mean_of_its_adapters(tiny: Tiny, tmp_path: Path) -> None:
-    config = tiny.config
-    other = finetune_adapter(tiny.having(tmp_path / "other", epochs=1.0, seed=3)).output
-    names = (str(config.new_adapter), other)
-    student = load_student(config.new_base, names[0], "float32", more=[other])
-    old = load_old(str(config.old_base), config.old_adapter, "float32")
-    batch = Collator(2)([TokenizedExample((0, 7, 8, 9), 1, "")])
-    _, new = OnlineTeachers(old, student, (TASK, f"{TASK}1")).ask(student, batch, None)
-    given = {name: batch[name] for name in ("input_ids", "attention_mask")}
-    apart = [load_old(config.new_base, each, "float32")(**given).logits for each in names]
-    assert isinstance(new, DenseTeacher)
-    torch.testing.assert_close(new.logits, sum(apart)[0, :-1] / 2)
-    made = train_adapter(
-        tiny.having(tmp_path / "made", new_ensemble=[other], mask="none", epochs=1.0)
-    )
-    assert other in (tmp_path / "made" / "README.md").read_text()
-    assert made.record.config["new_ensemble"] == [other]
-    with pytest.raises(ConfigError, match="asked online"):
-        train_adapter(tiny.having(tmp_path / "no", new_ensemble=[other], cache="c"))
 
 
 @pytest.mark.parametrize("method", ["ce", "kd_old", "kd_mix"])
