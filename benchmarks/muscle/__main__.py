@@ -27,7 +27,7 @@ from measure import Row, measure_update
 from table import judge_bars, render_masks, render_update
 
 RESULTS = Path(__file__).parents[1] / "results"
-FULL, QUICK = Scale(2500, 2000, 3), Scale(200, 200, 2, share=0.05)
+FULL, QUICK = Scale(2500, 2000, 3), Scale(200, 200, 2, share=0.05, epochs=1)
 
 PAIRS = (
     Pair(
@@ -170,7 +170,7 @@ def run_pair(pair: Pair, scale: Scale, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"pair": pair.name, "rows": [], "parts": []}
     plans = [("equal", METHODS, AGAIN), ("gap", {**METHODS, **FOR_GAPS}, AGAIN)]
     plans = [(update, methods, {**again, **pair.again}) for update, methods, again in plans]
-    if pair.masks:
+    if pair.masks and scale.epochs is None:
         plans += [("equal", MASKS, FEW), ("gap", TRIED, FEW)]
     for number, (update, methods, again) in enumerate(plans):
         options = {name: {**again, **each} for name, each in methods.items()}

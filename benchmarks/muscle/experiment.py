@@ -44,12 +44,21 @@ class Pair:
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the experiment is."""
+    """How large the experiment is.
+
+    Attributes:
+        train: training examples of a pair.
+        test: test examples.
+        seeds: of the task adapters.
+        share: of the bases' steps.
+        epochs: of every training; None for those of the recipes.
+    """
 
     train: int
     test: int
     seeds: int
-    share: float = 1.0  # of the bases' steps
+    share: float = 1.0
+    epochs: float | None = None
 
 
 RECIPE: dict[str, Any] = {
@@ -119,6 +128,7 @@ class Experiment:
 
     def _config(self, output: Path, side: str, seed: int, **values: Any) -> MuscleConfig:
         recipe = {**RECIPE, **self.pair.recipe, **values}
+        recipe |= {} if self.scale.epochs is None else {"epochs": self.scale.epochs}
         return MuscleConfig(
             new_base=self.bases[side], data=self.data, output=str(output), seed=seed, **recipe
         )
