@@ -53,15 +53,6 @@ PAIRS = (
         again={"epochs": 5},
     ),
     Pair(
-        "choice-b",
-        "choice",
-        bases={
-            "new": Size(64, 2, 700, 11),
-            "equal": Size(64, 2, 700, 12),
-            "gap": Size(48, 2, 450, 13),
-        },
-    ),
-    Pair(
         "summary",
         "summary",
         bases={
@@ -70,6 +61,16 @@ PAIRS = (
             "gap": Size(48, 2, 400, 3),
         },
         recipe={"tokens": "completion"},
+        again={"epochs": 5},
+    ),
+    Pair(
+        "choice-b",
+        "choice",
+        bases={
+            "new": Size(64, 2, 700, 11),
+            "equal": Size(64, 2, 700, 12),
+            "gap": Size(48, 2, 450, 13),
+        },
     ),
 )
 METHODS: dict[str, dict[str, Any]] = {
@@ -78,7 +79,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "kd_mix": {"method": "kd_mix"},
 }
 FOR_GAPS: dict[str, dict[str, Any]] = {
-    "muscle + ce": {"ce_weight": 0.5},
     "token_odds + ce": {"mask": "token_odds", "ce_weight": 0.05},
 }
 UPDATES = {"equal": "equally accurate", "gap": "large gap"}
