@@ -49,7 +49,7 @@ PAIRS = (
             "gap": Size(48, 2, 700, 3),
         },
         more=2.4,
-        recipe={"tokens": "completion", "learning_rate": 3e-3},
+        recipe={"tokens": "completion", "learning_rate": 3e-3, "epochs": 12},
         again={"epochs": 5},
     ),
     Pair(
@@ -60,8 +60,9 @@ PAIRS = (
             "equal": Size(64, 2, 700, 2),
             "gap": Size(48, 2, 400, 3),
         },
-        recipe={"tokens": "completion"},
-        again={"epochs": 5},
+        more=2,
+        recipe={"tokens": "completion", "learning_rate": 3e-3, "epochs": 8},
+        again={"epochs": 4},
     ),
     Pair(
         "choice-b",
