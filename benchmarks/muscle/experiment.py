@@ -30,6 +30,7 @@ class Pair:
         masks: whether the ablation of the masks is made here.
         more: training examples, times those of the scale.
         recipe: of the adapters, where it differs.
+        again: of what goes on from the new task adapter, where it differs.
     """
 
     name: str
@@ -38,16 +39,26 @@ class Pair:
     masks: bool = False
     more: float = 1.0
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    again: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the experiment is."""
+    """How large the experiment is.
+
+    Attributes:
+        train: training examples of a pair.
+        test: test examples.
+        seeds: of the task adapters.
+        share: of the bases' steps.
+        epochs: of every training; None for those of the recipes.
+    """
 
     train: int
     test: int
     seeds: int
-    share: float = 1.0  # of the bases' steps
+    share: float = 1.0
+    epochs: float | None = None
 
 
 RECIPE: dict[str, Any] = {
@@ -117,6 +128,7 @@ class Experiment:
 
     def _config(self, output: Path, side: str, seed: int, **values: Any) -> MuscleConfig:
         recipe = {**RECIPE, **self.pair.recipe, **values}
+        recipe |= {} if self.scale.epochs is None else {"epochs": self.scale.epochs}
         return MuscleConfig(
             new_base=self.bases[side], data=self.data, output=str(output), seed=seed, **recipe
         )
@@ -135,7 +147,7 @@ class Experiment:
         """Train one method's adapter of an update; one that is there is left."""
         # Trained on without a teacher it is the same adapter for every old model.
         known = "any" if options.get("method") == "ce" else old
-        output = self.folder / f"{known}-{name}-{seed}"
+        output = self.folder / f"{known}-{name}@{options['epochs']}-{seed}"
         if not (output / "adapter_config.json").exists():
             shutil.rmtree(output, ignore_errors=True)
             config = self._config(

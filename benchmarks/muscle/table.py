@@ -63,9 +63,20 @@ def judge_bars(rows: Sequence[Row]) -> list[str]:
         of_update = [row for row in rows if (row.pair, row.update) == key]
         tried = [row for row in of_update if row.method not in {"plain", "ce"}]
         reached = [row for row in tried if reaches(row)]
-        best = min(reached or tried, key=lambda row: row.numbers["delta_nfr_percent"].value or 0.0)
+        kept = [row for row in tried if keeps_accuracy(row)]
+        if kept:
+            found = reached or kept
+            best = min(found, key=lambda row: row.numbers["delta_nfr_percent"].value or 0.0)
+        else:
+            best = max(tried, key=lambda row: row.numbers["delta_accuracy"].value or 0.0)
         verdict = "reached" if reached else "**missed**"
-        names = f"by {', '.join(row.method for row in reached)}; best" if reached else "largest cut"
+        names = (
+            "nearest among those that lose no more accuracy"
+            if kept
+            else "no method keeps accuracy; nearest"
+        )
+        if reached:
+            names = f"by {', '.join(row.method for row in reached)}; best"
         change = write(best.numbers["delta_nfr_percent"], "delta_nfr_percent")
         accuracy = write(best.numbers["delta_accuracy"], "delta_accuracy")
         p_value = best.against_control["p_value"]
@@ -78,14 +89,19 @@ def judge_bars(rows: Sequence[Row]) -> list[str]:
 
 def reaches(row: Row) -> bool:
     """Return whether a method reaches the bar of its update."""
-    cut, lost = BARS[row.update]
-    change, accuracy = row.numbers["delta_nfr_percent"].value, row.numbers["delta_accuracy"]
-    if change is None or accuracy.value is None or accuracy.high is None:
+    change = row.numbers["delta_nfr_percent"].value
+    significant = row.update == "gap" or row.against_control["p_value"] < SIGNIFICANT
+    cut = change is not None and change <= BARS[row.update][0]
+    return cut and keeps_accuracy(row) and significant
+
+
+def keeps_accuracy(row: Row) -> bool:
+    """Return whether a method loses no more accuracy than the bar of its update allows."""
+    accuracy = row.numbers["delta_accuracy"]
+    if accuracy.value is None or accuracy.high is None:
         return False
     # No loss: not below 0 by more than the interval allows; a small loss: the value itself.
-    kept = accuracy.high >= 0 if row.update == "equal" else accuracy.value >= lost
-    significant = row.update == "gap" or row.against_control["p_value"] < SIGNIFICANT
-    return change <= cut and kept and significant
+    return accuracy.high >= 0 if row.update == "equal" else accuracy.value >= BARS[row.update][1]
 
 
 def render_masks(rows: Sequence[Row], plain: Row) -> str:

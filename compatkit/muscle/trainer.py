@@ -1,12 +1,13 @@
 """The trainer: transformers' own, with the loss of MUSCLE."""
 
 from collections import defaultdict
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 import transformers
 
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.loss import IGNORED, DenseTeacher, Parts, combine_losses
 from compatkit.muscle.teachers import Teachers, predict
@@ -215,7 +216,12 @@ def make_arguments(config: MuscleConfig, folder: str, steps: int) -> transformer
         config: of the training.
         folder: where checkpoints go.
         steps: of the whole training.
+
+    Raises:
+        MissingExtraError: events for TensorBoard are asked for, and it is not installed.
     """
+    if config.tensorboard and not any(map(find_spec, ("tensorboard", "tensorboardX"))):
+        raise MissingExtraError("--tensorboard needs tensorboard: pip install tensorboard.")
     regular = {
         "save_strategy": "epoch" if config.save_steps is None else "steps",
         "eval_strategy": "epoch" if config.save_steps is None else "steps",

@@ -15,7 +15,7 @@ import torch
 from muscle.conftest import Tiny
 from muscle.tiny_bases import make_rows, write_rows
 
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.muscle.checkpoints import load_old, load_student, open_base
 from compatkit.muscle.data import Collator, read_examples
 from compatkit.muscle.loss import muscle_loss
@@ -311,3 +311,11 @@ def test_validation_of_its_own_file(tiny: Tiny, tmp_path: Path) -> None:
     made = train_adapter(tiny.having(tmp_path / "made", validation=str(held), epochs=1.0))
     assert str(held) in made.record.data
     assert made.record.steps == 3  # 20 examples train, 8 a step
+
+
+def test_tensorboard_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch, tiny: Tiny) -> None:
+    from compatkit.muscle import trainer
+
+    monkeypatch.setattr(trainer, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match="pip install tensorboard"):
+        make_arguments(tiny.having(tensorboard=True), "folder", 10)
