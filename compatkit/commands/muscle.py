@@ -24,11 +24,11 @@ from compatkit.reports.hostile import visible
 SHOWN = (
     ("loss", "loss {:.4f}"),
     ("old_share", "from the old model {:.0%}"),
-    ("student_accuracy", "tokens right {:.0%}"),
+    ("student_accuracy", "right {:.0%}"),
     ("cache_error", "cache off by {:.1e} at most"),
     ("eval_cross_entropy", "validation: cross-entropy {:.4f}"),
-    ("eval_accuracy", "tokens right {:.2%}"),
-    ("eval_nfr", "tokens broken {:.2%}"),
+    ("eval_accuracy", "right {:.2%}"),
+    ("eval_nfr", "broken {:.2%}"),
 )
 
 

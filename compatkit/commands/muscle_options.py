@@ -43,7 +43,7 @@ HELP = {
     "mask": "Where to learn from the old model.",
     "temperature": "Of the softened distributions.",
     "ce_weight": "Weight of cross-entropy in the loss.",
-    "tokens": "Which tokens count.",
+    "tokens": "What counts: all tokens, those of the answer, or the choice among given answers.",
     "select": "Which epoch is kept: the lowest cross-entropy, the highest compatibility (token "
     "accuracy less weighted token NFR), or the last.",
     "nfr_weight": "Of compatibility.",
@@ -62,6 +62,8 @@ HELP = {
     "too_long": "What a longer example is.",
     "prompt_field": "Field of the prompt.",
     "completion_field": "Field of the answer.",
+    "choices_field": "Field of the answers to choose from.",
+    "answer_field": "Field of the right one: its index from 0, or its text.",
     "text_field": "Field of a text that is learnt whole.",
     "messages_field": "Field of a conversation.",
     "delimiter": "What stands between prompt and answer.",
@@ -78,7 +80,8 @@ HELP = {
 }
 DATA = (
     "data", "validation", "validation_share", "max_length", "too_long", "prompt_field",
-    "completion_field", "text_field", "messages_field", "delimiter",
+    "completion_field", "choices_field", "answer_field", "text_field", "messages_field",
+    "delimiter",
 )  # fmt: skip
 RECIPE = (
     "epochs", "learning_rate", "warmup_steps", "weight_decay", "max_grad_norm", "batch_size",

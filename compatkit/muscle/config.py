@@ -13,7 +13,7 @@ __all__ = ["METHODS", "MuscleConfig", "read_config"]
 
 # A method is the mask that it fixes; None leaves it to the option, "" needs no teacher.
 METHODS: dict[str, str | None] = {"muscle": None, "ce": "", "kd_old": "all", "kd_mix": "half"}
-TOKENS = ("all", "completion")
+TOKENS = ("all", "completion", "choice")
 TOO_LONG = ("refuse", "cut", "skip")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 SELECT = ("cross_entropy", "compatibility", "last")
@@ -36,7 +36,8 @@ class MuscleConfig:
         mask: a name in `MASKS`, of method `muscle`.
         temperature: T of the softened distributions.
         ce_weight: the weight of cross-entropy in the loss, 1 - lambda of eq. 5.
-        tokens: the loss counts `all` tokens, or those of the `completion`.
+        tokens: the loss counts `all` tokens, those of the `completion`, or, in the place of
+            tokens, the `choice` among the given ones by their log-likelihood.
         select: which epoch is kept: that of the lowest validation `cross_entropy`, of the highest
             `compatibility` (token accuracy - nfr_weight * token NFR), or the `last`.
         nfr_weight: of `compatibility`.
@@ -56,6 +57,8 @@ class MuscleConfig:
         too_long: what a longer example is: `refuse`, `cut` or `skip`.
         prompt_field: field of the prompt.
         completion_field: field of the answer.
+        choices_field: field of a list of answers to choose from.
+        answer_field: field that says which of them is right: its index from 0, or its text.
         text_field: field of a text that is learnt whole.
         messages_field: field of a conversation.
         delimiter: what stands between prompt and answer.
@@ -101,6 +104,8 @@ class MuscleConfig:
     too_long: str = "refuse"
     prompt_field: str = "prompt"
     completion_field: str = "completion"
+    choices_field: str = "choices"
+    answer_field: str = "answer"
     text_field: str = "text"
     messages_field: str = "messages"
     delimiter: str = " "
@@ -127,6 +132,11 @@ class MuscleConfig:
             ("select", SELECT),
         ):
             _check_choice(name, getattr(self, name), known)
+        if self.tokens == "choice" and self.too_long == "cut":
+            raise ConfigError(
+                "too_long is 'cut': a choice that is cut has another likelihood. Pass --too-long "
+                "skip or refuse, or other --tokens than choice."
+            )
         for name, fits, wanted in self._ranges():
             if not fits:
                 raise ConfigError(

@@ -24,11 +24,16 @@ class TokenizedExample:
         tokens: of the whole example.
         answer: index of the first token of the answer; 0 where the whole is learnt.
         where: file and line.
+        choices: each with the prompt, where there are some to choose from; the right one's tokens
+            are the example's own.
+        right: which of them is right.
     """
 
     tokens: tuple[int, ...]
     answer: int
     where: str
+    choices: tuple["TokenizedExample", ...] = ()
+    right: int = 0
 
     @property
     def key(self) -> str:
@@ -56,7 +61,7 @@ class Examples:
 def read_examples(
     path: str, tokenizer: Any, config: MuscleConfig, max_length: int | None
 ) -> Examples:
-    """Read training examples: prompt and completion, a text, or a conversation.
+    """Read training examples: prompt and completion or choices, a text, or a conversation.
 
     Args:
         path: JSONL, JSON, CSV, TSV or Parquet.
@@ -72,10 +77,11 @@ def read_examples(
     rows, cut, skipped = [], 0, 0
     for record, where in _read_rows(file, path):
         example = encoder.encode(record, where)
-        if max_length is not None and len(example.tokens) > max_length:
+        size = max(len(each.tokens) for each in (example, *example.choices))
+        if max_length is not None and size > max_length:
             if config.too_long == "refuse":
                 raise DataError(
-                    f"{where}: {len(example.tokens)} tokens; the longest example that fits has "
+                    f"{where}: {size} tokens; the longest example that fits has "
                     f"{max_length}. Pass --too-long skip or cut, or another --max-length."
                 )
             if config.too_long == "skip" or example.answer >= max_length:
@@ -97,13 +103,21 @@ def _read_rows(file: Any, path: str) -> Iterator[tuple[Mapping[str, Any], str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """Makes tokens of a row, whichever of the three forms it has."""
+    """Makes tokens of a row, whichever of the four forms it has."""
 
     tokenizer: Any
     config: MuscleConfig
 
     def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
         config = self.config
+        if config.prompt_field in row and config.choices_field in row:
+            return self._choices(row, where)
+        if config.tokens == "choice":
+            raise DataError(
+                f"{where}: no field {config.choices_field!r} beside {config.prompt_field!r}, and "
+                f"the loss is over the choice; the fields are {', '.join(map(str, row))}. Pass "
+                "--choices-field, or other --tokens."
+            )
         if config.messages_field in row:
             tokens, answer = self._conversation(row[config.messages_field], where)
         elif config.prompt_field in row and config.completion_field in row:
@@ -113,10 +127,14 @@ class _Encoder:
             tokens, answer = [*self._tokens(text), *self._end()], 0
         else:
             raise DataError(
-                f"{where}: no field {config.prompt_field!r} with {config.completion_field!r}, "
+                f"{where}: no field {config.prompt_field!r} with {config.completion_field!r} or "
+                f"{config.choices_field!r}, no "
                 f"{config.text_field!r} or {config.messages_field!r}; the fields are "
                 f"{', '.join(map(str, row))}. Pass --prompt-field and --completion-field."
             )
+        return self._made(tokens, answer, where)
+
+    def _made(self, tokens: list[int], answer: int, where: str) -> TokenizedExample:
         if len(tokens) < LEAST or answer >= len(tokens):
             raise DataError(
                 f"{where}: the example is empty: {len(tokens)} tokens, of which "
@@ -124,15 +142,28 @@ class _Encoder:
             )
         return TokenizedExample(tuple(tokens), answer, where)
 
+    def _choices(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
+        """Encode each choice; the right one, with the token of end, is what else is learnt."""
+        config = self.config
+        prompt = _text(row, config.prompt_field, where)
+        texts, right = read_choices(row, config.choices_field, config.answer_field, where)
+        pairs = [self._join(prompt, each) for each in texts]
+        choices = tuple(self._made(*pair, where) for pair in pairs)
+        tokens, answer = pairs[right]
+        return TokenizedExample((*tokens, *self._end()), answer, where, choices, right)
+
     def _pair(self, row: Mapping[str, Any], where: str) -> tuple[list[int], int]:
-        """Encode prompt and answer as one text; the answer is what comes after the prompt's."""
         prompt = _text(row, self.config.prompt_field, where)
-        answer = _text(row, self.config.completion_field, where)
+        tokens, answer = self._join(prompt, _text(row, self.config.completion_field, where))
+        return [*tokens, *self._end()], answer
+
+    def _join(self, prompt: str, answer: str) -> tuple[list[int], int]:
+        """Encode prompt and answer as one text; the answer is what comes after the prompt's."""
         head = self._tokens(prompt.rstrip() or prompt)
         tail = prompt[len(prompt.rstrip() or prompt) :]
         delimiter = "" if tail else self.config.delimiter
         whole = self._tokens(prompt + delimiter + answer)
-        return [*whole, *self._end()], _shared(head, whole)
+        return whole, _shared(head, whole)
 
     def _conversation(self, messages: Any, where: str) -> tuple[list[int], int]:
         """Encode by the model's template; the answer is what the last message adds."""
@@ -167,6 +198,33 @@ class _Encoder:
     def _end(self) -> list[int]:
         end = self.tokenizer.eos_token_id
         return [] if end is None else [int(end)]
+
+
+def read_choices(
+    row: Mapping[str, Any], choices: str, answer: str, where: str
+) -> tuple[list[str], int]:
+    """Return the choices of a row and which of them is right.
+
+    Raises:
+        DataError: fewer than two texts, two that are alike, or an answer that is none of them.
+    """
+    texts, right = row[choices], row.get(answer)
+    if (
+        not isinstance(texts, list)
+        or len(texts) < LEAST
+        or not all(isinstance(each, str) and each.strip() for each in texts)
+    ):
+        raise DataError(f"{where}: {choices} is {_short(texts)}; a list of texts was expected.")
+    if len(set(texts)) < len(texts):
+        raise DataError(f"{where}: two of the choices are alike. Leave the row out.")
+    if isinstance(right, str) and right in texts:
+        right = texts.index(right)
+    if not isinstance(right, int) or isinstance(right, bool) or not 0 <= right < len(texts):
+        raise DataError(
+            f"{where}: {answer} is {_short(right)}; the index of the right choice, from 0 to "
+            f"{len(texts) - 1}, or its text was expected. Pass --answer-field."
+        )
+    return texts, right
 
 
 def _text(row: Mapping[str, Any], name: str, where: str) -> str:
@@ -210,30 +268,46 @@ class Collator:
 
     Attributes:
         pad: the token that fills the shorter rows; it is masked, so any one does.
-        tokens: `all`, or `completion`.
+        tokens: `all`, `completion`, or `choice`.
     """
 
     pad: int
     tokens: str = "all"
 
+    def sequences(self, example: TokenizedExample) -> Sequence[TokenizedExample]:
+        """Return the sequences that models are asked for an example."""
+        return example.choices if self.tokens == "choice" else (example,)
+
     def __call__(self, examples: Sequence[TokenizedExample]) -> dict[str, Any]:
-        """Return input_ids, attention_mask and labels, each (batch, length), and the keys."""
+        """Return input_ids, attention_mask and labels, each (batch, length), and the keys.
+
+        Where the loss is over choices there is a row for each of them, and `choice_example` and
+        `choice_place`, each (rows,), and `choice_right`, (examples,), say which is which.
+        """
         import torch  # noqa: PLC0415
 
-        length = max(len(each.tokens) for each in examples)
-        shape = (len(examples), length)
+        rows = [row for each in examples for row in self.sequences(each)]
+        shape = (len(rows), max(len(row.tokens) for row in rows))
         ids = torch.full(shape, self.pad)
         labels = torch.full(shape, IGNORED)
         attention = torch.zeros(shape, dtype=torch.long)
-        for row, each in enumerate(examples):
-            size = len(each.tokens)
-            ids[row, :size] = torch.tensor(each.tokens)
-            attention[row, :size] = 1
-            start = each.answer if self.tokens == "completion" else 0
-            labels[row, start:size] = ids[row, start:size]
-        return {
+        for number, row in enumerate(rows):
+            size = len(row.tokens)
+            ids[number, :size] = torch.tensor(row.tokens)
+            attention[number, :size] = 1
+            start = 0 if self.tokens == "all" else row.answer
+            labels[number, start:size] = ids[number, start:size]
+        batch = {
             "input_ids": ids,
             "attention_mask": attention,
             "labels": labels,
-            "keys": [each.key for each in examples],
+            "keys": [row.key for row in rows],
         }
+        if self.tokens == "choice":
+            sizes = [len(each.choices) for each in examples]
+            batch |= {
+                "choice_example": torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)),
+                "choice_place": torch.cat([torch.arange(size) for size in sizes]),
+                "choice_right": torch.tensor([each.right for each in examples]),
+            }
+        return batch

@@ -72,6 +72,11 @@ class Predicted:
     labels: Tensor
     sequence: Tensor
 
+    @property
+    def gold(self) -> Tensor:
+        """Log-probability of the right tokens, shape (tokens,), at temperature 1."""
+        return gold_log_probability(self.logits, self.labels)
+
     @classmethod
     def of(cls, logits: Tensor, labels: Tensor, words: int | None = None) -> "Predicted":
         """Take from a batch what is counted: token i + 1 is predicted at token i."""
@@ -152,7 +157,7 @@ def combine_losses(
         num_items: what the sum over tokens is divided by; the number of them if not said.
     """
     total = max(predicted.labels.numel(), 1) if num_items is None else num_items
-    gold = gold_log_probability(predicted.logits, predicted.labels)
+    gold = predicted.gold
     right = predicted.logits.argmax(-1) == predicted.labels
     entropy = -gold.sum() / total
     kept = torch.zeros_like(entropy)

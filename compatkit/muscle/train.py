@@ -147,7 +147,9 @@ class _Data:
 
     @property
     def all(self) -> list[TokenizedExample]:
-        return [*self.train, *self.validation]
+        """All sequences that models are asked, those of choices each by itself."""
+        rows = [*self.train, *self.validation]
+        return [one for each in rows for one in self.collator.sequences(each)]
 
 
 def _prepare(config: MuscleConfig, base: Base, longest: int | None) -> _Data:

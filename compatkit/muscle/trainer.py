@@ -8,8 +8,16 @@ import torch
 import transformers
 
 from compatkit.errors import ConfigError, DataError, MissingExtraError
+from compatkit.muscle.choices import over_choices
 from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.loss import IGNORED, DenseTeacher, Parts, combine_losses
+from compatkit.muscle.loss import (
+    IGNORED,
+    DenseTeacher,
+    Parts,
+    Predicted,
+    Teacher,
+    combine_losses,
+)
 from compatkit.muscle.teachers import Teachers, predict
 
 __all__ = ["MuscleTrainer", "make_arguments"]
@@ -31,7 +39,8 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
     The log holds, beside the loss, `divergence` and `cross_entropy` per token, `old_share` (the
     share of tokens that learn from the old model) and `student_accuracy`. Validation gives
     `eval_cross_entropy`, `eval_accuracy` and, with teachers, `eval_nfr` (the share of tokens that
-    the old model has right and the student wrong) and `eval_compatibility`.
+    the old model has right and the student wrong) and `eval_compatibility`. Where the loss is over
+    choices, each of these is per choice instead of per token.
     """
 
     def __init__(
@@ -73,11 +82,9 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         return (loss, {"loss": loss}) if return_outputs else loss
 
     def _measure(self, model: Any, inputs: dict[str, Any], num_items: Any) -> Parts:
-        old = new = None
-        if self.teachers is not None:
-            old, new = self.teachers.ask(model, inputs, self.words)
+        predicted, old, new = self._ask(model, inputs)
         return combine_losses(
-            predict(model, inputs, self.words),
+            predicted,
             old,
             new,
             mask=self.muscle.chosen_mask or "all",
@@ -85,6 +92,19 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
             ce_weight=self.muscle.ce_weight,
             num_items=num_items,
         )
+
+    def _ask(
+        self, model: Any, inputs: dict[str, Any]
+    ) -> tuple[Predicted, Teacher | None, Teacher | None]:
+        """Return what the student says of a batch, and the teachers, who are asked first."""
+        old: Teacher | None = None
+        new: Teacher | None = None
+        if self.teachers is not None:
+            old, new = self.teachers.ask(model, inputs, self.words)
+        predicted = predict(model, inputs, self.words)
+        if "choice_right" in inputs:
+            return over_choices(predicted, old, new, inputs)
+        return predicted, old, new
 
     def _note(self, parts: Parts, num_items: Any) -> None:
         share = 1.0 if num_items is None else float(num_items) / max(int(parts.tokens), 1)
@@ -94,8 +114,8 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
             self._seen[name] += float(getattr(parts, name)) * share * float(parts.tokens)
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: Any) -> Any:
-        """Count the tokens that the loss counts, in all batches and processes of a step."""
-        count = sum((each["labels"][:, 1:] != IGNORED).sum() for each in batch_samples)
+        """Count what the loss counts, in all batches and processes of a step."""
+        count = sum(_count(each) for each in batch_samples)
         return self.accelerator.gather(torch.as_tensor(count).to(device)).sum()
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
@@ -116,10 +136,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         """Return, per example, what validation sums up; see `_summarize`."""
         inputs = self._prepare_inputs(inputs)
         with torch.no_grad():
-            old = None
-            if self.teachers is not None:
-                old, _ = self.teachers.ask(model, inputs, self.words)
-            seen = predict(model, inputs, self.words)
+            seen, old, _ = self._ask(model, inputs)
         student = DenseTeacher.of(seen.logits, seen.labels)
         of_old = student.right if old is None else old.right
         table = torch.stack(
@@ -132,7 +149,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
             ],
             1,
         )
-        rows = len(inputs["labels"])
+        rows = len(inputs.get("choice_right", inputs["labels"]))
         sums = table.new_zeros(rows, len(COLUMNS)).index_add(0, seen.sequence, table)
         loss = sums[:, 0].sum() / sums[:, 1].sum().clamp(min=1)
         return (loss, None, None) if prediction_loss_only else (loss, sums, sums[:, :1])
@@ -168,6 +185,13 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         model = self.accelerator.unwrap_model(self.model)
         model.save_pretrained(folder, state_dict=state_dict, selected_adapters=[STUDENT])
         torch.save(self.args, f"{folder}/training_args.bin")
+
+
+def _count(batch: dict[str, Any]) -> int:
+    """Return how many tokens of a batch the loss counts, or how many choices."""
+    if "choice_right" in batch:
+        return len(batch["choice_right"])
+    return int((batch["labels"][:, 1:] != IGNORED).sum())
 
 
 def check_gradients(model: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from muscle.conftest import Tiny
-from muscle.tiny_bases import make_rows, write_rows
+from muscle.tiny_bases import make_choice_rows, make_rows, write_rows
 
 from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.muscle.checkpoints import load_old, load_student, open_base
@@ -46,6 +46,33 @@ def same(one: Path | str, other: Path | str) -> bool:
     return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
 
 
+def plain_loss_over_choices(
+    student: torch.Tensor, old: torch.Tensor, new: torch.Tensor, batch: dict[str, Any]
+) -> torch.Tensor:
+    """Return the mean of eq. 1 over examples, one after the other, at temperature 2."""
+
+    def score(logits: torch.Tensor, row: int) -> torch.Tensor:
+        known = logits[row].log_softmax(-1)
+        labels = batch["labels"][row].tolist()
+        return sum(known[at - 1, each] for at, each in enumerate(labels) if each >= 0)
+
+    losses = []
+    for example, right in enumerate(batch["choice_right"].tolist()):
+        rows = (batch["choice_example"] == example).nonzero()[:, 0].tolist()
+        mine, before, task = (
+            torch.stack([score(each, row) for row in rows]) for each in (student, old, new)
+        )
+        teacher = (task if int(mine.argmax()) == right else before) / 2
+        gap = teacher.log_softmax(-1) - (mine / 2).log_softmax(-1)
+        losses.append((teacher.softmax(-1) * gap).sum())
+    return torch.stack(losses).mean()
+
+
+def having_choices(tiny: Tiny, folder: Path) -> Tiny:
+    data = str(write_rows(folder / "choices.jsonl", make_choice_rows(8)))
+    return Tiny(tiny.folder, tiny.having(data=data, tokens="choice"))
+
+
 def gradients_of_the_plain_loop(tiny: Tiny, count: int, **loss: Any) -> dict[str, torch.Tensor]:
     """Return the gradients of eq. 1 over some examples at once, with three models in memory."""
     config = tiny.config
@@ -58,7 +85,11 @@ def gradients_of_the_plain_loop(tiny: Tiny, count: int, **loss: Any) -> dict[str
     student = load_student(config.new_base, str(config.new_adapter), "float32")
     with torch.no_grad():
         teachers = [model(**given).logits for model in (old, new)]
-    muscle_loss(student(**given).logits, *teachers, batch["labels"], **loss).backward()
+    logits = [student(**given).logits, *teachers]
+    if config.tokens == "choice":
+        plain_loss_over_choices(*logits, batch).backward()
+    else:
+        muscle_loss(*logits, batch["labels"], **loss).backward()
     return {n: w.grad.clone() for n, w in student.named_parameters() if w.grad is not None}
 
 
@@ -126,7 +157,21 @@ def test_options_give_the_gradients_of_the_plain_loop(tiny: Tiny, values: dict[s
         torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-6)
 
 
-def test_two_processes_give_the_gradients_of_one(tiny: Tiny, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("batch", "steps"), [(8, 1), (3, 3)])
+def test_choices_give_the_gradients_of_the_plain_loop(
+    tiny: Tiny, tmp_path: Path, batch: int, steps: int
+) -> None:
+    changed = having_choices(tiny, tmp_path)
+    plain = gradients_of_the_plain_loop(changed, 8)
+    found = gradients_of_the_trainer(changed, 8, batch_size=batch, gradient_accumulation=steps)
+    assert found.keys() == plain.keys()
+    for name, gradient in plain.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("over", ["tokens", "choices"])
+def test_two_processes_give_the_gradients_of_one(tiny: Tiny, tmp_path: Path, over: str) -> None:
+    tiny = tiny if over == "tokens" else having_choices(tiny, tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(tiny.having(batch_size=2).to_dict()))
     environment = {
         **os.environ,

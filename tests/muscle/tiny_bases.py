@@ -65,6 +65,18 @@ def make_rows(count: int, seed: int = 0) -> list[dict[str, str]]:
     return rows
 
 
+def make_choice_rows(count: int) -> list[dict[str, Any]]:
+    """Make examples of two to four choices."""
+    return [
+        {
+            "prompt": f"{WORDS[n]} {WORDS[n + 1]}",
+            "choices": [f"{WORDS[n + k]} {WORDS[2 * k]}" for k in range(2 + n % 3)],
+            "answer": n % 2,
+        }
+        for n in range(count)
+    ]
+
+
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
     """Write examples as JSON Lines."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -1,0 +1,177 @@
+"""The loss over choices: likelihoods of answers in the place of tokens."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from muscle.conftest import Tiny
+from muscle.tiny_bases import make_choice_rows, make_tokenizer, write_rows
+
+from compatkit.errors import ConfigError, DataError
+from compatkit.muscle import MASKS, MuscleConfig, finetune_adapter, train_adapter
+from compatkit.muscle.choices import over_choices
+from compatkit.muscle.data import Collator, read_examples
+from compatkit.muscle.loss import DenseTeacher, Predicted, combine_losses
+
+ROWS = [
+    {"prompt": "w0 w1", "choices": ["w2", "w3 w4", "w5 w6 w7"], "answer": 1},
+    {"prompt": "w9", "choices": ["w8", "w9 w9"], "answer": "w8"},
+]
+
+
+def read(tmp_path: Path, rows: list[dict[str, object]], **values: object):
+    config = MuscleConfig(**{"tokens": "choice", **values})
+    path = write_rows(tmp_path / "data.jsonl", rows)
+    return read_examples(str(path), make_tokenizer(), config, None).rows
+
+
+def test_rows_of_choices(tmp_path: Path) -> None:
+    first, second = read(tmp_path, ROWS)
+    assert [each.tokens for each in first.choices] == [
+        (0, 6, 7, 8), (0, 6, 7, 9, 10), (0, 6, 7, 11, 12, 13)
+    ]  # fmt: skip
+    assert [each.answer for each in first.choices] == [3, 3, 3]
+    assert (first.right, second.right) == (1, 0)
+    # To the losses over tokens the right choice is a completion as any other.
+    pair = {"prompt": "w0 w1", "completion": "w3 w4"}
+    (same,) = read(tmp_path, [pair], tokens="all")
+    assert (first.tokens, first.answer) == (same.tokens, same.answer)
+
+
+def test_a_batch_has_a_row_for_each_choice(tmp_path: Path) -> None:
+    batch = Collator(2, "choice")(read(tmp_path, ROWS))
+    assert batch["labels"].tolist() == [
+        [-100, -100, -100, 8, -100, -100],
+        [-100, -100, -100, 9, 10, -100],
+        [-100, -100, -100, 11, 12, 13],
+        [-100, -100, 14, -100, -100, -100],
+        [-100, -100, 15, 15, -100, -100],
+    ]
+    assert batch["choice_example"].tolist() == [0, 0, 0, 1, 1]
+    assert batch["choice_place"].tolist() == [0, 1, 2, 0, 1]
+    assert batch["choice_right"].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"choices": "w2"}, "choices is 'w2'; a list of texts was expected"),
+        ({"choices": ["w2"]}, "a list of texts"),
+        ({"choices": ["w2", " "]}, "a list of texts"),
+        ({"choices": ["w2", "w2"]}, "two of the choices are alike"),
+        ({"answer": 3}, "answer is 3; the index of the right choice, from 0 to 2"),
+        ({"answer": -1}, "the index of the right choice"),
+        ({"answer": True}, "the index of the right choice"),
+        ({"answer": "w9"}, "or its text was expected"),
+        ({"answer": None}, "Pass --answer-field"),
+    ],
+)
+def test_wrong_choices_are_refused_with_their_line(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        read(tmp_path, [ROWS[0], {**ROWS[0], **change}])
+    assert "data.jsonl:2: " in str(caught.value)
+
+
+def test_a_row_without_choices_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no field 'choices' beside 'prompt'"):
+        read(tmp_path, [{"prompt": "w0", "completion": "w1"}])
+
+
+def test_choices_cannot_be_cut() -> None:
+    with pytest.raises(ConfigError, match="a choice that is cut"):
+        MuscleConfig(tokens="choice", too_long="cut")
+
+
+def _random_batch(tmp_path: Path, seed: int):
+    """Return a batch, logits of three models on it, and the scores of choices by a plain loop."""
+    draw = torch.Generator().manual_seed(seed)
+    batch = Collator(2, "choice")(read(tmp_path, ROWS))
+    shape = (*batch["input_ids"].shape, 20)
+    logits = [torch.randn(shape, generator=draw, dtype=torch.float64) for _ in range(3)]
+    scores = []
+    for each in logits:
+        rows = [
+            sum(
+                float(each[row, at - 1].log_softmax(-1)[label])
+                for at, label in enumerate(labels)
+                if label != -100
+            )
+            for row, labels in enumerate(batch["labels"].tolist())
+        ]
+        scores.append([rows[:3], rows[3:]])
+    return batch, logits, scores
+
+
+def _plain_loss(scores, mask: str, temperature: float) -> float:
+    """Eq. 1 over choices, example by example."""
+
+    def soften(values):
+        powers = [math.exp(each / temperature) for each in values]
+        return [each / sum(powers) for each in powers]
+
+    total = 0.0
+    for right, student, old, new in zip((1, 0), *scores, strict=True):
+        wrong = max(student) > student[right]
+        weight = {"student_wrong": float(wrong), "all": 1.0, "half": 0.5}[mask]
+        p, a, b = soften(student), soften(old), soften(new)
+        for teacher, share in ((a, weight), (b, 1 - weight)):
+            total += share * sum(
+                t * (math.log(t) - math.log(s)) for t, s in zip(teacher, p, strict=True)
+            )
+    return total / 2
+
+
+@pytest.mark.parametrize("mask", ["student_wrong", "all", "half"])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_loss_over_choices_against_a_plain_loop(tmp_path: Path, mask: str, seed: int) -> None:
+    batch, logits, scores = _random_batch(tmp_path, seed)
+    predicted = Predicted.of(logits[0], batch["labels"])
+    counted = batch["labels"][:, 1:] != -100
+    teachers = [DenseTeacher.of(each[:, :-1][counted], predicted.labels) for each in logits[1:]]
+    chosen, *made = over_choices(predicted, *teachers, batch)
+    found = combine_losses(chosen, *made, mask=mask, temperature=2.0)
+    assert float(found.loss) == pytest.approx(_plain_loss(scores, mask, 2.0), rel=1e-5)
+    assert int(found.tokens) == 2
+
+
+@pytest.mark.parametrize("mask", sorted(MASKS))
+def test_every_mask_serves_choices(tmp_path: Path, mask: str) -> None:
+    batch, logits, _ = _random_batch(tmp_path, 9)
+    student = logits[0].float().requires_grad_()
+    predicted = Predicted.of(student, batch["labels"])
+    counted = batch["labels"][:, 1:] != -100
+    teachers = [DenseTeacher.of(each[:, :-1][counted], predicted.labels) for each in logits[1:]]
+    chosen, *made = over_choices(predicted, *teachers, batch)
+    loss = combine_losses(chosen, *made, mask=mask).loss
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(student.grad).all()
+
+
+def test_training_over_choices(tiny: Tiny, tmp_path: Path) -> None:
+    data = str(write_rows(tmp_path / "choices.jsonl", make_choice_rows(16)))
+    lines: list[dict[str, float]] = []
+    config = tiny.having(tmp_path / "out", data=data, tokens="choice", select="compatibility")
+    train_adapter(config, progress=lines.append)
+    seen = next(each for each in lines if "eval_nfr" in each)
+    assert 0 <= seen["eval_accuracy"] <= 1
+
+    assert all(math.isfinite(each["loss"]) for each in lines if "loss" in each)
+    made = finetune_adapter(tiny.having(tmp_path / "task", data=data, tokens="choice"))
+    assert (Path(made.output) / "adapter_config.json").exists()
+
+
+def test_a_cache_teaches_choices_exactly(tiny: Tiny, tmp_path: Path) -> None:
+    data = str(write_rows(tmp_path / "choices.jsonl", make_choice_rows(16)))
+    said = []
+    for name, cache in (("online", None), ("cached", str(tmp_path / "cache"))):
+        lines: list[dict[str, float]] = []
+        config = tiny.having(
+            tmp_path / name, data=data, tokens="choice", cache=cache, cache_top_k=2
+        )
+        train_adapter(config, progress=lines.append)
+        said.append([each["loss"] for each in lines if "loss" in each])
+    assert said[0] == pytest.approx(said[1], abs=1e-5)
