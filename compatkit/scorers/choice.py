@@ -8,7 +8,8 @@ from compatkit.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_right
 from compatkit.scorers.unread import count_unread
 
-# Patterns are possessive (*+) where text of a model could make them try again and again.
+# Patterns are possessive (*+) where text of a model could make them try again and again. They stay
+# texts until one is first read: compiling them would slow every start of the command line.
 ONE = r"(?:[A-Za-z]|[0-9]{1,3})"
 # What may stand before a label, and behind one that stands alone in its line.
 BEFORE = r"(?:[\s:*_`'\"$(\[]|\\[(\[]|\\(?:text|textbf|mathrm|mathbf)\{)*+"
@@ -26,17 +27,15 @@ SAYS = (
     r"(?i:answer(?:\s++(?:choice|option|letter))?)[*_\"]*+(?:\s++(?i:is)\b|['\u2019]s\b|\s*+[:=])"
 )
 
-WHOLE = re.compile(
+WHOLE = (
     rf"{BEFORE}(?:{OPTION}{BEFORE})?(?:(?<=\$)({ONE})\\?\$|(?<!\$)({ONE})(?![A-Za-z0-9])){BEHIND}"
 )
-STATED = re.compile(
+STATED = (
     rf"{SAYS}{BEFORE}(?:{OPTION}{BEFORE})?(?:{BRACKETED}|{PLAIN}){ALONE}"
     rf"|\\f?boxed\{{{BEFORE}({ONE})[\s)\]}}.:]*?\}}"
 )
-OPENING = re.compile(r"\s*+(?:\(([A-Za-z]|[0-9]{1,3})\)|([A-Za-z]|[0-9]{1,3})[.):])\s")
-MENTIONED = re.compile(
-    rf"(?i:(?<!not )\boption)\s++[(*`'\"]*+([A-Z]|[0-9]{{1,3}})(?!\w)(?:(?P<last>{ENDS}))?"
-)
+OPENING = r"\s*+(?:\(([A-Za-z]|[0-9]{1,3})\)|([A-Za-z]|[0-9]{1,3})[.):])\s"
+MENTIONED = rf"(?i:(?<!not )\boption)\s++[(*`'\"]*+([A-Z]|[0-9]{{1,3}})(?!\w)(?:(?P<last>{ENDS}))?"
 NO_LABEL = "predictions without a choice label: wrong"
 MIXED = (
     "predictions name an index where the reference is a letter, or the reverse: wrong unless "
@@ -85,15 +84,15 @@ def find_label(text: str) -> str | None:
     'C'
     """
     stated: re.Match[str] | None = None
-    for stated in STATED.finditer(text):  # noqa: B007
+    for stated in re.finditer(STATED, text):  # noqa: B007
         pass
     lines = text.strip().split("\n")
     found = (
-        WHOLE.fullmatch(text)
+        re.fullmatch(WHOLE, text)
         or stated
-        or WHOLE.fullmatch(lines[-1])
-        or WHOLE.fullmatch(lines[0])
-        or OPENING.match(text)
+        or re.fullmatch(WHOLE, lines[-1])
+        or re.fullmatch(WHOLE, lines[0])
+        or re.match(OPENING, text)
     )
     # Each pattern has one group for each way of writing, of which one takes part.
     return _only_option(text) if found is None else str(found[found.lastindex or 0]).upper()
@@ -101,7 +100,7 @@ def find_label(text: str) -> str | None:
 
 def _only_option(text: str) -> str | None:
     """Return the option that a text names, where it names one alone and a sentence ends there."""
-    mentions = list(MENTIONED.finditer(text))
+    mentions = list(re.finditer(MENTIONED, text))
     ends = any(match["last"] is not None for match in mentions)
     return mentions[0][1] if ends and len({match[1] for match in mentions}) == 1 else None
 

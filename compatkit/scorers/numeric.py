@@ -16,7 +16,7 @@ GROUPS = "|".join(
 )
 LAKHS = r"(?<!\d,)[1-9]\d?(?:,\d{2})+,\d{3}(?!,?\d)"  # 1,00,000
 WHOLE = rf"(?:{LAKHS}|{GROUPS}|\d+)(?:\.\d+)?"
-NUMBER = re.compile(
+NUMBER = (  # compiled when a text is first read
     r"(?<![\w.])(?P<sign>[-\u2212+]?)[$\u20ac\u00a3\u00a5]?(?P<inner>[-\u2212]?)"
     rf"(?P<digits>{WHOLE}|\.\d+)(?:[eE](?P<exponent>[+-]?\d+))?"
     rf"|(?P<bare>{WHOLE})"
@@ -70,11 +70,11 @@ def find_number(text: str) -> str | None:
     '8'
     """
     if FINAL in text:
-        marked = NUMBER.search(text[text.rindex(FINAL) + len(FINAL) :])
+        marked = re.search(NUMBER, text[text.rindex(FINAL) + len(FINAL) :])
         if marked:
             return _plain(marked)
     last = None
-    for last in NUMBER.finditer(text):  # noqa: B007
+    for last in re.finditer(NUMBER, text):  # noqa: B007
         pass
     return None if last is None else _plain(last)
 
