@@ -3,12 +3,15 @@
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+import transformers
 from answers import make_rows
 from bases import Size, make_base
 from worlds import WORLDS, Examples
@@ -17,6 +20,25 @@ from compatkit.muscle import MuscleConfig, finetune_adapter, train_adapter
 from compatkit.muscle.checkpoints import load_old
 
 Rows = list[dict[str, Any]]
+Options = Mapping[str, Any]
+Methods = Mapping[str, Options]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Methods that are compared beside the table of an update.
+
+    Attributes:
+        title: of the table.
+        update: `equal` or `gap`.
+        methods: the options of each; one of them is the control, `ce`.
+        masks: whether the table stands beside the paper's of the masks.
+    """
+
+    title: str
+    update: str
+    methods: Methods
+    masks: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,19 +49,21 @@ class Pair:
         name: of the pair.
         world: a name in `WORLDS`.
         bases: `new`, `equal` and `gap`.
-        masks: whether the ablation of the masks is made here.
+        methods: by update, the options of each.
+        ablations: what else is compared on an update.
         more: training examples, times those of the scale.
-        recipe: of the adapters, where it differs.
-        again: of what goes on from the new task adapter, where it differs.
+        task: recipe of the task adapters, where it differs.
+        again: recipe of what goes on from the new one, where it differs.
     """
 
     name: str
     world: str
     bases: Mapping[str, Size]
-    masks: bool = False
+    methods: Mapping[str, Methods]
+    ablations: tuple[Ablation, ...] = ()
     more: float = 1.0
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    again: Mapping[str, Any] = field(default_factory=dict)
+    task: Options = field(default_factory=dict)
+    again: Options = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,19 +105,23 @@ def make_examples(world: Any, seed: int, count: int) -> Examples:
 
 
 def write_examples(path: Path, examples: Examples) -> Path:
-    """Write training examples as compatkit muscle reads them."""
-    rows = zip(examples.prompts.tolist(), examples.answers.tolist(), strict=True)
-    lines = [
-        json.dumps(
-            {
-                "prompt": " ".join(f"w{w}" for w in prompt),
-                "completion": " ".join(f"w{w}" for w in answer),
-            }
-        )
-        for prompt, answer in rows
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Write training examples as compatkit muscle reads them; a file that is there is left."""
+    if path.exists():
+        return path
+    rows: Rows = [{"prompt": write_words(each)} for each in examples.prompts.tolist()]
+    if examples.endings is None:
+        for row, answer in zip(rows, examples.answers.tolist(), strict=True):
+            row["completion"] = write_words(answer)
+    else:
+        for row, endings in zip(rows, examples.endings.tolist(), strict=True):
+            row |= {"choices": [write_words(each) for each in endings], "answer": 0}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def write_words(words: list[int]) -> str:
+    """Return words as the tokenizers of the bases read them."""
+    return " ".join(f"w{word}" for word in words)
 
 
 class Experiment:
@@ -119,15 +147,8 @@ class Experiment:
             )
             self.bases[side] = str(make_base(self.folder / side, self.world, few))
 
-    def spend(self, seconds: float) -> float:
-        """Add to the time that was spent in this folder, in earlier runs too, and return it."""
-        file = self.folder / "seconds.txt"
-        spent = seconds + (float(file.read_text()) if file.exists() else 0.0)
-        file.write_text(str(spent), encoding="utf-8")
-        return spent
-
     def _config(self, output: Path, side: str, seed: int, **values: Any) -> MuscleConfig:
-        recipe = {**RECIPE, **self.pair.recipe, **values}
+        recipe = {**RECIPE, **values}
         recipe |= {} if self.scale.epochs is None else {"epochs": self.scale.epochs}
         return MuscleConfig(
             new_base=self.bases[side], data=self.data, output=str(output), seed=seed, **recipe
@@ -138,20 +159,18 @@ class Experiment:
         output = self.folder / f"{side}-task-{seed}"
         if not (output / "adapter_config.json").exists():
             shutil.rmtree(output, ignore_errors=True)  # what an interrupted run left
-            finetune_adapter(self._config(output, side, seed))
+            finetune_adapter(self._config(output, side, seed, **self.pair.task))
         return output
 
-    def compatibility_adapter(
-        self, old: str, name: str, seed: int, options: Mapping[str, Any]
-    ) -> Path:
+    def compatibility_adapter(self, old: str, name: str, seed: int, options: Options) -> Path:
         """Train one method's adapter of an update; one that is there is left."""
         # Trained on without a teacher it is the same adapter for every old model.
         known = "any" if options.get("method") == "ce" else old
-        output = self.folder / f"{known}-{name}@{options['epochs']}-{seed}"
+        output = self.folder / f"{known}-{name}-{seed}"
         if not (output / "adapter_config.json").exists():
             shutil.rmtree(output, ignore_errors=True)
             config = self._config(
-                output, "new", seed, **options,
+                output, "new", seed, **{**self.pair.again, **options},
                 old_base=self.bases[old], old_adapter=str(self.task_adapter(old, seed)),
                 new_adapter=str(self.task_adapter("new", seed)),
             )  # fmt: skip
@@ -182,22 +201,35 @@ class Experiment:
             lambda seed: self.answers(side, self.task_adapter(side, (seed + shift) % seeds))
         )
 
-    def of_method(self, old: str, name: str, options: Mapping[str, Any]) -> Rows:
+    def of_method(self, old: str, name: str, options: Options) -> Rows:
         """Return the answers of a method's adapters."""
         return self.pool(
             lambda seed: self.answers("new", self.compatibility_adapter(old, name, seed, options))
         )
 
+    def make(self, seed: int) -> None:
+        """Train all adapters of a seed and keep their answers."""
+        for side in self.pair.bases:
+            self.answers(side, self.task_adapter(side, seed))
+        plans = [*self.pair.methods.items(), *((a.update, a.methods) for a in self.pair.ablations)]
+        for old, methods in plans:
+            for name, options in methods.items():
+                started = time.monotonic()
+                self.answers("new", self.compatibility_adapter(old, name, seed, options))
+                spent = time.monotonic() - started
+                print(f"{self.pair.name} {old} {name} {seed}: {spent:.0f} s", flush=True)
 
-def run_methods(
-    experiment: Experiment, old: str, methods: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Rows]:
-    """Return the answers of every method for one update, and say how long each took."""
-    found = {}
-    for name, options in methods.items():
-        started = time.monotonic()
-        found[name] = experiment.of_method(old, name, options)
-        print(
-            f"{experiment.pair.name} {old} {name}: {time.monotonic() - started:.0f} s", flush=True
-        )
-    return found
+    def of_methods(self, old: str, methods: Methods) -> dict[str, Rows]:
+        """Return the answers of some methods for one update."""
+        return {name: self.of_method(old, name, options) for name, options in methods.items()}
+
+
+def make_part(pair: Pair, scale: Scale, folder: Path, seed: int | None) -> None:
+    """Train the bases of a pair, and the adapters of a seed where one is said."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    experiment = Experiment(pair, scale, folder)
+    if seed is not None:
+        experiment.make(seed)
