@@ -92,7 +92,9 @@ def judge_bars(rows: Sequence[Row]) -> list[str]:
 def reaches(row: Row) -> bool:
     """Return whether a method reaches the bar of its update."""
     change = row.numbers["delta_nfr_percent"].value
-    significant = row.update == "gap" or row.against_control["p_value"] < SIGNIFICANT
+    control = row.against_control["delta_nfr_percent"]["value"]
+    fewer = control is not None and control < 0 and row.against_control["p_value"] < SIGNIFICANT
+    significant = row.update == "gap" or fewer
     cut = change is not None and change <= BARS[row.update][0]
     return cut and keeps_accuracy(row) and significant
 

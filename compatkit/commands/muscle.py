@@ -73,6 +73,11 @@ def check(**values: Any) -> None:
         f"\nmemory of training, {config.batch_size} sequences of {length} tokens, rank "
         f"{config.lora_rank}:"
     )
+    if config.tokens == "choice":
+        click.echo(
+            "note: with --tokens choice an example is as many sequences as it has choices; "
+            "--batch-size counts sequences here"
+        )
     for label, size in memory.rows():
         click.echo(f"{size:>12}  {label}")
 
@@ -83,8 +88,8 @@ def check(**values: Any) -> None:
 def finetune(resume: bool, **values: Any) -> None:
     """Train a task adapter on a base by cross-entropy; the defaults are the paper's recipe.
 
-    An example has a prompt and a completion, a text, or messages. Run it once on the old base
-    and once on the new one.
+    An example has a prompt and a completion, a prompt and choices, a text, or messages. Run it
+    once on the old base and once on the new one.
     """
     begin()
     from compatkit.muscle.train import finetune_adapter  # noqa: PLC0415
@@ -106,14 +111,17 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
     muscle train ... trains on several devices.
     """
     begin()
-    from compatkit.muscle.merge import merge_adapter  # noqa: PLC0415
+    from compatkit.muscle.merge import check_target, merge_adapter  # noqa: PLC0415
     from compatkit.muscle.train import train_adapter  # noqa: PLC0415
 
     config = make_muscle_config(values)
+    if merge is not None:
+        check_target(merge)
     made = _train(train_adapter, config, resume=resume)
     _finish(made)
     if merge is not None and made.main:
-        merge_adapter(config.new_base, made.output, merge, dtype=config.dtype)
+        trust = config.trust_remote_code
+        merge_adapter(config.new_base, made.output, merge, dtype=config.dtype, trust=trust)
         click.echo(f"{visible(merge)}: base and adapter in one", err=True)
 
 

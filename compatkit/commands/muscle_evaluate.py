@@ -28,7 +28,7 @@ ROW = {
 
 @click.command()
 @click.argument("adapter", type=NamedPath())
-@config_options(*MODELS, "dtype", "trust_remote_code")
+@config_options(*MODELS, "dtype", "renamed_base", "trust_remote_code")
 @click.option("--task", metavar="NAME", help="A task of compatkit run, or a file of your own.")
 @click.option("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples.")
 @click.option(
@@ -63,8 +63,8 @@ def evaluate(adapter: str, **values: Any) -> None:
     controls = _controls(values.pop("controls"))
     how = {name: values.pop(name) for name in ("limit", "batch_size", "max_new_tokens")}
     chat = values.pop("chat_template")
-    known = {name: read_record(adapter).config.get(name) for name in MODELS}
-    values |= {name: values[name] or known[name] for name in MODELS}
+    known = read_record(adapter).config
+    values |= {name: values[name] or known.get(name) for name in (*MODELS, "renamed_base")}
     config = make_muscle_config(values)
     for name in ("old_base", "new_base", "new_adapter"):
         if not getattr(config, name):

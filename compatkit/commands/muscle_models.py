@@ -15,15 +15,24 @@ def list_models(config: MuscleConfig, adapter: str, controls: dict[str, str]) ->
         config: bases and task adapters.
         adapter: the compatibility adapter.
         controls: further adapters on the new base, by name.
+
+    Raises:
+        DataError: an adapter that was made for another base.
     """
+    from compatkit.muscle.checkpoints import read_adapter  # noqa: PLC0415
     from compatkit.runner.settings import Model  # noqa: PLC0415
 
-    return {
+    found = {
         OLD: Model(str(config.old_base), adapter=config.old_adapter),
         NEW: Model(config.new_base, adapter=config.new_adapter),
         CANDIDATE: Model(config.new_base, adapter=adapter),
         **{name: Model(config.new_base, adapter=each) for name, each in controls.items()},
     }
+    for model in found.values():
+        # LoRA of another base loads where shapes agree, and answers nonsense.
+        if model.adapter is not None and Path(model.adapter).is_dir():
+            read_adapter(model.adapter, model.name, renamed=config.renamed_base)
+    return found
 
 
 def run_models(

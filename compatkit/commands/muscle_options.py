@@ -52,7 +52,7 @@ HELP = {
     "warmup_steps": "Steps over which it rises; at most a tenth of all.",
     "weight_decay": "Of AdamW.",
     "max_grad_norm": "Gradients are cut to this length; 0 leaves them.",
-    "batch_size": "Sequences at once, on each device.",
+    "batch_size": "Examples at once, on each device.",
     "gradient_accumulation": "Batches per step.",
     "lora_rank": "Rank of the adapter.",
     "lora_alpha": "Its scale, times the rank.",

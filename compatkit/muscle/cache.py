@@ -98,11 +98,14 @@ class TeacherCache:
     def __init__(self, folder: Path) -> None:
         """Read the index; the shards are read when they are asked."""
         self.folder = folder
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        self.summary: dict[str, Any] = manifest["summary"]
         self.index: dict[str, list[Any]] = {}
-        for name in manifest["indices"]:
-            self.index |= json.loads((folder / name).read_text(encoding="utf-8"))
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            self.summary: dict[str, Any] = manifest["summary"]
+            for name in manifest["indices"]:
+                self.index |= json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _damaged(folder, error) from error
         self._open: dict[str, Any] = {}
 
     def read(self, keys: Sequence[str], counted: Tensor) -> TopKTeacher:
@@ -130,11 +133,18 @@ class TeacherCache:
         return TopKTeacher(**found)
 
     def _shard(self, name: str) -> Any:
-        from safetensors import safe_open  # noqa: PLC0415
+        from safetensors import SafetensorError, safe_open  # noqa: PLC0415
 
         if name not in self._open:
-            self._open[name] = safe_open(str(self.folder / name), framework="pt")
+            try:
+                self._open[name] = safe_open(str(self.folder / name), framework="pt")
+            except (OSError, SafetensorError) as error:
+                raise _damaged(self.folder, error) from error
         return self._open[name]
+
+
+def _damaged(folder: Path, error: Exception) -> DataError:
+    return DataError(f"{folder}: a damaged cache ({error}). Remove the folder to fill it anew.")
 
 
 class CachedTeachers:

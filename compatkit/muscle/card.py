@@ -114,13 +114,15 @@ def read_record(folder: str | Path) -> Record:
     """
     file = Path(folder) / RECORD
     try:
-        return Record(**json.loads(file.read_text(encoding="utf-8")))
+        record = Record(**json.loads(file.read_text(encoding="utf-8")))
+        render_card(record)  # what no card can be made of is no record
     except OSError as error:
         raise DataError(
             f"{folder}: no {RECORD}; an adapter that compatkit muscle wrote was expected."
         ) from error
-    except (TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataError(f"{file}: not a record of compatkit muscle ({error}).") from error
+    return record
 
 
 def add_scores(folder: str | Path, scores: Sequence[Mapping[str, Any]]) -> Record:
@@ -181,17 +183,21 @@ def _epochs(record: Record) -> list[str]:
     if not record.epochs:
         return []
     names = [name for name in KEPT if any(name in row for row in record.epochs)]
-    if record.config.get("old_base") is None or record.what in {"finetune", "ce"}:
+    if METHODS.get(record.what, "") == "":  # no old model was asked
         names = [name for name in names if name in {"cross_entropy", "accuracy"}]
     head = " | ".join(name.replace("_", " ") for name in names)
     lines = [
         "\n## Validation\n",
-        "Per token, of the validation examples.\n",
+        f"Per {_unit(record)}, of the validation examples.\n",
         f"| step | {head} |",
         "| --- |" + " --- |" * len(names),
     ]
     lines += [_row(row["step"], *(f"{row[name]:.4f}" for name in names)) for row in record.epochs]
     return lines
+
+
+def _unit(record: Record) -> str:
+    return "question" if record.config.get("tokens") == "choice" else "token"
 
 
 def _scores(record: Record) -> list[str]:

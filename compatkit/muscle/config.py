@@ -47,7 +47,7 @@ class MuscleConfig:
             ten times as many.
         weight_decay: of AdamW.
         max_grad_norm: gradients are cut to this length.
-        batch_size: sequences per device that go through the model at once.
+        batch_size: examples per device and batch; one of choices is a sequence for each of them.
         gradient_accumulation: batches per step.
         lora_rank: of the adapter that `finetune` makes.
         lora_alpha: likewise.
@@ -153,7 +153,7 @@ class MuscleConfig:
             ("epochs", 0 < self.epochs < float("inf"), "a number above 0"),
             ("learning_rate", 0 < self.learning_rate < 1, "a number between 0 and 1"),
             ("warmup_steps", self.warmup_steps >= 0, "0 or more"),
-            ("weight_decay", self.weight_decay >= 0, "0 or more"),
+            ("weight_decay", 0 <= self.weight_decay < float("inf"), "0 or more"),
             ("max_grad_norm", self.max_grad_norm >= 0, "0 or more"),
             ("batch_size", self.batch_size >= 1, "1 or more"),
             ("gradient_accumulation", self.gradient_accumulation >= 1, "1 or more"),
@@ -162,6 +162,7 @@ class MuscleConfig:
             ("lora_dropout", 0 <= self.lora_dropout < 1, "a share below 1"),
             ("max_length", self.max_length is None or self.max_length >= 2, "2 or more"),  # noqa: PLR2004
             ("cache_top_k", self.cache_top_k >= 1, "1 or more"),
+            ("seed", 0 <= self.seed < 1 << 32, "a number from 0 to 4294967295"),
             ("logging_steps", self.logging_steps >= 1, "1 or more"),
             ("save_steps", self.save_steps is None or self.save_steps >= 1, "1 or more"),
         ]
@@ -243,8 +244,9 @@ def _check_types(config: MuscleConfig) -> None:
         if float in allowed and isinstance(value, int) and not isinstance(value, bool):
             object.__setattr__(config, each.name, float(value))
             continue
-        wrong_bool = isinstance(value, bool) and bool not in allowed
-        if wrong_bool or not isinstance(value, tuple(allowed)):
+        wrong = isinstance(value, bool) and bool not in allowed
+        wrong |= isinstance(value, list) and not all(isinstance(part, str) for part in value)
+        if wrong or not isinstance(value, tuple(allowed)):
             names = " or ".join(part.__name__ for part in allowed if part is not type(None))
             hint = " YAML reads 1e-4 as a text; write 1.0e-4." if isinstance(value, str) else ""
             raise ConfigError(f"{each.name} is {value!r}; {names} was expected.{hint}")

@@ -77,12 +77,14 @@ def read_examples(
     rows, cut, skipped = [], 0, 0
     for record, where in _read_rows(file, path):
         example = encoder.encode(record, where)
-        size = max(len(each.tokens) for each in (example, *example.choices))
+        asked = example.choices if config.tokens == "choice" else (example,)
+        size = max(len(each.tokens) for each in asked)
         if max_length is not None and size > max_length:
             if config.too_long == "refuse":
+                ways = "skip" if config.tokens == "choice" else "skip or cut"
                 raise DataError(
                     f"{where}: {size} tokens; the longest example that fits has "
-                    f"{max_length}. Pass --too-long skip or cut, or another --max-length."
+                    f"{max_length}. Pass --too-long {ways}, or another --max-length."
                 )
             if config.too_long == "skip" or example.answer >= max_length:
                 skipped += 1
@@ -110,7 +112,9 @@ class _Encoder:
 
     def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
         config = self.config
-        if config.prompt_field in row and config.choices_field in row:
+        pair = config.prompt_field in row and config.completion_field in row
+        asked = config.prompt_field in row and config.choices_field in row
+        if asked and (config.tokens == "choice" or not pair):
             return self._choices(row, where)
         if config.tokens == "choice":
             raise DataError(
@@ -120,7 +124,7 @@ class _Encoder:
             )
         if config.messages_field in row:
             tokens, answer = self._conversation(row[config.messages_field], where)
-        elif config.prompt_field in row and config.completion_field in row:
+        elif pair:
             tokens, answer = self._pair(row, where)
         elif config.text_field in row:
             text = _text(row, config.text_field, where)
@@ -149,6 +153,10 @@ class _Encoder:
         texts, right = read_choices(row, config.choices_field, config.answer_field, where)
         pairs = [self._join(prompt, each) for each in texts]
         choices = tuple(self._made(*pair, where) for pair in pairs)
+        if len({each.tokens for each in choices}) < len(choices):
+            raise DataError(
+                f"{where}: two of the choices are the same tokens to the model. Leave the row out."
+            )
         tokens, answer = pairs[right]
         return TokenizedExample((*tokens, *self._end()), answer, where, choices, right)
 
@@ -214,7 +222,10 @@ def read_choices(
         or len(texts) < LEAST
         or not all(isinstance(each, str) and each.strip() for each in texts)
     ):
-        raise DataError(f"{where}: {choices} is {_short(texts)}; a list of texts was expected.")
+        lists = " CSV and TSV know none: write JSON Lines." if isinstance(texts, str) else ""
+        raise DataError(
+            f"{where}: {choices} is {_short(texts)}; a list of texts was expected.{lists}"
+        )
     if len(set(texts)) < len(texts):
         raise DataError(f"{where}: two of the choices are alike. Leave the row out.")
     if isinstance(right, str) and right in texts:

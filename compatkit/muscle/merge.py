@@ -5,19 +5,29 @@ from pathlib import Path
 from compatkit.errors import ConfigError
 from compatkit.muscle.checkpoints import load_old, open_base
 
-__all__ = ["merge_adapter"]
+__all__ = ["check_target", "merge_adapter"]
 
 
-def merge_adapter(base: str, adapter: str, output: str, *, dtype: str = "auto") -> None:
+def check_target(output: str) -> None:
+    """Refuse a folder that is there, before anything is trained.
+
+    Raises:
+        ConfigError: an output that is there already.
+    """
+    if Path(output).exists():
+        raise ConfigError(f"{output}: is there already. Name another folder.")
+
+
+def merge_adapter(
+    base: str, adapter: str, output: str, *, dtype: str = "auto", trust: bool = False
+) -> None:
     """Write base and adapter as one checkpoint, with the base's tokenizer.
 
     Raises:
         ConfigError: an output that is there already.
         DataError: weights that cannot be loaded, or do not fit.
     """
-    target = Path(output)
-    if target.exists():
-        raise ConfigError(f"{output}: is there already. Name another folder.")
-    merged = load_old(base, adapter, dtype).merge_and_unload()
-    merged.save_pretrained(str(target))
-    open_base(base).tokenizer.save_pretrained(str(target))
+    check_target(output)
+    merged = load_old(base, adapter, dtype, trust=trust).merge_and_unload()
+    merged.save_pretrained(output)
+    open_base(base, trust=trust).tokenizer.save_pretrained(output)

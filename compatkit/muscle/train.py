@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import transformers
 
-from compatkit.errors import CompatkitError, ConfigError
+from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.muscle import require_extra
 from compatkit.muscle.card import Record, describe_files, write_record
 from compatkit.muscle.check import check_pair
@@ -157,6 +157,11 @@ def _prepare(config: MuscleConfig, base: Base, longest: int | None) -> _Data:
     found = read_examples(config.data, base.tokenizer, config, limit)
     digests, notes = {config.data: found.digest}, _tell(config.data, found)
     if config.validation is None:
+        if len(found.rows) == 1:
+            raise DataError(
+                f"{config.data}: one example; training and validation need two at least. Add "
+                "some, or pass --validation."
+            )
         train, validation = split_examples(found.rows, config.validation_share, config.seed)
     else:
         held = read_examples(config.validation, base.tokenizer, config, limit)
@@ -216,6 +221,8 @@ def _train(training: _Training, *, resume: bool, progress: Progress | None) -> T
             f"warm-up takes {trainer.args.warmup_steps:g} steps, a tenth of all, instead of "
             f"{config.warmup_steps}"
         )
+    if config.select == "compatibility" and training.teachers is None:
+        notes.append("no old model is asked; the epoch is kept by its accuracy alone")
     if progress is not None and trainer.is_world_process_zero():
         trainer.add_callback(_Report(progress))
     last = _last_checkpoint(folder) if resume else None

@@ -36,11 +36,12 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         options: of `transformers.Trainer`; the data set gives `TokenizedExample`, the collator
             is a `Collator`.
 
-    The log holds, beside the loss, `divergence` and `cross_entropy` per token, `old_share` (the
-    share of tokens that learn from the old model) and `student_accuracy`. Validation gives
-    `eval_cross_entropy`, `eval_accuracy` and, with teachers, `eval_nfr` (the share of tokens that
-    the old model has right and the student wrong) and `eval_compatibility`. Where the loss is over
-    choices, each of these is per choice instead of per token.
+    The log holds, beside the loss, `cross_entropy` per token, `student_accuracy` and, with
+    teachers, `divergence` and `old_share` (the share of tokens that learn from the old model).
+    Validation gives `eval_cross_entropy`, `eval_accuracy`, `eval_compatibility` (without teachers
+    the accuracy) and, with teachers, `eval_old_accuracy` and `eval_nfr` (the share of tokens that
+    the old model has right and the student wrong). Where the loss is over choices, each of these
+    is per question instead of per token.
     """
 
     def __init__(
@@ -52,7 +53,8 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         **options: Any,
     ) -> None:
         """Make a trainer of transformers that knows its teachers."""
-        super().__init__(**options, compute_metrics=_summarize(config.nfr_weight))
+        summarize = _summarize(config.nfr_weight, taught=teachers is not None)
+        super().__init__(**options, compute_metrics=summarize)
         self.muscle = config
         self.teachers = teachers
         self.words = words
@@ -166,11 +168,11 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
             tokens = max(sums["tokens"], 1.0)
             logs = {
                 **logs,
-                "divergence": sums["divergence"] / tokens,
                 "cross_entropy": sums["cross_entropy"] / tokens,
-                "old_share": sums["old_share"] / tokens,
                 "student_accuracy": sums["student_right"] / tokens,
             }
+            if self.teachers is not None:
+                logs |= {name: sums[name] / tokens for name in ("divergence", "old_share")}
             error = getattr(self.teachers, "error", None)
             logs |= {} if error is None else {"cache_error": error}
         super().log(logs, *args, **kwargs)
@@ -188,7 +190,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
 
 
 def _count(batch: dict[str, Any]) -> int:
-    """Return how many tokens of a batch the loss counts, or how many choices."""
+    """Return how many tokens of a batch the loss counts, or how many questions."""
     if "choice_right" in batch:
         return len(batch["choice_right"])
     return int((batch["labels"][:, 1:] != IGNORED).sum())
@@ -216,17 +218,17 @@ def check_gradients(model: Any) -> None:
         )
 
 
-def _summarize(nfr_weight: float) -> Any:
+def _summarize(nfr_weight: float, *, taught: bool) -> Any:
     """Return a function that makes metrics of the validation's sums."""
 
     def summarize(found: Any) -> dict[str, float]:
         entropy, tokens, right, old_right, broken = found.predictions.sum(0).tolist()
         tokens = max(tokens, 1.0)
+        of_old = {"old_accuracy": old_right / tokens, "nfr": broken / tokens}
         return {
             "cross_entropy": entropy / tokens,
             "accuracy": right / tokens,
-            "old_accuracy": old_right / tokens,
-            "nfr": broken / tokens,
+            **(of_old if taught else {}),
             "compatibility": (right - nfr_weight * broken) / tokens,
         }
 

@@ -149,3 +149,31 @@ def test_ctrl_c_ends_with_what_to_do_and_the_code_of_shells(
     with pytest.raises(SystemExit) as ended:
         compatkit.cli.main()
     assert ended.value.code == 130
+
+
+def test_a_folder_that_is_there_is_refused_before_training(
+    tiny: Tiny,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    given = ["--data", tiny.config.data, "-o", tmp_path / "made", *FAST, "--merge", tmp_path]
+    assert "is there already" in run("train", *models(tiny), *given, fails=ConfigError)
+    assert not (tmp_path / "made").exists()
+
+
+def test_adapters_of_another_base_are_not_asked(tiny: Tiny, tmp_path: Path) -> None:  # noqa: F811
+    made = tmp_path / "made"
+    run("train", *models(tiny), "--data", tiny.config.data, "-o", made, *FAST)
+    data = write_rows(tmp_path / "test.jsonl", [{"id": 1, "prompt": "w1", "reference": "w1"}])
+    for words in (
+        ("--control", f"ce={tiny.config.old_adapter}"),
+        ("--old-base", tiny.config.new_base),
+    ):
+        said = run("evaluate", made, "--data", data, *words, fails=DataError)
+        assert "was made for the base" in said
+
+
+def test_a_damaged_record_is_no_fault(tmp_path: Path) -> None:
+    record = {name: {} for name in ("config", "files", "data", "versions")}
+    record |= {"what": "muscle", "epochs": [], "best": None, "steps": 1}
+    (tmp_path / "muscle.json").write_text(json.dumps(record))
+    assert "not a record" in run("report", tmp_path, fails=DataError)

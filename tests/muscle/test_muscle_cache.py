@@ -169,3 +169,15 @@ def test_an_example_that_is_not_there_is_an_error(tiny: Tiny, tmp_path: Path) ->
         index.write_text(json.dumps({}))
     with pytest.raises(DataError, match="lacks an example"):
         TeacherCache(folder).read([rows[0].key], collator(rows[:1])["labels"][:, 1:] >= 0)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "shard-0000-00000.safetensors"])
+def test_a_damaged_cache_is_an_error_that_says_what_to_do(
+    tiny: Tiny, tmp_path: Path, name: str
+) -> None:
+    config = tiny.having(tmp_path / "out", cache=str(tmp_path / "cache"), epochs=1)
+    train_adapter(config)
+    (folder,) = (tmp_path / "cache").glob("old-*")
+    (folder / name).write_bytes(b"{")
+    with pytest.raises(DataError, match="Remove the folder to fill it anew"):
+        train_adapter(tiny.having(tmp_path / "again", cache=config.cache, epochs=1))

@@ -56,7 +56,7 @@ def test_a_batch_has_a_row_for_each_choice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"choices": "w2"}, "choices is 'w2'; a list of texts was expected"),
+        ({"choices": "w2"}, "choices is 'w2'; a list of texts was expected. CSV and TSV know none"),
         ({"choices": ["w2"]}, "a list of texts"),
         ({"choices": ["w2", " "]}, "a list of texts"),
         ({"choices": ["w2", "w2"]}, "two of the choices are alike"),
@@ -78,6 +78,42 @@ def test_wrong_choices_are_refused_with_their_line(
 def test_a_row_without_choices_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no field 'choices' beside 'prompt'"):
         read(tmp_path, [{"prompt": "w0", "completion": "w1"}])
+
+
+def test_choices_that_the_model_cannot_tell_apart_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the same tokens to the model"):
+        read(tmp_path, [{"prompt": "w0", "choices": ["unknown", "unheard"], "answer": 0}])
+
+
+def test_a_row_with_both_is_a_pair_unless_the_loss_is_over_choices(tmp_path: Path) -> None:
+    row = {"prompt": "w0", "completion": "w1", "choices": ["w2", "w3"]}
+    (pair,) = read(tmp_path, [row], tokens="completion")
+    assert pair.choices == ()
+    (asked,) = read(tmp_path, [{**row, "answer": 0}])
+    assert len(asked.choices) == 2
+
+
+@pytest.mark.parametrize(
+    ("tokens", "right", "size"),
+    [("choice", 0, 6), ("choice", 1, 6), ("completion", 0, 5), ("completion", 1, 7), ("all", 0, 5)],
+)
+def test_what_is_too_long_is_what_is_learnt(
+    tmp_path: Path, tokens: str, right: int, size: int
+) -> None:
+    # The choices have 4 and 6 tokens with the prompt; a completion has the token of end too.
+    row = {"prompt": "w0 w1", "choices": ["w2", "w3 w4 w5"], "answer": right}
+    path = str(write_rows(tmp_path / "data.jsonl", [row]))
+    config = MuscleConfig(tokens=tokens)
+    assert len(read_examples(path, make_tokenizer(), config, size).rows) == 1
+    with pytest.raises(DataError, match=f"{size} tokens; the longest example that fits"):
+        read_examples(path, make_tokenizer(), config, size - 1)
+
+
+def test_an_example_that_fits_is_not_counted_as_cut(tmp_path: Path) -> None:
+    row = {"prompt": "w0 w1", "choices": ["w2", "w3 w4 w5 w6 w7"], "answer": 0}
+    config = MuscleConfig(tokens="completion", too_long="cut")
+    path = write_rows(tmp_path / "data.jsonl", [row])
+    assert read_examples(str(path), make_tokenizer(), config, 5).cut == 0
 
 
 def test_choices_cannot_be_cut() -> None:
@@ -160,8 +196,24 @@ def test_training_over_choices(tiny: Tiny, tmp_path: Path) -> None:
     assert 0 <= seen["eval_accuracy"] <= 1
 
     assert all(math.isfinite(each["loss"]) for each in lines if "loss" in each)
+    assert "Per question" in (tmp_path / "out" / "README.md").read_text()
     made = finetune_adapter(tiny.having(tmp_path / "task", data=data, tokens="choice"))
     assert (Path(made.output) / "adapter_config.json").exists()
+
+
+def test_validation_counts_questions_whatever_the_batches(tiny: Tiny, tmp_path: Path) -> None:
+    data = str(write_rows(tmp_path / "choices.jsonl", make_choice_rows(7)))
+    seen = []
+    for size in (1, 3, 7):
+        config = tiny.having(
+            tmp_path / str(size), data=data, validation=data, tokens="choice", epochs=1,
+            batch_size=size, learning_rate=1e-12,
+        )  # fmt: skip
+        seen.append(train_adapter(config).record.epochs[-1])
+    for other in seen[1:]:
+        for name in ("cross_entropy", "accuracy", "old_accuracy", "nfr"):
+            assert other[name] == pytest.approx(seen[0][name], rel=1e-4)
+    assert seen[0]["old_accuracy"] * 7 == pytest.approx(round(seen[0]["old_accuracy"] * 7))
 
 
 def test_a_cache_teaches_choices_exactly(tiny: Tiny, tmp_path: Path) -> None:

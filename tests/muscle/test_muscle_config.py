@@ -46,6 +46,9 @@ def test_yaml_and_toml_say_the_same(tmp_path: Path, name: str, text: str) -> Non
         ({"learning_rate": "1e-4"}, "YAML reads 1e-4 as a text; write 1.0e-4"),
         ({"batch_size": True}, "batch_size is True; int was expected"),
         ({"validation_share": 1}, "validation_share is 1"),
+        ({"seed": -1}, "seed is -1; a number from 0 to 4294967295"),
+        ({"weight_decay": float("inf")}, "weight_decay is inf"),
+        ({"target_modules": [1]}, "target_modules is [1]"),
     ],
 )
 def test_values_that_no_training_could_use_are_refused(values: dict[str, Any], said: str) -> None:

@@ -364,3 +364,13 @@ def test_tensorboard_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch, tiny:
     monkeypatch.setattr(trainer, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="pip install tensorboard"):
         make_arguments(tiny.having(tensorboard=True), "folder", 10)
+
+
+def test_without_an_old_model_nothing_is_said_of_it(tiny: Tiny, tmp_path: Path) -> None:
+    lines: list[Any] = []
+    config = tiny.having(tmp_path / "made", method="ce", select="compatibility", epochs=1)
+    made = train_adapter(config, progress=lines.append)
+    said = {name for line in lines for name in line}
+    assert not said & {"old_share", "divergence", "eval_nfr", "eval_old_accuracy"}
+    assert not {"nfr", "old_accuracy"} & set(made.record.epochs[0])
+    assert any("by its accuracy alone" in note for note in made.notes)
