@@ -1,5 +1,6 @@
 """The trainer: transformers' own, with the loss of MUSCLE."""
 
+import math
 from collections import defaultdict
 from importlib.util import find_spec
 from typing import Any
@@ -23,6 +24,7 @@ from compatkit.muscle.teachers import Teachers, predict
 __all__ = ["MuscleTrainer", "make_arguments"]
 
 SUMS = ("tokens", "old_share", "student_right")
+OVERFLOW = "Try a lower --learning-rate, or --dtype bfloat16 or float32 where float16 overflows."
 COLUMNS = ("cross_entropy", "tokens", "right", "old_right", "broken")
 
 
@@ -73,8 +75,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         parts = self._measure(model, inputs, num_items_in_batch)
         if not torch.isfinite(parts.loss):
             raise DataError(
-                f"step {self.state.global_step + 1}: the loss is {parts.loss.item()}. Try a lower "
-                "--learning-rate, or --dtype bfloat16 or float32 where float16 overflows."
+                f"step {self.state.global_step + 1}: the loss is {parts.loss.item()}. {OVERFLOW}"
             )
         self._note(parts, num_items_in_batch)
         # Processes average their gradients, and each has divided by the tokens of all of them.
@@ -223,6 +224,8 @@ def _summarize(nfr_weight: float, *, taught: bool) -> Any:
 
     def summarize(found: Any) -> dict[str, float]:
         entropy, tokens, right, old_right, broken = found.predictions.sum(0).tolist()
+        if not math.isfinite(entropy):  # the last step's weights are seen by nothing else
+            raise DataError(f"validation: the cross-entropy is {entropy}. {OVERFLOW}")
         tokens = max(tokens, 1.0)
         of_old = {"old_accuracy": old_right / tokens, "nfr": broken / tokens}
         return {

@@ -374,3 +374,15 @@ def test_without_an_old_model_nothing_is_said_of_it(tiny: Tiny, tmp_path: Path) 
     assert not said & {"old_share", "divergence", "eval_nfr", "eval_old_accuracy"}
     assert not {"nfr", "old_accuracy"} & set(made.record.epochs[0])
     assert any("by its accuracy alone" in note for note in made.notes)
+
+
+def test_a_validation_that_is_no_number_ends_training(tiny: Tiny, tmp_path: Path) -> None:
+    class Wrong(MuscleTrainer):
+        def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
+            loss, sums, labels = super().prediction_step(*args, **kwargs)
+            return loss, sums * float("nan"), labels
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("compatkit.muscle.train.MuscleTrainer", Wrong)
+        with pytest.raises(DataError, match="validation: the cross-entropy is nan"):
+            train_adapter(tiny.having(tmp_path / "made", epochs=1))
