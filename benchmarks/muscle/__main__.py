@@ -33,6 +33,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 FULL, QUICK = Scale(2500, 2000, 3), Scale(200, 200, 2, share=0.05, epochs=1)
 
 LEARNT = {"all": "all tokens", "completion": "the answer's tokens", "choice": "the choice"}
+FLOOR = "floor, new base"
 UPDATES = {"equal": "equally accurate", "gap": "large gap"}
 
 HEAD = """\
@@ -77,9 +78,14 @@ def main() -> None:
     print(text)
     if not given.quick and given.only is None:
         (RESULTS / "muscle.md").write_text(text, encoding="utf-8")
+        floors = {
+            (each["pair"].name, update): beside[FLOOR]
+            for each in found
+            for update, _, beside in each["parts"]
+        }
         data = [each.to_dict() for each in rows]
         (RESULTS / "muscle.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        draw(rows, RESULTS / "muscle.svg")
+        draw(rows, floors, RESULTS / "muscle.svg")
 
 
 def _parse() -> argparse.Namespace:
