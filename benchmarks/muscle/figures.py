@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
@@ -37,12 +38,17 @@ def draw(rows: Sequence[Row], floors: Floors, path: Path) -> None:
             shown = [row for row in rows if (row.pair, row.update) == (pair, update)]
             _draw_panel(axis, shown, floors.get((pair, update)))
             axis.set_title(f"{pair}, {update}", fontsize=10)
-    known = {}
+    known: dict[str, Any] = {}
     for axis in axes.flat:
         handles, labels = axis.get_legend_handles_labels()
         known |= dict(zip(labels, handles, strict=True))
     figure.legend(
-        known.values(), known.keys(), loc="outside lower center", ncols=4, fontsize=8, frameon=False
+        list(known.values()),
+        list(known),
+        loc="outside lower center",
+        ncols=4,
+        fontsize=8,
+        frameon=False,
     )
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
@@ -56,7 +62,7 @@ def _draw_panel(axis: Axes, rows: Sequence[Row], floor: Number | None) -> None:
             continue
         name = row.method.removesuffix(OVER_CHOICE)
         mark, color = MARKS.get(name, (".", "tab:gray"))
-        hollow = {"markerfacecolor": "none"} if name != row.method else {}
+        hollow: dict[str, Any] = {"markerfacecolor": "none"} if name != row.method else {}
         axis.plot(100 * x.value, 100 * y.value, mark, color=color, ms=8, label=row.method, **hollow)
         if y.low is not None and y.high is not None:
             axis.vlines(100 * x.value, 100 * y.low, 100 * y.high, color=color, lw=0.8)
