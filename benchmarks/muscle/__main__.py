@@ -48,6 +48,7 @@ from the new task adapter for as many epochs, and the last is kept, one rule for
 control that only trains on, by cross-entropy. "choice" behind a method: its loss is over the
 choice. For the summaries accuracy is ROUGE-1, and NFR the share of examples whose score fell. A
 floor is the NFR between two seeds of the task adapter of one and the same base.
+Rates and accuracy are in percent, changes of accuracy and of PFR in points.
 
 ![NFR against accuracy](muscle.svg)
 

@@ -158,7 +158,9 @@ def new_adapter(base: Any, config: Any) -> Any:
         task_type="CAUSAL_LM",
     )
     try:
-        return get_peft_model(base, made)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # about what peft calls in transformers
+            return get_peft_model(base, made)
     except ValueError as error:
         raise ConfigError(
             f"target_modules is {config.target_modules!r}: {_first_line(error)} Pass "

@@ -146,7 +146,7 @@ class MuscleConfig:
 
     def _ranges(self) -> list[tuple[str, bool, str]]:
         return [
-            ("temperature", 0 < self.temperature < float("inf"), "a number above 0"),
+            ("temperature", 0.01 <= self.temperature <= 100, "a number from 0.01 to 100"),  # noqa: PLR2004
             ("ce_weight", 0 <= self.ce_weight <= 1, "a number from 0 to 1"),
             ("nfr_weight", 0 <= self.nfr_weight < float("inf"), "0 or more"),
             ("validation_share", 0 < self.validation_share < 1, "a share between 0 and 1"),
