@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.muscle.checkpoints import digest_folder, load_old
 from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.data import Collator, TokenizedExample
@@ -194,6 +194,8 @@ def open_cached_teachers(
         ("old", str(config.old_base), config.old_adapter),
         ("new", config.new_base, config.new_adapter),
     )
+    if Path(str(config.cache)).is_file():
+        raise ConfigError(f"{config.cache}: is a file; a folder was expected. Change --cache.")
     caches, notes = [], []
     for role, base, adapter in pairs:
         key = _key(config, examples, base, adapter, words)

@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from compatkit.errors import DataError
@@ -72,6 +73,8 @@ def read_examples(
     Raises:
         DataError: with file and line: an example that is empty, of no known form, or too long.
     """
+    if Path(path).is_dir():
+        raise DataError(f"{path}: is a folder; a file of examples was expected.")
     file = open_predictions(path)
     encoder = _Encoder(tokenizer, config)
     rows, cut, skipped = [], 0, 0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from muscle.conftest import Tiny
 
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.muscle.cache import (
     COLUMNS,
     TeacherCache,
@@ -181,3 +181,9 @@ def test_a_damaged_cache_is_an_error_that_says_what_to_do(
     (folder / name).write_bytes(b"{")
     with pytest.raises(DataError, match="Remove the folder to fill it anew"):
         train_adapter(tiny.having(tmp_path / "again", cache=config.cache, epochs=1))
+
+
+def test_a_file_in_the_place_of_a_cache_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="is a file; a folder was expected"):
+        train_adapter(tiny.having(tmp_path / "made", cache=str(tmp_path / "file")))

@@ -109,3 +109,8 @@ def test_the_split_is_the_seed_s_and_loses_nothing(tmp_path: Path) -> None:
     assert split_examples(rows, 0.2, 1) != (train, validation)
     with pytest.raises(DataError, match="two at least"):
         split_examples(rows[:1], 0.2, 0)
+
+
+def test_a_folder_of_examples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder; a file of examples was expected"):
+        read_examples(str(tmp_path), make_tokenizer(), MuscleConfig(), None)
