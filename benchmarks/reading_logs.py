@@ -20,7 +20,7 @@ from pathlib import Path
 from speed_table import Line, Section, describe_machine
 
 from compatkit import compare
-from compatkit.readers import open_predictions
+from compatkit.readers.prediction_file import open_predictions
 
 RESULTS = Path(__file__).parent / "results" / "reading_logs.md"
 DATE = "2026-11-01T10-00-00.000000"

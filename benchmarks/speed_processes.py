@@ -21,9 +21,9 @@ from speed_table import Goal, Line, Section
 from speed_texts import write_rows
 
 import compatkit
-from compatkit.fields import find_fields
-from compatkit.predictions import to_predictions
-from compatkit.readers import open_predictions
+from compatkit.predictions.fields import find_fields
+from compatkit.predictions.predictions import to_predictions
+from compatkit.readers.prediction_file import open_predictions
 
 HERE = Path(__file__).parent
 ENTRY = """#!{python}

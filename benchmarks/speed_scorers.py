@@ -14,7 +14,7 @@ from sacrebleu.metrics.ter import TER
 from speed_table import Goal, Line, Section
 from speed_texts import make_pairs, real_pairs
 
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers import make_scorer
 
 KINDS = ("rouge1", "rouge2", "rougeL", "rougeLsum")

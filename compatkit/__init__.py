@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from compatkit.version import __version__
 
 if TYPE_CHECKING:
-    from compatkit.compare_models import compare, compare_candidates
-    from compatkit.comparison import Comparison
+    from compatkit.comparison.compare import compare, compare_candidates
+    from compatkit.comparison.comparison import Comparison
+    from compatkit.comparison.tasks import compare_folders
     from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
     from compatkit.evaluate_modules import evaluate_module
     from compatkit.evaluate_modules.trainer_metrics import flip_metrics
     from compatkit.gate import check, check_policy
     from compatkit.scorers.evaluate_metric import evaluate_metric
-    from compatkit.tasks import compare_folders
 
 __all__ = [
     "Comparison",
@@ -38,15 +38,15 @@ __all__ = [
 
 _HOMES = {
     "CompatkitError": "errors",
-    "Comparison": "comparison",
+    "Comparison": "comparison.comparison",
     "ConfigError": "errors",
     "DataError": "errors",
     "MissingExtraError": "errors",
     "check": "gate",
     "check_policy": "gate",
-    "compare": "compare_models",
-    "compare_candidates": "compare_models",
-    "compare_folders": "tasks",
+    "compare": "comparison.compare",
+    "compare_candidates": "comparison.compare",
+    "compare_folders": "comparison.tasks",
     "evaluate_metric": "scorers.evaluate_metric",
     "evaluate_module": "evaluate_modules",
     "flip_metrics": "evaluate_modules.trainer_metrics",

@@ -13,8 +13,8 @@ import click
 
 import compatkit
 from compatkit.cli import COMMANDS, command_line
-from compatkit.comparison import Counts, FlippedExample, Slice
-from compatkit.estimates import MetricValue
+from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.options import make_options
 from compatkit.gate import (
     Decision,
     Guarded,
@@ -27,9 +27,11 @@ from compatkit.gate import (
     find_policy,
     read_policy,
 )
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.estimates import MetricValue
+from compatkit.metrics.measure_pair import Slice
+from compatkit.metrics.pair import Counts
 from compatkit.muscle import MuscleConfig
-from compatkit.options import make_options
 from compatkit.testing import assert_compatible
 
 DOCS = Path(__file__).parent

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from compatkit.cli import COMMANDS, command_line
-from compatkit.fields import ALIASES
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
+from compatkit.predictions.fields import ALIASES
 from compatkit.readers import READERS
 from compatkit.reports import SUFFIXES
 

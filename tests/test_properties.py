@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from compatkit import compare
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
 
 ANSWERS = st.sampled_from(["yes", "no", "maybe", None])
 SHARES = (

@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from compatkit.commands.score_options import LOG_OPTIONS, NamedPath
-from compatkit.convert import convert as convert_run
-from compatkit.readers import LOGS, READERS, Choice
+from compatkit.readers import READERS
+from compatkit.readers.convert import convert as convert_run
+from compatkit.readers.logs import LOGS
+from compatkit.readers.logs.log import Choice
 from compatkit.reports.hostile import visible
 
 

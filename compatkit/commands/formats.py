@@ -2,7 +2,8 @@
 
 import click
 
-from compatkit.readers import LOGS, READERS
+from compatkit.readers import READERS
+from compatkit.readers.logs import LOGS
 from compatkit.readers.source import KINDS
 
 

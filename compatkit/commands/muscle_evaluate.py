@@ -105,8 +105,8 @@ def _controls(given: Sequence[str]) -> dict[str, str]:
 
 
 def _compare(files: Mapping[str, str], scorer: dict[str, Any], threshold: float | None) -> Any:
-    from compatkit.compare_models import compare_files  # noqa: PLC0415
-    from compatkit.options import make_options  # noqa: PLC0415
+    from compatkit.comparison.compare import compare_files  # noqa: PLC0415
+    from compatkit.comparison.options import make_options  # noqa: PLC0415
 
     named = dict(scorer)
     options = make_options(

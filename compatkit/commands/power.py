@@ -8,7 +8,7 @@ import click
 
 from compatkit.commands.score_options import NamedPath, measure_options, parse_options
 from compatkit.errors import ConfigError
-from compatkit.power_table import BAD, PowerTable, make_power_table
+from compatkit.gate.power_table import BAD, PowerTable, make_power_table
 from compatkit.reports.hostile import visible
 
 BAR = 20
@@ -84,7 +84,7 @@ class Pilot:
 
 
 def _measure_pilot(paths: tuple[str, str], values: dict[str, Any]) -> Pilot:
-    from compatkit.compare_models import compare_files  # noqa: PLC0415
+    from compatkit.comparison.compare import compare_files  # noqa: PLC0415
 
     found = compare_files(paths[0], [paths[1]], parse_options(values, keep_flips=False))[0]
     nfr, accuracy = found.metrics["negative_flip_rate"], found.accuracy_old

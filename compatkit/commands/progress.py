@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from compatkit.readers import Progress
+from compatkit.readers.source import Progress
 from compatkit.reports.hostile import visible
 
 PATIENCE = 1.0

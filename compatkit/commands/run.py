@@ -13,7 +13,7 @@ from compatkit.errors import ConfigError
 from compatkit.reports.hostile import visible
 
 if TYPE_CHECKING:
-    from compatkit.options import Options
+    from compatkit.comparison.options import Options
     from compatkit.runner.header import Asked
     from compatkit.runner.run import Outcome
     from compatkit.runner.settings import Model, Settings
@@ -173,7 +173,7 @@ def run(**values: Any) -> None:
     cut goes on with --resume, to the same bytes. accelerate launch -m compatkit run ... shares
     the examples among processes.
     """
-    from compatkit.compare_models import compare_files  # noqa: PLC0415
+    from compatkit.comparison.compare import compare_files  # noqa: PLC0415
     from compatkit.reports import REPORTS  # noqa: PLC0415
     from compatkit.runner.run import check_outputs, require_extra  # noqa: PLC0415
     from compatkit.runner.settings import check_output  # noqa: PLC0415
@@ -200,7 +200,7 @@ def run(**values: Any) -> None:
 
 def _check_inputs(outputs: Sequence[str], values: dict[str, Any]) -> None:
     """Refuse to write a file, or its header, over what the run reads."""
-    from compatkit.run_header import header_path  # noqa: PLC0415
+    from compatkit.readers.run_header import header_path  # noqa: PLC0415
 
     own_task = values["task"] if Path(values["task"] or "").suffix == ".toml" else None
     read = [path for path in (values["data"], values["shots_data"], own_task) if path]
@@ -327,7 +327,7 @@ def _describe(found: "Outcome") -> str:
 
 def _make_scoring(named: str | None, of_task: Mapping[str, Any]) -> "Options":
     """Make the options of --score, and refuse a scorer that does not exist before any work."""
-    from compatkit.options import make_options  # noqa: PLC0415
+    from compatkit.comparison.options import make_options  # noqa: PLC0415
 
     scorer = {"name": named} if named else dict(of_task)
     return make_options(scorer.pop("name", "exact_match"), keep_flips=False, **scorer)

@@ -21,13 +21,13 @@ from compatkit.commands.score_options import (
     measure_options,
     parse_options,
 )
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.options import Options
+from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
-from compatkit.options import Options
 from compatkit.output import write_whole
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import flips_format, render_flips
-from compatkit.tasks import compare_paths
 
 EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
 

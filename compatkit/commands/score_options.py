@@ -7,13 +7,16 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from compatkit.alignment import POLICIES
+from compatkit.comparison.options import INTERVALS, Options, make_options
 from compatkit.errors import ConfigError
-from compatkit.fields import ALIASES
-from compatkit.options import INTERVALS, Options, make_options
-from compatkit.p_values import CORRECTIONS
-from compatkit.readers import LOGS, NEWEST, READERS, UNFINISHED, open_predictions
-from compatkit.run_header import find_scorer, header_path, read_header
+from compatkit.metrics.p_values import CORRECTIONS
+from compatkit.pairing.alignment import POLICIES
+from compatkit.predictions.fields import ALIASES
+from compatkit.readers import READERS
+from compatkit.readers.logs import LOGS
+from compatkit.readers.logs.log import NEWEST, UNFINISHED
+from compatkit.readers.prediction_file import open_predictions
+from compatkit.readers.run_header import find_scorer, header_path, read_header
 from compatkit.scorers import SCORERS, scorer_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])

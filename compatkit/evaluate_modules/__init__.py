@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compatkit.errors import ConfigError, MissingExtraError
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
 
 ROUGE_TYPES = ("rougeL", "rouge1", "rouge2", "rougeLsum")
 EVERYTHING = tuple(
@@ -24,7 +24,7 @@ class Module:
 
     Attributes:
         description: one sentence.
-        metrics: names in `compatkit.metrics.METRICS`, in the order of the result.
+        metrics: names in `compatkit.metrics.definitions.METRICS`, in the order of the result.
         counts: counts of a comparison that always stand beside them.
         scorers: the scorers that it takes, the default first; empty for any.
         scorer_option: the option of `compute` that names the scorer; empty where there is one.

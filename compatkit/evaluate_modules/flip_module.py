@@ -21,7 +21,7 @@ from compatkit.evaluate_modules.columns import (
     to_column,
 )
 from compatkit.evaluate_modules.measure_columns import Result, measure_columns
-from compatkit.fields import MISSING
+from compatkit.predictions.fields import MISSING
 
 Rows = dict[str, list[Any]]
 
@@ -42,7 +42,7 @@ Args:
     tests: True adds p-values.
     signature: True adds the line that says what the numbers depend on.
     options: {scorer}threshold, level, interval, seed, resamples, epsilon, and the options of the
-        scorer; see `compatkit.options.make_options`.
+        scorer; see `compatkit.comparison.options.make_options`.
 
 Returns:
     {names}; None where undefined.

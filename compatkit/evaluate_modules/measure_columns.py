@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from compatkit.compare_models import compare_files
-from compatkit.comparison import Comparison
+from compatkit.comparison.compare import compare_files
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.options import ALL_SCORER_OPTIONS, make_options
 from compatkit.errors import ConfigError
 from compatkit.evaluate_modules import MODULES, Module
 from compatkit.evaluate_modules.columns import (
@@ -18,9 +19,8 @@ from compatkit.evaluate_modules.columns import (
     check_scores,
     check_values,
 )
-from compatkit.fields import Columns
-from compatkit.options import ALL_SCORER_OPTIONS, make_options
-from compatkit.readers import PredictionFile, open_predictions
+from compatkit.predictions.fields import Columns
+from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
 # Of `make_options`; the others are about files.
 MEASURE_OPTIONS = ("threshold", "level", "interval", "seed", "resamples", "epsilon")

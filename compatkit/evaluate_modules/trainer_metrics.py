@@ -30,7 +30,7 @@ def flip_metrics(
             shape (N, classes), of which the argmax is taken, or texts.
         decode: from the Trainer's predictions and label ids to a column of predictions and a
             column of references, for what is no classification: `tokenizer.batch_decode` of both.
-        scorer: see `compatkit.options.make_options`; exact match if not given.
+        scorer: see `compatkit.comparison.options.make_options`; exact match if not given.
         options: `threshold`, and the options of the scorer.
 
     Returns:

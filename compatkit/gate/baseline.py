@@ -7,7 +7,7 @@ from compatkit.errors import ConfigError
 from compatkit.gate.policy import TaskPolicy
 from compatkit.gate.task_files import path_of
 from compatkit.output import write_whole
-from compatkit.run_header import header_path
+from compatkit.readers.run_header import header_path
 
 
 def check_baselines(tasks: Sequence[TaskPolicy]) -> None:

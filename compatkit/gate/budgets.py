@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compatkit import statistics
-from compatkit.comparison import JudgedPair
+from compatkit.arrays import BoolArray, FloatArray
 from compatkit.errors import DataError
-from compatkit.estimates import (
+from compatkit.metrics.estimates import (
     MetricValue,
     Plan,
     conditional_mean,
@@ -23,12 +22,11 @@ from compatkit.estimates import (
     mean_value,
     share,
 )
-from compatkit.flips import count_flips
-from compatkit.sample_estimates import estimate_samples
-from compatkit.smooth import count_smooth
+from compatkit.metrics.flips import count_flips
+from compatkit.metrics.pair import JudgedPair
+from compatkit.metrics.samples import estimate_samples
+from compatkit.metrics.smooth import count_smooth
 
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 Measure = Callable[[JudgedPair, Plan], MetricValue]
 
 
@@ -41,7 +39,7 @@ class Budget:
         meaning: one sentence for somebody who sees it for the first time.
         measure: from a pair, and a plan whose two-sided level leaves on each side what one bound
             may miss, to the value with its bounds.
-        unit: how it is shown, as in `compatkit.metrics.Metric`.
+        unit: how it is shown, as in `compatkit.metrics.definitions.Metric`.
         at_least: the limit is a lower one.
         least: smallest limit that makes sense.
         most: largest limit that makes sense; None for no such thing.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from compatkit.comparison.options import HIGHEST_LEVEL, Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.checking import check_policy
@@ -19,7 +20,6 @@ from compatkit.gate.policy import (
     Waiver,
 )
 from compatkit.gate.verdict import Verdict
-from compatkit.options import HIGHEST_LEVEL, Options, make_options
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -63,7 +63,8 @@ def check(
         strict: a warning is an error.
         today: the day by which waivers expire; today's date if not given.
         budgets_and_options: budgets by their names in `BUDGETS`, such as `max_nfr=0.02`, and the
-            options of `compatkit.options.make_options`; errors are refused if not said otherwise.
+            options of `compatkit.comparison.options.make_options`; errors are refused if
+            not said otherwise.
 
     Returns:
         The verdict; `verdict.outcome` is `pass`, `fail` or `inconclusive`.

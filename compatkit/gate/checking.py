@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from compatkit.compare_models import compare_files
-from compatkit.comparison import Comparison, JudgedPair
-from compatkit.edited import NOT_COMPARED
+from compatkit.comparison.compare import compare_files
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.options import Options
+from compatkit.comparison.tasks import concatenate_pairs
 from compatkit.errors import ConfigError, DataError
-from compatkit.estimates import Plan
-from compatkit.fields import NO_FIELD
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.must_not_flip import guard
@@ -28,10 +27,12 @@ from compatkit.gate.policy import (
 from compatkit.gate.task_files import expand_tasks
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.gate.waivers import apply_waivers
-from compatkit.measure import sort_pair
-from compatkit.options import Options
-from compatkit.run_header import CHANGED_SINCE, compare_headers
-from compatkit.tasks import concatenate_pairs
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.measure_pair import sort_pair
+from compatkit.metrics.pair import JudgedPair
+from compatkit.pairing.edited import NOT_COMPARED
+from compatkit.predictions.fields import NO_FIELD
+from compatkit.readers.run_header import CHANGED_SINCE, compare_headers
 
 
 def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:

@@ -12,11 +12,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from compatkit.comparison import JudgedPair
-from compatkit.estimates import MetricValue, Plan
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision
+from compatkit.metrics.estimates import MetricValue, Plan
+from compatkit.metrics.pair import JudgedPair
 from compatkit.statistics import clopper_pearson
 
 MOST_EXAMPLES = 10**9

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from compatkit.compare_models import compare_files
-from compatkit.comparison import Comparison, JudgedPair
-from compatkit.estimates import Plan
+from compatkit.comparison.compare import compare_files
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.options import Options
 from compatkit.gate.budgets import BUDGETS
-from compatkit.options import Options
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.pair import JudgedPair
 
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 LEAST = 1e-4

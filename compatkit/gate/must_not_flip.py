@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import FAIL, PASS, MustNotFlip
 from compatkit.gate.verdict import Guarded

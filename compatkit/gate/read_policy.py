@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from compatkit.alignment import POLICIES
+from compatkit.comparison.options import ALL_SCORER_OPTIONS, HIGHEST_LEVEL, Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.limits import check_limit
 from compatkit.gate.policy import (
@@ -21,7 +21,7 @@ from compatkit.gate.policy import (
     Waiver,
 )
 from compatkit.gate.verdict import TOTAL
-from compatkit.options import ALL_SCORER_OPTIONS, HIGHEST_LEVEL, Options, make_options
+from compatkit.pairing.alignment import POLICIES
 from compatkit.readers import READERS
 
 FILE_NAME = "compatkit.toml"

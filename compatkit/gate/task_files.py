@@ -7,10 +7,10 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+from compatkit.comparison.tasks import open_side
 from compatkit.errors import DataError
 from compatkit.gate.policy import Policy, TaskPolicy
-from compatkit.readers import PredictionFile, open_run
-from compatkit.tasks import open_side
+from compatkit.readers.prediction_file import PredictionFile, open_run
 
 WILDCARDS = re.compile(r"[*?\[]")
 SHOWN = 5

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
-from compatkit.comparison import Comparison
+from compatkit.arrays import IntArray
+from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import WaiverUse
@@ -24,7 +24,7 @@ class Waived:
     """
 
     uses: tuple[WaiverUse, ...]
-    rows: tuple[NDArray[np.int64] | None, ...]
+    rows: tuple[IntArray | None, ...]
     ids: Mapping[str, frozenset[str]]
 
 
@@ -78,7 +78,7 @@ def _task_of(waiver: Waiver, named: Mapping[str, Comparison]) -> str:
     )
 
 
-def _rows_left(comparison: Comparison, accepted: set[str]) -> NDArray[np.int64] | None:
+def _rows_left(comparison: Comparison, accepted: set[str]) -> IntArray | None:
     if not accepted:
         return None
     left = [row for row, each in enumerate(comparison.pair.ids) if each not in accepted]

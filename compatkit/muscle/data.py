@@ -9,7 +9,7 @@ from typing import Any
 
 from compatkit.errors import DataError
 from compatkit.muscle.config import MuscleConfig
-from compatkit.readers import open_predictions
+from compatkit.readers.prediction_file import open_predictions
 
 __all__ = ["Collator", "Examples", "TokenizedExample", "read_examples", "split_examples"]
 

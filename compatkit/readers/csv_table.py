@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.fields import Record
-from compatkit.predictions import Records
+from compatkit.predictions.fields import Record
+from compatkit.predictions.predictions import Records
 
 BATCH = 20_000
 # Delimiters that a file may have instead, likelier ones first; what to call them, what to do.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.fields import Record
+from compatkit.predictions.fields import Record
 
 BOM = b"\xef\xbb\xbf"
 LINE = b"\n"

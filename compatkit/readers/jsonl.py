@@ -11,8 +11,8 @@ refused where they would be a score or an answer.
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from compatkit.fields import Record
-from compatkit.predictions import Records
+from compatkit.predictions.fields import Record
+from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import BOM, decode_object, repeats_a_key
 
 BLOCK = 1 << 19  # as much as stays in the processor's cache while it is worked on

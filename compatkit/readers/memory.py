@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.fields import Columns, Record
-from compatkit.predictions import Records
+from compatkit.predictions.fields import Columns, Record
+from compatkit.predictions.predictions import Records
 
 BATCH = 20_000
 PLAIN = {str, int, float, bool, type(None), list, dict}

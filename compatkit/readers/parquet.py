@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.predictions import Records
+from compatkit.predictions.predictions import Records
 
 BATCH = 20_000
 

@@ -6,7 +6,7 @@ To add one: a file with one function `render_KIND(results, view)`, and a line in
 
 from collections.abc import Callable, Sequence
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.reports.csv_report import render_csv
 from compatkit.reports.html import render_html
 from compatkit.reports.json_report import render_json

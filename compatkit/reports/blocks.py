@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from compatkit.comparison import FlippedExample
+from compatkit.comparison.comparison import FlippedExample
 
 LEAST_TEXT = 16
 

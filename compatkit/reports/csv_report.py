@@ -5,8 +5,8 @@ A text that a spreadsheet would take for a formula begins with a single quote.
 
 from collections.abc import Iterator, Sequence
 
-from compatkit.comparison import Comparison
-from compatkit.estimates import Metrics
+from compatkit.comparison.comparison import Comparison
+from compatkit.metrics.estimates import Metrics
 from compatkit.reports.hostile import csv_line
 from compatkit.reports.view import View
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.reports.blocks import (
     Block,
     Explanation,

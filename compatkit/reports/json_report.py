@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.reports.view import View
 from compatkit.version import __version__
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from compatkit.comparison import Comparison, FlippedExample
-from compatkit.metrics import METRICS, Metric
+from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.metrics.definitions import METRICS, Metric
+from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
 from compatkit.reports.tables import (
     candidate_table,
@@ -22,7 +23,6 @@ from compatkit.reports.view import (
     shown_metrics,
     tasks_of,
 )
-from compatkit.run_header import describe_header
 
 COUNTS = (
     "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.reports.blocks import (
     Block,
     Explanation,

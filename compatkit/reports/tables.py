@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from compatkit.comparison import Comparison
-from compatkit.metrics import METRICS
+from compatkit.comparison.comparison import Comparison
+from compatkit.metrics.definitions import METRICS
 from compatkit.reports.blocks import FlipList, Table
 from compatkit.reports.view import (
     count_of,

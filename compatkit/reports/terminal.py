@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compatkit.comparison import Comparison, FlippedExample
+from compatkit.comparison.comparison import Comparison, FlippedExample
 from compatkit.reports.blocks import (
     Block,
     Explanation,

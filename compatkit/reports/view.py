@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compatkit.comparison import Comparison
-from compatkit.estimates import MetricValue
-from compatkit.metrics import METRICS
-from compatkit.p_values import Tests
+from compatkit.comparison.comparison import Comparison
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.estimates import MetricValue
+from compatkit.metrics.p_values import Tests
 
 DASH = "-"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
@@ -40,7 +40,7 @@ def format_number(
 
     Args:
         value: as it was measured.
-        unit: as in `compatkit.metrics.Metric`.
+        unit: as in `compatkit.metrics.definitions.Metric`.
         sign: whether a plus is written; the unit decides if not given.
         digits: behind the decimal point; the unit decides if not given.
 

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.fields import MISSING, get_path, list_keys
-from compatkit.readers import open_predictions
+from compatkit.predictions.fields import MISSING, get_path, list_keys
+from compatkit.readers.prediction_file import open_predictions
 from compatkit.runner.task import Task
 from compatkit.runner.templates import Evaluate, Row, Templates
 

@@ -1,4 +1,4 @@
-"""Header: what a run is, before it begins; `compatkit.run_header` reads it."""
+"""Header: what a run is, before it begins; `compatkit.readers.run_header` reads it."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from compatkit.run_header import FORMAT, KEY
+from compatkit.readers.run_header import FORMAT, KEY
 from compatkit.runner.checkpoint import Checkpoint
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.examples import Examples, digest_prompts

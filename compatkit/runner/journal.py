@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.run_header import list_differences
+from compatkit.readers.run_header import list_differences
 
 Row = Mapping[str, Any]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from compatkit.errors import ConfigError, MissingExtraError
 from compatkit.output import write_whole
-from compatkit.readers import open_predictions
-from compatkit.run_header import header_path, is_own_header, read_header
+from compatkit.readers.prediction_file import open_predictions
+from compatkit.readers.run_header import header_path, is_own_header, read_header
 from compatkit.runner.answers import Answerer, Row
 from compatkit.runner.checkpoint import (
     Checkpoint,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.fields import MISSING, get_path, list_keys
+from compatkit.predictions.fields import MISSING, get_path, list_keys
 
 Row = Mapping[str, Any]
 Evaluate = Callable[[Row, str], Any]  # the row, and where it stands, to a value

@@ -16,6 +16,7 @@ from struct import Struct
 import numpy as np
 from numpy.typing import NDArray
 
+from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import ConfigError, DataError, MissingExtraError
 
 __all__ = ["BleuColumns", "blocks", "clipped_matches"]
@@ -86,7 +87,7 @@ class BleuColumns:
 
     def __call__(
         self, predictions: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> NDArray[np.float64]:
+    ) -> FloatArray:
         """Score each prediction against its references.
 
         Args:
@@ -246,10 +247,10 @@ def _check_row(row: int, prediction: object, references: object) -> None:
 
 def clipped_matches(
     ids: NDArray[np.unsignedinteger],
-    sizes: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    sizes: IntArray,
+    counts: IntArray,
     order: int,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Count the n-grams that a text shares with its references, clipped, for each order.
 
     `sum over n-grams of min(count in the text, most in any one of its references)`.
@@ -288,7 +289,7 @@ def clipped_matches(
 
 
 def _number(
-    ids: NDArray[np.unsignedinteger], sizes: NDArray[np.int64], side: NDArray[np.int64]
+    ids: NDArray[np.unsignedinteger], sizes: IntArray, side: IntArray
 ) -> tuple[NDArray[np.uint64], int]:
     """Number the items from 2, and give the bits that they need.
 
@@ -315,8 +316,8 @@ def _keys(items: NDArray[np.uint64], bits: int, order: int) -> NDArray[np.uint64
 
 
 def _count_keys(
-    keys: NDArray[np.uint64], rows: NDArray[np.int64], bits: int, side_bits: int, order: int
-) -> NDArray[np.int64]:
+    keys: NDArray[np.uint64], rows: IntArray, bits: int, side_bits: int, order: int
+) -> IntArray:
     """Count the matches from keys: sorted once, equal n-grams of every order are neighbours."""
     # Each row on its own: a short sort is several times as fast an item as a long one.
     for start, stop in pairwise(rows.tolist()):
@@ -339,14 +340,14 @@ def _count_keys(
     return matches
 
 
-def _counts(chosen: NDArray[np.bool_], edges: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+def _counts(chosen: BoolArray, edges: list[IntArray]) -> list[IntArray]:
     """Count the chosen items in each run, for each order's runs."""
     before = np.zeros(len(chosen) + 1, np.int64)
     np.cumsum(chosen, out=before[1:])
     return [np.diff(before[edge]) for edge in edges]
 
 
-def _count_row(texts: list[NDArray[np.uint64]], order: int) -> NDArray[np.int64]:
+def _count_row(texts: list[NDArray[np.uint64]], order: int) -> IntArray:
     """Count the matches of one row whose items are too many for the bits of a key."""
     items = [text[:-1].tolist() for text in texts]
     matches = []
@@ -359,7 +360,7 @@ def _count_row(texts: list[NDArray[np.uint64]], order: int) -> NDArray[np.int64]
     return np.array([matches])
 
 
-def _score_block(texts: list[bytes], counts: NDArray[np.int64]) -> list[float]:
+def _score_block(texts: list[bytes], counts: IntArray) -> list[float]:
     """Return the BLEU of rows that were encoded."""
     ids = np.frombuffer(END.join((*texts, b"")), np.uint32)
     lengths = np.array([len(text) for text in texts]) // len(END)
@@ -375,9 +376,7 @@ def _score_block(texts: list[bytes], counts: NDArray[np.int64]) -> list[float]:
     return _bleu(matches, predicted, chosen)
 
 
-def _bleu(
-    matches: NDArray[np.int64], predicted: NDArray[np.int64], reference: NDArray[np.int64]
-) -> list[float]:
+def _bleu(matches: IntArray, predicted: IntArray, reference: IntArray) -> list[float]:
     """Return BLEU from counts, by the operations of sacrebleu's `compute_bleu` in their order.
 
     numpy rounds products and quotients as Python does. Its `exp` and `log` may not, and from

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.scorers.bleu_columns import blocks, clipped_matches
 
@@ -59,7 +59,7 @@ class ChrfColumns:
 
     def __call__(
         self, predictions: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> NDArray[np.float64]:
+    ) -> FloatArray:
         """Score each prediction against its references.
 
         Args:
@@ -89,7 +89,7 @@ class ChrfColumns:
         return "".join((text.lower() if self._lowercase else text).split())
 
 
-def _score_block(predictions: list[str], references: list[list[str]]) -> NDArray[np.float64]:
+def _score_block(predictions: list[str], references: list[list[str]]) -> FloatArray:
     """Return the chrF of prepared rows: the best of each prediction with one reference."""
     counts = np.array([len(texts) for texts in references], np.int64)
     texts = [
@@ -104,13 +104,11 @@ def _score_block(predictions: list[str], references: list[list[str]]) -> NDArray
     pairs = np.ones(len(texts) // 2, np.int64)
     matches = clipped_matches(ids, lengths + 1, pairs, ORDER)
     scores = _f_scores(matches, lengths[::2, None], lengths[1::2, None])
-    best: NDArray[np.float64] = np.maximum.reduceat(scores, np.cumsum(counts) - counts)
+    best: FloatArray = np.maximum.reduceat(scores, np.cumsum(counts) - counts)
     return best
 
 
-def _f_scores(
-    matches: NDArray[np.int64], predicted: NDArray[np.int64], reference: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _f_scores(matches: IntArray, predicted: IntArray, reference: IntArray) -> FloatArray:
     """Return the F2 of pairs by the operations of sacrebleu's `_compute_f_score` in their order.
 
     They are sums, products and quotients only, which numpy rounds as Python does.

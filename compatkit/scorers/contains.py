@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.normalize import check_normalizer, normalize_rows
 from compatkit.scorers.scorer import Scored, Scorer, flat_references
 

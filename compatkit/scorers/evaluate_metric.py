@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
+from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.scorers.own import make_own
-from compatkit.scorers.scorer import FloatArray, Scorer
+from compatkit.scorers.scorer import Scorer
 
 CLOSE = (
     1e-3  # a batch is padded to its longest text, which moves the last digits of a model's score

@@ -1,6 +1,6 @@
 """Exact match: 1 if the prediction equals a reference."""
 
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.normalize import check_normalizer, normalize_rows
 from compatkit.scorers.scorer import Scored, Scorer, score_right
 

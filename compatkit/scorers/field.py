@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from compatkit.arrays import BoolArray
 from compatkit.errors import ConfigError, DataError
-from compatkit.fields import MISSING
-from compatkit.predictions import Predictions
+from compatkit.predictions.fields import MISSING
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, is_score
 
 UNSCORED = "unscored"  # the field that says why a row was not judged
@@ -63,7 +63,7 @@ def field(name: str) -> Scorer:
     )
 
 
-def _unscored(column: Sequence[Any], reasons: Sequence[Any]) -> NDArray[np.bool_]:
+def _unscored(column: Sequence[Any], reasons: Sequence[Any]) -> BoolArray:
     """Tell which rows say that they were not judged, and have no score."""
     if set(map(type, reasons)) <= {type(MISSING), type(None)}:
         return np.zeros(len(column), np.bool_)

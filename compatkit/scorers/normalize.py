@@ -9,7 +9,7 @@ import string
 from collections.abc import Sequence
 
 from compatkit.errors import ConfigError
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import flat_references
 
 NORMALIZERS = ("none", "squad")

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, flat_references, score_right
 from compatkit.scorers.unread import count_unread
 

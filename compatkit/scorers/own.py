@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compatkit.errors import CompatkitError, ConfigError, DataError
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, is_score
 
 

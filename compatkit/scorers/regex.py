@@ -3,7 +3,7 @@
 import re
 
 from compatkit.errors import ConfigError
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_right
 from compatkit.scorers.unread import count_unread
 

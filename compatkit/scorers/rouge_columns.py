@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from compatkit.arrays import FloatArray, IntArray
 from compatkit.scorers.rouge_lsum import union_lcs
 from compatkit.scorers.token_overlap import blocks, f1, shared_counts
 
@@ -230,9 +231,7 @@ class RougeColumns:
         self._order = int(known[1] or 0)
         self._encoder = _shared_encoder(stemmer=stemmer)
 
-    def __call__(
-        self, predictions: Sequence[str], references: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def __call__(self, predictions: Sequence[str], references: Sequence[str]) -> FloatArray:
         """Score every row.
 
         Args:
@@ -265,7 +264,7 @@ class RougeColumns:
             )
         return result
 
-    def _score(self, predictions: list[str], references: list[str]) -> NDArray[np.float64]:
+    def _score(self, predictions: list[str], references: list[str]) -> FloatArray:
         if self._order:
             return _ngram_f1(predictions, references, self._order)
         if self._kind == "rougeL":
@@ -296,11 +295,11 @@ def _unless_idle(
     return lambda self, word: step(self, word) if word.endswith(endings) else word
 
 
-def _lengths(texts: Sequence[str]) -> NDArray[np.int64]:
+def _lengths(texts: Sequence[str]) -> IntArray:
     return np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
 
 
-def _ids(texts: Sequence[str]) -> NDArray[np.int64]:
+def _ids(texts: Sequence[str]) -> IntArray:
     """The code points of all texts in a row."""
     return np.frombuffer("".join(texts).encode("utf-32-le"), dtype="<u4").astype(np.int64)
 
@@ -313,7 +312,7 @@ def _unlined(texts: Sequence[str]) -> list[str]:
     return [text.replace(_LINE_END_TOKEN, "") for text in texts]
 
 
-def _ngram_f1(predictions: list[str], references: list[str], order: int) -> NDArray[np.float64]:
+def _ngram_f1(predictions: list[str], references: list[str], order: int) -> FloatArray:
     texts = _interleaved(predictions, references)
     items, lengths = _ids(texts), _lengths(texts)
     if order > 1:
@@ -321,9 +320,7 @@ def _ngram_f1(predictions: list[str], references: list[str], order: int) -> NDAr
     return f1(shared_counts(items, lengths), lengths[::2], lengths[1::2])
 
 
-def _ngrams(
-    tokens: NDArray[np.int64], lengths: NDArray[np.int64], order: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _ngrams(tokens: IntArray, lengths: IntArray, order: int) -> tuple[IntArray, IntArray]:
     """A number for every n-gram that lies within one text, and how many each text has."""
     grams = tokens
     for step in range(1, order):
@@ -335,17 +332,17 @@ def _ngrams(
     return grams[within], np.maximum(lengths - (order - 1), 0)
 
 
-def _lcs_lengths(predictions: Sequence[str], references: Sequence[str]) -> NDArray[np.int64]:
+def _lcs_lengths(predictions: Sequence[str], references: Sequence[str]) -> IntArray:
     from rapidfuzz import process  # noqa: PLC0415
     from rapidfuzz.distance import LCSseq  # noqa: PLC0415
 
-    lengths: NDArray[np.int64] = process.cpdist(
+    lengths: IntArray = process.cpdist(
         predictions, references, scorer=LCSseq.similarity, dtype=np.int64, workers=1
     )
     return lengths
 
 
-def _summary_shared(predictions: Sequence[str], references: Sequence[str]) -> NDArray[np.int64]:
+def _summary_shared(predictions: Sequence[str], references: Sequence[str]) -> IntArray:
     """ROUGE-Lsum's count of shared tokens."""
     pairs = [(_lines(a), _lines(b)) for a, b in zip(predictions, references, strict=True)]
     several = np.array([len(a) > 1 or len(b) > 1 for a, b in pairs], dtype=bool)

@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from compatkit.predictions import Predictions
-from compatkit.scorers.scorer import FloatArray, Scored, Scorer
+from compatkit.arrays import FloatArray
+from compatkit.predictions.predictions import Predictions
+from compatkit.scorers.scorer import Scored, Scorer
 
 Columns = Callable[[Sequence[str], Sequence[Sequence[str]]], FloatArray]
 

@@ -8,9 +8,8 @@ from operator import eq
 import numpy as np
 from numpy.typing import NDArray
 
-from compatkit.predictions import Predictions
-
-FloatArray = NDArray[np.float64]
+from compatkit.arrays import BoolArray, FloatArray
+from compatkit.predictions.predictions import Predictions
 
 LARGEST_SCORE = 1e100
 PairScore = Callable[[Sequence[str], Sequence[str]], FloatArray]
@@ -31,7 +30,7 @@ class Scored:
     scores: FloatArray
     answers: list[str | None]
     notes: Mapping[str, int] = field(default_factory=dict)
-    unscored: NDArray[np.bool_] | None = None
+    unscored: BoolArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Scorer:
     needs_references: bool = True
 
 
-def is_score(values: FloatArray) -> NDArray[np.bool_]:
+def is_score(values: FloatArray) -> BoolArray:
     """Tell which numbers can be scores: neither NaN nor so large that their squares overflow."""
     return np.abs(values) < LARGEST_SCORE
 

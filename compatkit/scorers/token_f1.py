@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from compatkit.predictions import Predictions
+from compatkit.arrays import FloatArray
+from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.normalize import normalize_rows, normalize_squad
-from compatkit.scorers.scorer import FloatArray, Scored, Scorer, score_pairs
+from compatkit.scorers.scorer import Scored, Scorer, score_pairs
 
 
 def token_f1() -> Scorer:

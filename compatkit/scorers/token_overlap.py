@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from compatkit.arrays import FloatArray, IntArray
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -48,7 +50,7 @@ def blocks(
         yield slice(start, len(predictions))
 
 
-def shared_counts(items: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def shared_counts(items: IntArray, lengths: IntArray) -> IntArray:
     """Size of the multiset intersection of each row's two lists of integers.
 
     ``shared = sum over distinct items of min(count in the first, count in the second)``
@@ -84,9 +86,7 @@ def shared_counts(items: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArr
     return shared
 
 
-def _shared_in_matrix(
-    keys: NDArray[np.signedinteger], totals: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _shared_in_matrix(keys: NDArray[np.signedinteger], totals: IntArray) -> IntArray:
     """`shared_counts` from keys of twice the item, plus one in the second list."""
     width = max(int(totals.max()), 1)
     # Padding lies in one list only, so it is shared with nothing.
@@ -106,9 +106,7 @@ def _shared_in_matrix(
     return per_row.astype(np.int64)
 
 
-def f1(
-    shared: NDArray[np.int64], predicted: NDArray[np.int64], expected: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def f1(shared: IntArray, predicted: IntArray, expected: IntArray) -> FloatArray:
     """F1 of counts: the harmonic mean of precision and recall.
 
     ``f1 = 2 * p * r / (p + r)`` with ``p = shared / predicted``, ``r = shared / expected``;
@@ -137,7 +135,7 @@ def f1(
 
 def overlap_f1(
     prediction_tokens: Sequence[Sequence[str]], reference_tokens: Sequence[Sequence[str]]
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """F1 of the tokens that a prediction shares with its reference, order ignored.
 
     ``f1 = 2 * p * r / (p + r)`` with ``p = shared / len(prediction)``,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compatkit.predictions import Predictions
+from compatkit.predictions.predictions import Predictions
 
 
 def count_unread(answers: Sequence[str | None], rows: Predictions) -> int:

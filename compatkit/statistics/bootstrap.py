@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, undefined
 from compatkit.statistics.resampling import (
     METHODS,
-    FloatArray,
     Units,
     check_plan,
     check_values,

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, check_counts, undefined
 from compatkit.statistics.resampling import (
     METHODS,
-    FloatArray,
     Units,
     check_plan,
     combined_limits,
@@ -28,7 +28,7 @@ _JACKKNIFE_BLOCKS = 1_000
 
 def bootstrap_counts(
     counts: Sequence[int],
-    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    statistic: Callable[[FloatArray], FloatArray],
     *,
     level: float = 0.95,
     method: Literal["bca-t", "bca", "percentile"] = "bca-t",
@@ -78,7 +78,7 @@ def bootstrap_counts(
 def _jackknife(
     arrays: Sequence[NDArray[np.generic]],
     statistic: Callable[..., FloatArray],
-    codes: NDArray[np.int64],
+    codes: IntArray,
     groups: int,
 ) -> FloatArray:
     """Values of the statistic with each group of rows left out."""
@@ -92,8 +92,8 @@ def _jackknife(
 
 
 def _draw_rows(
-    codes: NDArray[np.int64] | None, size: int, groups: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+    codes: IntArray | None, size: int, groups: int, rng: np.random.Generator
+) -> IntArray:
     """One batch of drawn rows: several resamples without clusters, a single one with them."""
     if codes is None:
         return rng.integers(0, size, size=(max(1, _BATCH_CELLS // size), size))
@@ -105,7 +105,7 @@ def _draw_rows(
 
 def bootstrap_statistic(
     arrays: Sequence[ArrayLike],
-    statistic: Callable[..., NDArray[np.float64]],
+    statistic: Callable[..., FloatArray],
     *,
     level: float = 0.95,
     method: Literal["bca-t", "bca", "percentile"] = "bca-t",

@@ -5,10 +5,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, check_level, t_quantile, undefined
 from compatkit.statistics.proportions import wilson_of_share
-from compatkit.statistics.resampling import FloatArray, check_values, group_rows
+from compatkit.statistics.resampling import check_values, group_rows
 
 __all__ = ["cluster_mean", "cluster_proportion", "cluster_variance"]
 

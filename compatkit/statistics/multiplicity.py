@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
-from compatkit.statistics.resampling import FloatArray
 
 __all__ = ["benjamini_hochberg", "holm"]
 

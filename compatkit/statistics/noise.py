@@ -5,10 +5,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.bootstrap import Method, bootstrap_mean
 from compatkit.statistics.interval import Estimate, Interval
-from compatkit.statistics.resampling import FloatArray, check_values
+from compatkit.statistics.resampling import check_values
 
 __all__ = ["excess_flip_rate", "expected_flip_rate", "flip_floor"]
 

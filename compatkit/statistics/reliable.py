@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import check_level
 from compatkit.statistics.multiplicity import benjamini_hochberg
-from compatkit.statistics.resampling import FloatArray
 
 __all__ = ["ReliableFlips", "fisher_exact", "reliable_flips"]
 
@@ -29,8 +29,8 @@ class ReliableFlips:
     np.int64(1)
     """
 
-    worse: NDArray[np.bool_]
-    better: NDArray[np.bool_]
+    worse: BoolArray
+    better: BoolArray
     p_values: FloatArray
     untested: int
 
@@ -66,9 +66,7 @@ def fisher_exact(old_right: int, old_total: int, new_right: int, new_total: int)
     return sum(way for way in ways if way <= seen) / sum(ways)
 
 
-def _check_samples(
-    right: ArrayLike, total: ArrayLike, name: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _check_samples(right: ArrayLike, total: ArrayLike, name: str) -> tuple[IntArray, IntArray]:
     """Return right and total samples of each example as whole numbers."""
     parts = [np.asarray(right), np.asarray(total)]
     if parts[0].shape != parts[1].shape or parts[0].ndim != 1:

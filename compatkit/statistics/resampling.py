@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, check_level, t_quantile, undefined
 
@@ -28,7 +29,6 @@ __all__ = [
     "too_few",
 ]
 
-FloatArray = NDArray[np.float64]
 SumStatistic = Callable[[FloatArray], FloatArray]
 
 # One batch of indices should stay in the cache of a core.
@@ -55,7 +55,7 @@ class Units:
     """
 
     columns: FloatArray
-    weights: NDArray[np.int64]
+    weights: IntArray
 
     @property
     def size(self) -> int:
@@ -114,7 +114,7 @@ def check_values(values: ArrayLike, name: str) -> FloatArray:
     return array
 
 
-def group_rows(clusters: ArrayLike, size: int) -> tuple[NDArray[np.int64], int]:
+def group_rows(clusters: ArrayLike, size: int) -> tuple[IntArray, int]:
     """Return the number of each row's cluster, counted from 0, and the number of clusters.
 
     Raises:
@@ -130,7 +130,7 @@ def group_rows(clusters: ArrayLike, size: int) -> tuple[NDArray[np.int64], int]:
     return codes.astype(np.int64, copy=False), int(names.size)
 
 
-def _sum_groups(columns: FloatArray, codes: NDArray[np.int64], groups: int) -> FloatArray:
+def _sum_groups(columns: FloatArray, codes: IntArray, groups: int) -> FloatArray:
     return np.stack([np.bincount(codes, weights=c, minlength=groups) for c in columns])
 
 

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import check_counts
-from compatkit.statistics.resampling import FloatArray, check_values
+from compatkit.statistics.resampling import check_values
 
 __all__ = ["Alternative", "CombinedTest", "combine_tasks", "mcnemar", "permutation_test"]
 

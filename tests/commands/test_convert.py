@@ -9,7 +9,8 @@ from harness_runs import RUNS
 from compatkit import compare_folders
 from compatkit.cli import command_line
 from compatkit.errors import CompatkitError
-from compatkit.readers import LOGS, READERS
+from compatkit.readers import READERS
+from compatkit.readers.logs import LOGS
 
 OLD, NEW = RUNS / "lm_eval/v1", RUNS / "lm_eval/v2"
 

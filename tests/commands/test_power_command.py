@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from compatkit.commands.power import power
 from compatkit.errors import ConfigError
-from compatkit.power_table import make_power_table
+from compatkit.gate.power_table import make_power_table
 from compatkit.statistics import examples_needed, power_of_gate, smallest_detectable
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

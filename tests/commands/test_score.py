@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from compatkit import cli
 from compatkit.cli import main
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
 from compatkit.reports import SUFFIXES
 
 Score = Callable[..., tuple[int, str, str]]

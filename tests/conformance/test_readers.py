@@ -12,7 +12,8 @@ from pyarrow import parquet
 
 from compatkit import compare
 from compatkit.errors import CompatkitError, DataError
-from compatkit.readers import READERS, open_predictions
+from compatkit.readers import READERS
+from compatkit.readers.prediction_file import open_predictions
 
 ROWS = [
     {"id": f"q{number}", "prediction": text, "reference": "yes", "input": f"Frage {number}: ä, ☃?"}

@@ -17,7 +17,7 @@ from report_parsers import Tags, kinds_of, tags_of, tokens_of
 from rich.cells import cell_len
 from verdicts import VERDICTS, compared, decided, flip_of, judge, undefined
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Guarded, Verdict, WaiverUse
 from compatkit.reports.verdicts import VERDICT_FLIPS, VERDICT_REPORTS, VERDICT_SUFFIXES

@@ -13,7 +13,7 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.evaluate_modules import MODULES
 from compatkit.evaluate_modules.space import list_files, make_space
 from compatkit.evaluate_modules.widget import compute_texts
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
 from compatkit.scorers import make_scorer
 
 HEADINGS = [

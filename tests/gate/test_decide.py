@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
-from compatkit.comparison import JudgedPair
-from compatkit.estimates import Judged, Plan
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.decide import Question, decide
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.pair import Judged, JudgedPair
 
 
 def pair_of(n11: int, n10: int, n01: int, n00: int) -> JudgedPair:

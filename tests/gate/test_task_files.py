@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from compatkit.comparison.options import make_options
 from compatkit.errors import DataError
 from compatkit.gate.policy import Policy, TaskPolicy
 from compatkit.gate.task_files import expand_tasks
-from compatkit.options import make_options
 
 
 def expand(folder: Path, old: str, new: str, rerun: str | None = None) -> list[TaskPolicy]:

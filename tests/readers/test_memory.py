@@ -6,8 +6,8 @@ import pytest
 
 from compatkit import compare
 from compatkit.errors import ConfigError, DataError
-from compatkit.readers import open_predictions
 from compatkit.readers.memory import BATCH
+from compatkit.readers.prediction_file import open_predictions
 
 
 def refusal_of(old, new, error=DataError, **options):

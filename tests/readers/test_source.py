@@ -10,7 +10,7 @@ import zstandard
 
 from compatkit import compare
 from compatkit.errors import ConfigError, DataError
-from compatkit.readers import open_predictions
+from compatkit.readers.prediction_file import open_predictions
 from compatkit.readers.source import kind_of_bytes, open_path
 
 PACKERS = [gzip.compress, zstandard.compress]

@@ -4,7 +4,7 @@ import pytest
 from prediction_files import rows_of_model
 
 from compatkit import Comparison, compare, compare_candidates
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
 from compatkit.reports import View
 from compatkit.reports.html import render_html
 from compatkit.reports.markdown import render_markdown

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from prediction_files import rows_of_model, write_rows
 
 from compatkit import Comparison, compare, compare_candidates, compare_folders
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
 from compatkit.reports.json_report import render_json
 
 SCHEMA = json.loads(

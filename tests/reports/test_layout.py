@@ -3,10 +3,10 @@ import json
 import pytest
 
 from compatkit import compare_candidates
+from compatkit.comparison.tasks import compare_folders
 from compatkit.reports.layout import Explanation, FlipList, Heading, Line, lay_out
 from compatkit.reports.tables import Table
 from compatkit.reports.view import View
-from compatkit.tasks import compare_folders
 
 ROWS = [
     {"id": n, "prediction": "a", "reference": "a", "lang": "de" if n < 3 else "fr"}

@@ -9,8 +9,8 @@ from prediction_files import rows_of_model
 from rich.cells import cell_len
 
 from compatkit import Comparison, compare, compare_candidates
-from compatkit.comparison import Slice
-from compatkit.metrics import METRICS
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.measure_pair import Slice
 from compatkit.reports import View
 from compatkit.reports.tables import (
     Table,

@@ -16,7 +16,7 @@ from compatkit import compare
 from compatkit.cli import command_line
 from compatkit.commands.run import SETTINGS, TASK_NAMES
 from compatkit.errors import CompatkitError, ConfigError, DataError
-from compatkit.run_header import describe_header
+from compatkit.readers.run_header import describe_header
 from compatkit.runner.settings import Settings
 from compatkit.runner.task import TASKS, list_keys
 

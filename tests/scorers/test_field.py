@@ -3,7 +3,7 @@ import pytest
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.fields import MISSING
+from compatkit.predictions.fields import MISSING
 from compatkit.scorers import make_scorer
 
 

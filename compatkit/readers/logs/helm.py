@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compatkit.predictions import Records
+from compatkit.predictions.predictions import Records
 from compatkit.readers.logs.log import (
     Choice,
     Log,

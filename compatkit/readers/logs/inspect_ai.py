@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.predictions import Records
+from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import decode_json
 from compatkit.readers.logs.log import (
     Choice,

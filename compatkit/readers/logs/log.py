@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.predictions import Records
+from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import decode_json
 from compatkit.readers.source import open_path
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.predictions import Records
+from compatkit.predictions.predictions import Records
 from compatkit.readers.logs.log import (
     Choice,
     Log,

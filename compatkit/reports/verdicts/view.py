@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from compatkit.comparison import Comparison
+from compatkit.comparison.comparison import Comparison
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict

@@ -7,7 +7,7 @@ from harness_runs import RUNS, copy_run, edit_json, only, refusal
 from prediction_files import write_rows
 
 from compatkit import compare
-from compatkit.readers import open_predictions
+from compatkit.readers.prediction_file import open_predictions
 
 INSPECT = "*_capitals_*"
 COUNTRIES = ["France", "Italy", "Peru", "Cuba", "Egypt"]

@@ -6,7 +6,7 @@ import pytest
 from harness_runs import SHARED, edit_json, needs_shared, refusal
 
 from compatkit import compare
-from compatkit.readers import open_run
+from compatkit.readers.prediction_file import open_run
 
 OLD = {"id1": 1.0, "id2": 1.0, "id3": 0.0}
 NEW = {"id1": 1.0, "id2": 0.0, "id3": 1.0}

@@ -9,8 +9,8 @@ import zstandard
 from harness_runs import RUNS, SHARED, needs_shared, only, refusal
 
 from compatkit import compare, compare_folders
-from compatkit.readers import open_predictions, open_run
 from compatkit.readers.logs.zip_members import ZSTD, open_zip
+from compatkit.readers.prediction_file import open_predictions, open_run
 
 OLD, NEW = RUNS / "inspect/v1", RUNS / "inspect/v2"
 EXPECTED = json.loads((RUNS / "inspect/expected.json").read_text())

@@ -9,7 +9,7 @@ from harness_runs import RUNS, edit_json, only, refusal
 from pyarrow import parquet
 
 from compatkit import compare, compare_folders
-from compatkit.readers import open_run
+from compatkit.readers.prediction_file import open_run
 
 EXPECTED = json.loads((RUNS / "lighteval/expected.json").read_text())
 

@@ -9,7 +9,7 @@ from harness_runs import RUNS, SHARED, copy_run, edit_json, edit_lines, needs_sh
 
 from compatkit import compare, compare_folders
 from compatkit.errors import DataError
-from compatkit.readers import open_predictions, open_run
+from compatkit.readers.prediction_file import open_predictions, open_run
 
 OLD, NEW = RUNS / "lm_eval/v1", RUNS / "lm_eval/v2"
 EXPECTED = json.loads((RUNS / "lm_eval/expected.json").read_text())
@@ -317,7 +317,7 @@ def test_the_genuine_logs_read_and_their_list_is_refused_as_a_score():
 
 
 def test_large_logs_are_scored_side_by_side_with_the_same_result(monkeypatch):
-    monkeypatch.setattr("compatkit.engine.LARGE", 0)
+    monkeypatch.setattr("compatkit.pairing.engine.LARGE", 0)
     side_by_side = compare(choice_file(OLD), choice_file(NEW), metric="acc_norm")
     monkeypatch.undo()
     plain = compare(choice_file(OLD), choice_file(NEW), metric="acc_norm")

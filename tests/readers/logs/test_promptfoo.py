@@ -6,7 +6,7 @@ import pytest
 from harness_runs import RUNS, copy_run, edit_json, refusal
 
 from compatkit import compare, compare_folders
-from compatkit.readers import open_predictions, open_run
+from compatkit.readers.prediction_file import open_predictions, open_run
 
 OLD, NEW = RUNS / "promptfoo/v1", RUNS / "promptfoo/v2"
 EXPECTED = json.loads((RUNS / "promptfoo/expected.json").read_text())

@@ -1,0 +1,1 @@
+"""Comparison: what an update changed, from files and options to counts, metrics and flips."""

@@ -1,0 +1,382 @@
+"""Compare models: score the files, align them, and make comparisons of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compatkit.arrays import BoolArray, IntArray
+from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.comparison.conditions import describe_conditions, follow_logs
+from compatkit.comparison.flipped import find_flipped
+from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.signature import sign
+from compatkit.errors import ConfigError, DataError
+from compatkit.metrics.estimates import Metrics
+from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_slices
+from compatkit.metrics.p_values import correct
+from compatkit.metrics.pair import Judged, JudgedPair
+from compatkit.metrics.smooth import Sweep, sweep_thresholds
+from compatkit.pairing.alignment import Alignment, align
+from compatkit.pairing.engine import Job, run_jobs
+from compatkit.pairing.scored_rows import Outcomes
+from compatkit.predictions.fields import OWN_NAMES
+from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.readers.run_header import compare_runs, read_header
+
+HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
+
+
+def compare(old: Any, new: Any, *, old_rerun: Any = None, **options: Any) -> Comparison:
+    """Compare a new model's predictions with an old one's on the same examples.
+
+    Args:
+        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`; a path is a
+            prediction file, or a harness's log or folder that holds one task.
+        new: the same.
+        old_rerun: a second run of the old model, for the noise floor of its flips.
+        options: see `make_options`.
+
+    Returns:
+        The comparison: counts, metrics with intervals, slices, flipped examples, signature.
+
+    Raises:
+        DataError: a file that cannot be read, or rows that cannot be compared.
+        ConfigError: a wrong option.
+
+    >>> from compatkit import compare
+    >>> old = [{"id": "a", "prediction": "4", "reference": "4"},
+    ...        {"id": "b", "prediction": "6", "reference": "6"}]
+    >>> new = [{"id": "a", "prediction": "4", "reference": "4"},
+    ...        {"id": "b", "prediction": "7", "reference": "6"}]
+    >>> compare(old, new).negative_flip_rate
+    0.5
+    """
+    return compare_candidates(old, [new], old_rerun=old_rerun, **options)[0]
+
+
+def compare_candidates(
+    old: Any, candidates: Sequence[Any], *, old_rerun: Any = None, task: str = "", **options: Any
+) -> list[Comparison]:
+    """Compare several candidates with one old model, on the examples that all have.
+
+    The first candidate is the new model; the others carry the metrics of the family
+    `candidate` too: what they change against it.
+
+    Args:
+        old: the old model's predictions.
+        candidates: the new model's, then those of further candidates.
+        old_rerun: a second run of the old model.
+        task: the task's name in reports.
+        options: see `make_options`.
+
+    Returns:
+        A comparison per candidate, in their order.
+
+    Raises:
+        DataError: a file that cannot be read, or rows that cannot be compared.
+        ConfigError: a wrong option.
+    """
+    if isinstance(candidates, str | Path) or not candidates:
+        raise ConfigError(
+            f"candidates is {candidates!r}; a list of them was expected, the new model's first."
+        )
+    return compare_files(old, candidates, make_options(**options), old_rerun=old_rerun, task=task)
+
+
+def compare_files(
+    old: Any, candidates: Sequence[Any], options: Options, *, old_rerun: Any = None, task: str = ""
+) -> list[Comparison]:
+    """Compare with options that were checked; see `compare_candidates`."""
+    data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
+    names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
+    files = [
+        open_predictions(each, name=name, reader=options.reader, choice=options.choice)
+        for each, name in zip(data, names, strict=False)
+    ]
+    if old_rerun is not None:
+        _refuse_rerun_of_new(files)
+    options = follow_logs(files, options)
+    sides = _score_files(files, options)
+    aligned = align(
+        sides,
+        missing=options.missing,
+        errors=options.errors,
+        edited=options.edited,
+        by=options.kept,
+    )
+    lowest = _lowest_score(sides, options)
+    judged = [
+        _judge(side, rows, len(aligned.ids), options.right_from, lowest)
+        for side, rows in zip(sides, aligned.examples, strict=True)
+    ]
+    measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
+    results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
+    return correct_tests(results, options.correction)
+
+
+def _refuse_rerun_of_new(files: Sequence[PredictionFile]) -> None:
+    """Refuse a new model's file as the old one's second run: its flips would all count as noise."""
+    old, *candidates, rerun = files
+    twin = next((each for each in candidates if each.digest == rerun.digest != old.digest), None)
+    if twin is not None:
+        raise DataError(
+            f"{rerun.name}: the second run of the old model holds the same bytes as {twin.name}, "
+            "so that every flip would count as noise. Run the old model again."
+        )
+
+
+def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:
+    """Correct the tests of several comparisons together."""
+    tests = correct([each.tests for each in results], correction)
+    return [replace(each, tests=each_s) for each, each_s in zip(results, tests, strict=True)]
+
+
+def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Outcomes]:
+    how = {"roles": options.roles, "by": options.kept, "by_position": options.by_position}
+    jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
+    return run_jobs(jobs, options.progress)
+
+
+def _lowest_score(sides: Sequence[Outcomes], options: Options) -> float:
+    """Return what an answer without a score counts as: 0, or the lowest score if that is below.
+
+    Scores of a table's scorer lie in [0, 1]; those of a field or of a user's own may not.
+    """
+    if options.plan.bounded:
+        return 0.0
+    return min(0.0, *(float(side.scores[side.counted].min(initial=0.0)) for side in sides), 0.0)
+
+
+def _judge(
+    side: Outcomes, examples: IntArray, size: int, threshold: float, lowest: float
+) -> Judged:
+    """Gather a model's rows into one result per example."""
+    rows = np.flatnonzero(examples >= 0)
+    index = examples[rows]
+    samples = np.bincount(index, minlength=size)
+    weight = np.maximum(samples, 1)
+    scores = np.bincount(index, np.where(side.counted, side.scores, lowest)[rows], size) / weight
+    scores[samples == 0] = lowest
+    return Judged(
+        scores=scores,
+        right=np.bincount(index, side.right(threshold)[rows], size) / weight,
+        samples=samples,
+        silent=np.bincount(index, side.no_answer[rows], size).astype(np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """What the comparisons of one old model share."""
+
+    options: Options
+    sides: list[Outcomes]
+    aligned: Alignment
+    judged: list[Judged]
+    task: str
+    rerun: bool
+
+    def comparison(self, number: int) -> Comparison:
+        """Make the comparison of the candidate with this number, from 1."""
+        old, new, aligned = self.sides[0], self.sides[number], self.aligned
+        pair = JudgedPair(
+            aligned.ids,
+            self.judged[0],
+            self.judged[number],
+            self._same(number),
+            self._clusters(),
+            self.judged[-1] if self.rerun else None,
+            aligned.slices,
+        )
+        continuous = self._continuous()
+        baseline = self.judged[1] if number > 1 else None
+        options = self.options
+        metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
+        return Comparison(
+            task=self.task,
+            old=old.file.name,
+            new=new.file.name,
+            baseline=self.sides[1].file.name if number > 1 else None,
+            scorer=options.scorer.name,
+            threshold=options.right_from,
+            continuous=continuous,
+            counts=count_pair(
+                pair,
+                excluded=aligned.excluded,
+                counted_wrong=_add(aligned.counted_wrong[0], aligned.counted_wrong[number]),
+            ),
+            metrics=metrics,
+            tests=tests,
+            slices=measure_slices(
+                pair,
+                {path: aligned.slices[path] for path in options.by},
+                options.plan,
+                continuous=continuous,
+                correction=options.correction,
+            ),
+            notes=(*self._notes(pair, number), *self._noise(metrics)),
+            signature=self._signature(number),
+            identical=old.file.digest == new.file.digest,
+            pair=pair,
+            examples=self._flipped(pair, number) if options.keep_flips else None,
+            runs={"old": read_header(old.file)[0], "new": read_header(new.file)[0]},
+            sweep=self._sweep(pair, number) if options.sweep else None,
+        )
+
+    def _signature(self, number: int) -> str:
+        return sign(
+            self.options.scorer,
+            self.options.right_from,
+            self.options.plan,
+            total=len(self.aligned.ids),
+            policies=_policies(self.options),
+            inputs=self._inputs(number),
+        )
+
+    def _inputs(self, number: int) -> dict[str, str]:
+        """Name all files that the numbers depend on, and the fields that were read."""
+        sides = {"old": self.sides[0], "new": self.sides[number]}
+        if number > 1:
+            sides["baseline"] = self.sides[1]
+        if self.rerun:
+            sides["rerun"] = self.sides[-1]
+        inputs = {name: side.file.digest[:12] for name, side in sides.items()}
+        if any(self.aligned.excluded.values()) or any(self.aligned.counted_wrong[0].values()):
+            # What one file lacks, or failed at, is left out for all.
+            others = [side.file.digest[:12] for side in self.sides[1:]]
+            inputs["beside"] = "+".join(others)
+        for name, side in sides.items():
+            read = [
+                f"{role}={path}"
+                for role, path in side.fields.paths.items()
+                if path not in OWN_NAMES.get(role, (role,))
+            ]
+            inputs |= {f"{name}.fields": "+".join(read)} if read else {}
+        return inputs
+
+    def _flipped(self, pair: JudgedPair, number: int) -> tuple[FlippedExample, ...]:
+        sides, rows = self.sides, self.aligned.examples
+        return find_flipped(
+            pair, (sides[0], sides[number]), (rows[0], rows[number]), self.options.right_from
+        )
+
+    def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
+        if not pair.single:
+            raise ConfigError(
+                "--sweep needs one sample per example: with several, right is a share."
+            )
+        columns = []
+        for side, rows in ((self.sides[i], self.aligned.examples[i]) for i in (0, number)):
+            # What is wrong whatever its score, or missing, is below every threshold.
+            scores = np.full(len(pair.ids), -np.inf)
+            scores[rows[rows >= 0]] = np.where(side.counted, side.scores, -np.inf)[rows >= 0]
+            columns.append(scores)
+        return sweep_thresholds(columns[0], columns[1])
+
+    def _noise(self, metrics: Metrics) -> list[str]:
+        """Say what the noise was taken from, and whether the flips are more than it."""
+        notes = []
+        samples = self.judged[0].samples
+        if self.rerun:
+            rerun = self.sides[-1].file
+            notes.append(f"{rerun.name} stands in for more samples of the old model")
+            if rerun.digest == self.sides[0].file.digest:
+                notes.append(f"{rerun.name} holds the same bytes as the old file: no noise at all")
+            samples = samples + self.judged[-1].samples
+        several = int((samples > 1).sum())
+        if 0 < several < len(samples):
+            notes.append(
+                f"flip floor and excess NFR rest on {several:,} of {len(samples):,} examples: the "
+                "old model has one sample of the others"
+            )
+        return [*notes, *_verdict(metrics)]
+
+    def _same(self, number: int) -> BoolArray | None:
+        columns = []
+        for side, examples in (
+            (self.sides[0], self.aligned.examples[0]),
+            (self.sides[number], self.aligned.examples[number]),
+        ):
+            if not side.has_answers:
+                return None
+            answers = np.zeros(len(self.aligned.ids), np.int64)
+            answers[examples[examples >= 0]] = side.answers[examples >= 0]
+            columns.append(answers)
+        return np.asarray(columns[0] == columns[1])
+
+    def _clusters(self) -> IntArray | None:
+        if self.options.cluster is None:
+            return None
+        labels = np.array(self.aligned.slices[self.options.cluster], object)
+        return np.unique(labels, return_inverse=True)[1]
+
+    def _continuous(self) -> bool:
+        known = self.options.scorer.continuous
+        if known is not None:
+            return known
+        used = [
+            side.scores[(rows >= 0) & side.counted]
+            for side, rows in zip(self.sides, self.aligned.examples, strict=True)
+        ]
+        values = np.unique(np.concatenate(used))
+        if np.isin(values, (0.0, 1.0)).all():
+            return False
+        if self.options.threshold is None and (values.min() < 0 or values.max() > 1):
+            raise ConfigError(
+                f"the scores of {self.options.scorer.name} lie between {values.min():g} and "
+                f"{values.max():g}. --threshold says from which score an answer is right."
+            )
+        return True
+
+    def _notes(self, pair: JudgedPair, number: int) -> tuple[str, ...]:
+        sides = (self.sides[0], self.sides[number])
+        notes = [note for side in sides for note in side.fields.notes]
+        notes += [
+            f"{side.file.name}: {count} {sentence}"
+            for side in sides
+            for sentence, count in side.notes.items()
+        ]
+        notes += describe_conditions(sides[0].file, sides[1].file, self.options)
+        notes += self.aligned.notes
+        notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
+        if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
+            notes.append(
+                f"neither model is right on {HARDLY_EVER:.0%} of the examples by "
+                f"{self.options.scorer.name}; another --scorer or --threshold may fit"
+            )
+        return tuple(dict.fromkeys(notes))
+
+
+def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
+    return {reason: number + right[reason] for reason, number in left.items()}
+
+
+def _verdict(metrics: Metrics) -> list[str]:
+    """Say whether the flips are more than a second run of the old model would show."""
+    excess = metrics["excess_negative_flip_rate"]
+    if excess.value is None:
+        return []
+    # Where all examples have the same excess there is no interval, and the value decides.
+    low = excess.value if excess.low is None else excess.low
+    high = excess.value if excess.high is None else excess.high
+    if low > 0:
+        verdict = "beyond noise: the update flips more than a second run of the old model would"
+    elif high < 0:
+        verdict = "the update flips less than a second run of the old model would"
+    else:
+        verdict = "within noise: a second run of the old model would show as many negative flips"
+    return [f"{verdict} (interval of the excess NFR)"]
+
+
+def _policies(options: Options) -> dict[str, str]:
+    return {
+        "join": "position" if options.by_position else "id",
+        "missing": options.missing,
+        "errors": options.errors,
+        "edited": options.edited,
+        "cluster": options.cluster or "none",
+        "correction": options.correction,
+    }

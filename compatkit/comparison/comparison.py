@@ -1,0 +1,250 @@
+"""Comparison: what an update changed, with every number it was measured by."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from compatkit.errors import ConfigError
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.estimates import Metrics
+from compatkit.metrics.measure_pair import Slice
+from compatkit.metrics.p_values import Tests
+from compatkit.metrics.pair import Counts, JudgedPair
+from compatkit.metrics.smooth import Sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("negative", "positive")
+
+
+@dataclass(frozen=True, slots=True)
+class FlippedExample:
+    """One example whose answer flipped, whole.
+
+    With several samples per example, the scores are the shares of right samples, and the
+    predictions are the first right one of one side and the first wrong one of the other.
+
+    Attributes:
+        id: the example.
+        kind: `negative` or `positive`.
+        old_score: the old model's score.
+        new_score: the new model's score.
+        old_prediction: its text, None for no answer.
+        new_prediction: its text, None for no answer.
+        references: the accepted answers.
+        input: the prompt, None where the file holds none.
+        old_record: the record as it stands in the old file.
+        new_record: the record as it stands in the new file.
+    """
+
+    id: str
+    kind: str
+    old_score: float
+    new_score: float
+    old_prediction: str | None
+    new_prediction: str | None
+    references: tuple[str, ...]
+    input: str | None
+    old_record: Mapping[str, Any]
+    new_record: Mapping[str, Any]
+
+    def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
+        """Return the example as JSON knows it, with the records where `whole`."""
+        brief = {
+            "id": self.id,
+            "kind": self.kind,
+            "old_score": self.old_score,
+            "new_score": self.new_score,
+            "old_prediction": self.old_prediction,
+            "new_prediction": self.new_prediction,
+            "references": list(self.references),
+            "input": self.input,
+        }
+        records = {"old_record": dict(self.old_record), "new_record": dict(self.new_record)}
+        return {**brief, **records} if whole else brief
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Comparison:
+    """What a new model changed against an old one on one task.
+
+    Every metric of `compatkit.metrics.definitions.METRICS` is an attribute too:
+    `comparison.negative_flip_rate` is `comparison.metrics["negative_flip_rate"].value`.
+
+    Attributes:
+        task: the task's name; empty where there is one only.
+        old: the old model's file.
+        new: the new model's file.
+        baseline: the first new model's file, where this is a further candidate.
+        scorer: the scorer's name.
+        threshold: an answer is right when its score is at least this.
+        continuous: whether scores lie between right and wrong.
+        counts: examples by kind, and what was left out.
+        metrics: name to value and interval, in the order of `METRICS`.
+        tests: name to p-value, alone and corrected for several tests.
+        slices: field to value to counts, metrics and tests.
+        notes: what a reader of the numbers should know.
+        signature: two results with the same one are comparable.
+        identical: both files hold the same bytes.
+        pair: the results of each example.
+        examples: the flipped examples, negative ones first; None where they were not kept.
+        sweep: flips over all thresholds; None where it was not asked for.
+        runs: how the `old` and the `new` file were made, where `compatkit run` made them.
+    """
+
+    task: str
+    old: str
+    new: str
+    scorer: str
+    threshold: float
+    continuous: bool
+    counts: Counts
+    metrics: Metrics
+    signature: str
+    pair: JudgedPair = field(repr=False)
+    baseline: str | None = None
+    tests: Tests = field(default_factory=dict)
+    slices: Mapping[str, Mapping[str, Slice]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    identical: bool = False
+    examples: tuple[FlippedExample, ...] | None = field(default=None, repr=False)
+    sweep: Sweep | None = field(default=None, repr=False)
+    runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
+
+    def __getattr__(self, name: str) -> float | None:
+        """Return a metric's value by its name, None where it is undefined."""
+        if name in METRICS:
+            return self.metrics[name].value
+        raise AttributeError(f"a Comparison has no attribute {name!r}")
+
+    def __dir__(self) -> Iterable[str]:
+        """List the attributes, the metrics among them."""
+        return sorted({*super().__dir__(), *METRICS})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as one entry of `results` of the JSON report."""
+        return {
+            "task": self.task,
+            "old": self.old,
+            "new": self.new,
+            "baseline": self.baseline,
+            "scorer": self.scorer,
+            "threshold": self.threshold,
+            "signature": self.signature,
+            "identical": self.identical,
+            "counts": asdict(self.counts),
+            "metrics": metrics_to_dict(self.metrics),
+            "tests": {name: asdict(test) for name, test in self.tests.items()},
+            "slices": {
+                path: {
+                    value: {
+                        "counts": asdict(part.counts),
+                        "metrics": metrics_to_dict(part.metrics),
+                        "tests": {name: asdict(test) for name, test in part.tests.items()},
+                    }
+                    for value, part in parts.items()
+                }
+                for path, parts in self.slices.items()
+            },
+            "notes": list(self.notes),
+            "runs": {side: self.runs.get(side) for side in ("old", "new")},
+            "sweep": None if self.sweep is None else sweep_to_dict(self.sweep),
+            "flips": None
+            if self.examples is None
+            else [example.to_dict() for example in self.examples],
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the metrics as a pandas frame, one row each, indexed by name."""
+        import pandas as pd  # noqa: PLC0415
+
+        rows = {name: asdict(value) for name, value in self.metrics.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("metric")
+
+    def flips(self, kind: str | None = None) -> "pd.DataFrame":
+        """Return the flipped examples as a pandas frame, one row each.
+
+        Args:
+            kind: `negative`, `positive`, or None for both.
+
+        Raises:
+            ConfigError: another kind, or the flips were not kept.
+        """
+        import pandas as pd  # noqa: PLC0415
+
+        if kind is not None and kind not in KINDS:
+            raise ConfigError(f"no kind of flip {kind!r}; there are {' and '.join(KINDS)}.")
+        if self.examples is None:
+            raise ConfigError(
+                "the flips were not kept: keep_flips=True keeps them; a total has none of its own."
+            )
+        rows = [each.to_dict(whole=True) for each in self.examples if kind in {None, each.kind}]
+        columns = [*FlippedExample.__slots__]
+        return pd.DataFrame(rows, columns=columns)
+
+    def worst_slice(self, path: str) -> tuple[str, Slice] | None:
+        """Return the slice with the most certain damage: the highest lower limit of its NFR.
+
+        The limit rather than the rate, so that one unlucky example is not a slice's fate.
+        None where no slice has a negative flip.
+        """
+        parts = [
+            (value, part) for value, part in self.slices[path].items() if part.counts.negative_flips
+        ]
+        return max(parts, key=lambda each: _lower_limit(each[1]), default=None)
+
+    def __repr__(self) -> str:
+        """Return one line; printing the comparison shows the whole."""
+        flips = (
+            f"{self.counts.negative_flips:g} negative and {self.counts.positive_flips:g} positive"
+        )
+        return (
+            f"<Comparison {self.old} -> {self.new}: {self.counts.total} examples by {self.scorer}, "
+            f"{flips} flips; print() shows all>"
+        )
+
+    def __str__(self) -> str:
+        """Return the terminal report, without colours."""
+        return _render("terminal", self)
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook."""
+        return _render("html", self)
+
+
+def _render(kind: str, comparison: Comparison) -> str:
+    # By name: a report knows comparisons; a comparison only knows that there are reports.
+    report: str = import_module("compatkit.reports").REPORTS[kind]([comparison], None)
+    return report
+
+
+def _lower_limit(part: Slice) -> float:
+    for name in ("negative_flip_rate", "expected_negative_flip_rate"):
+        metric = part.metrics.get(name)
+        if metric is not None and metric.low is not None:
+            return metric.low
+    return 0.0
+
+
+def metrics_to_dict(metrics: Metrics) -> dict[str, dict[str, Any]]:
+    """Return metrics as JSON knows them: the empty parts of each left out."""
+    return {
+        name: {
+            key: value
+            for key, value in asdict(metric).items()
+            if key == "value" or value not in {None, ""}
+        }
+        for name, metric in metrics.items()
+    }
+
+
+def sweep_to_dict(sweep: Sweep) -> dict[str, Any]:
+    """Return a sweep as columns of equal length."""
+    return {
+        "thresholds": sweep.thresholds.tolist(),
+        "negative_flips": sweep.negative_flips.tolist(),
+        "positive_flips": sweep.positive_flips.tolist(),
+        "total": sweep.total,
+    }

@@ -1,0 +1,119 @@
+"""Conditions: what the logs of two runs say of how they were made and judged."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from compatkit.comparison.options import Options, check_threshold
+from compatkit.errors import ConfigError, DataError
+from compatkit.predictions.fields import NO_FIELD, list_keys
+from compatkit.readers.logs.log import Log
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.scorers import make_scorer
+
+SHOWN = 60
+
+
+def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
+    """Return the options with what the logs decide: how rows are judged and known.
+
+    Where no scorer was named, a row of a log is right or wrong as its harness says. Items are
+    compared within one harness alone: another one numbers and hashes them in its own way.
+
+    Raises:
+        ConfigError: the logs are judged by different metrics, and nobody said that this is meant.
+        DataError: a log holds no score of each example.
+    """
+    logs = [file.log for file in files if file.log is not None]
+    if not logs:
+        check_threshold(options.scorer, options.threshold)
+        return options
+    if len({log.harness for log in logs}) > 1:
+        options = replace(options, roles={**options.roles, "item_hash": NO_FIELD})
+    if options.scorer_was_named:
+        return options
+    for log in logs:
+        if not log.metric and log.judge[0] == "field:score":
+            raise DataError(_no_metric(log))
+    judges = {(_name_judge(log), log.judge[0]): log for log in logs}
+    if len(judges) > 1 and not options.choice.metrics:
+        listed = " and ".join(f"{log.path} by {_name_judge(log)}" for log in judges.values())
+        raise ConfigError(
+            f"the runs are judged by different metrics: {listed}. --scorer NAME judges both alike, "
+            "and --metric NAME, said once for each, holds one against the other."
+        )
+    name, given = logs[0].judge
+    if name == "field:score":
+        _refuse_no_score(files, logs[0])
+    scorer = make_scorer(name, **given)
+    check_threshold(scorer, options.threshold)
+    label = " / ".join(dict.fromkeys(map(_name_judge, logs)))
+    return replace(
+        options,
+        scorer=replace(scorer, name=f"log:{label}"),
+        recipe=(name, given),
+        plan=replace(options.plan, bounded=scorer.continuous is not None),
+    )
+
+
+def _name_judge(log: Log) -> str:
+    return f"1 - {log.metric}" if log.turned else log.metric
+
+
+def _refuse_no_score(files: Sequence[PredictionFile], log: Log) -> None:
+    """Refuse a plain file that holds no score to be held against those of a log."""
+    for file in files:
+        first = next(iter(file.batches())).rows[0] if file.log is None else {"score": None}
+        if not {"score", "unscored", "error"} & first.keys():
+            raise DataError(
+                f"{file.name}: no field 'score' to hold against {log.metric} of {log.path}; the "
+                f"fields are {list_keys(first)}. --scorer NAME judges both sides alike."
+            )
+
+
+def _no_metric(log: Log) -> str:
+    reasons = "; ".join(f"{metric}: {reason}" for metric, reason in log.refused.items())
+    return (
+        f"{log.path}: the task {log.task} has no score of each example"
+        + (f": {reasons}" if reasons else "")
+        + ". --scorer NAME scores the answers themselves, such as --scorer exact_match."
+    )
+
+
+def describe_conditions(old: PredictionFile, new: PredictionFile, options: Options) -> list[str]:
+    """Return notes: what each log says of itself, its metric, and what was changed between them."""
+    logs = [file.log for file in (old, new) if file.log is not None]
+    notes = [note for log in logs for note in log.notes]
+    if not options.scorer_was_named:
+        notes += dict.fromkeys(note for log in logs for note in _describe_metric(log))
+    if len(logs) == 2 and logs[0].harness == logs[1].harness:  # noqa: PLR2004
+        notes += _changes(*logs)
+    return notes
+
+
+def _describe_metric(log: Log) -> list[str]:
+    others = [metric for metric in log.metrics if metric != log.metric]
+    notes = []
+    if others:
+        also = ", ".join(others[:8]) + (", ..." if len(others) > 8 else "")  # noqa: PLR2004
+        notes.append(f"{log.task}: judged by {log.metric}; --metric takes another: {also}")
+    if log.turned:
+        notes.append(
+            f"{log.task}: less {log.metric} is better, so that a score is 1 - {log.metric}"
+        )
+    return notes
+
+
+def _changes(old: Log, new: Log) -> list[str]:
+    """Name each condition that is known of both runs and is not the same."""
+    notes = []
+    if old.task != new.task:
+        notes.append(f"task: {old.task} -> {new.task}")
+    for name, value in old.conditions.items():
+        other = new.conditions.get(name)
+        if other is not None and other != value:
+            notes.append(f"{old.task}: changed, {name}: {_shown(value)} -> {_shown(other)}")
+    return notes
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= SHOWN else value[: SHOWN - 3] + "..."

@@ -1,0 +1,285 @@
+"""Tasks: several prediction files a model, one task each, and their total."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compatkit.comparison.compare import compare_files, correct_tests
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.options import Options, make_options
+from compatkit.errors import ConfigError, DataError
+from compatkit.metrics.measure_pair import count_pair, measure_pair
+from compatkit.metrics.p_values import PValue, Tests
+from compatkit.metrics.pair import Counts, Judged, JudgedPair
+from compatkit.readers.logs import LOGS
+from compatkit.readers.prediction_file import PredictionFile, open_run
+from compatkit.readers.run_header import is_header
+from compatkit.readers.source import KINDS
+from compatkit.statistics import combine_tasks
+
+TOTAL = "total"
+
+
+def compare_folders(
+    old: str | Path, candidates: str | Path | Sequence[str | Path], **options: Any
+) -> list[Comparison]:
+    """Compare folders of prediction files, or runs of harnesses, task by task.
+
+    Files of one name are one task; the logs of a harness name their tasks.
+
+    Args:
+        old: the old model's folder, or a log that holds several tasks.
+        candidates: the new model's, or it and those of further candidates.
+        options: see `compatkit.comparison.options.make_options`.
+
+    Returns:
+        A comparison per task and candidate, tasks in order of name, then a total per
+        candidate over the examples of all tasks.
+
+    Raises:
+        DataError: a task that one side lacks, or a file that cannot be compared.
+    """
+    several = [candidates] if isinstance(candidates, str | Path) else candidates
+    return compare_tasks(old, several, make_options(**options))
+
+
+def compare_tasks(
+    old: str | Path, candidates: Sequence[str | Path], options: Options
+) -> list[Comparison]:
+    """Compare folders with options that were checked; see `compare_folders`."""
+    return _compare_tasks(
+        (old, *candidates), [open_side(path, options) for path in (old, *candidates)], options
+    )
+
+
+def compare_paths(
+    old: str, candidates: Sequence[str], options: Options, *, old_rerun: str | None = None
+) -> list[Comparison]:
+    """Compare whatever the paths hold: one task of each model, or several and their total.
+
+    Args:
+        old: the old model's file, folder or log.
+        candidates: the new model's, then those of further candidates.
+        options: how they are compared.
+        old_rerun: a second run of the old model, on the same one task.
+
+    Raises:
+        ConfigError: a second run beside several tasks.
+        DataError: paths that cannot be read, or not be compared.
+    """
+    paths = (old, *candidates)
+    runs = [open_run(path, reader=options.reader, choice=options.choice) for path in paths]
+    folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
+    if any(folders) or any(len(run) > 1 for run in runs):
+        if old_rerun is not None:
+            raise ConfigError("--old-rerun takes one task, not folders of several.")
+        sides = [run or open_side(path, options) for path, run in zip(paths, runs, strict=True)]
+        return _compare_tasks(paths, sides, options)
+    files = [next(iter(run.values()), path) for path, run in zip(paths, runs, strict=True)]
+    task = next(iter(runs[0]), "")
+    return compare_files(files[0], files[1:], options, old_rerun=old_rerun, task=task)
+
+
+def open_side(path: str | Path, options: Options) -> Mapping[str, Path | PredictionFile]:
+    """Return the tasks of a harness's run, or of a folder of prediction files.
+
+    Raises:
+        DataError: neither of these.
+    """
+    return open_run(path, reader=options.reader, choice=options.choice) or find_tasks(path)
+
+
+def _compare_tasks(
+    paths: Sequence[str | Path],
+    folders: Sequence[Mapping[str, Path | PredictionFile]],
+    options: Options,
+) -> list[Comparison]:
+    tasks = [task for task in folders[0] if all(task in folder for folder in folders)]
+    if TOTAL in tasks:
+        raise DataError(f"{paths[0]}: a task cannot be called {TOTAL!r}, as the sum of all is.")
+    lost = sorted(set().union(*folders).difference(tasks))
+    if lost and (options.missing != "skip" or not tasks):
+        raise DataError(_missing_message(paths, folders))
+    by_task = [
+        compare_files(
+            folders[0][task], [folder[task] for folder in folders[1:]], options, task=task
+        )
+        for task in tasks
+    ]
+    further = (
+        [f"left out, since one folder lacks them: the tasks {', '.join(lost)}"] if lost else []
+    )
+    plain = [
+        path
+        for path, folder in zip(paths, folders, strict=True)
+        if any(isinstance(file, Path) for file in folder.values())
+    ]
+    aside = sorted({name for path in plain for name in _others(path)})
+    further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
+    by_task = [[replace(each, notes=(*each.notes, *further)) for each in task] for task in by_task]
+    results = [comparison for task in by_task for comparison in task]
+    if len(by_task) > 1:
+        results = correct_tests(results, options.correction)
+        results += [_total(number, by_task, options, paths) for number in range(len(paths) - 1)]
+    return results
+
+
+def find_tasks(folder: str | Path) -> dict[str, Path]:
+    """Return the prediction files of a folder by task, in order of name.
+
+    The task is the file's name without the endings of its kind and compression.
+
+    Raises:
+        DataError: no folder, no prediction file in it, or two files for one task.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise DataError(
+            f"{folder}: not a folder, nor a log of several tasks; where one side is, every side is."
+        )
+    tasks: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        name = file.name.removesuffix(".gz").removesuffix(".zst")
+        if not _is_task(file):
+            continue
+        task = name.removesuffix(Path(name).suffix)
+        if task == TOTAL:
+            raise DataError(f"{file}: a task cannot be called {TOTAL!r}. Rename the file.")
+        if task in tasks:
+            raise DataError(f"{folder}: {tasks[task].name} and {file.name} are one task. Keep one.")
+        tasks[task] = file
+    if not tasks:
+        raise DataError(
+            f"{folder}: no prediction file; {', '.join(KINDS)} were expected, or the logs of a "
+            f"harness: {', '.join(LOGS)}."
+        )
+    return tasks
+
+
+def _is_task(file: Path) -> bool:
+    name = file.name.removesuffix(".gz").removesuffix(".zst")
+    known = Path(name).suffix.lower() in KINDS
+    hidden = file.name.startswith(".") or is_header(file)
+    return known and not hidden and not file.is_dir()
+
+
+def _others(folder: str | Path) -> list[str]:
+    """Return what else lies in a folder, but for hidden files."""
+    return [
+        file.name
+        for file in Path(folder).iterdir()
+        if not _is_task(file) and not file.name.startswith(".") and not is_header(file)
+    ]
+
+
+def _missing_message(
+    names: Sequence[str | Path], folders: Sequence[Mapping[str, Path | PredictionFile]]
+) -> str:
+    every = sorted(set().union(*folders))
+    parts = []
+    for name, folder in zip(names, folders, strict=True):
+        absent = [task for task in every if task not in folder]
+        if absent:
+            listed = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")  # noqa: PLR2004
+            parts.append(f"{name} lacks {len(absent)} of {len(every)} tasks: {listed}")
+    return (
+        "; ".join(parts) + ". A task that one side lacks cannot be compared: add its file, remove "
+        "it from the other side, or say --missing skip to leave such tasks out."
+    )
+
+
+def _total(
+    number: int,
+    by_task: Sequence[Sequence[Comparison]],
+    options: Options,
+    paths: Sequence[str | Path],
+) -> Comparison:
+    """Put the examples of all tasks together, each counting once."""
+    parts = [task[number] for task in by_task]
+    pair = concatenate_pairs([part.pair for part in parts])
+    first = parts[0]
+    baseline = None
+    if first.baseline is not None:
+        baseline = concatenate_pairs([task[0].pair for task in by_task]).new
+    continuous = any(part.continuous for part in parts)
+    metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
+    return Comparison(
+        task=TOTAL,
+        old=str(Path(paths[0])),
+        new=str(Path(paths[number + 1])),
+        baseline=None if first.baseline is None else str(Path(paths[1])),
+        scorer=" / ".join(dict.fromkeys(part.scorer for part in parts)),
+        threshold=first.threshold,
+        continuous=continuous,
+        counts=_add_counts(pair, [part.counts for part in parts]),
+        metrics=metrics,
+        tests={**tests, **_any_task(parts)},
+        signature=" + ".join(part.signature for part in parts),
+        pair=pair,
+        notes=(f"{len(parts)} tasks; every example counts once, so large tasks count more",),
+        identical=all(part.identical for part in parts),
+    )
+
+
+def _any_task(parts: Sequence[Comparison]) -> Tests:
+    """Test whether any task got worse, in the three ways of Kuebler et al. and their union.
+
+    Source: Kuebler et al. 2026 (arXiv 2602.10144).
+    """
+    if not all(part.pair.single and part.pair.clusters is None for part in parts):
+        return {}
+    combined = combine_tasks(
+        [int(part.counts.negative_flips) for part in parts],
+        [int(part.counts.positive_flips) for part in parts],
+        "worse",
+    )
+    return {
+        f"any_task_worse_{way}": PValue(f"combined-{way}", "worse", p_value, p_value)
+        for way, p_value in asdict(combined).items()
+    }
+
+
+def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
+    return count_pair(
+        pair,
+        excluded={
+            reason: sum(c.excluded.get(reason, 0) for c in counts)
+            for reason in dict.fromkeys(reason for c in counts for reason in c.excluded)
+        },
+        counted_wrong={
+            reason: sum(c.counted_wrong[reason] for c in counts)
+            for reason in counts[0].counted_wrong
+        },
+    )
+
+
+def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
+    """Put the results of several tasks together; the fields kept beside them are not."""
+    same = [pair.same for pair in pairs if pair.same is not None]
+    reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
+    # A group belongs to its task: the numbers of the next task's groups go on from there.
+    clusters = [pair.clusters for pair in pairs if pair.clusters is not None]
+    sizes = [int(each.max()) + 1 for each in clusters]
+    starts = [sum(sizes[:number]) for number in range(len(sizes))]
+    return JudgedPair(
+        [each for pair in pairs for each in pair.ids],
+        _join([pair.old for pair in pairs]),
+        _join([pair.new for pair in pairs]),
+        np.concatenate(same) if len(same) == len(pairs) else None,
+        np.concatenate([each + start for each, start in zip(clusters, starts, strict=True)])
+        if clusters
+        else None,
+        _join(reruns) if len(reruns) == len(pairs) else None,
+    )
+
+
+def _join(parts: Sequence[Judged]) -> Judged:
+    return Judged(
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.samples for part in parts]),
+        np.concatenate([part.silent for part in parts]),
+    )

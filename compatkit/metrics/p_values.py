@@ -1,0 +1,134 @@
+"""P-values: is the new model worse, and how sure is that among several tests?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from compatkit import statistics
+from compatkit.arrays import BoolArray, FloatArray
+from compatkit.errors import ConfigError
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.pair import Judged
+from compatkit.statistics.significance import Alternative
+
+CORRECTIONS: Mapping[str, Callable[[Sequence[float]], FloatArray]] = {
+    "holm": statistics.holm,
+    "bh": statistics.benjamini_hochberg,
+    "none": lambda p_values: np.asarray(p_values, np.float64),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PValue:
+    """The outcome of one test.
+
+    Attributes:
+        test: `mcnemar-exact`, or `permutation` of the signs of changes (of groups, where
+            examples come in groups).
+        alternative: `two-sided`, or `worse` for the new model being worse.
+        p_value: in (0, 1].
+        p_adjusted: corrected for the family of tests.
+        family: number of tests that were corrected together.
+        correction: `holm`, `bh` or `none`.
+    """
+
+    test: str
+    alternative: Alternative
+    p_value: float
+    p_adjusted: float
+    family: int = 1
+    correction: str = "none"
+
+
+Tests = dict[str, PValue]
+
+
+def check_correction(name: str) -> None:
+    """Refuse a correction that does not exist.
+
+    Raises:
+        ConfigError: naming those that do.
+    """
+    if name not in CORRECTIONS:
+        raise ConfigError(
+            f"--correction is {name!r}; one of {', '.join(CORRECTIONS)} was expected."
+        )
+
+
+def run_tests(old: Judged, new: Judged, plan: Plan, *, continuous: bool) -> Tests:
+    """Test whether accuracy, and the mean score of a continuous scorer, changed and fell.
+
+    Accuracy: exact McNemar where each example has one sample and examples are independent, else
+    a permutation test of the signs of the changes. Mean score: the permutation test.
+
+    Source: McNemar 1947; one-sided: Kuebler et al. 2026 (arXiv 2602.10144).
+    """
+    tests: Tests = {}
+    single = bool((old.samples <= 1).all() and (new.samples <= 1).all())
+    was, now = old.right > 0, new.right > 0
+    for name, alternative in _questions("accuracy"):
+        if single and plan.clusters is None:
+            tests[name] = _mcnemar(was, now, alternative)
+        else:
+            tests[name] = _permutation(new.right - old.right, alternative, plan)
+    if continuous and plan.resample:
+        for name, alternative in _questions("score"):
+            tests[name] = _permutation(new.scores - old.scores, alternative, plan)
+    return tests
+
+
+def compare_flips(old: Judged, new: Judged, candidate: Judged, plan: Plan) -> Tests:
+    """Test whether a candidate flips other numbers of the old model's answers than the new one.
+
+    Given the examples that one of the two breaks and the other does not, either is as likely:
+    McNemar's test of the flips.
+    """
+    was = old.right > 0
+    kept_new, kept = ~(was & (new.right == 0)), ~(was & (candidate.right == 0))
+    if plan.clusters is None:
+        return {"delta_nfr": _mcnemar(kept_new, kept, "two-sided")}
+    change = kept.astype(np.float64) - kept_new
+    return {"delta_nfr": _permutation(change, "two-sided", plan)}
+
+
+def _questions(what: str) -> tuple[tuple[str, Alternative], ...]:
+    return (f"{what}_changed", "two-sided"), (f"{what}_worse", "worse")
+
+
+def _mcnemar(was: BoolArray, now: BoolArray, alternative: Alternative) -> PValue:
+    negative, positive = int((was & ~now).sum()), int((now & ~was).sum())
+    p_value = statistics.mcnemar(negative, positive, alternative)
+    return PValue("mcnemar-exact", alternative, p_value, p_value)
+
+
+def _permutation(change: FloatArray, alternative: Alternative, plan: Plan) -> PValue:
+    # Of examples in one group the signs are flipped together: the group is what is independent.
+    units = change if plan.clusters is None else np.bincount(plan.clusters, change)
+    p_value = statistics.permutation_test(
+        units, alternative, resamples=plan.resamples, seed=plan.seed
+    )
+    name = "permutation" if plan.clusters is None else "permutation-of-groups"
+    return PValue(name, alternative, p_value, p_value)
+
+
+def correct(families: Sequence[Tests], correction: str) -> list[Tests]:
+    """Correct each test over its namesakes in several comparisons or slices.
+
+    Args:
+        families: the tests of each comparison, or of each slice.
+        correction: `holm` holds the chance of any false alarm, `bh` the expected share of false
+            ones among the alarms, `none` nothing.
+
+    Source: Holm 1979; Benjamini and Hochberg 1995.
+    """
+    check_correction(correction)
+    corrected: list[Tests] = [dict(tests) for tests in families]
+    for name in dict.fromkeys(name for tests in families for name in tests):
+        holders = [tests for tests in corrected if name in tests]
+        adjusted = CORRECTIONS[correction]([tests[name].p_value for tests in holders])
+        for tests, p_adjusted in zip(holders, adjusted.tolist(), strict=True):
+            tests[name] = replace(
+                tests[name], p_adjusted=p_adjusted, family=len(holders), correction=correction
+            )
+    return corrected

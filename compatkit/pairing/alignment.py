@@ -1,0 +1,267 @@
+"""Alignment: the rows of several models joined by the example's id.
+
+What cannot be compared is refused: an id twice, an id that one side lacks, a reference
+or an input that differs. What is left out is counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+import numpy as np
+
+from compatkit.arrays import BoolArray, IntArray
+from compatkit.errors import ConfigError, DataError
+from compatkit.pairing.edited import count_of, find_edited, name_row
+from compatkit.pairing.scored_rows import Outcomes
+
+SHOWN = 5
+POLICIES = {
+    "missing": ("error", "skip", "wrong"),
+    "errors": ("exclude", "wrong", "refuse"),
+    "edited": ("error", "skip", "keep"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The examples that all sides are compared on.
+
+    Attributes:
+        ids: N ids, in the order of the first side.
+        examples: for each side, of each row the index of its example, -1 where left out.
+        excluded: number of examples left out, by reason (`errored`, `missing`, `edited`, and
+            `unscored` where there are such).
+        counted_wrong: for each side, number of answers counted as wrong, by reason.
+        slices: per field, the value of each example.
+        notes: what could not be checked.
+    """
+
+    ids: list[str]
+    examples: tuple[IntArray, ...]
+    excluded: dict[str, int]
+    counted_wrong: tuple[dict[str, int], ...]
+    slices: dict[str, list[str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def align(
+    sides: Sequence[Outcomes],
+    *,
+    missing: str = "error",
+    errors: str = "exclude",
+    edited: str = "error",
+    by: Sequence[str] = (),
+) -> Alignment:
+    """Join the rows of several models by id.
+
+    Args:
+        sides: the old model first.
+        missing: what to do with an id that a side lacks: `error` refuses, `skip` leaves the
+            example out, `wrong` counts the missing answer as wrong.
+        errors: what to do with rows that hold an error: `exclude` leaves the example out,
+            `wrong` counts it as wrong, `refuse` refuses.
+        edited: what to do with an id whose reference or input differs between the sides:
+            `error` refuses, `skip` leaves the example out, `keep` holds each answer against
+            its own side's reference.
+        by: fields to slice by; every side that has one must agree on it.
+
+    Raises:
+        ConfigError: an unknown policy, or a field to slice by that no side has.
+        DataError: the sides cannot be compared; the message names the first culprits.
+    """
+    _check_policies(missing=missing, errors=errors, edited=edited)
+    ids, codes = _number_ids(sides)
+    for side, code in zip(sides, codes, strict=True):
+        _refuse_repeated(side, code, len(ids))
+    differ, notes = find_edited(sides, codes, len(ids), edited)
+    present = [np.bincount(code, minlength=len(ids)) > 0 for code in codes]
+    usable = [~side.unscored & (~side.errored | (errors == "wrong")) for side in sides]
+    answered = [
+        np.bincount(code[use], minlength=len(ids)) > 0
+        for code, use in zip(codes, usable, strict=True)
+    ]
+    lost = ~np.logical_and.reduce(present)
+    # An answered example is present too, so that the two differ where every row failed.
+    failed = np.logical_or.reduce(np.not_equal(present, answered))
+    unscored = failed & ~_errored(sides, codes, usable, answered)
+    if missing == "error":
+        _refuse_missing(sides, present, ids)
+    if errors == "refuse":
+        _refuse_errored(sides)
+    changed = differ if edited == "skip" else np.zeros(len(ids), np.bool_)
+    skipped = lost if missing == "skip" else np.zeros(len(ids), np.bool_)
+    keep = ~(failed | changed | skipped)
+    if not keep.any():
+        raise DataError(_nothing_left(sides, failed, unscored, lost, changed))
+    position = np.where(keep, np.cumsum(keep) - 1, -1)
+    examples = tuple(
+        np.where(use, position[code], -1) for code, use in zip(codes, usable, strict=True)
+    )
+    return Alignment(
+        ids=ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()],
+        examples=examples,
+        excluded={
+            "errored": int((failed & ~unscored).sum()),
+            "missing": int((skipped & ~failed).sum()),
+            "edited": int((changed & ~failed & ~skipped).sum()),
+            **({"unscored": int(unscored.sum())} if unscored.any() else {}),
+        },
+        counted_wrong=tuple(
+            {
+                "errored": int((side.errored & (rows >= 0)).sum()),
+                "missing": int((~here & keep).sum()),
+            }
+            for side, rows, here in zip(sides, examples, present, strict=True)
+        ),
+        slices={path: _slice(sides, examples, path, int(keep.sum())) for path in by},
+        notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
+    )
+
+
+def _errored(
+    sides: Sequence[Outcomes],
+    codes: Sequence[IntArray],
+    usable: Sequence[BoolArray],
+    answered: Sequence[BoolArray],
+) -> BoolArray:
+    """Tell which examples have an error, and no usable row, on some side."""
+    result = np.zeros(len(answered[0]), np.bool_)
+    for side, code, use, here in zip(sides, codes, usable, answered, strict=True):
+        result[code[side.errored & ~use]] |= ~here[code[side.errored & ~use]]
+    return result
+
+
+def _lost_samples(
+    sides: Sequence[Outcomes], usable: Sequence[BoolArray], kept: Sequence[BoolArray]
+) -> tuple[str, ...]:
+    """Note the rows that were left out of examples which have further samples."""
+    lost = [int((~use & here).sum()) for use, here in zip(usable, kept, strict=True)]
+    return tuple(
+        f"{side.file.name}: {count_of(count, 'sample')} with an error or no score left out of "
+        "examples that have others"
+        for side, count in zip(sides, lost, strict=True)
+        if count
+    )
+
+
+def _check_policies(**chosen: str) -> None:
+    for name, known in POLICIES.items():
+        if chosen[name] not in known:
+            raise ConfigError(
+                f"--{name} is {chosen[name]!r}; one of {', '.join(known)} was expected."
+            )
+
+
+def _number_ids(sides: Sequence[Outcomes]) -> tuple[list[str], list[IntArray]]:
+    """Return the distinct ids of all sides, in the order of the first, and each row's number."""
+    first = sides[0].ids
+    alike = all(side.ids == first for side in sides[1:])
+    if alike and len(set(first)) == len(first):
+        return first, [np.arange(len(first))] * len(sides)
+    distinct = dict.fromkeys(first if alike else chain.from_iterable(side.ids for side in sides))
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    codes = [
+        np.fromiter(map(numbers.__getitem__, side.ids), np.int64, len(side.ids)) for side in sides
+    ]
+    return list(distinct), codes
+
+
+def _refuse_repeated(side: Outcomes, codes: IntArray, size: int) -> None:
+    """Refuse an id that occurs twice without a sample that tells the rows apart."""
+    if len(codes) == 0 or np.bincount(codes, minlength=size).max() <= 1:
+        return
+    seen: dict[tuple[str, str | None], int] = {}
+    culprits = []
+    for row, key in enumerate(zip(side.ids, side.samples or repeat(None), strict=False)):
+        first = seen.setdefault(key, row)
+        if first != row:
+            culprits.append((key, first, row))
+    shared = (np.bincount(codes, minlength=size) > 1)[codes]
+    unnamed = [
+        row for row, sample in enumerate(side.samples or ()) if sample is None and shared[row]
+    ]
+    if culprits:
+        (name, sample), first, row = culprits[0]
+        what = f"the id {name!r}" + (f" with the sample {sample!r}" if sample else "")
+        raise DataError(
+            f"{name_row(side, row)}: {what} occurs twice, first in line {side.lines[first]} "
+            f"({count_of(len(culprits), 'row')} repeat an id). Make the ids unique, or tell "
+            'several samples of one example apart by a field "sample".'
+        )
+    if unnamed:
+        raise DataError(
+            f"{name_row(side, unnamed[0])}: no sample, while other rows of the file name theirs. "
+            'Give every row a "sample".'
+        )
+
+
+def _refuse_missing(
+    sides: Sequence[Outcomes], present: Sequence[BoolArray], ids: Sequence[str]
+) -> None:
+    both = int(np.logical_and.reduce(present).sum())
+    if both == len(ids):
+        return
+    anywhere = len(ids)
+    parts = []
+    for side, here in zip(sides, present, strict=True):
+        absent = np.flatnonzero(~here)
+        if len(absent):
+            first = ", ".join(repr(ids[i]) for i in absent[:SHOWN].tolist())
+            more = ", ..." if len(absent) > SHOWN else ""
+            parts.append(f"{side.file.name} lacks {len(absent)} of {anywhere} ids: {first}{more}")
+    raise DataError(
+        "; ".join(parts) + f". In every file: {count_of(both, 'id')}. An example that one side "
+        "lacks cannot be compared: complete the files, or say --missing skip to leave such "
+        "examples out, or --missing wrong to count a missing answer as wrong."
+    )
+
+
+def _nothing_left(
+    sides: Sequence[Outcomes],
+    failed: BoolArray,
+    unscored: BoolArray,
+    lost: BoolArray,
+    changed: BoolArray,
+) -> str:
+    names = " and ".join(side.file.name for side in sides)
+    unjudged = f"{int(unscored.sum())} were not scored, " if unscored.any() else ""
+    return (
+        f"{names}: no example is left to compare: {int(lost.sum())} are missing on a side, "
+        f"{int((failed & ~unscored).sum())} errored, {unjudged}{int(changed.sum())} were edited. "
+        "Are these predictions on the same data?"
+    )
+
+
+def _refuse_errored(sides: Sequence[Outcomes]) -> None:
+    for side in sides:
+        rows = np.flatnonzero(side.errored)
+        if len(rows):
+            raise DataError(
+                f"{name_row(side, int(rows[0]))}: the row {side.ids[rows[0]]!r} holds an error "
+                f"({count_of(len(rows), 'such row')} in the file). Run these again, or say "
+                "--errors exclude or --errors wrong."
+            )
+
+
+def _slice(
+    sides: Sequence[Outcomes], examples: Sequence[IntArray], path: str, size: int
+) -> list[str]:
+    """Return the value of each example, from the sides that hold the field."""
+    values: list[str | None] = [None] * size
+    for side, example in zip(sides, examples, strict=True):
+        for row, (index, value) in enumerate(zip(example.tolist(), side.slices[path], strict=True)):
+            if index < 0 or value is None:
+                continue
+            if values[index] is None:
+                values[index] = value
+            elif values[index] != value:
+                raise DataError(
+                    f"{name_row(side, row)}: {path!r} of {side.ids[row]!r} is {value!r}, and "
+                    f"{values[index]!r} on the other side. Slice by what belongs to the example, "
+                    "not to the model."
+                )
+    if all(value is None for value in values):
+        names = " or ".join(side.file.name for side in sides)
+        raise ConfigError(f"no field {path!r} to slice by in {names}.")
+    return ["(none)" if value is None else value for value in values]

@@ -1,0 +1,158 @@
+"""Edited examples: the same id with another reference, item or input on the two sides.
+
+Where both sides hold an item hash, the example is known by it: another input is then
+another prompt for the same example, which is noted and not refused.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from compatkit.arrays import BoolArray, IntArray
+from compatkit.errors import DataError
+from compatkit.pairing.scored_rows import Outcomes
+from compatkit.predictions.fields import get_path
+
+SHOWN = 5
+NOT_COMPARED = "were not compared"
+SINGLE = {"references": "reference", "items": "item_hash", "inputs": "input"}
+ROLES = {"references": "references", "items": "item_hash", "inputs": "input"}
+
+Fault = tuple[Outcomes, Outcomes, IntArray, str]
+
+
+def find_edited(
+    sides: Sequence[Outcomes], codes: Sequence[IntArray], size: int, edited: str
+) -> tuple[BoolArray, tuple[str, ...]]:
+    """Find the examples whose references or inputs differ; note what cannot be checked.
+
+    Args:
+        sides: the old model first.
+        codes: for each side, of each row the number of its example.
+        size: the number of examples.
+        edited: the policy, `error`, `skip` or `keep`.
+
+    Returns:
+        Shape (size,), True where a side has another reference, item or input; and notes.
+
+    Raises:
+        DataError: the policy is `error`, and an example differs.
+    """
+    differ = np.zeros(size, np.bool_)
+    notes: list[str] = []
+    faults: list[Fault] = []
+    known_items = all(side.items.all() for side in sides)
+    same_item: list[BoolArray] = [np.zeros(len(side.items), np.bool_) for side in sides]
+    for what in ("references", "items", "inputs") if known_items else ("references", "inputs"):
+        found, unlike = _find_differing(sides, codes, size, what)
+        if what == "items":
+            same_item = [~rows for rows in unlike]
+        if what == "inputs" and known_items:
+            notes += _note_prompts(sides, codes, unlike, same_item)
+            unlike = [rows & ~same for rows, same in zip(unlike, same_item, strict=True)]
+        for side, code, rows, holder in zip(sides, codes, unlike, found, strict=True):
+            differ[code[rows]] = True
+            if rows.any():
+                first = np.flatnonzero(rows)
+                faults.append((side, sides[int(holder[code[first[0]]])], first, what))
+        holders = sum(bool(getattr(side, what).any()) for side in sides)
+        if 0 < holders < len(sides):
+            notes.append(f"{what} {NOT_COMPARED}: {holders} of {len(sides)} files hold them")
+    if faults and edited == "error":
+        raise DataError(_differ_message(*faults[0], edited=int(differ.sum())))
+    if edited == "keep" and differ.any():
+        notes.append(
+            f"{count_of(int(differ.sum()), 'example')} with another reference or input on the two "
+            "sides: each answer was held against its own file's"
+        )
+    return differ, tuple(notes)
+
+
+def _find_differing(
+    sides: Sequence[Outcomes], codes: Sequence[IntArray], size: int, what: str
+) -> tuple[list[IntArray], list[BoolArray]]:
+    """Return for each side who held each example's value first, and which rows differ from it."""
+    known = np.zeros(size, np.int64)
+    holder = np.full(size, -1, np.int64)
+    holders, unlike = [], []
+    for number, (side, code) in enumerate(zip(sides, codes, strict=True)):
+        hashes: IntArray = getattr(side, what)
+        unknown = (known[code] == 0) & (hashes != 0)
+        # The first row of an example decides, so that its own samples are held against it.
+        known[code[unknown][::-1]] = hashes[unknown][::-1]
+        holder[code[unknown]] = number
+        unlike.append((hashes != 0) & (hashes != known[code]))
+        holders.append(holder.copy() if unlike[-1].any() else holder)
+    return holders, unlike
+
+
+def _note_prompts(
+    sides: Sequence[Outcomes],
+    codes: Sequence[IntArray],
+    unlike: Sequence[BoolArray],
+    same_item: Sequence[BoolArray],
+) -> list[str]:
+    """Note the examples that were asked in other words."""
+    notes = []
+    for side, code, rows, same in zip(sides, codes, unlike, same_item, strict=True):
+        changed = np.flatnonzero(rows & same)
+        if not len(changed):
+            continue
+        first = int(changed[0])
+        other = sides[0].ids.index(side.ids[first])
+        hashes = [_digest(each, row) for each, row in ((sides[0], other), (side, first))]
+        notes.append(
+            f"{side.file.name}: the prompt of {count_of(len(np.unique(code[changed])), 'example')} "
+            f"was changed, and not the example: their item hashes agree (SHA-256 of the prompt of "
+            f"{side.ids[first]!r}: {hashes[0]} -> {hashes[1]})"
+        )
+    return notes
+
+
+def _digest(side: Outcomes, row: int) -> str:
+    return hashlib.sha256(str(_value(side, row, "inputs")).encode("utf-8", "replace")).hexdigest()[
+        :8
+    ]
+
+
+def _differ_message(
+    side: Outcomes, other: Outcomes, rows: IntArray, what: str, *, edited: int
+) -> str:
+    single = SINGLE[what]
+    names = [side.ids[row] for row in rows[:SHOWN].tolist()]
+    first = next(
+        row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, what)[row]
+    )
+    texts = [_shown(each, row, what) for each, row in ((other, first), (side, int(rows[0])))]
+    listed = ", ".join(map(repr, names)) + (", ..." if len(rows) > SHOWN else "")
+    return (
+        f"{name_row(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
+        f"{name_row(other, first)} it is {texts[0]}. "
+        f"{count_of(len(rows), 'row')} differ: {listed}. "
+        f"In all {count_of(edited, 'example')} have another reference or input. Answers to other "
+        "questions cannot be compared: make both files from the same data, "
+        "or say --edited skip to leave such examples out, --edited keep to hold each answer "
+        "against its own file"
+        + (", --input-field none if prompts are meant to differ." if what == "inputs" else ".")
+    )
+
+
+def _shown(side: Outcomes, row: int, what: str) -> str:
+    text = repr(_value(side, row, what))
+    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
+
+
+def _value(side: Outcomes, row: int, what: str) -> object:
+    record = side.file.pick([int(side.records[row])])[int(side.records[row])]
+    return get_path(record, side.fields.paths[ROLES[what]])
+
+
+def name_row(side: Outcomes, row: int) -> str:
+    """Return the place of a row, as messages begin."""
+    return f"{side.file.name}:{side.lines[row]}"
+
+
+def count_of(count: int, what: str) -> str:
+    """Return a number with what it counts."""
+    return f"{count} {what}" + ("s" if count != 1 else "")

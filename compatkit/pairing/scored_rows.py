@@ -1,0 +1,231 @@
+"""Outcomes: one model's rows after scoring, without their text.
+
+A file is read and scored batch by batch, and only numbers stay: memory does not grow
+with the length of the texts, whatever the order of the files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compatkit.arrays import BoolArray, FloatArray, IntArray
+from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_late_fields
+from compatkit.predictions.predictions import Predictions, to_predictions
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.readers.source import Progress
+from compatkit.scorers import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The scored rows of one file.
+
+    Attributes:
+        file: where the rows came from.
+        fields: which field played which role.
+        ids: the example's id of each row.
+        samples: the sample of each row, or None where no row names one.
+        scores: shape (rows,); meaningless where errored.
+        answers: shape (rows,), a hash of the answer: equal answers have equal hashes.
+        has_answers: whether the file has a field of predictions, so that answers can be compared.
+        needs_answer: whether a row without an answer is wrong, whatever its score.
+        no_answer: shape (rows,), True where the prediction is null.
+        errored: shape (rows,).
+        unscored: shape (rows,), True where nothing judged the row.
+        references: shape (rows,), a hash of the references; 0 where there are none.
+        inputs: shape (rows,), a hash of the input; 0 where there is none.
+        items: shape (rows,), a hash of the item hash; 0 where there is none.
+        records: shape (rows,), the index of the row's record in the file.
+        lines: shape (rows,), the line of the row's record.
+        slices: per field to slice by, the value of each row as text; None where missing.
+        notes: sentences with the number of rows they are true of.
+    """
+
+    file: PredictionFile
+    fields: Fields
+    ids: list[str]
+    samples: list[str | None] | None
+    scores: FloatArray
+    answers: IntArray
+    has_answers: bool
+    needs_answer: bool
+    no_answer: BoolArray
+    errored: BoolArray
+    unscored: BoolArray
+    references: IntArray
+    inputs: IntArray
+    items: IntArray
+    records: IntArray
+    lines: IntArray
+    slices: Mapping[str, list[str | None]]
+    notes: Mapping[str, int]
+
+    @property
+    def counted(self) -> BoolArray:
+        """Rows whose score counts; the others are wrong, or left out."""
+        return ~(self.errored | self.no_answer) if self.needs_answer else ~self.errored
+
+    def right(self, threshold: float) -> BoolArray:
+        """Return which rows are right: they count, and their score is at least the threshold."""
+        return self.counted & (self.scores >= threshold)
+
+
+def score_file(
+    file: PredictionFile,
+    scorer: Scorer,
+    *,
+    roles: Mapping[str, str] | None = None,
+    by: Sequence[str] = (),
+    by_position: bool = False,
+    progress: Progress | None = None,
+) -> Outcomes:
+    """Read a file and score its rows.
+
+    Args:
+        file: the predictions.
+        scorer: what scores them.
+        roles: role to field, as the user named them.
+        by: fields to keep for slicing.
+        by_position: pair rows by their position; ids are then 1, 2, ...
+        progress: called with the file's name and the share that was read.
+
+    Raises:
+        DataError: the file cannot be read, or a row cannot be scored.
+    """
+    parts: list[_Part] = []
+    fields: Fields | None = None
+    start = 0
+    values: dict[str, str] = {}
+    for batch in file.batches(progress):
+        fields = fields or find_fields(
+            batch.rows,
+            file.name,
+            roles,
+            by_position=by_position,
+            needs_prediction=scorer.needs_prediction,
+            needs_references=scorer.needs_references,
+        )
+        refuse_late_fields(batch.rows, batch.lines, fields, file.name)
+        rows = to_predictions(
+            batch,
+            fields,
+            start=start,
+            attributes=dict.fromkeys((*by, *scorer.fields)),
+            needs_prediction=scorer.needs_prediction,
+            needs_references=scorer.needs_references,
+        )
+        held = "prediction" in fields.paths
+        parts.append(_score(rows, scorer, by, values, has_predictions=held))
+        start += len(batch.rows)
+    return _join(file, fields or Fields({}), parts, by, needs_answer=scorer.needs_prediction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The outcomes of one batch."""
+
+    ids: list[str]
+    samples: list[str | None]
+    columns: tuple[NDArray[np.generic], ...]
+    slices: dict[str, list[str | None]]
+    notes: Mapping[str, int]
+
+
+def _score(
+    rows: Predictions,
+    scorer: Scorer,
+    by: Sequence[str],
+    values: dict[str, str],
+    *,
+    has_predictions: bool,
+) -> _Part:
+    scored = scorer.score(rows)
+    no_answer = np.zeros(len(rows), np.bool_)
+    if None in rows.prediction and has_predictions:
+        no_answer[:] = [text is None for text in rows.prediction]
+    columns = (
+        np.array(scored.scores, np.float64),
+        _hashes(scored.answers),
+        no_answer,
+        np.array(rows.errored, np.bool_),
+        np.zeros(len(rows), np.bool_) if scored.unscored is None else scored.unscored,
+        _hashes(_reference_sets(rows.references)),
+        _hashes(rows.input),
+        _hashes(rows.item_hash or [None] * len(rows)),
+        np.array(rows.rows, np.int64),
+        np.array(rows.lines, np.int64),
+    )
+    slices = {path: [_slice_value(v, values) for v in rows.attributes[path]] for path in by}
+    return _Part(rows.id, rows.sample, columns, slices, scored.notes)
+
+
+def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:
+    """Return references in one order, since the best counts whatever the order; None for none."""
+    sizes = set(map(len, column))
+    if sizes == {1}:
+        return column
+    if sizes == {0}:
+        return [None] * len(column)
+    return [tuple(sorted(set(texts))) or None for texts in column]
+
+
+def _hashes(column: Sequence[object]) -> IntArray:
+    """Hash each text, or tuple of texts; 0 stands for None.
+
+    Two different texts of one example share a 64-bit hash once in 1.8e19.
+    """
+    if set(map(type, column)) == {type(None)}:
+        return np.zeros(len(column), np.int64)
+    hashes = np.fromiter(map(hash, column), np.int64, len(column))
+    hashes[hashes == 0] = 1
+    maybe = np.flatnonzero(hashes == hash(None)).tolist()
+    hashes[[row for row in maybe if column[row] is None]] = 0
+    return hashes
+
+
+def _slice_value(value: object, values: dict[str, str]) -> str | None:
+    """Return the value as text, the same object for the same text; None where it is missing."""
+    if value is MISSING:
+        return None
+    text = "(null)" if value is None else str(value)
+    return values.setdefault(text, text)
+
+
+def _join(
+    file: PredictionFile,
+    fields: Fields,
+    parts: list[_Part],
+    by: Sequence[str],
+    *,
+    needs_answer: bool,
+) -> Outcomes:
+    samples = [sample for part in parts for sample in part.samples]
+    notes: dict[str, int] = {}
+    for part in parts:
+        for sentence, count in part.notes.items():
+            notes[sentence] = notes.get(sentence, 0) + count
+    (scores, answers, no_answer, errored, unscored, references, inputs, items, records, lines) = (
+        np.concatenate(columns) for columns in zip(*(part.columns for part in parts), strict=True)
+    )
+    return Outcomes(
+        file=file,
+        fields=fields,
+        ids=[each for part in parts for each in part.ids],
+        samples=samples if samples.count(None) < len(samples) else None,
+        scores=scores,
+        answers=answers,
+        has_answers="prediction" in fields.paths,
+        needs_answer=needs_answer,
+        no_answer=no_answer,
+        errored=errored,
+        unscored=unscored,
+        references=references,
+        inputs=inputs,
+        items=items,
+        records=records,
+        lines=lines,
+        slices={path: [value for part in parts for value in part.slices[path]] for path in by},
+        notes=notes,
+    )

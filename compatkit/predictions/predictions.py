@@ -1,0 +1,282 @@
+"""Predictions: the rows of a prediction file as columns.
+
+A reader yields `Records` (JSON objects with the line each came from);
+`to_predictions` makes columns of them and refuses what cannot be scored.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import Any
+
+from compatkit.errors import DataError
+from compatkit.predictions.fields import MISSING, Fields, Record, get_column, get_path, list_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A batch of records in file order.
+
+    Attributes:
+        rows: one mapping per record.
+        lines: for each record, the number of its line (or row, from 1) in `name`.
+        name: what messages call the file.
+    """
+
+    rows: Sequence[Record]
+    lines: Sequence[int]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """A batch of prediction rows as columns of equal length.
+
+    Attributes:
+        id: the example's id as text.
+        prediction: the model's answer as text; None for no answer.
+        references: the accepted answers of each row, as texts; empty where there are none.
+        input: the prompt as text; None where there is none.
+        sample: which sample of the example a row is; None where samples are not told apart.
+        errored: True where the record holds an error instead of an answer.
+        item_hash: what is the same for the same example, whatever its prompt; None if unknown.
+        attributes: further fields that were asked for, as they stand in the record.
+        rows: for each row the index of its record in the file, from 0.
+        lines: for each row the line of its record.
+        name: what messages call the file.
+    """
+
+    id: list[str]
+    prediction: list[str | None]
+    references: list[tuple[str, ...]]
+    input: list[str | None]
+    sample: list[str | None]
+    errored: list[bool]
+    item_hash: Sequence[str | None] = ()
+    attributes: dict[str, list[Any]] = field(default_factory=dict)
+    rows: Sequence[int] = ()
+    lines: Sequence[int] = ()
+    name: str = "predictions"
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.id)
+
+
+def to_predictions(
+    records: Records,
+    fields: Fields,
+    *,
+    start: int = 0,
+    attributes: Iterable[str] = (),
+    needs_prediction: bool = True,
+    needs_references: bool = True,
+) -> Predictions:
+    """Make columns of records.
+
+    A prediction that is a list stands for several samples and becomes several rows.
+
+    Args:
+        records: the batch.
+        fields: which field plays which role.
+        start: the index in the file of the batch's first record.
+        attributes: paths of further fields to keep.
+        needs_prediction: refuse a row that has neither a prediction nor an error.
+        needs_references: refuse a row without a reference.
+
+    Raises:
+        DataError: with file, line, what was found and what to do.
+    """
+    records, rows, samples = _explode_samples(records, fields, start)
+    paths, at = fields.paths, records
+    column = {role: get_column(records.rows, path) for role, path in paths.items()}
+    errors = column.get("error", [])
+    known = errors.count(MISSING) < len(errors)
+    errored = list(map(_holds_error, errors)) if known else []
+    absent: list[Any] = [None] * len(records.rows)
+    predictions = column.get("prediction", absent)
+    if needs_prediction:
+        _refuse_missing(predictions, at, paths.get("prediction", "prediction"), errored)
+    references = _reference_column(column.get("references"), at, paths)
+    if needs_references:
+        _refuse_no_reference(references, at, paths, errored)
+    if samples is None and "sample" in column:
+        samples = to_text(column["sample"], at, "sample")
+    return Predictions(
+        id=_id_column(column["id"], at, paths["id"])
+        if "id" in column
+        else [str(row + 1) for row in rows],
+        prediction=to_text(predictions, at, "prediction"),
+        references=references,
+        input=to_text(column.get("input", absent), at, "input", containers=True),
+        sample=samples if samples is not None else absent,
+        errored=errored or [False] * len(records.rows),
+        item_hash=to_text(column.get("item_hash", absent), at, "item hash"),
+        attributes={path: get_column(records.rows, path) for path in attributes},
+        rows=rows,
+        lines=records.lines,
+        name=records.name,
+    )
+
+
+def _holds_error(value: Any) -> bool:
+    """Tell whether a field `error` says that the row failed; NaN is how pandas writes null."""
+    return value is not MISSING and bool(value) and value == value  # noqa: PLR0124
+
+
+def _explode_samples(
+    records: Records, fields: Fields, start: int
+) -> tuple[Records, Sequence[int], list[str | None] | None]:
+    """Repeat each record whose prediction is a list, once per element.
+
+    A row that failed may hold an empty one.
+    """
+    indices: Sequence[int] = range(start, start + len(records.rows))
+    path = fields.paths.get("prediction")
+    if path is None:
+        return records, indices, None
+    column = get_column(records.rows, path)
+    if list not in set(map(type, column)):
+        return records, indices, None
+    errors = fields.paths.get("error", "error")
+    rows, lines, repeated, samples = [], [], [], []
+    for record, line, index, value in zip(
+        records.rows, records.lines, indices, column, strict=True
+    ):
+        values = value if isinstance(value, list) else [value]
+        if not values and _holds_error(get_path(record, errors)):
+            values = [None]
+        if not values:
+            raise DataError(
+                f"{records.name}:{line}: the list of predictions is empty; "
+                "write null for no answer, or leave the example out on both sides."
+            )
+        for number, sample in enumerate(values):
+            rows.append({**record, path: sample})
+            lines.append(line)
+            repeated.append(index)
+            samples.append(str(number))
+    return Records(rows, lines, records.name), repeated, list(samples)
+
+
+def to_text(
+    column: Sequence[Any], at: Records, what: str, *, containers: bool = False
+) -> list[str | None]:
+    """Make every value text: strings as they are, numbers and booleans as JSON writes them.
+
+    Raises:
+        DataError: on NaN, infinity, and on lists and objects unless `containers`.
+    """
+    kinds = set(map(type, column))
+    if kinds <= {str, type(None)}:
+        return list(column)
+    if kinds == {int}:  # labels: few distinct ones
+        texts = {value: str(value) for value in set(column)}
+        return list(map(texts.__getitem__, column))
+    return [_text(value, at, row, what, containers) for row, value in enumerate(column)]
+
+
+def _text(value: Any, at: Records, row: int, what: str, containers: bool) -> str | None:
+    if value is None or value is MISSING or isinstance(value, str):
+        return None if value is MISSING else value
+    if containers and isinstance(value, (list, dict)):
+        return _container_text(value, at, row, what)
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
+        raise DataError(
+            f"{at.name}:{at.lines[row]}: the {what} is {value}, which is no answer. "
+            "Write null for no answer."
+        )
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    if hasattr(value, "item"):  # a numpy scalar, from a frame or a Parquet file
+        return _text(value.item(), at, row, what, containers)
+    raise DataError(
+        f"{at.name}:{at.lines[row]}: the {what} is a {type(value).__name__}; "
+        "text, a number or null was expected."
+    )
+
+
+def _container_text(value: Any, at: Records, row: int, what: str) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"{at.name}:{at.lines[row]}: the {what} cannot be written as JSON ({error})."
+        ) from None
+
+
+def _id_column(column: list[Any], at: Records, path: str) -> list[str]:
+    if set(map(type, column)) == {str}:
+        return column
+    ids = []
+    for row, value in enumerate(column):
+        plain = value.item() if hasattr(value, "item") else value
+        if isinstance(plain, bool) or not isinstance(plain, (int, str)):
+            where = f"{at.name}:{at.lines[row]}"
+            if value is MISSING:
+                raise DataError(
+                    f'{where}: no field "{path}"; the fields are {list_keys(at.rows[row])}. '
+                    "Give every row an id, or pass --id-field NAME."
+                )
+            raise DataError(
+                f"{where}: the id is {json.dumps(plain, default=str)}; a string or a whole number "
+                "was expected."
+            )
+        ids.append(str(plain))
+    return ids
+
+
+def _reference_column(
+    column: list[Any] | None, at: Records, paths: Mapping[str, str]
+) -> list[tuple[str, ...]]:
+    if column is None:
+        return [()] * len(at.rows)
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return list(zip(column, strict=True))
+    if kinds == {int}:
+        single = {value: (str(value),) for value in set(column)}
+        return list(map(single.__getitem__, column))
+    if kinds == {list} and set(map(type, chain.from_iterable(column))) == {str}:
+        return list(map(tuple, column))
+    what = paths.get("references", "reference")
+    result: list[tuple[str, ...]] = []
+    for row, value in enumerate(column):
+        if value is None or value is MISSING:
+            result.append(())
+            continue
+        values = list(value) if isinstance(value, (list, tuple)) else [value]
+        texts = [_text(item, at, row, what, containers=False) for item in values]
+        result.append(tuple(text for text in texts if text is not None))
+    return result
+
+
+def _refuse_missing(column: list[Any], at: Records, path: str, errored: list[bool]) -> None:
+    if type(MISSING) not in set(map(type, column)):
+        return
+    failed = errored or repeat(False)
+    for row, (value, error) in enumerate(zip(column, failed, strict=False)):
+        if value is MISSING and not error:
+            keys = list_keys(at.rows[row])
+            raise DataError(
+                f'{at.name}:{at.lines[row]}: no field "{path}"; the fields are {keys}. '
+                "Pass --prediction-field NAME, or write null for no answer."
+            )
+
+
+def _refuse_no_reference(
+    references: list[tuple[str, ...]], at: Records, paths: Mapping[str, str], errored: list[bool]
+) -> None:
+    if all(references):
+        return
+    failed = errored or [False] * len(references)
+    for row, (accepted, error) in enumerate(zip(references, failed, strict=True)):
+        if not accepted and not error:
+            path = paths.get("references", "reference")
+            keys = list_keys(at.rows[row])
+            raise DataError(
+                f'{at.name}:{at.lines[row]}: no reference in the field "{path}"; the fields are '
+                f"{keys}. Pass --reference-field NAME, or score a field that the file already "
+                "holds with --scorer field:NAME."
+            )

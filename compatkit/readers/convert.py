@@ -1,0 +1,88 @@
+"""Convert: logs and prediction files, written as compatkit's own JSON Lines."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from compatkit.errors import ConfigError, DataError
+from compatkit.output import write_whole
+from compatkit.readers.logs.log import Choice
+from compatkit.readers.prediction_file import PredictionFile, open_predictions, open_run
+
+# What a file system, or a reader of the folder, would take for something else.
+UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
+
+
+def convert(
+    path: str | Path, output: str | Path, *, reader: str | None = None, choice: Choice | None = None
+) -> dict[str, Path]:
+    """Write the rows of a log, or of a prediction file, as JSON Lines.
+
+    Args:
+        path: what is read: a file, or a harness's folder.
+        output: a file that ends in `.jsonl` for one task; a folder that does not exist yet for
+            one task or several, with a file for each.
+        reader: the name of the reader; without it names and first bytes decide.
+        choice: what was said of logs.
+
+    Returns:
+        The file that was written of each task; the task of a file that is no log is its stem.
+
+    Raises:
+        ConfigError: the output is there already as a folder, or does not fit several tasks.
+        DataError: what is read cannot be.
+    """
+    run = open_run(path, reader=reader, choice=choice)
+    if not run:
+        run = {Path(path).stem: open_predictions(path, reader=reader, choice=choice)}
+    target = Path(output)
+    if target.suffix == ".jsonl":
+        if len(run) > 1:
+            raise ConfigError(
+                f"{path}: holds {len(run)} tasks, and {output} is one file. Name a folder, which "
+                "gets a file for each."
+            )
+        ((task, file),) = run.items()
+        write_whole(target, b"".join(_lines(file)))
+        return {task: target}
+    return _write_folder(run, target)
+
+
+def _write_folder(run: dict[str, PredictionFile], target: Path) -> dict[str, Path]:
+    """Write a file per task into a new folder, which appears when it is complete."""
+    if target.exists():
+        raise ConfigError(f"{target}: is there already. Name a new folder, or FILE.jsonl.")
+    names = {task: f"{UNSAFE.sub('_', task)}.jsonl" for task in run}
+    for task, name in names.items():
+        twin = next((other for other in names if names[other] == name and other != task), None)
+        if twin is not None:
+            raise DataError(f"the tasks {task!r} and {twin!r} would both be written as {name}.")
+    if not target.absolute().parent.is_dir():
+        raise ConfigError(f"{target}: cannot be written: its folder does not exist.")
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
+    try:
+        for task, file in run.items():
+            with (folder / names[task]).open("wb") as stream:
+                stream.writelines(_lines(file))
+        folder.chmod(0o777 & ~_umask())
+        folder.replace(target)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return {task: target / name for task, name in names.items()}
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _lines(file: PredictionFile) -> Iterator[bytes]:
+    for batch in file.batches():
+        for row in batch.rows:
+            yield json.dumps(row, default=str).encode() + b"\n"

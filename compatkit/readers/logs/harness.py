@@ -1,0 +1,78 @@
+"""Harness: an evaluation harness, and the file of this folder that reads its logs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from compatkit.errors import DataError
+from compatkit.predictions.predictions import Records
+from compatkit.readers.logs.log import Choice, Log, read_head
+
+# What reading a part raises that is missing, or of another kind than the harness writes.
+SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """A harness, and the file of this folder that reads its logs.
+
+    Attributes:
+        title: the harness's own name.
+        module: the name of the file.
+        example: a command that reads such logs.
+        signs: one of these is in the name or the first bytes of each of its logs.
+    """
+
+    title: str
+    module: str
+    example: str
+    signs: tuple[bytes, ...]
+
+    def find(self, files: Sequence[Path]) -> list[Path]:
+        """Return the files that are logs of this harness."""
+        maybe = [path for path in files if self._has_sign(path)]
+        found: list[Path] = self._load("find_logs")(maybe) if maybe else []
+        return found
+
+    def open(self, files: Sequence[Path], choice: Choice) -> list[Log]:
+        """Return a log per task and run, without reading more than must be.
+
+        Raises:
+            DataError: a log that cannot be read, or is not as the harness writes it.
+        """
+        logs: list[Log] = []
+        for path in files:
+            try:
+                logs += self._load("open_logs")([path], choice)
+            except SHAPES as error:
+                raise self._unlike(path, error) from error
+        return logs
+
+    def read(self, stream: BinaryIO, log: Log) -> Iterator[Records]:
+        """Yield the rows of a log from its file's decompressed bytes.
+
+        Raises:
+            DataError: rows that cannot be read, or are not as the harness writes them.
+        """
+        try:
+            yield from self._load("read_log")(stream, log)
+        except SHAPES as error:
+            raise self._unlike(log.path, error) from error
+
+    def _unlike(self, path: Path, error: Exception) -> DataError:
+        return DataError(
+            f"{path}: not as {self.title} writes it: a part is missing or of another kind "
+            f"({type(error).__name__}: {error!s:.80}). Is it whole, and of a known version?"
+        )
+
+    def _has_sign(self, path: Path) -> bool:
+        text = path.name.encode("utf-8", "replace") + b"\n" + read_head(path)
+        return any(sign in text for sign in self.signs)
+
+    def _load(self, function: str) -> Callable[..., Any]:
+        loaded: Callable[..., Any] = getattr(
+            import_module(f"{__package__}.{self.module}"), function
+        )
+        return loaded

@@ -1,0 +1,188 @@
+"""Run header: what is known of how a prediction file was made.
+
+`compatkit run` writes it beside the file, as `new.meta.json` beside `new.jsonl`; whoever
+compares files reads it there, and says where two sides were made differently.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compatkit.readers.prediction_file import PredictionFile
+
+SUFFIX = ".meta.json"
+FORMAT = 1
+KEY = "compatkit_run"
+CHANGED_SINCE = "is no longer the file that"
+# What may differ between two versions of a model without a word: the models themselves, and
+# what follows from them.
+OWN = ("model", "predictions", "data.file", "prompts.tokens", "prompts.cut")
+COMPARED = ("scorer", "task", "data", "prompts", "generation", "batches", "versions")
+
+Header = Mapping[str, Any]
+
+
+def header_path(predictions: str | Path) -> Path:
+    """Return where the header of a prediction file lies.
+
+    >>> header_path("runs/new.jsonl").name
+    'new.meta.json'
+    """
+    path = Path(predictions)
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    return path.with_name(name.removesuffix(Path(name).suffix) + SUFFIX)
+
+
+def is_header(path: Path) -> bool:
+    """Tell by its name whether a file is a header and no prediction file."""
+    return path.name.endswith(SUFFIX)
+
+
+def is_own_header(path: Path) -> bool:
+    """Tell by its content whether a file is the header of a run, of whatever format."""
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and KEY in found
+
+
+def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
+    """Read the header of a prediction file, where one lies beside it.
+
+    Returns:
+        The header, or None, and what a reader of the numbers should know about it.
+    """
+    source = file.source
+    path = None if source is None or source.path is None else header_path(source.path)
+    if path is None or not path.exists():
+        return None, []
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        return None, [f"{path} cannot be read ({error}); how the file was made is not known"]
+    if not isinstance(found, dict) or KEY not in found:
+        return None, []
+    if found[KEY] != FORMAT:
+        return None, [f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"]
+    known = _get(found, "predictions.sha256")
+    changed = known is not None and known != file.digest
+    return found, [f"{file.name} {CHANGED_SINCE} {path} describes"] * changed
+
+
+def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[str]:
+    """Say in sentences how differently two files were made, and whether the scorer fits.
+
+    Args:
+        old: the old model's file.
+        new: the new model's file.
+        scorer: the name of the scorer that judges them.
+    """
+    (one, notes), (other, more) = read_header(old), read_header(new)
+    said = [*notes, *more, *compare_headers(one, other, (old.name, new.name))]
+    wanted = find_scorer(one, other)
+    if wanted is not None and wanted["name"] != scorer:
+        said.append(
+            f"the files were made for the scorer {wanted['name']}, and {scorer} judged them"
+        )
+    return said
+
+
+def compare_headers(old: Header | None, new: Header | None, names: tuple[str, str]) -> list[str]:
+    """Say in sentences what differs between how two files were made, but for the model.
+
+    Args:
+        old: the old file's header, None where there is none.
+        new: the new file's.
+        names: what the sentences call the files.
+    """
+    if old is None and new is None:
+        return []
+    if old is None or new is None:
+        lacking = names[0] if old is None else names[1]
+        return [f"how {lacking} was made is not known: no header lies beside it"]
+    said = []
+    for part in COMPARED:
+        changed = [
+            f"{path} {_show(left)} and {_show(right)}"
+            for path, left, right in list_differences({part: old.get(part)}, {part: new.get(part)})
+            if not path.startswith(OWN)
+        ]
+        if changed:
+            said.append(f"made with different {part}: {', '.join(changed)}")
+    if _weights(old) == _weights(new) and None not in _weights(old):
+        said.append("both files come from the same weights")
+    return said
+
+
+def find_scorer(*headers: Header | None) -> Mapping[str, Any] | None:
+    """Return the scorer that all headers name, None where they do not agree on one."""
+    named: list[Any] = [None if header is None else header.get("scorer") for header in headers]
+    first = named[0]
+    if not isinstance(first, dict) or not isinstance(first.get("name"), str):
+        return None
+    return first if all(each == first for each in named) else None
+
+
+def describe_header(header: Header) -> str:
+    """Say in one line how a file was made."""
+    model, parts = header.get("model") or {}, []
+    parts.append(str(_get(model, "name")))
+    known = _get(model, "revision") or _get(model, "weights")
+    parts[0] += f" ({_show(known)})" if known else ""
+    if _get(model, "adapter.name"):
+        parts.append(f"adapter {_get(model, 'adapter.name')}")
+    parts.append(str(_get(header, "task.name") or "no task"))
+    shots = _get(header, "prompts.shots")
+    parts.append(f"{shots}-shot" if shots else "0-shot")
+    if _get(header, "prompts.chat_template"):
+        parts.append("chat template")
+    cut = _get(header, "prompts.cut")
+    parts += [f"{cut} prompts cut from the left"] if cut else []
+    unfinished = _get(header, "predictions.unfinished")
+    parts += [f"{unfinished} answers cut at the largest length"] if unfinished else []
+    parts.append(f"{_get(model, 'dtype')} on {_get(header, 'batches.device')}")
+    return ", ".join(parts)
+
+
+def list_differences(left: Header, right: Header, above: str = "") -> list[tuple[str, Any, Any]]:
+    """Return what differs between two headers: the dotted path, and the value in each.
+
+    >>> list_differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}})
+    [('a.c', 2, 3)]
+    """
+    found: list[tuple[str, Any, Any]] = []
+    for key in dict.fromkeys((*left, *right)):
+        one, other = left.get(key), right.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            found += list_differences(one, other, f"{above}{key}.")
+        elif one != other:
+            found.append((f"{above}{key}", one, other))
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _weights(header: Header) -> tuple[Any, Any]:
+    model = header.get("model") or {}
+    adapter = _get(model, "adapter.weights") or "no adapter"
+    return _get(model, "weights") or _get(model, "revision"), adapter
+
+
+def _get(header: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(header, Mapping):
+            return None
+        header = header.get(part)
+    return header
+
+
+def _show(value: Any) -> str:
+    """Write a value; of a long hash its beginning tells enough."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    plain = text.removeprefix("sha256:")
+    hashed = len(plain) >= 40 and set(plain) <= set("0123456789abcdef")  # noqa: PLR2004
+    return plain[:12] if hashed else text
