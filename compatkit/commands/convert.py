@@ -8,7 +8,7 @@ from compatkit.commands.score_options import LOG_OPTIONS, NamedPath
 from compatkit.readers import READERS
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.logs import LOGS
-from compatkit.readers.logs.log import Choice
+from compatkit.readers.logs.log import LogSelection
 from compatkit.reports.hostile import visible
 
 
@@ -33,8 +33,10 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     A row has id, prediction, reference, input, and the chosen metric as score. It is what
     compatkit score reads, small enough to keep beside the code as a baseline.
     """
-    choice = Choice(tuple(values["metric"]), values["run"], values["unfinished"], values["dataset"])
-    written = convert_run(run_path, output, reader=reader, choice=choice)
+    selection = LogSelection(
+        tuple(values["metric"]), values["run"], values["unfinished"], values["dataset"]
+    )
+    written = convert_run(run_path, output, reader=reader, selection=selection)
     for task, path in written.items():
         click.echo(visible(f"{task}: {path}"))
 

@@ -270,19 +270,19 @@ def adopt_scorer(values: dict[str, Any], paths: Sequence[str]) -> None:
         Path(path).is_file() and header_path(path).is_file() for path in paths
     ):
         return
-    named = dict(find_scorer(*(read_header(open_predictions(path))[0] for path in paths)) or {})
-    if not named:
+    recipe = find_scorer(*(read_header(open_predictions(path))[0] for path in paths))
+    if recipe is None:
         return
-    name = str(named.pop("name"))
-    unfit = [key for key in named if name not in SCORERS or key not in scorer_options(name)]
-    if name not in SCORERS or unfit or not all(map(_is_plain, named.values())):
+    name, options = recipe.name, recipe.options
+    unfit = [key for key in options if name not in SCORERS or key not in scorer_options(name)]
+    if name not in SCORERS or unfit or not all(map(_is_plain, options.values())):
         # A header is data that comes with a file: it runs no code, and sets nothing else.
         raise ConfigError(
             f"the headers beside the files name the scorer {name!r}, which is taken from a command "
             "line alone. Pass --scorer."
         )
     values["scorer"] = name
-    values |= {key: value for key, value in named.items() if values.get(key) is None}
+    values |= {key: value for key, value in options.items() if values.get(key) is None}
 
 
 def _is_plain(value: object) -> bool:

@@ -21,7 +21,7 @@ from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.pairing.alignment import Alignment, align
 from compatkit.pairing.engine import Job, run_jobs
-from compatkit.pairing.scored_rows import Outcomes
+from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import OWN_NAMES
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.readers.run_header import compare_runs, read_header
@@ -93,7 +93,7 @@ def compare_files(
     data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
     names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
     files = [
-        open_predictions(each, name=name, reader=options.reader, choice=options.choice)
+        open_predictions(each, name=name, reader=options.reader, selection=options.selection)
         for each, name in zip(data, names, strict=False)
     ]
     if old_rerun is not None:
@@ -105,11 +105,11 @@ def compare_files(
         missing=options.missing,
         errors=options.errors,
         edited=options.edited,
-        by=options.kept,
+        attributes=options.all_attributes,
     )
     lowest = _lowest_score(sides, options)
     judged = [
-        _judge(side, rows, len(aligned.ids), options.right_from, lowest)
+        _judge(side, rows, len(aligned.ids), options.threshold, lowest)
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
@@ -134,13 +134,17 @@ def correct_tests(results: Sequence[Comparison], correction: str) -> list[Compar
     return [replace(each, tests=each_s) for each, each_s in zip(results, tests, strict=True)]
 
 
-def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Outcomes]:
-    how = {"roles": options.roles, "by": options.kept, "by_position": options.by_position}
+def _score_files(files: Sequence[PredictionFile], options: Options) -> list[ScoredRows]:
+    how = {
+        "roles": options.roles,
+        "attributes": options.all_attributes,
+        "by_position": options.by_position,
+    }
     jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
     return run_jobs(jobs, options.progress)
 
 
-def _lowest_score(sides: Sequence[Outcomes], options: Options) -> float:
+def _lowest_score(sides: Sequence[ScoredRows], options: Options) -> float:
     """Return what an answer without a score counts as: 0, or the lowest score if that is below.
 
     Scores of a table's scorer lie in [0, 1]; those of a field or of a user's own may not.
@@ -151,7 +155,7 @@ def _lowest_score(sides: Sequence[Outcomes], options: Options) -> float:
 
 
 def _judge(
-    side: Outcomes, examples: IntArray, size: int, threshold: float, lowest: float
+    side: ScoredRows, examples: IntArray, size: int, threshold: float, lowest: float
 ) -> Judged:
     """Gather a model's rows into one result per example."""
     rows = np.flatnonzero(examples >= 0)
@@ -173,7 +177,7 @@ class _Measurement:
     """What the comparisons of one old model share."""
 
     options: Options
-    sides: list[Outcomes]
+    sides: list[ScoredRows]
     aligned: Alignment
     judged: list[Judged]
     task: str
@@ -189,7 +193,7 @@ class _Measurement:
             self._same(number),
             self._clusters(),
             self.judged[-1] if self.rerun else None,
-            aligned.slices,
+            aligned.attributes,
         )
         continuous = self._continuous()
         baseline = self.judged[1] if number > 1 else None
@@ -201,7 +205,7 @@ class _Measurement:
             new=new.file.name,
             baseline=self.sides[1].file.name if number > 1 else None,
             scorer=options.scorer.name,
-            threshold=options.right_from,
+            threshold=options.threshold,
             continuous=continuous,
             counts=count_pair(
                 pair,
@@ -212,7 +216,7 @@ class _Measurement:
             tests=tests,
             slices=measure_slices(
                 pair,
-                {path: aligned.slices[path] for path in options.by},
+                {path: aligned.attributes[path] for path in options.by},
                 options.plan,
                 continuous=continuous,
                 correction=options.correction,
@@ -229,7 +233,7 @@ class _Measurement:
     def _signature(self, number: int) -> str:
         return sign(
             self.options.scorer,
-            self.options.right_from,
+            self.options.threshold,
             self.options.plan,
             total=len(self.aligned.ids),
             policies=_policies(self.options),
@@ -260,7 +264,7 @@ class _Measurement:
     def _flipped(self, pair: JudgedPair, number: int) -> tuple[FlippedExample, ...]:
         sides, rows = self.sides, self.aligned.examples
         return find_flipped(
-            pair, (sides[0], sides[number]), (rows[0], rows[number]), self.options.right_from
+            pair, (sides[0], sides[number]), (rows[0], rows[number]), self.options.threshold
         )
 
     def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
@@ -310,7 +314,7 @@ class _Measurement:
     def _clusters(self) -> IntArray | None:
         if self.options.cluster is None:
             return None
-        labels = np.array(self.aligned.slices[self.options.cluster], object)
+        labels = np.array(self.aligned.attributes[self.options.cluster], object)
         return np.unique(labels, return_inverse=True)[1]
 
     def _continuous(self) -> bool:
@@ -324,7 +328,7 @@ class _Measurement:
         values = np.unique(np.concatenate(used))
         if np.isin(values, (0.0, 1.0)).all():
             return False
-        if self.options.threshold is None and (values.min() < 0 or values.max() > 1):
+        if not self.options.threshold_was_named and (values.min() < 0 or values.max() > 1):
             raise ConfigError(
                 f"the scores of {self.options.scorer.name} lie between {values.min():g} and "
                 f"{values.max():g}. --threshold says from which score an answer is right."

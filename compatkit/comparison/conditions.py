@@ -6,7 +6,7 @@ from dataclasses import replace
 from compatkit.comparison.options import Options, check_threshold
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import NO_FIELD, list_keys
-from compatkit.readers.logs.log import Log
+from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers import make_scorer
 
@@ -32,25 +32,25 @@ def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
     if options.scorer_was_named:
         return options
     for log in logs:
-        if not log.metric and log.judge[0] == "field:score":
+        if not log.metric and log.judge == OWN_SCORE:
             raise DataError(_no_metric(log))
-    judges = {(_name_judge(log), log.judge[0]): log for log in logs}
-    if len(judges) > 1 and not options.choice.metrics:
+    judges = {(_name_judge(log), log.judge.name): log for log in logs}
+    if len(judges) > 1 and not options.selection.metrics:
         listed = " and ".join(f"{log.path} by {_name_judge(log)}" for log in judges.values())
         raise ConfigError(
             f"the runs are judged by different metrics: {listed}. --scorer NAME judges both alike, "
             "and --metric NAME, said once for each, holds one against the other."
         )
-    name, given = logs[0].judge
-    if name == "field:score":
+    judge = logs[0].judge
+    if judge == OWN_SCORE:
         _refuse_no_score(files, logs[0])
-    scorer = make_scorer(name, **given)
+    scorer = make_scorer(judge.name, **judge.options)
     check_threshold(scorer, options.threshold)
     label = " / ".join(dict.fromkeys(map(_name_judge, logs)))
     return replace(
         options,
         scorer=replace(scorer, name=f"log:{label}"),
-        recipe=(name, given),
+        recipe=judge,
         plan=replace(options.plan, bounded=scorer.continuous is not None),
     )
 

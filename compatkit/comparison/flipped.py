@@ -8,14 +8,14 @@ import numpy as np
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.comparison import FlippedExample
 from compatkit.metrics.pair import JudgedPair
-from compatkit.pairing.scored_rows import Outcomes
+from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import Record
 from compatkit.predictions.predictions import Predictions, Records, to_predictions
 
 
 def find_flipped(
     pair: JudgedPair,
-    sides: tuple[Outcomes, Outcomes],
+    sides: tuple[ScoredRows, ScoredRows],
     examples: tuple[IntArray, IntArray],
     threshold: float,
 ) -> tuple[FlippedExample, ...]:
@@ -56,7 +56,7 @@ def find_flipped(
 
 
 def _witnesses(
-    side: Outcomes,
+    side: ScoredRows,
     examples: IntArray,
     right: BoolArray,
     wanted: BoolArray,
@@ -74,7 +74,7 @@ def _witnesses(
     return {index: _read(side, row, records[int(side.records[row])]) for index, row in rows.items()}
 
 
-def _read(side: Outcomes, row: int, record: Record) -> tuple[Record, Predictions]:
+def _read(side: ScoredRows, row: int, record: Record) -> tuple[Record, Predictions]:
     """Make columns of a record, with the text of this row's sample alone."""
     batch = Records([record], [int(side.lines[row])], side.file.name)
     rows = to_predictions(batch, side.fields, needs_prediction=False, needs_references=False)

@@ -8,8 +8,9 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.p_values import check_correction
 from compatkit.predictions.fields import NO_FIELD, parse_roles
-from compatkit.readers.logs.log import UNFINISHED, Choice
+from compatkit.readers.logs.log import UNFINISHED, LogSelection
 from compatkit.readers.source import Progress
+from compatkit.recipe import Recipe
 from compatkit.scorers import SCORERS, Scorer, make_scorer
 from compatkit.scorers import scorer_options as options_of
 
@@ -27,9 +28,10 @@ class Options:
 
     Attributes:
         scorer: what scores a row.
-        threshold: an answer is right when its score is at least this; None for the default.
+        threshold: an answer is right when its score is at least this.
+        threshold_was_named: False where it is the default.
         by: fields to slice by.
-        keep: fields whose values are kept beside the scores, without slicing by them.
+        attributes: further fields whose values are kept beside the scores.
         cluster: field whose value groups examples that depend on each other.
         correction: `holm`, `bh` or `none`, over tasks, candidates and slices.
         missing: `error`, `skip` or `wrong`; see `compatkit.pairing.alignment.align`.
@@ -42,15 +44,16 @@ class Options:
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
         progress: called while files are read.
-        recipe: the scorer's name and options, where another process can make it of them.
+        recipe: what another process can make the scorer of; None where it cannot.
         scorer_was_named: False where a log may say how its rows are judged.
-        choice: what was said of logs.
+        selection: what was said of logs.
     """
 
     scorer: Scorer
-    threshold: float | None = None
+    threshold: float = THRESHOLD
+    threshold_was_named: bool = False
     by: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     cluster: str | None = None
     correction: str = "holm"
     missing: str = "error"
@@ -63,20 +66,15 @@ class Options:
     sweep: bool = False
     keep_flips: bool = True
     progress: Progress | None = None
-    recipe: tuple[str, Mapping[str, object]] | None = None
+    recipe: Recipe | None = None
     scorer_was_named: bool = True
-    choice: Choice = field(default_factory=Choice)
+    selection: LogSelection = field(default_factory=LogSelection)
 
     @property
-    def kept(self) -> tuple[str, ...]:
+    def all_attributes(self) -> tuple[str, ...]:
         """The fields of a record that are kept beside its score."""
         cluster = () if self.cluster is None else (self.cluster,)
-        return tuple(dict.fromkeys((*self.by, *self.keep, *cluster)))
-
-    @property
-    def right_from(self) -> float:
-        """The score from which an answer is right."""
-        return THRESHOLD if self.threshold is None else self.threshold
+        return tuple(dict.fromkeys((*self.by, *self.attributes, *cluster)))
 
 
 def make_options(
@@ -162,7 +160,8 @@ def make_options(
         check_threshold(made, threshold)
     return Options(
         scorer=made,
-        threshold=threshold,
+        threshold=THRESHOLD if threshold is None else threshold,
+        threshold_was_named=threshold is not None,
         by=(by,) if isinstance(by, str) else tuple(by),
         cluster=cluster,
         correction=correction,
@@ -183,9 +182,9 @@ def make_options(
         sweep=sweep,
         keep_flips=keep_flips,
         progress=progress,
-        recipe=(scorer, scorer_options) if isinstance(scorer, str) else None,
+        recipe=Recipe(scorer, scorer_options) if isinstance(scorer, str) else None,
         scorer_was_named=named,
-        choice=Choice(
+        selection=LogSelection(
             (metric,) if isinstance(metric, str) else tuple(metric), run, unfinished, dataset
         ),
     )

@@ -71,7 +71,7 @@ def compare_paths(
         DataError: paths that cannot be read, or not be compared.
     """
     paths = (old, *candidates)
-    runs = [open_run(path, reader=options.reader, choice=options.choice) for path in paths]
+    runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
     folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if any(folders) or any(len(run) > 1 for run in runs):
         if old_rerun is not None:
@@ -89,7 +89,7 @@ def open_side(path: str | Path, options: Options) -> Mapping[str, Path | Predict
     Raises:
         DataError: neither of these.
     """
-    return open_run(path, reader=options.reader, choice=options.choice) or find_tasks(path)
+    return open_run(path, reader=options.reader, selection=options.selection) or find_tasks(path)
 
 
 def _compare_tasks(

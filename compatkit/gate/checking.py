@@ -93,15 +93,15 @@ class _Checked:
 def _check_files(task: TaskPolicy) -> _Checked:
     tags = task.must_not_flip.tags
     where = f"task {task.name}: " if task.name else ""
-    if task.options.plan.bounded and task.options.right_from <= 0.0:
+    if task.options.plan.bounded and task.options.threshold <= 0.0:
         raise ConfigError(
-            f"{where}threshold is {task.options.right_from:g}, which every score reaches, so that "
+            f"{where}threshold is {task.options.threshold:g}, which every score reaches, so that "
             "nothing could flip. A threshold above 0 was expected."
         )
     options = replace(
         task.options,
         roles=_strict_roles(task.options),
-        keep=tuple(dict.fromkeys((*task.slices, *tags))),
+        attributes=tuple(dict.fromkeys((*task.slices, *tags))),
         keep_flips=True,
     )
     (comparison,) = compare_files(
@@ -192,7 +192,7 @@ def _questions(task: _Checked) -> list[Question]:
     policy, plan = task.policy, task.policy.options.plan
     questions = _ask((policy.name, "", ""), policy.limits, task.pair, plan)
     for path, limits in policy.slices.items():
-        values = np.array(task.pair.values[path], object)
+        values = np.array(task.pair.attributes[path], object)
         for value in np.unique(values):
             part = task.pair.take(np.flatnonzero(values == value))
             questions += _ask((policy.name, path, str(value)), limits, part, plan)

@@ -61,7 +61,7 @@ def write_first_policy(
     """
     old, new = files
     (comparison,) = compare_files(
-        str(folder / old), [str(folder / new)], replace(options, by=(), keep=options.by)
+        str(folder / old), [str(folder / new)], replace(options, by=(), attributes=options.by)
     )
     lines = [HEAD.format(old=_comment(old), new=_comment(new), level=options.plan.level)]
     quoted = _key(task)
@@ -90,7 +90,7 @@ def _fitting(comparison: Comparison) -> list[str]:
 
 
 def _parts(pair: JudgedPair, path: str) -> list[JudgedPair]:
-    values = np.array(pair.values[path], object)
+    values = np.array(pair.attributes[path], object)
     return [pair.take(np.flatnonzero(values == value)) for value in np.unique(values)]
 
 

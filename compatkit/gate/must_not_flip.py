@@ -52,7 +52,7 @@ def _name_examples(
 ) -> Iterator[tuple[str, str]]:
     """Yield the examples with what named them; what an id names, a tag does not name again."""
     for tag, values in examples.tags.items():
-        column = comparison.pair.values[tag]
+        column = comparison.pair.attributes[tag]
         for value in values:
             tagged = [i for i, v in zip(comparison.pair.ids, column, strict=True) if v == value]
             if not tagged:

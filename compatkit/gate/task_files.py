@@ -53,7 +53,7 @@ def _expand(task: TaskPolicy) -> list[TaskPolicy]:
 def _open_tasks(task: TaskPolicy) -> list[TaskPolicy]:
     """Make a task of each that two folders, or the logs of a harness, hold."""
     paths, options = (task.old, task.new), task.options
-    runs = [open_run(path, reader=options.reader, choice=options.choice) for path in paths]
+    runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
     plain = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not any(plain) and all(len(run) <= 1 for run in runs):
         return [task]

@@ -40,7 +40,7 @@ class JudgedPair:
         same: shape (N,), whether the answers are equal; None where they are unknown.
         clusters: shape (N,), the number of each example's group; None where there are none.
         rerun: a second run of the old model; None where there is none.
-        values: field to its N values, for the fields that were kept beside the scores.
+        attributes: field to its N values, for the fields that were kept beside the scores.
     """
 
     ids: Sequence[str]
@@ -49,7 +49,7 @@ class JudgedPair:
     same: BoolArray | None
     clusters: IntArray | None = None
     rerun: Judged | None = None
-    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def take(self, rows: IntArray) -> "JudgedPair":
         """Return the results of some examples, in the order given."""
@@ -64,7 +64,7 @@ class JudgedPair:
             None if self.same is None else self.same[rows],
             clusters,
             None if self.rerun is None else self.rerun.take(rows),
-            {path: [column[row] for row in index] for path, column in self.values.items()},
+            {path: [column[row] for row in index] for path, column in self.attributes.items()},
         )
 
     @property

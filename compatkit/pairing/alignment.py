@@ -13,7 +13,7 @@ import numpy as np
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import ConfigError, DataError
 from compatkit.pairing.edited import count_of, find_edited, name_row
-from compatkit.pairing.scored_rows import Outcomes
+from compatkit.pairing.scored_rows import ScoredRows
 
 SHOWN = 5
 POLICIES = {
@@ -33,7 +33,7 @@ class Alignment:
         excluded: number of examples left out, by reason (`errored`, `missing`, `edited`, and
             `unscored` where there are such).
         counted_wrong: for each side, number of answers counted as wrong, by reason.
-        slices: per field, the value of each example.
+        attributes: field to the value of each example, for the fields kept beside the results.
         notes: what could not be checked.
     """
 
@@ -41,17 +41,17 @@ class Alignment:
     examples: tuple[IntArray, ...]
     excluded: dict[str, int]
     counted_wrong: tuple[dict[str, int], ...]
-    slices: dict[str, list[str]] = field(default_factory=dict)
+    attributes: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
 def align(
-    sides: Sequence[Outcomes],
+    sides: Sequence[ScoredRows],
     *,
     missing: str = "error",
     errors: str = "exclude",
     edited: str = "error",
-    by: Sequence[str] = (),
+    attributes: Sequence[str] = (),
 ) -> Alignment:
     """Join the rows of several models by id.
 
@@ -64,10 +64,10 @@ def align(
         edited: what to do with an id whose reference or input differs between the sides:
             `error` refuses, `skip` leaves the example out, `keep` holds each answer against
             its own side's reference.
-        by: fields to slice by; every side that has one must agree on it.
+        attributes: fields to keep beside the results; every side that has one must agree on it.
 
     Raises:
-        ConfigError: an unknown policy, or a field to slice by that no side has.
+        ConfigError: an unknown policy, or a field that no side has.
         DataError: the sides cannot be compared; the message names the first culprits.
     """
     _check_policies(missing=missing, errors=errors, edited=edited)
@@ -114,13 +114,15 @@ def align(
             }
             for side, rows, here in zip(sides, examples, present, strict=True)
         ),
-        slices={path: _slice(sides, examples, path, int(keep.sum())) for path in by},
+        attributes={
+            path: _join_attribute(sides, examples, path, int(keep.sum())) for path in attributes
+        },
         notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
     )
 
 
 def _errored(
-    sides: Sequence[Outcomes],
+    sides: Sequence[ScoredRows],
     codes: Sequence[IntArray],
     usable: Sequence[BoolArray],
     answered: Sequence[BoolArray],
@@ -133,7 +135,7 @@ def _errored(
 
 
 def _lost_samples(
-    sides: Sequence[Outcomes], usable: Sequence[BoolArray], kept: Sequence[BoolArray]
+    sides: Sequence[ScoredRows], usable: Sequence[BoolArray], kept: Sequence[BoolArray]
 ) -> tuple[str, ...]:
     """Note the rows that were left out of examples which have further samples."""
     lost = [int((~use & here).sum()) for use, here in zip(usable, kept, strict=True)]
@@ -153,7 +155,7 @@ def _check_policies(**chosen: str) -> None:
             )
 
 
-def _number_ids(sides: Sequence[Outcomes]) -> tuple[list[str], list[IntArray]]:
+def _number_ids(sides: Sequence[ScoredRows]) -> tuple[list[str], list[IntArray]]:
     """Return the distinct ids of all sides, in the order of the first, and each row's number."""
     first = sides[0].ids
     alike = all(side.ids == first for side in sides[1:])
@@ -167,7 +169,7 @@ def _number_ids(sides: Sequence[Outcomes]) -> tuple[list[str], list[IntArray]]:
     return list(distinct), codes
 
 
-def _refuse_repeated(side: Outcomes, codes: IntArray, size: int) -> None:
+def _refuse_repeated(side: ScoredRows, codes: IntArray, size: int) -> None:
     """Refuse an id that occurs twice without a sample that tells the rows apart."""
     if len(codes) == 0 or np.bincount(codes, minlength=size).max() <= 1:
         return
@@ -197,7 +199,7 @@ def _refuse_repeated(side: Outcomes, codes: IntArray, size: int) -> None:
 
 
 def _refuse_missing(
-    sides: Sequence[Outcomes], present: Sequence[BoolArray], ids: Sequence[str]
+    sides: Sequence[ScoredRows], present: Sequence[BoolArray], ids: Sequence[str]
 ) -> None:
     both = int(np.logical_and.reduce(present).sum())
     if both == len(ids):
@@ -218,7 +220,7 @@ def _refuse_missing(
 
 
 def _nothing_left(
-    sides: Sequence[Outcomes],
+    sides: Sequence[ScoredRows],
     failed: BoolArray,
     unscored: BoolArray,
     lost: BoolArray,
@@ -233,7 +235,7 @@ def _nothing_left(
     )
 
 
-def _refuse_errored(sides: Sequence[Outcomes]) -> None:
+def _refuse_errored(sides: Sequence[ScoredRows]) -> None:
     for side in sides:
         rows = np.flatnonzero(side.errored)
         if len(rows):
@@ -244,13 +246,15 @@ def _refuse_errored(sides: Sequence[Outcomes]) -> None:
             )
 
 
-def _slice(
-    sides: Sequence[Outcomes], examples: Sequence[IntArray], path: str, size: int
+def _join_attribute(
+    sides: Sequence[ScoredRows], examples: Sequence[IntArray], path: str, size: int
 ) -> list[str]:
     """Return the value of each example, from the sides that hold the field."""
     values: list[str | None] = [None] * size
     for side, example in zip(sides, examples, strict=True):
-        for row, (index, value) in enumerate(zip(example.tolist(), side.slices[path], strict=True)):
+        for row, (index, value) in enumerate(
+            zip(example.tolist(), side.attributes[path], strict=True)
+        ):
             if index < 0 or value is None:
                 continue
             if values[index] is None:

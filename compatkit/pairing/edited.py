@@ -11,19 +11,20 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import DataError
-from compatkit.pairing.scored_rows import Outcomes
+from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import get_path
 
 SHOWN = 5
 NOT_COMPARED = "were not compared"
-SINGLE = {"references": "reference", "items": "item_hash", "inputs": "input"}
-ROLES = {"references": "references", "items": "item_hash", "inputs": "input"}
+# The roles by which an example is known, as messages say one and several of them.
+SINGLE = {"references": "reference", "item_hash": "item_hash", "input": "input"}
+PLURAL = {"references": "references", "item_hash": "items", "input": "inputs"}
 
-Fault = tuple[Outcomes, Outcomes, IntArray, str]
+Fault = tuple[ScoredRows, ScoredRows, IntArray, str]
 
 
 def find_edited(
-    sides: Sequence[Outcomes], codes: Sequence[IntArray], size: int, edited: str
+    sides: Sequence[ScoredRows], codes: Sequence[IntArray], size: int, edited: str
 ) -> tuple[BoolArray, tuple[str, ...]]:
     """Find the examples whose references or inputs differ; note what cannot be checked.
 
@@ -42,23 +43,25 @@ def find_edited(
     differ = np.zeros(size, np.bool_)
     notes: list[str] = []
     faults: list[Fault] = []
-    known_items = all(side.items.all() for side in sides)
-    same_item: list[BoolArray] = [np.zeros(len(side.items), np.bool_) for side in sides]
-    for what in ("references", "items", "inputs") if known_items else ("references", "inputs"):
-        found, unlike = _find_differing(sides, codes, size, what)
-        if what == "items":
+    known_items = all(side.item_hash.all() for side in sides)
+    same_item: list[BoolArray] = [np.zeros(len(side.item_hash), np.bool_) for side in sides]
+    for role in ("references", "item_hash", "input") if known_items else ("references", "input"):
+        found, unlike = _find_differing(sides, codes, size, role)
+        if role == "item_hash":
             same_item = [~rows for rows in unlike]
-        if what == "inputs" and known_items:
+        if role == "input" and known_items:
             notes += _note_prompts(sides, codes, unlike, same_item)
             unlike = [rows & ~same for rows, same in zip(unlike, same_item, strict=True)]
         for side, code, rows, holder in zip(sides, codes, unlike, found, strict=True):
             differ[code[rows]] = True
             if rows.any():
                 first = np.flatnonzero(rows)
-                faults.append((side, sides[int(holder[code[first[0]]])], first, what))
-        holders = sum(bool(getattr(side, what).any()) for side in sides)
+                faults.append((side, sides[int(holder[code[first[0]]])], first, role))
+        holders = sum(bool(getattr(side, role).any()) for side in sides)
         if 0 < holders < len(sides):
-            notes.append(f"{what} {NOT_COMPARED}: {holders} of {len(sides)} files hold them")
+            notes.append(
+                f"{PLURAL[role]} {NOT_COMPARED}: {holders} of {len(sides)} files hold them"
+            )
     if faults and edited == "error":
         raise DataError(_differ_message(*faults[0], edited=int(differ.sum())))
     if edited == "keep" and differ.any():
@@ -70,14 +73,14 @@ def find_edited(
 
 
 def _find_differing(
-    sides: Sequence[Outcomes], codes: Sequence[IntArray], size: int, what: str
+    sides: Sequence[ScoredRows], codes: Sequence[IntArray], size: int, role: str
 ) -> tuple[list[IntArray], list[BoolArray]]:
     """Return for each side who held each example's value first, and which rows differ from it."""
     known = np.zeros(size, np.int64)
     holder = np.full(size, -1, np.int64)
     holders, unlike = [], []
     for number, (side, code) in enumerate(zip(sides, codes, strict=True)):
-        hashes: IntArray = getattr(side, what)
+        hashes: IntArray = getattr(side, role)
         unknown = (known[code] == 0) & (hashes != 0)
         # The first row of an example decides, so that its own samples are held against it.
         known[code[unknown][::-1]] = hashes[unknown][::-1]
@@ -88,7 +91,7 @@ def _find_differing(
 
 
 def _note_prompts(
-    sides: Sequence[Outcomes],
+    sides: Sequence[ScoredRows],
     codes: Sequence[IntArray],
     unlike: Sequence[BoolArray],
     same_item: Sequence[BoolArray],
@@ -110,21 +113,21 @@ def _note_prompts(
     return notes
 
 
-def _digest(side: Outcomes, row: int) -> str:
-    return hashlib.sha256(str(_value(side, row, "inputs")).encode("utf-8", "replace")).hexdigest()[
+def _digest(side: ScoredRows, row: int) -> str:
+    return hashlib.sha256(str(_value(side, row, "input")).encode("utf-8", "replace")).hexdigest()[
         :8
     ]
 
 
 def _differ_message(
-    side: Outcomes, other: Outcomes, rows: IntArray, what: str, *, edited: int
+    side: ScoredRows, other: ScoredRows, rows: IntArray, role: str, *, edited: int
 ) -> str:
-    single = SINGLE[what]
+    single = SINGLE[role]
     names = [side.ids[row] for row in rows[:SHOWN].tolist()]
     first = next(
-        row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, what)[row]
+        row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, role)[row]
     )
-    texts = [_shown(each, row, what) for each, row in ((other, first), (side, int(rows[0])))]
+    texts = [_shown(each, row, role) for each, row in ((other, first), (side, int(rows[0])))]
     listed = ", ".join(map(repr, names)) + (", ..." if len(rows) > SHOWN else "")
     return (
         f"{name_row(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
@@ -134,21 +137,21 @@ def _differ_message(
         "questions cannot be compared: make both files from the same data, "
         "or say --edited skip to leave such examples out, --edited keep to hold each answer "
         "against its own file"
-        + (", --input-field none if prompts are meant to differ." if what == "inputs" else ".")
+        + (", --input-field none if prompts are meant to differ." if role == "input" else ".")
     )
 
 
-def _shown(side: Outcomes, row: int, what: str) -> str:
-    text = repr(_value(side, row, what))
+def _shown(side: ScoredRows, row: int, role: str) -> str:
+    text = repr(_value(side, row, role))
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
 
 
-def _value(side: Outcomes, row: int, what: str) -> object:
+def _value(side: ScoredRows, row: int, role: str) -> object:
     record = side.file.pick([int(side.records[row])])[int(side.records[row])]
-    return get_path(record, side.fields.paths[ROLES[what]])
+    return get_path(record, side.fields.paths[role])
 
 
-def name_row(side: Outcomes, row: int) -> str:
+def name_row(side: ScoredRows, row: int) -> str:
     """Return the place of a row, as messages begin."""
     return f"{side.file.name}:{side.lines[row]}"
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from compatkit.errors import CompatkitError
-from compatkit.pairing.scored_rows import Outcomes, score_file
+from compatkit.pairing.scored_rows import ScoredRows, score_file
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
+from compatkit.recipe import Recipe
 from compatkit.scorers import Scorer, make_scorer
 
 LARGE = 32 << 20  # bytes of a file from which a process of its own pays
@@ -31,26 +32,26 @@ class Job:
     Attributes:
         file: the predictions.
         scorer: the scorer, or None in another process, which makes it of the recipe.
-        recipe: name and options of the scorer; None where it cannot be made elsewhere.
+        recipe: what the scorer is made of; None where it cannot be made elsewhere.
         options: the other arguments of `compatkit.pairing.scored_rows.score_file`.
     """
 
     file: PredictionFile
     scorer: Scorer | None
-    recipe: tuple[str, Mapping[str, Any]] | None
+    recipe: Recipe | None
     options: Mapping[str, Any]
 
-    def run(self, progress: Progress | None = None) -> Outcomes:
+    def run(self, progress: Progress | None = None) -> ScoredRows:
         """Score the file in this process."""
         scorer = self.scorer
         if scorer is None and self.recipe is not None:
-            scorer = make_scorer(self.recipe[0], **self.recipe[1])
+            scorer = make_scorer(self.recipe.name, **self.recipe.options)
         if scorer is None:
             raise ValueError("a job has a scorer or a recipe of one")
         return score_file(self.file, scorer, progress=progress, **self.options)
 
 
-def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[Outcomes]:
+def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[ScoredRows]:
     """Score files, each only once, large ones side by side.
 
     Args:
@@ -79,14 +80,16 @@ def _is_worth_it(job: Job) -> bool:
     return source.path.stat().st_size >= LARGE
 
 
-def _run_elsewhere(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Outcomes]:
+def _run_elsewhere(
+    jobs: Sequence[Job], workers: int, progress: Progress | None
+) -> list[ScoredRows]:
     # Hashes of equal texts must be equal in all processes, and unknown to who wrote the texts.
     seed = str(int.from_bytes(os.urandom(4), "big"))
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(lambda job: _run_in_process(job, seed, progress), jobs))
 
 
-def _run_in_process(job: Job, seed: str, progress: Progress | None) -> Outcomes:
+def _run_in_process(job: Job, seed: str, progress: Progress | None) -> ScoredRows:
     path = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "compatkit.pairing.engine"],
@@ -102,7 +105,9 @@ def _run_in_process(job: Job, seed: str, progress: Progress | None) -> Outcomes:
             process.kill()
 
 
-def _exchange(process: "subprocess.Popen[bytes]", job: Job, progress: Progress | None) -> Outcomes:
+def _exchange(
+    process: "subprocess.Popen[bytes]", job: Job, progress: Progress | None
+) -> ScoredRows:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise ValueError("a process was started without pipes")
     with process.stdin as stdin:
@@ -113,7 +118,7 @@ def _exchange(process: "subprocess.Popen[bytes]", job: Job, progress: Progress |
         elif progress is not None:
             progress(job.file.name, float(line.removeprefix(SHARE)))
     try:
-        result: Outcomes | CompatkitError = pickle.load(process.stdout)  # noqa: S301 (our own)
+        result: ScoredRows | CompatkitError = pickle.load(process.stdout)  # noqa: S301 (our own)
     except EOFError:
         raise CompatkitError(
             f"{job.file.name}: the process that scored it ended with code {process.wait()} and "
@@ -135,7 +140,7 @@ def main() -> None:
     results, sys.stdout = sys.stdout.buffer, sys.stderr  # what a user's scorer prints is no result
     try:
         job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own process)
-        result: Outcomes | CompatkitError = job.run(_report)
+        result: ScoredRows | CompatkitError = job.run(_report)
     except CompatkitError as error:
         result = error
     except KeyboardInterrupt:

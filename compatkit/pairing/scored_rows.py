@@ -1,4 +1,4 @@
-"""Outcomes: one model's rows after scoring, without their text.
+"""Scored rows: one model's rows after scoring, without their text.
 
 A file is read and scored batch by batch, and only numbers stay: memory does not grow
 with the length of the texts, whatever the order of the files.
@@ -19,7 +19,7 @@ from compatkit.scorers import Scorer
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class ScoredRows:
     """The scored rows of one file.
 
     Attributes:
@@ -35,11 +35,12 @@ class Outcomes:
         errored: shape (rows,).
         unscored: shape (rows,), True where nothing judged the row.
         references: shape (rows,), a hash of the references; 0 where there are none.
-        inputs: shape (rows,), a hash of the input; 0 where there is none.
-        items: shape (rows,), a hash of the item hash; 0 where there is none.
+        input: shape (rows,), a hash of the input; 0 where there is none.
+        item_hash: shape (rows,), a hash of the item hash; 0 where there is none.
         records: shape (rows,), the index of the row's record in the file.
         lines: shape (rows,), the line of the row's record.
-        slices: per field to slice by, the value of each row as text; None where missing.
+        attributes: field to the value of each row as text, None where missing, for the fields
+            that are kept beside the scores.
         notes: sentences with the number of rows they are true of.
     """
 
@@ -55,11 +56,11 @@ class Outcomes:
     errored: BoolArray
     unscored: BoolArray
     references: IntArray
-    inputs: IntArray
-    items: IntArray
+    input: IntArray
+    item_hash: IntArray
     records: IntArray
     lines: IntArray
-    slices: Mapping[str, list[str | None]]
+    attributes: Mapping[str, list[str | None]]
     notes: Mapping[str, int]
 
     @property
@@ -77,17 +78,17 @@ def score_file(
     scorer: Scorer,
     *,
     roles: Mapping[str, str] | None = None,
-    by: Sequence[str] = (),
+    attributes: Sequence[str] = (),
     by_position: bool = False,
     progress: Progress | None = None,
-) -> Outcomes:
+) -> ScoredRows:
     """Read a file and score its rows.
 
     Args:
         file: the predictions.
         scorer: what scores them.
         roles: role to field, as the user named them.
-        by: fields to keep for slicing.
+        attributes: fields whose values are kept beside the scores.
         by_position: pair rows by their position; ids are then 1, 2, ...
         progress: called with the file's name and the share that was read.
 
@@ -97,7 +98,7 @@ def score_file(
     parts: list[_Part] = []
     fields: Fields | None = None
     start = 0
-    values: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for batch in file.batches(progress):
         fields = fields or find_fields(
             batch.rows,
@@ -112,14 +113,16 @@ def score_file(
             batch,
             fields,
             start=start,
-            attributes=dict.fromkeys((*by, *scorer.fields)),
+            attributes=dict.fromkeys((*attributes, *scorer.fields)),
             needs_prediction=scorer.needs_prediction,
             needs_references=scorer.needs_references,
         )
         held = "prediction" in fields.paths
-        parts.append(_score(rows, scorer, by, values, has_predictions=held))
+        parts.append(_score(rows, scorer, attributes, texts, has_predictions=held))
         start += len(batch.rows)
-    return _join(file, fields or Fields({}), parts, by, needs_answer=scorer.needs_prediction)
+    return _join(
+        file, fields or Fields({}), parts, attributes, needs_answer=scorer.needs_prediction
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +132,15 @@ class _Part:
     ids: list[str]
     samples: list[str | None]
     columns: tuple[NDArray[np.generic], ...]
-    slices: dict[str, list[str | None]]
+    attributes: dict[str, list[str | None]]
     notes: Mapping[str, int]
 
 
 def _score(
     rows: Predictions,
     scorer: Scorer,
-    by: Sequence[str],
-    values: dict[str, str],
+    attributes: Sequence[str],
+    texts: dict[str, str],
     *,
     has_predictions: bool,
 ) -> _Part:
@@ -157,8 +160,8 @@ def _score(
         np.array(rows.rows, np.int64),
         np.array(rows.lines, np.int64),
     )
-    slices = {path: [_slice_value(v, values) for v in rows.attributes[path]] for path in by}
-    return _Part(rows.id, rows.sample, columns, slices, scored.notes)
+    kept = {path: [_attribute_text(v, texts) for v in rows.attributes[path]] for path in attributes}
+    return _Part(rows.id, rows.sample, columns, kept, scored.notes)
 
 
 def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:
@@ -185,22 +188,22 @@ def _hashes(column: Sequence[object]) -> IntArray:
     return hashes
 
 
-def _slice_value(value: object, values: dict[str, str]) -> str | None:
+def _attribute_text(value: object, texts: dict[str, str]) -> str | None:
     """Return the value as text, the same object for the same text; None where it is missing."""
     if value is MISSING:
         return None
     text = "(null)" if value is None else str(value)
-    return values.setdefault(text, text)
+    return texts.setdefault(text, text)
 
 
 def _join(
     file: PredictionFile,
     fields: Fields,
     parts: list[_Part],
-    by: Sequence[str],
+    attributes: Sequence[str],
     *,
     needs_answer: bool,
-) -> Outcomes:
+) -> ScoredRows:
     samples = [sample for part in parts for sample in part.samples]
     notes: dict[str, int] = {}
     for part in parts:
@@ -209,7 +212,7 @@ def _join(
     (scores, answers, no_answer, errored, unscored, references, inputs, items, records, lines) = (
         np.concatenate(columns) for columns in zip(*(part.columns for part in parts), strict=True)
     )
-    return Outcomes(
+    return ScoredRows(
         file=file,
         fields=fields,
         ids=[each for part in parts for each in part.ids],
@@ -222,10 +225,13 @@ def _join(
         errored=errored,
         unscored=unscored,
         references=references,
-        inputs=inputs,
-        items=items,
+        input=inputs,
+        item_hash=items,
         records=records,
         lines=lines,
-        slices={path: [value for part in parts for value in part.slices[path]] for path in by},
+        attributes={
+            path: [value for part in parts for value in part.attributes[path]]
+            for path in attributes
+        },
         notes=notes,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.output import write_whole
-from compatkit.readers.logs.log import Choice
+from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_predictions, open_run
 
 # What a file system, or a reader of the folder, would take for something else.
@@ -18,7 +18,11 @@ UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
 
 
 def convert(
-    path: str | Path, output: str | Path, *, reader: str | None = None, choice: Choice | None = None
+    path: str | Path,
+    output: str | Path,
+    *,
+    reader: str | None = None,
+    selection: LogSelection | None = None,
 ) -> dict[str, Path]:
     """Write the rows of a log, or of a prediction file, as JSON Lines.
 
@@ -27,7 +31,7 @@ def convert(
         output: a file that ends in `.jsonl` for one task; a folder that does not exist yet for
             one task or several, with a file for each.
         reader: the name of the reader; without it names and first bytes decide.
-        choice: what was said of logs.
+        selection: what was said of logs.
 
     Returns:
         The file that was written of each task; the task of a file that is no log is its stem.
@@ -36,9 +40,9 @@ def convert(
         ConfigError: the output is there already as a folder, or does not fit several tasks.
         DataError: what is read cannot be.
     """
-    run = open_run(path, reader=reader, choice=choice)
+    run = open_run(path, reader=reader, selection=selection)
     if not run:
-        run = {Path(path).stem: open_predictions(path, reader=reader, choice=choice)}
+        run = {Path(path).stem: open_predictions(path, reader=reader, selection=selection)}
     target = Path(output)
     if target.suffix == ".jsonl":
         if len(run) > 1:

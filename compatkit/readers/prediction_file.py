@@ -12,7 +12,7 @@ from compatkit.predictions.predictions import Records
 from compatkit.readers import READERS
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
-from compatkit.readers.logs.log import Choice, Log
+from compatkit.readers.logs.log import Log, LogSelection
 from compatkit.readers.memory import digest_memory, is_dataset, is_frame, read_memory
 from compatkit.readers.source import Progress, Source, open_path
 
@@ -85,7 +85,7 @@ class PredictionFile:
 
 
 def open_predictions(
-    data: Any, *, name: str = "", reader: str | None = None, choice: Choice | None = None
+    data: Any, *, name: str = "", reader: str | None = None, selection: LogSelection | None = None
 ) -> PredictionFile:
     """Make a `PredictionFile` of a path, `-`, a list of mappings, a frame or a dataset.
 
@@ -93,7 +93,7 @@ def open_predictions(
         data: where the predictions are.
         name: what reports call rows in memory.
         reader: a name in `READERS` or `LOGS`; without it names and first bytes decide.
-        choice: what was said of logs.
+        selection: what was said of logs.
 
     Raises:
         ConfigError: an unknown reader, or a kind of object that holds no rows.
@@ -104,7 +104,7 @@ def open_predictions(
     if isinstance(data, PredictionFile):
         return data
     if isinstance(data, (str, Path)):
-        run = open_run(data, reader=reader, choice=choice)
+        run = open_run(data, reader=reader, selection=selection)
         if run:
             return _only_task(data, run)
         source = open_path(data)
@@ -119,21 +119,21 @@ def open_predictions(
 
 
 def open_run(
-    path: str | Path, *, reader: str | None = None, choice: Choice | None = None
+    path: str | Path, *, reader: str | None = None, selection: LogSelection | None = None
 ) -> dict[str, PredictionFile]:
     """Return the tasks of a harness's run, in order of name; none where the path holds no log.
 
     Args:
         path: a file, or a folder.
         reader: a name in `LOGS`; names in `READERS` mean that the path is no log.
-        choice: what was said of logs.
+        selection: what was said of logs.
 
     Raises:
         DataError: as `compatkit.readers.logs.choosing.open_logs`.
     """
     if reader in READERS or str(path) == "-":
         return {}
-    logs = open_logs(Path(path), choice or Choice(), reader)
+    logs = open_logs(Path(path), selection or LogSelection(), reader)
     paths = [log.path for log in logs.values()]
     return {
         task: _open_log(log, log.path if paths.count(log.path) == 1 else f"{log.path} [{task}]")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compatkit.readers.prediction_file import PredictionFile
+from compatkit.recipe import Recipe
 
 SUFFIX = ".meta.json"
 FORMAT = 1
@@ -82,10 +83,8 @@ def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[
     (one, notes), (other, more) = read_header(old), read_header(new)
     said = [*notes, *more, *compare_headers(one, other, (old.name, new.name))]
     wanted = find_scorer(one, other)
-    if wanted is not None and wanted["name"] != scorer:
-        said.append(
-            f"the files were made for the scorer {wanted['name']}, and {scorer} judged them"
-        )
+    if wanted is not None and wanted.name != scorer:
+        said.append(f"the files were made for the scorer {wanted.name}, and {scorer} judged them")
     return said
 
 
@@ -116,13 +115,15 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
     return said
 
 
-def find_scorer(*headers: Header | None) -> Mapping[str, Any] | None:
+def find_scorer(*headers: Header | None) -> Recipe | None:
     """Return the scorer that all headers name, None where they do not agree on one."""
     named: list[Any] = [None if header is None else header.get("scorer") for header in headers]
     first = named[0]
     if not isinstance(first, dict) or not isinstance(first.get("name"), str):
         return None
-    return first if all(each == first for each in named) else None
+    if any(each != first for each in named):
+        return None
+    return Recipe(first["name"], {key: each for key, each in first.items() if key != "name"})
 
 
 def describe_header(header: Header) -> str:

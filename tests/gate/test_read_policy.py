@@ -78,7 +78,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert sums.slices["meta.topic"].inconclusive == "pass"
     assert sums.must_not_flip.ids == ("q1", "7")
     assert sums.must_not_flip.tags == {"meta.tag": ("safety", "legal"), "hard": ("True",)}
-    assert texts.options.right_from == 0.3
+    assert texts.options.threshold == 0.3
     assert policy.total.blocking == {"max_accuracy_drop": 0.01}
     assert policy.waivers[0].expires == date(2027, 1, 31)
 

@@ -6,22 +6,22 @@ from pathlib import Path
 
 from compatkit.errors import DataError
 from compatkit.readers.logs import LOGS
-from compatkit.readers.logs.log import NEWEST, Choice, Log, plain_name
+from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
 
 SHOWN = 6
 MOST_FILES = 10_000
 SUFFIXES = (".eval", ".json", ".jsonl", ".parquet")
 
 
-def open_logs(path: Path, choice: Choice, reader: str | None = None) -> dict[str, Log]:
+def open_logs(path: Path, selection: LogSelection, reader: str | None = None) -> dict[str, Log]:
     """Return the logs of a file or folder by task, in order of name; none if it holds none.
 
     Of each task there is one log: where a folder holds several runs of a task, or runs of
-    several models, the choice must say which.
+    several models, the selection must say which.
 
     Args:
         path: a file, or a folder, which is searched with all folders in it, hidden ones too.
-        choice: what the user said.
+        selection: what the user said.
         reader: the name of the harness; without it names and first bytes decide.
 
     Raises:
@@ -44,7 +44,7 @@ def open_logs(path: Path, choice: Choice, reader: str | None = None) -> dict[str
     if not found:
         return {}
     ((name, paths),) = found.items()
-    return _choose(LOGS[name].open(paths, choice), choice, path)
+    return _choose(LOGS[name].open(paths, selection), selection, path)
 
 
 def _list_files(path: Path) -> list[Path]:
@@ -64,39 +64,39 @@ def _list_files(path: Path) -> list[Path]:
     return sorted(files)
 
 
-def _choose(logs: Sequence[Log], choice: Choice, path: Path) -> dict[str, Log]:
+def _choose(logs: Sequence[Log], selection: LogSelection, path: Path) -> dict[str, Log]:
     """Keep one log per task, each with its metric, and refuse where that is not clear."""
     one_of_each = len({log.task for log in logs}) == len(logs)
-    if choice.run not in {None, NEWEST} and not (
+    if selection.run not in {None, NEWEST} and not (
         one_of_each and len({log.model for log in logs if log.model}) <= 1
     ):
-        named = [log for log in logs if str(choice.run) in str(log.path)]
+        named = [log for log in logs if str(selection.run) in str(log.path)]
         if not named:
-            raise DataError(f"{path}: no run has {choice.run!r} in its name: {_listed(logs)}.")
+            raise DataError(f"{path}: no run has {selection.run!r} in its name: {_listed(logs)}.")
         logs = named
     tasks: dict[str, list[Log]] = {}
     for log in logs:
         tasks.setdefault(log.task, []).append(log)
-    chosen = {task: _choose_run(runs, choice, path) for task, runs in sorted(tasks.items())}
+    chosen = {task: _choose_run(runs, selection, path) for task, runs in sorted(tasks.items())}
     models = {log.model: log for log in chosen.values() if log.model}
     if len(models) > 1:
         raise DataError(
             f"{path}: runs of several models: {_listed(list(models.values()))}. Name the folder of "
             "one, or --run TEXT with a text that is in its path."
         )
-    return {task: _choose_metric(log, choice) for task, log in chosen.items()}
+    return {task: _choose_metric(log, selection) for task, log in chosen.items()}
 
 
-def _choose_run(runs: Sequence[Log], choice: Choice, path: Path) -> Log:
+def _choose_run(runs: Sequence[Log], selection: LogSelection, path: Path) -> Log:
     whole = [run for run in runs if not run.unfinished]
-    if not whole and choice.unfinished == "refuse":
+    if not whole and selection.unfinished == "refuse":
         raise DataError(
             f"{runs[0].path}: {runs[0].unfinished}. An unfinished run is not compared: run it "
             "again, or say --unfinished keep to compare the examples that it holds."
         )
-    taken = whole if whole and choice.unfinished == "refuse" else list(runs)
+    taken = whole if whole and selection.unfinished == "refuse" else list(runs)
     aside = [run for run in runs if run not in taken]
-    if len(taken) > 1 and choice.run != NEWEST:
+    if len(taken) > 1 and selection.run != NEWEST:
         raise DataError(
             f"{path}: {len(taken)} runs of the task {taken[0].task}: {_listed(taken)}. "
             f"--run {NEWEST} takes the last, --run TEXT the one with the text in its path."
@@ -116,20 +116,20 @@ def _choose_run(runs: Sequence[Log], choice: Choice, path: Path) -> Log:
     return replace(newest, notes=(*newest.notes, *notes))
 
 
-def _choose_metric(log: Log, choice: Choice) -> Log:
+def _choose_metric(log: Log, selection: LogSelection) -> Log:
     """Return the log with its metric: the first wanted one that it has, or its own first."""
-    if not choice.metrics:
+    if not selection.metrics:
         return replace(log, metric=log.metrics[0] if log.metrics else "")
-    for wanted in choice.metrics:
+    for wanted in selection.metrics:
         for metric in log.metrics:
             if wanted in {metric, metric.partition(",")[0]}:
                 return replace(log, metric=metric)
-    for wanted in choice.metrics:
+    for wanted in selection.metrics:
         for metric, reason in log.refused.items():
             if wanted in {metric, metric.partition(",")[0]}:
                 raise DataError(f"{log.path}: the metric {metric}: {reason}.")
     raise DataError(
-        f"{log.path}: the task {log.task} has no metric {' or '.join(choice.metrics)}; it has "
+        f"{log.path}: the task {log.task} has no metric {' or '.join(selection.metrics)}; it has "
         f"{', '.join([*log.metrics, *log.refused]) or 'none'}."
     )
 

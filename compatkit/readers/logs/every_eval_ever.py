@@ -13,8 +13,8 @@ from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     plain_name,
     read_head,
@@ -35,7 +35,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file and evaluation.
 
     Raises:

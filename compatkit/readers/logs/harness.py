@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
-from compatkit.readers.logs.log import Choice, Log, read_head
+from compatkit.readers.logs.log import Log, LogSelection, read_head
 
 # What reading a part raises that is missing, or of another kind than the harness writes.
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -36,7 +36,7 @@ class Harness:
         found: list[Path] = self._load("find_logs")(maybe) if maybe else []
         return found
 
-    def open(self, files: Sequence[Path], choice: Choice) -> list[Log]:
+    def open(self, files: Sequence[Path], selection: LogSelection) -> list[Log]:
         """Return a log per task and run, without reading more than must be.
 
         Raises:
@@ -45,7 +45,7 @@ class Harness:
         logs: list[Log] = []
         for path in files:
             try:
-                logs += self._load("open_logs")([path], choice)
+                logs += self._load("open_logs")([path], selection)
             except SHAPES as error:
                 raise self._unlike(path, error) from error
         return logs

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 from compatkit.predictions.predictions import Records
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     batches,
     decode_whole,
@@ -54,7 +54,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per run.
 
     Raises:

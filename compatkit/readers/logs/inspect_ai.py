@@ -16,8 +16,8 @@ from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import decode_json
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     batches,
     plain_name,
@@ -47,7 +47,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file.
 
     Raises:

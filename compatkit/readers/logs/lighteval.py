@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 from compatkit.predictions.predictions import Records
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     expect,
     read_json_file,
@@ -32,7 +32,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     return [path for path in files if NAME.match(path.name)]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file of details.
 
     Raises:

@@ -15,8 +15,8 @@ from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import BOM, decode_object
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     expect,
     plain_name,
@@ -48,13 +48,13 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     """Return a log per file of samples.
 
     Raises:
         DataError: a file that cannot be read, or whose first line is no sample.
     """
-    return [_open_log(path, whole=choice.unfinished == "refuse") for path in files]
+    return [_open_log(path, whole=selection.unfinished == "refuse") for path in files]
 
 
 def _open_log(path: Path, *, whole: bool) -> Log:

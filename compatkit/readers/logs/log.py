@@ -12,10 +12,12 @@ from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import decode_json
 from compatkit.readers.source import open_path
+from compatkit.recipe import Recipe
 
 HEAD = 1 << 14
 UNFINISHED = ("refuse", "keep")
 NEWEST = "newest"
+OWN_SCORE = Recipe("field:score")  # what the harness itself said of each row
 WORDS = {
     "true": 1.0,
     "yes": 1.0,
@@ -29,7 +31,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class LogSelection:
     """What a user says of logs; what is not said is left to the log, or refused.
 
     Attributes:
@@ -64,7 +66,7 @@ class Log:
         further: other files that the rows are read from.
         details: what the harness's own reader needs to find the rows.
         metric: the metric that was chosen, empty for none.
-        judge: name and options of the scorer that stands for the harness's own judgement.
+        judge: the scorer that stands for the harness's own judgement.
     """
 
     harness: str
@@ -81,7 +83,7 @@ class Log:
     further: tuple[Path, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     metric: str = ""
-    judge: tuple[str, Mapping[str, Any]] = ("field:score", {})
+    judge: Recipe = OWN_SCORE
 
     @property
     def turned(self) -> bool:

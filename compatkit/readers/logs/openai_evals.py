@@ -16,8 +16,8 @@ from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import BOM
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     batches,
     plain_name,
@@ -52,7 +52,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file.
 
     Raises:

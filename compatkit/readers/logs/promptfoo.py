@@ -17,8 +17,8 @@ from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     as_text,
     batches,
     decode_whole,
@@ -51,7 +51,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file, provider and prompt.
 
     Raises:

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.logs.log import (
-    Choice,
     Log,
+    LogSelection,
     batches,
     decode_whole,
     expect,
@@ -23,6 +23,7 @@ from compatkit.readers.logs.log import (
     read_head,
     read_json_file,
 )
+from compatkit.recipe import Recipe
 
 PREDICTION = re.compile(rb'\s*\{\s*"[0-9a-f]{24,32}"\s*:\s*"')
 
@@ -36,18 +37,18 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     """Return a log per file.
 
     Raises:
         ConfigError: no dataset was named.
     """
-    if choice.dataset is None:
+    if selection.dataset is None:
         raise ConfigError(
             f"{files[0]}: predictions of SQuAD hold answers alone. --dataset FILE names the file "
             "of questions and answers, such as dev-v1.1.json."
         )
-    dataset = Path(choice.dataset)
+    dataset = Path(selection.dataset)
     return [
         Log(
             harness="squad",
@@ -55,7 +56,7 @@ def open_logs(files: Sequence[Path], choice: Choice) -> list[Log]:
             path=path,
             metrics=("exact_match",),
             further=(dataset,),
-            judge=("exact_match", {"normalize": "squad"}),
+            judge=Recipe("exact_match", {"normalize": "squad"}),
         )
         for path in files
     ]
