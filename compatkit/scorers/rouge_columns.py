@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
+from compatkit.scorers.porter import stem
 from compatkit.scorers.rouge_lsum import union_lcs
 from compatkit.scorers.token_overlap import blocks, f1, shared_counts
 
@@ -21,19 +22,6 @@ if TYPE_CHECKING:
 _KINDS: Final = re.compile("rouge(?:([1-9])|L|Lsum)")
 _TOKEN: Final = re.compile("[a-z0-9]+")
 _STEMMED_FROM: Final = 4
-# What a word must end in for a step of nltk's Porter stemmer to change it.
-_STEP_ENDINGS: Final = {
-    "_step1a": ("s",),
-    "_step1b": ("ed", "ing"),
-    "_step1c": ("y",),
-    "_step2": ("al", "ci", "er", "gi", "li", "on", "or", "sm", "ss", "ti"),
-    "_step3": ("al", "ss", "te", "ti", "ul", "ve", "ze"),
-    "_step4": (
-        *("al", "ce", "er", "ic", "le", "nt", "on"),
-        *("ou", "sm", "te", "ti", "us", "ve", "ze"),
-    ),
-    "_step5b": ("ll",),
-}
 
 # Lower-cased text holds no capitals, so two of them are free to mark where lines and texts end.
 _LINE_END, _TEXT_END = "L", "T"
@@ -82,7 +70,7 @@ class TokenEncoder:
     """
 
     def __init__(self, *, stemmer: bool) -> None:  # noqa: D107
-        self._words = _WordIds(_porter_stem() if stemmer else None)
+        self._words = _WordIds(stem if stemmer else None)
         self._slots = np.zeros((2, 1 << _SLOT_BITS), dtype=np.uint64)
         self._slot_ids = np.zeros(1 << _SLOT_BITS, dtype="<u4")
 
@@ -273,26 +261,6 @@ class RougeColumns:
             shared = _summary_shared(predictions, references)
             predictions, references = _unlined(predictions), _unlined(references)
         return f1(shared, _lengths(predictions), _lengths(references))
-
-
-def _porter_stem() -> Callable[[str], str]:
-    # nltk takes most of a second to import: only those who stem should wait for it.
-    from nltk.stem.porter import PorterStemmer  # noqa: PLC0415
-
-    # The same stems in a third of the time: most steps have nothing to do for most words.
-    steps = {
-        name: _unless_idle(step, _STEP_ENDINGS[name])
-        for name, step in vars(PorterStemmer).items()
-        if name in _STEP_ENDINGS
-    }
-    stem: Callable[[str], str] = type("_Stemmer", (PorterStemmer,), steps)().stem
-    return stem
-
-
-def _unless_idle(
-    step: Callable[[Any, str], str], endings: tuple[str, ...]
-) -> Callable[[Any, str], str]:
-    return lambda self, word: step(self, word) if word.endswith(endings) else word
 
 
 def _lengths(texts: Sequence[str]) -> IntArray:

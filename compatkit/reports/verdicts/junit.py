@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 TEXT_LIMIT = 2000
-TAGS = ("failure", "error", "skipped")
 SUMS = ("tests", "failures", "errors")
 
 
