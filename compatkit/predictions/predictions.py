@@ -22,11 +22,13 @@ class Records:
         rows: one mapping per record.
         lines: for each record, the number of its line (or row, from 1) in `name`.
         name: what messages call the file.
+        notes: sentences about the whole file, for the report.
     """
 
     rows: Sequence[Record]
     lines: Sequence[int]
     name: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,88 +1,175 @@
-"""CSV and TSV with a header line, quoted as RFC 4180 says, UTF-8.
+"""CSV and TSV with a header line, UTF-8.
 
     id,prediction,reference
     q1,Paris,Paris
 
-CSV knows no null: an empty cell stands for it, so an empty prediction is 'no answer'.
-A cell of a column `references` or `predictions` may hold a JSON list of texts.
+Cells may stand in quotes, as RFC 4180 says, or quotes be characters like all others, as the
+media type of TSV says: `compatkit.readers.quoting` finds out. CSV knows no null: an empty cell
+stands for it, so an empty prediction is 'no answer'. A cell of a column `references` or
+`predictions` may hold a JSON list of texts.
 """
 
 import csv
 import io
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Record
 from compatkit.predictions.predictions import Records
+from compatkit.readers.blocks import LARGEST_LINE, read_blocks
+from compatkit.readers.decoding import BOM
+from compatkit.readers.quoting import NONE, QUOTED, QUOTING, find_quoting
 
 BATCH = 20_000
 # Delimiters that a file may have instead, likelier ones first; what to call them, what to do.
-OTHERS = {",": "\t;", "\t": ",;"}
+OTHERS = {",": "\t;|", "\t": ",;|"}
 NAMES = {",": "comma", "\t": "tab"}
 ADVICE = {
     ",": "Name it .csv or say --reader csv.",
     "\t": "Name it .tsv or say --reader tsv.",
     ";": "Write it again with commas, or with tabs as .tsv.",
+    "|": "Write it again with commas, or with tabs as .tsv.",
 }
 LISTS = frozenset({"references", "predictions"})
+UNQUOTED = "its quotes belong to the texts, since not every row has the header's cells otherwise"
 
 
-def read_csv(stream: BinaryIO, name: str) -> Iterator[Records]:
+def read_csv(stream: BinaryIO, name: str, *, quoting: str | None = None) -> Iterator[Records]:
     """Yield the records of a comma-separated file.
 
-    Raises:
-        DataError: with the line and what was found there.
-    """
-    return _read(stream, name, ",")
-
-
-def read_tsv(stream: BinaryIO, name: str) -> Iterator[Records]:
-    """Yield the records of a tab-separated file.
+    Args:
+        stream: the decompressed bytes.
+        name: what messages call the file.
+        quoting: `quoted` or `none`; without it the file decides, where it can.
 
     Raises:
         DataError: with the line and what was found there.
     """
-    return _read(stream, name, "\t")
+    return _Table(stream, name, ",", quoting).batches()
 
 
-def _read(stream: BinaryIO, name: str, delimiter: str) -> Iterator[Records]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-    table = csv.reader(text, delimiter=delimiter, strict=True)
-    rows: list[Record] = []
-    lines: list[int] = []
-    try:
-        header = next(filter(_names_columns, table), [])
-        _check_header(header, delimiter, f"{name}:{table.line_num}")
-        for cells in table:
-            if not cells:
-                continue
-            if len(cells) != len(header):
+def read_tsv(stream: BinaryIO, name: str, *, quoting: str | None = None) -> Iterator[Records]:
+    """Yield the records of a tab-separated file; see `read_csv`.
+
+    Raises:
+        DataError: with the line and what was found there.
+    """
+    return _Table(stream, name, "\t", quoting).batches()
+
+
+class _Table:
+    """A table while it is read."""
+
+    def __init__(self, stream: BinaryIO, name: str, delimiter: str, quoting: str | None) -> None:
+        if quoting is not None and quoting not in QUOTING:
+            raise ConfigError(
+                f"--quoting is {quoting!r}; one of {', '.join(QUOTING)} was expected."
+            )
+        self.stream = stream
+        self.name = name
+        self.delimiter = delimiter
+        self.quoting = quoting  # None until a quote is met
+        self.notes: tuple[str, ...] = ()
+        self.header: list[str] = []
+        self.lines_before = 0
+        self.table = csv.reader(())
+
+    @property
+    def line(self) -> int:
+        """The number of lines that were read."""
+        return self.lines_before + self.table.line_num
+
+    def batches(self) -> Iterator[Records]:
+        """Yield the records."""
+        csv.field_size_limit(LARGEST_LINE)
+        rows: list[Record] = []
+        lines: list[int] = []
+        table = self._rows()
+        try:
+            self.header = next(filter(_names_columns, table), [])
+            _check_header(self.header, self.delimiter, f"{self.name}:{self.line}")
+            for cells in table:
+                if not cells:
+                    continue
+                if len(cells) != len(self.header):
+                    raise DataError(
+                        f"{self.name}:{self.line}: {len(cells)} cells; the header has "
+                        f"{len(self.header)}. Quote the cells that hold the delimiter or a line "
+                        "break."
+                    )
+                rows.append(_record(self.header, cells, self.name, self.line))
+                lines.append(self.line)
+                if len(rows) == BATCH:
+                    yield Records(rows, lines, self.name, self.notes)
+                    rows, lines = [], []
+        except csv.Error as error:
+            raise DataError(
+                f"{self.name}:{self.line}: not a table: {error}. Quote as RFC 4180 says: a cell "
+                'that holds a quote as "a ""quoted"" word". If the file was cut off, write it '
+                "again."
+            ) from error
+        yield Records(rows, lines, self.name, self.notes)
+
+    def _rows(self) -> Iterator[list[str]]:
+        """Yield the cells of each row, the header's too."""
+        texts = self._texts()
+        for text in texts:
+            # Up to the first quote both ways to read a table are one.
+            ahead = [text] if self.quoting is None else chain([text], texts)
+            self.lines_before = self.line
+            self.table = csv.reader(
+                _split_lines(ahead),
+                delimiter=self.delimiter,
+                strict=True,
+                quoting=csv.QUOTE_NONE if self.quoting == NONE else csv.QUOTE_MINIMAL,
+            )
+            yield from self.table
+
+    def _texts(self) -> Iterator[str]:
+        start = self.stream.tell()
+        for block in read_blocks(self.stream, self.name, returns=True):
+            if self.quoting is None and b'"' in block:
+                self._find_quoting(start)
+            try:
+                yield _decode(block, start, "strict")
+            except UnicodeDecodeError as error:
+                before = sum(1 for _ in _split_lines([f"{block[: error.start].decode()}x"]))
                 raise DataError(
-                    f"{name}:{table.line_num}: {len(cells)} cells; the header has {len(header)}. "
-                    "Quote the cells that hold the delimiter or a line break."
-                )
-            rows.append(_record(header, cells, f"{name}:{table.line_num}"))
-            lines.append(table.line_num)
-            if len(rows) == BATCH:
-                yield Records(rows, lines, name)
-                rows, lines = [], []
-    except csv.Error as error:
-        raise DataError(
-            f"{name}:{table.line_num}: not a table: {error}. Quote as RFC 4180 says: a cell "
-            'that holds a quote as "a ""quoted"" word". If the file was cut off, write it again.'
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}: after line {table.line_num}: byte {error.object[error.start]:#04x} is not "
-            "UTF-8. Convert the file to UTF-8."
-        ) from error
-    finally:
-        text.detach()
-    yield Records(rows, lines, name)
+                    f"{self.name}:{self.line + before}: byte {block[error.start]:#04x} is not "
+                    "UTF-8. Convert the file to UTF-8."
+                ) from error
+            start += len(block)
+
+    def _find_quoting(self, start: int) -> None:
+        """Read ahead from the block that begins at a byte, until it is known how to read it."""
+        reached = self.stream.tell()
+        self.stream.seek(start)
+        blocks = read_blocks(self.stream, self.name, returns=True)
+        ahead = chain(
+            (_decode(next(blocks), start, "replace"),),
+            (_decode(block, -1, "replace") for block in blocks),
+        )
+        before = self.line
+        self.quoting = find_quoting(
+            _split_lines(ahead),
+            self.delimiter,
+            len(self.header),
+            lambda line: f"{self.name}:{before + line}",
+        )
+        self.notes = (UNQUOTED,) if self.quoting != QUOTED else ()
+        self.stream.seek(reached)
+
+
+def _decode(block: bytes, start: int, errors: str) -> str:
+    return (block if start else block.removeprefix(BOM)).decode("utf-8", errors)
+
+
+def _split_lines(texts: Iterable[str]) -> Iterator[str]:
+    r"""Yield lines with their breaks: \n, \r\n, \r."""
+    return chain.from_iterable(io.StringIO(text, newline="") for text in texts)
 
 
 def _names_columns(cells: list[str]) -> bool:
@@ -103,7 +190,7 @@ def _check_header(cells: list[str], delimiter: str, where: str) -> None:
         )
 
 
-def _record(header: list[str], cells: list[str], where: str) -> Record:
+def _record(header: list[str], cells: list[str], name: str, line: int) -> Record:
     record: dict[str, Any] = {key: cell or None for key, cell in zip(header, cells, strict=True)}
     for key in LISTS & record.keys():
         cell = record[key]
@@ -112,7 +199,7 @@ def _record(header: list[str], cells: list[str], where: str) -> Record:
                 record[key] = json.loads(cell)
             except (ValueError, RecursionError) as error:
                 raise DataError(
-                    f"{where}: the cell of {key!r} begins like a JSON list and is none: {error}. "
-                    f"Name the column in the singular for a text that begins with '['."
+                    f"{name}:{line}: the cell of {key!r} begins like a JSON list and is none: "
+                    f"{error}. Name the column in the singular for a text that begins with '['."
                 ) from error
     return record

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
+from compatkit.readers.blocks import read_whole
 from compatkit.readers.decoding import BOM, decode_json, repeats_a_key
 
 BATCH = 20_000
@@ -25,7 +26,7 @@ def read_json(stream: BinaryIO, name: str) -> Iterator[Records]:
     Raises:
         DataError: no JSON, no array, or an item that is no object.
     """
-    rows = _decode(stream.read().removeprefix(BOM), name)
+    rows = _decode(read_whole(stream, name).removeprefix(BOM), name)
     if not isinstance(rows, list):
         raise DataError(
             f"{name}: a JSON {type(rows).__name__}; an array of objects was expected. "

@@ -13,9 +13,8 @@ from typing import BinaryIO
 
 from compatkit.predictions.fields import Record
 from compatkit.predictions.predictions import Records
+from compatkit.readers.blocks import read_blocks
 from compatkit.readers.decoding import BOM, decode_object, repeats_a_key
-
-BLOCK = 1 << 19  # as much as stays in the processor's cache while it is worked on
 
 
 def read_jsonl(stream: BinaryIO, name: str, *, by_hand: bool = True) -> Iterator[Records]:
@@ -30,26 +29,10 @@ def read_jsonl(stream: BinaryIO, name: str, *, by_hand: bool = True) -> Iterator
         DataError: with the line and what was found there.
     """
     line = 1
-    for block in _blocks(stream):
-        yield _decode(block, name, line, by_hand=by_hand)
+    for block in read_blocks(stream, name):
+        text = block.removeprefix(BOM) if line == 1 else block
+        yield _decode(text, name, line, by_hand=by_hand)
         line += block.count(b"\n")
-
-
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield blocks of whole lines."""
-    parts: list[bytes] = []
-    first = True
-    while chunk := stream.read(BLOCK):
-        if first:
-            chunk, first = chunk.removeprefix(BOM), False
-        cut = chunk.rfind(b"\n") + 1
-        if not cut:
-            parts.append(chunk)
-            continue
-        yield b"".join([*parts, chunk[:cut]])
-        parts = [chunk[cut:]] if cut < len(chunk) else []
-    if parts:
-        yield b"".join(parts)
 
 
 def _decode(block: bytes, name: str, line: int, *, by_hand: bool) -> Records:

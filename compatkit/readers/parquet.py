@@ -6,6 +6,8 @@ from typing import BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
+from compatkit.readers.blocks import read_whole
+from compatkit.readers.source import is_compressed
 
 BATCH = 20_000
 
@@ -23,7 +25,7 @@ def read_parquet(stream: BinaryIO, name: str) -> Iterator[Records]:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
 
-    seekable = stream if stream.seekable() else io.BytesIO(stream.read())
+    seekable = io.BytesIO(read_whole(stream, name)) if is_compressed(stream) else stream
     row = 1
     try:
         table = parquet.ParquetFile(seekable)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from compatkit.errors import ConfigError, DataError
 
 GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 CHUNK = 1 << 20
+COMPRESSED = 1 << 12  # a zstd stream may grow 32,768 times: 128 MiB come of as much at most
+LARGEST_WINDOW = 1 << 31  # all that zstd can write, --long=31
 KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -185,6 +187,11 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
     return stream
 
 
+def is_compressed(stream: BinaryIO) -> bool:
+    """Tell whether to go back in a stream is to decompress it again from the beginning."""
+    return isinstance(getattr(stream, "raw", None), gzip.GzipFile | _ZstdStream)
+
+
 class _WatchedStream(io.RawIOBase):
     """Pass everything on, and report the position after each read."""
 
@@ -213,7 +220,8 @@ class _WatchedStream(io.RawIOBase):
 class _ZstdStream(io.RawIOBase):
     """Decompress zstd frames, and notice a file that ends within one.
 
-    The library's own stream reader takes a cut file for a short one.
+    The library's own stream reader takes a cut file for a short one. To go back is to begin
+    again, as with gzip.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -221,12 +229,36 @@ class _ZstdStream(io.RawIOBase):
 
         self._stream = stream
         self._library = zstandard
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._frame = self._new_frame()
         self._ready = b""
         self._fed = False
+        self._position = 0
+
+    def _new_frame(self) -> Any:
+        return self._library.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompressobj()
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        target = self._position + offset if whence == io.SEEK_CUR else offset
+        if whence == io.SEEK_END:
+            raise io.UnsupportedOperation("the end of compressed data is known once it is read")
+        if target < self._position:
+            self._stream.seek(0)
+            self._begin()
+        while self._position < target and self.read(min(CHUNK, target - self._position)):
+            pass
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
 
     def readinto(self, target: object) -> int:
         view = memoryview(target)  # type: ignore[arg-type]
@@ -236,17 +268,18 @@ class _ZstdStream(io.RawIOBase):
         size = min(len(view), len(self._ready))
         view[:size] = self._ready[:size]
         self._ready = self._ready[size:]
+        self._position += size
         return size
 
     def _fill(self) -> bool:
         chunk = self._frame.unused_data if self._frame.eof else b""
-        chunk = chunk or self._stream.read(CHUNK)
+        chunk = chunk or self._stream.read(COMPRESSED)
         if not chunk:
             if self._fed and not self._frame.eof:
                 raise EOFError("the last frame has no end")
             return False
         if self._frame.eof:
-            self._frame = self._library.ZstdDecompressor().decompressobj()
+            self._frame = self._new_frame()
         self._fed = True
         try:
             self._ready = self._frame.decompress(chunk)

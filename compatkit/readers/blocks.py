@@ -1,0 +1,70 @@
+"""Blocks: a stream as blocks of whole lines, or as one; how much is held has a limit.
+
+A compressed file of a few megabytes may hold a line of many gigabytes.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from compatkit.errors import DataError
+
+BLOCK = 1 << 19  # as much as stays in the processor's cache while it is worked on
+LARGEST_LINE = 1 << 26
+LARGEST_WHOLE = 1 << 30
+
+
+def read_blocks(stream: BinaryIO, name: str, *, returns: bool = False) -> Iterator[bytes]:
+    """Yield blocks of whole lines; the last may lack its line break.
+
+    Args:
+        stream: the decompressed bytes.
+        name: what messages call the file.
+        returns: a carriage return ends a line too.
+
+    Raises:
+        DataError: a line of more than `LARGEST_LINE` bytes, before it is held.
+    """
+    parts: list[bytes] = []
+    start, held = stream.tell(), 0
+    while chunk := stream.read(BLOCK):
+        cut = _last_end(chunk, returns=returns)
+        if cut:
+            block = b"".join([*parts, chunk[:cut]])
+            start += len(block)
+            yield block
+            parts, held = [], 0
+        parts.append(chunk[cut:])
+        held += len(parts[-1])
+        if held > LARGEST_LINE:
+            raise DataError(
+                f"{name}: the line that begins at byte {start:,} has more than "
+                f"{LARGEST_LINE:,} bytes, the most that a line may have. Is each example a line?"
+            )
+    if held:
+        yield b"".join(parts)
+
+
+def _last_end(chunk: bytes, *, returns: bool) -> int:
+    """Return where the last whole line of a chunk ends, 0 if none does."""
+    end = chunk.rfind(b"\n") + 1
+    # A carriage return at the very end may be the first half of a line break.
+    return end or (chunk.rfind(b"\r", 0, -1) + 1 if returns else 0)
+
+
+def read_whole(stream: BinaryIO, name: str) -> bytes:
+    """Return all bytes of a file that can only be read as one.
+
+    Raises:
+        DataError: more than `LARGEST_WHOLE` bytes, before they are held.
+    """
+    parts: list[bytes] = []
+    held = 0
+    while chunk := stream.read(BLOCK):
+        parts.append(chunk)
+        held += len(chunk)
+        if held > LARGEST_WHOLE:
+            raise DataError(
+                f"{name}: more than {LARGEST_WHOLE:,} bytes, which this kind of file holds in "
+                "memory all at once. Write it as JSON Lines, which is read line by line."
+            )
+    return b"".join(parts)
