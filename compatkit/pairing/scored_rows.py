@@ -5,7 +5,7 @@ with the length of the texts, whatever the order of the files.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,7 @@ def score_file(
     fields: Fields | None = None
     start = 0
     texts: dict[str, str] = {}
+    notes: dict[str, None] = {}
     for batch in file.batches(progress):
         fields = fields or find_fields(
             batch.rows,
@@ -119,10 +120,11 @@ def score_file(
         )
         held = "prediction" in fields.paths
         parts.append(_score(rows, scorer, attributes, texts, has_predictions=held))
+        notes |= dict.fromkeys(f"{file.name}: {note}" for note in batch.notes)
         start += len(batch.rows)
-    return _join(
-        file, fields or Fields({}), parts, attributes, needs_answer=scorer.needs_prediction
-    )
+    fields = fields or Fields({})
+    fields = replace(fields, notes=(*fields.notes, *notes))
+    return _join(file, fields, parts, attributes, needs_answer=scorer.needs_prediction)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def test_a_table_that_is_cut_within_a_row_is_refused(refusal_of):
 
 @pytest.mark.parametrize("cell", [b'"yes', b'"yes"no', b'"'])
 def test_a_quote_that_is_open_or_out_of_place_is_refused(refusal_of, cell):
-    message = refusal_of(TABLE.replace(b"q3,yes", b"q3," + cell), "new.csv")
+    table = TABLE.replace(b"q2,yes", b'q2,"yes, yes"')
+    message = refusal_of(table.replace(b"q3,yes", b"q3," + cell), "new.csv")
     assert message.startswith(("new.csv:4: not a table: ", "new.csv:5: not a table: "))
     assert "write it again" in message
     assert 'Quote as RFC 4180 says: a cell that holds a quote as "a ""quoted"" word".' in message
@@ -50,6 +51,7 @@ def test_a_quote_that_is_open_or_out_of_place_is_refused(refusal_of, cell):
         ("new.csv", b"\t", "looks like tab-separated; comma-separated was expected. Name it .tsv"),
         ("new.tsv", b",", "looks like comma-separated; tab-separated was expected. Name it .csv"),
         ("new.tsv", b";", "looks like ;-separated; tab-separated was expected. Write it again"),
+        ("new.csv", b"|", "looks like |-separated; comma-separated was expected. Write it again"),
     ],
 )
 def test_another_delimiter_is_named(refusal_of, name, delimiter, hint):
