@@ -30,33 +30,13 @@ from compatkit.gate import (
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.measure_pair import Slice
+from compatkit.metrics.metric import FAMILIES
 from compatkit.metrics.pair import Counts
 from compatkit.muscle import MuscleConfig
 from compatkit.testing import assert_compatible
 
 DOCS = Path(__file__).parent
 MARK = "<!-- metrics: written by docs/write_reference.py -->\n"
-FAMILIES = {
-    "accuracy": "Accuracy",
-    "flips": "Flips of right and wrong",
-    "smooth": "Flips of a continuous score",
-    "candidate": "Several candidates",
-    "samples": "Several samples per example",
-}
-FAMILY_NOTES = {
-    "smooth": (
-        "D_i is the new score less the old one. A change of at most `--epsilon` (0 if not said)\n"
-        "is a tie."
-    ),
-    "candidate": (
-        "A candidate is held against the old model, and its flips against those of the first new\n"
-        "model: both count the same examples, so the difference is a paired one."
-    ),
-    "samples": (
-        "p_i and q_i are the old and the new model's shares of right samples on example i, of K_i\n"
-        "and L_i samples. A second run of the old model (`--old-rerun`) stands in for more of them."
-    ),
-}
 
 # `check` and `check_policy` are public names of compatkit itself.
 GATE = (
@@ -151,12 +131,11 @@ def _methods(name: str, each: type) -> list[str]:
 def write_metrics(page: str) -> str:
     """Return docs/metrics.md with its list made anew."""
     parts = []
-    for family, title in FAMILIES.items():
-        parts.append(f"\n## {title}\n")
-        if family in FAMILY_NOTES:
-            parts.append(FAMILY_NOTES[family] + "\n")
+    for name_of_family, family in FAMILIES.items():
+        parts.append(f"\n## {family.title}\n")
+        parts += [f"{family.note}\n"] if family.note else []
         for name, metric in METRICS.items():
-            if metric.family == family:
+            if metric.family == name_of_family:
                 parts.append(f"### `{name}`\n\n*{metric.label}* = {metric.formula}\n")
                 parts.append(metric.meaning + "\n")
                 parts += [f"Source: {metric.source}.\n"] if metric.source else []

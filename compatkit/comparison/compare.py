@@ -194,11 +194,11 @@ class _Measurement:
             self._clusters(),
             self.judged[-1] if self.rerun else None,
             aligned.attributes,
+            baseline=self.judged[1] if number > 1 else None,
+            continuous=self._continuous(),
         )
-        continuous = self._continuous()
-        baseline = self.judged[1] if number > 1 else None
         options = self.options
-        metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
+        metrics, tests = measure_pair(pair, options.plan)
         return Comparison(
             task=self.task,
             old=old.file.name,
@@ -206,7 +206,7 @@ class _Measurement:
             baseline=self.sides[1].file.name if number > 1 else None,
             scorer=options.scorer.name,
             threshold=options.threshold,
-            continuous=continuous,
+            continuous=pair.continuous,
             counts=count_pair(
                 pair,
                 excluded=aligned.excluded,
@@ -218,7 +218,6 @@ class _Measurement:
                 pair,
                 {path: aligned.attributes[path] for path in options.by},
                 options.plan,
-                continuous=continuous,
                 correction=options.correction,
             ),
             notes=(*self._notes(pair, number), *self._noise(metrics)),

@@ -201,11 +201,7 @@ def _total(
     parts = [task[number] for task in by_task]
     pair = concatenate_pairs([part.pair for part in parts])
     first = parts[0]
-    baseline = None
-    if first.baseline is not None:
-        baseline = concatenate_pairs([task[0].pair for task in by_task]).new
-    continuous = any(part.continuous for part in parts)
-    metrics, tests = measure_pair(pair, options.plan, continuous=continuous, baseline=baseline)
+    metrics, tests = measure_pair(pair, options.plan)
     return Comparison(
         task=TOTAL,
         old=str(Path(paths[0])),
@@ -213,7 +209,7 @@ def _total(
         baseline=None if first.baseline is None else str(Path(paths[1])),
         scorer=" / ".join(dict.fromkeys(part.scorer for part in parts)),
         threshold=first.threshold,
-        continuous=continuous,
+        continuous=pair.continuous,
         counts=_add_counts(pair, [part.counts for part in parts]),
         metrics=metrics,
         tests={**tests, **_any_task(parts)},
@@ -260,6 +256,7 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
     """Put the results of several tasks together; the fields kept beside them are not."""
     same = [pair.same for pair in pairs if pair.same is not None]
     reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
+    baselines = [pair.baseline for pair in pairs if pair.baseline is not None]
     # A group belongs to its task: the numbers of the next task's groups go on from there.
     clusters = [pair.clusters for pair in pairs if pair.clusters is not None]
     sizes = [int(each.max()) + 1 for each in clusters]
@@ -273,6 +270,8 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         if clusters
         else None,
         _join(reruns) if len(reruns) == len(pairs) else None,
+        baseline=_join(baselines) if len(baselines) == len(pairs) else None,
+        continuous=any(pair.continuous for pair in pairs),
     )
 
 

@@ -1,105 +1,106 @@
-"""Budgets: the quantities that a policy may limit, and the bounds that each is decided by.
+"""Budgets: the metrics that a policy may limit, and the bounds that each is decided by.
 
-To add one: a function that measures a pair, and a line in `BUDGETS`.
+To add one: a line in `BUDGETS`, and a function that measures its bounds where the metric's own,
+which are exact for a share, do not hold.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from compatkit import statistics
-from compatkit.arrays import BoolArray, FloatArray
-from compatkit.errors import DataError
-from compatkit.metrics.estimates import (
-    MetricValue,
-    Plan,
-    conditional_mean,
-    difference,
-    estimate,
-    estimate_flips,
-    mean_value,
-    share,
-)
-from compatkit.metrics.flips import count_flips
+from compatkit.arrays import FloatArray
+from compatkit.errors import ConfigError
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.estimates import MetricValue, Plan, difference, estimate, mean_value
+from compatkit.metrics.needs import ONE_SAMPLE, Need
 from compatkit.metrics.pair import JudgedPair
-from compatkit.metrics.samples import estimate_samples
-from compatkit.metrics.smooth import count_smooth
+from compatkit.metrics.smooth import fell
 
-Measure = Callable[[JudgedPair, Plan], MetricValue]
+Bounds = Callable[[JudgedPair, Plan], MetricValue]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A quantity that a policy may limit.
+    """A metric that a policy may limit.
 
     Attributes:
-        label: what a table calls it.
-        meaning: one sentence for somebody who sees it for the first time.
-        measure: from a pair, and a plan whose two-sided level leaves on each side what one bound
-            may miss, to the value with its bounds.
-        unit: how it is shown, as in `compatkit.metrics.definitions.Metric`.
+        metric: a name in `METRICS`, which says what it is called and means, how it is shown and
+            what it needs.
+        bounds: from a pair, and a plan whose two-sided level leaves on each side what one bound
+            may miss, to the value with its bounds; those of the metric, which are exact for a
+            share, where none are given.
+        drop: label and meaning of the metric's negative, where that is what is limited.
+        several: what it is where examples have several samples, where it is defined for these
+            too; empty where the metric says it all.
         at_least: the limit is a lower one.
         least: smallest limit that makes sense.
         most: largest limit that makes sense; None for no such thing.
-        continuous: only for a scorer whose scores lie between right and wrong.
-        samples: only with several samples of the old model, or a second run of it.
-        single: only with one sample per example.
-        answers: only with files that hold the answers themselves.
         nothing_passes: where it is undefined, there was nothing that could break: a pass.
     """
 
-    label: str
-    meaning: str
-    measure: Measure
-    unit: str = "share"
+    metric: str
+    bounds: Bounds | None = None
+    drop: tuple[str, str] | None = None
+    several: str = ""
     at_least: bool = False
     least: float = 0.0
     most: float | None = 1.0
-    continuous: bool = False
-    samples: bool = False
-    single: bool = False
-    answers: bool = False
     nothing_passes: bool = False
 
+    @property
+    def label(self) -> str:
+        """What a table calls it."""
+        return METRICS[self.metric].label if self.drop is None else self.drop[0]
 
-def _right(pair: JudgedPair) -> tuple[BoolArray, BoolArray]:
-    return pair.old.right > 0, pair.new.right > 0
+    @property
+    def meaning(self) -> str:
+        """What it is, for somebody who sees it for the first time."""
+        meaning = METRICS[self.metric].meaning if self.drop is None else self.drop[1]
+        return f"{meaning} {self.several}".rstrip()
+
+    @property
+    def unit(self) -> str:
+        """How it is shown, as in `compatkit.metrics.metric.Metric`."""
+        return METRICS[self.metric].unit
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What it cannot be decided without."""
+        needs = METRICS[self.metric].needs
+        return tuple(need for need in needs if not (self.several and need is ONE_SAMPLE))
+
+    def lacks(self, pair: JudgedPair) -> Need | None:
+        """Return the first need that a pair does not meet, None where it meets all."""
+        return next((need for need in self.needs if not need.is_met(pair)), None)
+
+    def measure(self, pair: JudgedPair, plan: Plan) -> MetricValue:
+        """Return what is limited, with its bounds.
+
+        Raises:
+            ConfigError: the pair lacks what is needed: undefined for that reason is never a pass.
+        """
+        lacking = self.lacks(pair)
+        if lacking is not None:
+            raise ConfigError(f"a budget of {self.label} needs {lacking.name}.")
+        return (self.bounds or METRICS[self.metric].measure)(pair, plan)
 
 
 def _negative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
-    if not pair.single:
-        expected = pair.old.right * (1.0 - pair.new.right)
-        return _widen(_mean_of_shares(expected, plan, 0.0), expected, plan)
-    old, new = _right(pair)
-    return share(old & ~new, plan)
-
-
-def _inconsistent(pair: JudgedPair, plan: Plan) -> MetricValue:
-    _, new = _right(pair)
-    return share(~new & _differ(pair), plan)
-
-
-def _churn(pair: JudgedPair, plan: Plan) -> MetricValue:
-    return share(_differ(pair), plan)
-
-
-def _differ(pair: JudgedPair) -> BoolArray:
-    if pair.same is None:
-        raise DataError("the files hold no answers to compare; a field 'prediction' was expected.")
-    return ~pair.same
+    if pair.single:
+        return METRICS["negative_flip_rate"].measure(pair, plan)
+    expected = pair.old.right * (1.0 - pair.new.right)
+    return _widen(_mean_of_shares(expected, plan, 0.0), expected, plan)
 
 
 def _accuracy_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
     if not pair.single:
         return _mean_of_shares(pair.old.right - pair.new.right, plan, -1.0)
-    old, new = _right(pair)
     if plan.clusters is not None:
-        return difference(new, old, plan)
-    broken, repaired = int((old & ~new).sum()), int((new & ~old).sum())
-    interval = statistics.conservative_difference(broken, repaired, len(old), plan.level)
-    return estimate((broken - repaired) / len(old), interval)
+        return difference(pair.is_right, pair.was_right, plan)
+    total, (_, broken, repaired, _) = len(pair.ids), map(int, pair.cells)
+    interval = statistics.conservative_difference(broken, repaired, total, plan.level)
+    return estimate((broken - repaired) / total, interval)
 
 
 def _score_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
@@ -108,37 +109,16 @@ def _score_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
 
 
 def _mean_regression(pair: JudgedPair, plan: Plan) -> MetricValue:
-    change = pair.new.scores - pair.old.scores
-    fell = change < -plan.epsilon
-    mean = count_smooth(pair.old.scores, pair.new.scores, plan.epsilon).mean_regression
-    value = conditional_mean(mean, np.where(fell, -change, 0.0), fell, plan, "no score fell")
-    return _bounded(value, change[fell], replace(plan, clusters=None), 0.0)
-
-
-def _trust(pair: JudgedPair, plan: Plan) -> MetricValue:
-    old, new = _right(pair)
-    return share(old & new, plan, old, "the old model is never right")
-
-
-def _error_trust(pair: JudgedPair, plan: Plan) -> MetricValue:
-    old, new = _right(pair)
-    return share(~old, plan, ~new, "the new model makes no error")
-
-
-def _impact(pair: JudgedPair, plan: Plan) -> MetricValue:
-    old, new = _right(pair)
-    return share(old & ~new, plan, ~new, "the new model makes no error")
+    value = METRICS["mean_regression"].measure(pair, plan)
+    return _bounded(value, pair.change[fell(pair, plan)], replace(plan, clusters=None), 0.0)
 
 
 def _relative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
-    old, new = _right(pair)
     if plan.clusters is not None:
-        return estimate_flips(old, new, pair.same, plan)["relative_negative_flip_rate"]
-    flips = count_flips(old, new, pair.same)
-    found = statistics.conservative_relative_flips(
-        flips.both_right, flips.negative_flips, flips.positive_flips, flips.both_wrong, plan.level
-    )
-    return estimate(found.value, found.interval)
+        return METRICS["relative_negative_flip_rate"].measure(pair, plan)
+    both, broken, repaired, neither = map(int, pair.cells)
+    ratio = statistics.conservative_relative_flips(both, broken, repaired, neither, plan.level)
+    return estimate(ratio.value, ratio.interval)
 
 
 def _excess_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
@@ -147,10 +127,10 @@ def _excess_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
     once = all((run.samples == 1).all() for run in runs)
     if rerun is not None and once and plan.clusters is None:
         return _excess_of_runs(pair.old.right, rerun.right, pair.new.right, plan)
-    metrics = estimate_samples(pair.old, pair.new, plan, rerun=rerun)
+    value = METRICS["excess_negative_flip_rate"].measure(pair, plan)
     # Of one example the floor is at most one half, with two samples that differ.
     shares = replace(plan, bounded=True)
-    return _bounded(metrics["excess_negative_flip_rate"], pair.old.right, shares, -0.5)
+    return _bounded(value, pair.old.right, shares, -0.5)
 
 
 def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: Plan) -> MetricValue:
@@ -188,89 +168,40 @@ def _bounded(value: MetricValue, values: FloatArray, plan: Plan, low: float) -> 
     return replace(estimate(value.value, interval), reason="")
 
 
+ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain."
+
 BUDGETS: dict[str, Budget] = {
     "max_nfr": Budget(
-        "negative flip rate (NFR)",
-        "Share of the examples that were right and are now wrong; the expected one where "
-        "examples have several samples.",
+        "negative_flip_rate",
         _negative_flips,
+        several="Where examples have several samples: the expected one.",
     ),
-    "max_nfr_mc": Budget(
-        "inconsistency flip rate (NFR_mc)",
-        "Share of the examples whose new answer is wrong and another than the old one.",
-        _inconsistent,
-        single=True,
-        answers=True,
-    ),
+    "max_nfr_mc": Budget("inconsistency_flip_rate"),
     "max_accuracy_drop": Budget(
-        "accuracy, old - new",
-        "What the average loses: broken answers less repaired ones. A limit below 0 asks for a "
-        "gain.",
+        "accuracy_delta",
         _accuracy_drop,
-        unit="points",
+        drop=(
+            "accuracy, old - new",
+            "What the average loses: broken answers less repaired ones. " + ASKS_FOR_A_GAIN,
+        ),
         least=-1.0,
     ),
     "max_score_drop": Budget(
-        "mean score, old - new",
-        "What the mean score loses. A limit below 0 asks for a gain.",
+        "score_delta",
         _score_drop,
-        unit="change",
+        drop=(
+            "mean score, old - new",
+            "What the mean score loses. " + ASKS_FOR_A_GAIN,
+        ),
         least=-1.0,
-        continuous=True,
     ),
-    "max_mean_regression": Budget(
-        "mean regression",
-        "Mean fall of the scores that fell.",
-        _mean_regression,
-        unit="score",
-        continuous=True,
-        nothing_passes=True,
-    ),
-    "min_btc": Budget(
-        "backward trust compatibility (BTC)",
-        "Share of the old model's right answers that are right still.",
-        _trust,
-        nothing_passes=True,
-        at_least=True,
-        single=True,
-    ),
-    "min_bec": Budget(
-        "backward error compatibility (BEC)",
-        "Share of the new model's wrong answers that were wrong before.",
-        _error_trust,
-        nothing_passes=True,
-        at_least=True,
-        single=True,
-    ),
-    "max_nfi": Budget(
-        "negative flip impact (NFI)",
-        "Share of the new model's wrong answers that were right before.",
-        _impact,
-        nothing_passes=True,
-        single=True,
-    ),
+    "max_mean_regression": Budget("mean_regression", _mean_regression, nothing_passes=True),
+    "min_btc": Budget("backward_trust_compatibility", at_least=True, nothing_passes=True),
+    "min_bec": Budget("backward_error_compatibility", at_least=True, nothing_passes=True),
+    "max_nfi": Budget("negative_flip_impact", nothing_passes=True),
     "max_relative_nfr": Budget(
-        "relative NFR",
-        "NFR over that of two independent models of the same accuracies.",
-        _relative_flips,
-        unit="ratio",
-        most=None,
-        single=True,
-        nothing_passes=True,
+        "relative_negative_flip_rate", _relative_flips, most=None, nothing_passes=True
     ),
-    "max_excess_nfr": Budget(
-        "excess NFR",
-        "Negative flips beyond those of a second run of the old model.",
-        _excess_flips,
-        unit="points",
-        least=-1.0,
-        samples=True,
-    ),
-    "max_churn": Budget(
-        "churn",
-        "Share of the examples whose answer changed, right or wrong.",
-        _churn,
-        single=True,
-        answers=True,
-    ),
+    "max_excess_nfr": Budget("excess_negative_flip_rate", _excess_flips, least=-1.0),
+    "max_churn": Budget("churn"),
 }

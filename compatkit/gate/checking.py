@@ -116,7 +116,7 @@ def _check_files(task: TaskPolicy) -> _Checked:
         )
     _check_limits(task, comparison, where)
     if comparison.continuous or not pair.single or pair.clusters is not None or pair.rerun:
-        pair, _ = sort_pair(pair)
+        pair = sort_pair(pair)
     return _Checked(task, comparison, pair)
 
 
@@ -168,24 +168,14 @@ def _count_thin(pair: JudgedPair) -> int:
 
 def _check_limits(task: TaskPolicy, comparison: Comparison, where: str) -> None:
     """Refuse budgets on quantities that this task does not have."""
-    pair = comparison.pair
-    several = (pair.old.samples > 1).any() or pair.rerun is not None
     plan = task.options.plan
     if comparison.continuous and plan.bounded and plan.epsilon >= 1.0:
         raise ConfigError(f"{where}epsilon is {plan.epsilon:g}, so that no score could fall.")
     for limits in (task.limits, *task.slices.values()):
         for name in (*limits.blocking, *limits.advisory):
-            budget = BUDGETS[name]
-            wanted = {
-                "a scorer with scores between right and wrong, such as rougeL": budget.continuous
-                and not comparison.continuous,
-                "several samples of the old model, or old_rerun": budget.samples and not several,
-                "one sample per example": budget.single and not pair.single,
-                "files that hold the answers": budget.answers and pair.same is None,
-            }
-            lacking = [what for what, absent in wanted.items() if absent]
-            if lacking:
-                raise ConfigError(f"{where}{name} needs {lacking[0]}.")
+            lacking = BUDGETS[name].lacks(comparison.pair)
+            if lacking is not None:
+                raise ConfigError(f"{where}{name} needs {lacking.name}.")
 
 
 def _questions(task: _Checked) -> list[Question]:

@@ -1,4 +1,8 @@
-"""Estimates of a candidate: what it changes against the first new model."""
+"""Candidates: what a further new model changes against the first one.
+
+Both are held against the same old model, so that a difference of their rates is a paired one.
+Source: Echterhoff et al. 2024 (arXiv 2407.09435), tables 4 to 6.
+"""
 
 import math
 
@@ -7,7 +11,6 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray
 from compatkit.metrics.estimates import (
-    Metrics,
     MetricValue,
     Plan,
     difference,
@@ -17,39 +20,26 @@ from compatkit.metrics.estimates import (
     over_clusters,
     undefined,
 )
-from compatkit.metrics.pair import Judged
+from compatkit.metrics.flips import Measure
+from compatkit.metrics.pair import JudgedPair
+from compatkit.metrics.smooth import Changes
 
 
-def estimate_candidate(
-    old: Judged, new: Judged, candidate: Judged, plan: Plan, *, continuous: bool
-) -> Metrics:
-    """Return the metrics of the family `candidate`: what it changes against the new model.
+def rate_change(flags: Changes) -> Measure:
+    """Return how the change of a share is measured: the candidate's less the new model's."""
 
-    Source: Echterhoff et al. 2024 (arXiv 2407.09435), tables 4 to 6.
-    """
-    was_right = old.right > 0
-    flips_new, flips_candidate = was_right & (new.right == 0), was_right & (candidate.right == 0)
-    metrics = {
-        "delta_accuracy": difference(new.right > 0, candidate.right > 0, plan),
-        **_rate_change(flips_new, flips_candidate, plan, ("delta_nfr", "delta_nfr_percent")),
-    }
-    if not continuous:
-        return metrics
-    change_new, change = new.scores - old.scores, candidate.scores - old.scores
-    fell_new, fell = change_new < -plan.epsilon, change < -plan.epsilon
-    rose_new, rose = change_new > plan.epsilon, change > plan.epsilon
-    return {
-        **metrics,
-        "delta_score": mean_value(candidate.scores - new.scores, plan, -1.0),
-        **_rate_change(fell_new, fell, plan, ("delta_smooth_nfr", "delta_smooth_nfr_percent")),
-        "delta_mean_gain": _size_change(change, change_new, rose, rose_new, plan),
-        "delta_mean_regression": _size_change(-change, -change_new, fell, fell_new, plan),
-    }
+    def measure(pair: JudgedPair, plan: Plan) -> MetricValue:
+        return difference(flags(pair.first, plan), flags(pair, plan), plan)
+
+    return measure
 
 
-def _rate_change(
-    new: BoolArray, candidate: BoolArray, plan: Plan, names: tuple[str, str]
-) -> Metrics:
+def rate_change_percent(flags: Changes) -> Measure:
+    """Return how the change of a share in percent of the new model's is measured."""
+    return lambda pair, plan: _percent(flags(pair.first, plan), flags(pair, plan), plan)
+
+
+def _percent(new: BoolArray, candidate: BoolArray, plan: Plan) -> MetricValue:
     percent = statistics.delta_rate_percent(
         int((new & candidate).sum()),
         int((candidate & ~new).sum()),
@@ -65,26 +55,33 @@ def _rate_change(
             return np.asarray(100 * (divide(above, below) - 1))
 
         interval = over_clusters([candidate, new], change, plan, -100.0)
-    return {
-        names[0]: difference(new, candidate, plan),
-        names[1]: estimate(percent.value, interval),
-    }
+    return estimate(percent.value, interval)
 
 
-def _size_change(
-    candidate: FloatArray, new: FloatArray, where: BoolArray, where_new: BoolArray, plan: Plan
-) -> MetricValue:
-    if not (where.any() and where_new.any()):
-        return undefined("one of the models has no such change")
-    interval = statistics.bootstrap_difference_of_means(
-        candidate,
-        new,
-        where_candidate=where,
-        where_new=where_new,
-        level=plan.level,
-        resamples=plan.resamples,
-        seed=plan.seed,
-        bounds=plan.bounds(-1.0, 1.0),
-        clusters=plan.clusters,
-    )
-    return estimate(float(candidate[where].mean() - new[where_new].mean()), interval)
+def score_change(pair: JudgedPair, plan: Plan) -> MetricValue:
+    """Return the mean score of the candidate less that of the new model."""
+    return mean_value(pair.new.scores - pair.first.new.scores, plan, -1.0)
+
+
+def size_change(flags: Changes, sign: float) -> Measure:
+    """Return how the change of a mean size is measured: of gains, or with -1 of regressions."""
+
+    def measure(pair: JudgedPair, plan: Plan) -> MetricValue:
+        where, where_new = flags(pair, plan), flags(pair.first, plan)
+        if not (where.any() and where_new.any()):
+            return undefined("one of the models has no such change")
+        candidate, new = sign * pair.change, sign * pair.first.change
+        interval = statistics.bootstrap_difference_of_means(
+            candidate,
+            new,
+            where_candidate=where,
+            where_new=where_new,
+            level=plan.level,
+            resamples=plan.resamples,
+            seed=plan.seed,
+            bounds=plan.bounds(-1.0, 1.0),
+            clusters=plan.clusters,
+        )
+        return estimate(float(candidate[where].mean() - new[where_new].mean()), interval)
+
+    return measure

@@ -1,7 +1,7 @@
-"""Estimates: every metric of an aligned pair with its interval."""
+"""Estimates: the ways in which a quantity of an aligned pair gets its interval."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray, IntArray
-from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.flips import Flips, count_flips
-from compatkit.metrics.smooth import SmoothFlips, count_smooth
 from compatkit.statistics import Interval
 
 NOT_ASKED = "intervals that take resamples were not asked for"
@@ -101,16 +98,6 @@ def proportion(count: int, total: int, plan: Plan, nothing: str = "no examples")
     return replace(estimate(count / total, interval), numerator=count, denominator=total)
 
 
-def complete(metrics: Metrics, families: Iterable[str], reason: str) -> Metrics:
-    """Add every metric of the families that is not there, as undefined for a reason."""
-    absent = {
-        name: undefined(reason)
-        for name, metric in METRICS.items()
-        if metric.family in families and name not in metrics
-    }
-    return {**metrics, **absent}
-
-
 def share(
     flags: BoolArray, plan: Plan, where: BoolArray | None = None, nothing: str = "no examples"
 ) -> MetricValue:
@@ -126,55 +113,6 @@ def share(
     interval = statistics.cluster_proportion(flags, clusters, plan.level)
     value = estimate(float(flags.mean()), interval)
     return replace(value, numerator=int(flags.sum()), denominator=len(flags))
-
-
-def estimate_flips(old: BoolArray, new: BoolArray, same: BoolArray | None, plan: Plan) -> Metrics:
-    """Return the metrics of the families `accuracy` and `flips`.
-
-    Args:
-        old: shape (N,), whether the old model's answer is right.
-        new: shape (N,), whether the new model's is.
-        same: shape (N,), whether the answers are equal; None where they are unknown.
-        plan: how intervals are made.
-    """
-    negative, wrong, both = old & ~new, ~new, old & new
-    unknown = "the files hold no answers to compare"
-    nothing = np.zeros(len(old), np.bool_)
-    differ, agree = (nothing, nothing) if same is None else (~same, same)
-    known = nothing if same is None else ~nothing
-    no_answers = unknown if same is None else "no examples"
-    no_both = unknown if same is None else "no example is answered right by both"
-    no_error, no_right = "the new model makes no error", "the old model is never right"
-    return {
-        "accuracy_old": share(old, plan),
-        "accuracy_new": share(new, plan),
-        "accuracy_delta": difference(old, new, plan),
-        "negative_flip_rate": share(negative, plan),
-        "positive_flip_rate": share(new & ~old, plan),
-        "inconsistency_flip_rate": share(wrong & differ, plan, known, no_answers),
-        "negative_flip_impact": share(negative, plan, wrong, no_error),
-        "relative_negative_flip_rate": _relative_flips(count_flips(old, new, same), old, new, plan),
-        "backward_trust_compatibility": share(both, plan, old, no_right),
-        "backward_error_compatibility": share(~old, plan, wrong, no_error),
-        "churn": share(differ, plan, known, no_answers),
-        "agreement_right": share(agree, plan, both & known, no_both),
-    }
-
-
-def _relative_flips(flips: Flips, old: BoolArray, new: BoolArray, plan: Plan) -> MetricValue:
-    ratio = statistics.relative_flip_ratio(
-        flips.both_right, flips.negative_flips, flips.positive_flips, flips.both_wrong, plan.level
-    )
-    if plan.clusters is None or math.isnan(ratio.value):
-        return estimate(ratio.value, ratio.interval)
-    columns = [old & ~new, np.ones(len(old)), old, ~new]
-
-    def relative(*sums: FloatArray) -> FloatArray:
-        above, below = sums[0].sum(axis=1) * sums[1].sum(axis=1), sums[2].sum(axis=1)
-        below = below * sums[3].sum(axis=1)
-        return divide(above, below)
-
-    return estimate(ratio.value, over_clusters(columns, relative, plan, 0.0))
 
 
 def divide(above: FloatArray, below: FloatArray) -> FloatArray:
@@ -198,33 +136,6 @@ def over_clusters(
     return replace(interval, low=max(interval.low, lowest)) if interval.is_defined else interval
 
 
-def estimate_smooth(old: FloatArray, new: FloatArray, plan: Plan) -> Metrics:
-    """Return the metrics of the family `smooth` for aligned columns of scores."""
-    smooth = count_smooth(old, new, plan.epsilon)
-    change = new - old
-    return {
-        "score_old": mean_value(old, plan, 0.0),
-        "score_new": mean_value(new, plan, 0.0),
-        "score_delta": mean_value(change, plan, -1.0),
-        "smooth_negative_flip_rate": share(change < -plan.epsilon, plan),
-        "smooth_positive_flip_rate": share(change > plan.epsilon, plan),
-        "tie_rate": share(np.abs(change) <= plan.epsilon, plan),
-        **_sizes(smooth, change, plan),
-    }
-
-
-def _sizes(smooth: SmoothFlips, change: FloatArray, plan: Plan) -> Metrics:
-    rose, fell = change > plan.epsilon, change < -plan.epsilon
-    return {
-        "mean_gain": conditional_mean(
-            smooth.mean_gain, np.where(rose, change, 0.0), rose, plan, "no score rose"
-        ),
-        "mean_regression": conditional_mean(
-            smooth.mean_regression, np.where(fell, -change, 0.0), fell, plan, "no score fell"
-        ),
-    }
-
-
 def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
     """Return the mean of values in [low, 1] with its bootstrap interval."""
     if len(values) == 0:
@@ -242,24 +153,22 @@ def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
     return estimate(float(values.mean()), interval)
 
 
-def conditional_mean(
-    value: float, values: FloatArray, where: BoolArray, plan: Plan, nothing: str
-) -> MetricValue:
+def conditional_mean(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> MetricValue:
     """Return the mean over the examples of `where`, with its bootstrap interval.
 
     Args:
-        value: the mean.
-        values: what it is the mean of, 0 where an example does not count.
+        values: what it is the mean of.
         where: which examples count.
         plan: how intervals are made.
         nothing: why it is undefined where none counts.
     """
     if not where.any():
         return undefined(nothing)
+    value = float(values[where].mean())
     if not plan.resample:
         return MetricValue(value, reason=NOT_ASKED)
     interval = statistics.bootstrap_ratio(
-        values,
+        np.where(where, values, 0.0),
         where,
         level=plan.level,
         seed=plan.seed,

@@ -9,7 +9,7 @@ from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
-from compatkit.metrics.pair import Judged
+from compatkit.metrics.pair import JudgedPair
 from compatkit.statistics.significance import Alternative
 
 CORRECTIONS: Mapping[str, Callable[[Sequence[float]], FloatArray]] = {
@@ -56,7 +56,7 @@ def check_correction(name: str) -> None:
         )
 
 
-def run_tests(old: Judged, new: Judged, plan: Plan, *, continuous: bool) -> Tests:
+def run_tests(pair: JudgedPair, plan: Plan) -> Tests:
     """Test whether accuracy, and the mean score of a continuous scorer, changed and fell.
 
     Accuracy: exact McNemar where each example has one sample and examples are independent, else
@@ -65,27 +65,24 @@ def run_tests(old: Judged, new: Judged, plan: Plan, *, continuous: bool) -> Test
     Source: McNemar 1947; one-sided: Kuebler et al. 2026 (arXiv 2602.10144).
     """
     tests: Tests = {}
-    single = bool((old.samples <= 1).all() and (new.samples <= 1).all())
-    was, now = old.right > 0, new.right > 0
     for name, alternative in _questions("accuracy"):
-        if single and plan.clusters is None:
-            tests[name] = _mcnemar(was, now, alternative)
+        if pair.single and plan.clusters is None:
+            tests[name] = _mcnemar(pair.was_right, pair.is_right, alternative)
         else:
-            tests[name] = _permutation(new.right - old.right, alternative, plan)
-    if continuous and plan.resample:
+            tests[name] = _permutation(pair.new.right - pair.old.right, alternative, plan)
+    if pair.continuous and plan.resample:
         for name, alternative in _questions("score"):
-            tests[name] = _permutation(new.scores - old.scores, alternative, plan)
+            tests[name] = _permutation(pair.change, alternative, plan)
     return tests
 
 
-def compare_flips(old: Judged, new: Judged, candidate: Judged, plan: Plan) -> Tests:
+def compare_flips(pair: JudgedPair, plan: Plan) -> Tests:
     """Test whether a candidate flips other numbers of the old model's answers than the new one.
 
     Given the examples that one of the two breaks and the other does not, either is as likely:
     McNemar's test of the flips.
     """
-    was = old.right > 0
-    kept_new, kept = ~(was & (new.right == 0)), ~(was & (candidate.right == 0))
+    kept_new, kept = ~pair.first.broken, ~pair.broken
     if plan.clusters is None:
         return {"delta_nfr": _mcnemar(kept_new, kept, "two-sided")}
     change = kept.astype(np.float64) - kept_new

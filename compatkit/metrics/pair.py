@@ -1,11 +1,14 @@
 """Pair: two models' results on the same examples, judged and counted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
+from compatkit.errors import DataError
+from compatkit.statistics import ReliableFlips, reliable_flips
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,9 @@ class Judged:
         return Judged(self.scores[rows], self.right[rows], self.samples[rows], self.silent[rows])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JudgedPair:
-    """Two models' results on the same examples.
+    """Two models' results on the same examples: what a metric is measured on.
 
     Attributes:
         ids: N ids.
@@ -41,6 +44,8 @@ class JudgedPair:
         clusters: shape (N,), the number of each example's group; None where there are none.
         rerun: a second run of the old model; None where there is none.
         attributes: field to its N values, for the fields that were kept beside the scores.
+        baseline: the first new model's results, where `new` is a further candidate.
+        continuous: whether scores lie between right and wrong.
     """
 
     ids: Sequence[str]
@@ -50,6 +55,8 @@ class JudgedPair:
     clusters: IntArray | None = None
     rerun: Judged | None = None
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    baseline: Judged | None = None
+    continuous: bool = False
 
     def take(self, rows: IntArray) -> "JudgedPair":
         """Return the results of some examples, in the order given."""
@@ -65,12 +72,90 @@ class JudgedPair:
             clusters,
             None if self.rerun is None else self.rerun.take(rows),
             {path: [column[row] for row in index] for path, column in self.attributes.items()},
+            None if self.baseline is None else self.baseline.take(rows),
+            self.continuous,
         )
 
-    @property
+    @cached_property
     def single(self) -> bool:
         """Whether no example has several samples."""
         return bool((self.old.samples <= 1).all() and (self.new.samples <= 1).all())
+
+    @cached_property
+    def cells(self) -> tuple[float, float, float, float]:
+        """n11, n10, n01 and n00; expected ones where examples have several samples."""
+        old, new = self.old.right, self.new.right
+        products = (old * new, old * (1 - new), (1 - old) * new, (1 - old) * (1 - new))
+        both, negative, positive, neither = (float(product.sum()) for product in products)
+        if self.single:
+            return int(both), int(negative), int(positive), int(neither)
+        return both, negative, positive, neither
+
+    @cached_property
+    def was_right(self) -> BoolArray:
+        """Whether the old model's answer is right, where there is one sample; shape (N,)."""
+        return self.old.right > 0
+
+    @cached_property
+    def is_right(self) -> BoolArray:
+        """Whether the new model's answer is right, where there is one sample; shape (N,)."""
+        return self.new.right > 0
+
+    @cached_property
+    def broken(self) -> BoolArray:
+        """The negative flips, where there is one sample: right before, wrong now; shape (N,)."""
+        return self.was_right & ~self.is_right
+
+    @property
+    def agree(self) -> BoolArray:
+        """Whether the answers are equal, shape (N,).
+
+        Raises:
+            DataError: they are unknown.
+        """
+        if self.same is None:
+            raise DataError(
+                "the files hold no answers to compare; a field 'prediction' was expected."
+            )
+        return self.same
+
+    @cached_property
+    def change(self) -> FloatArray:
+        """The new scores less the old ones, shape (N,)."""
+        return self.new.scores - self.old.scores
+
+    @cached_property
+    def old_samples(self) -> IntArray:
+        """K_i, at least 1: the old model's samples, with those of its second run; shape (N,)."""
+        samples = np.maximum(self.old.samples, 1)
+        return samples if self.rerun is None else samples + self.rerun.samples
+
+    @cached_property
+    def old_share(self) -> FloatArray:
+        """p_i, the share of right ones among these samples; shape (N,)."""
+        if self.rerun is None:
+            return self.old.right
+        right = self.old.right * np.maximum(self.old.samples, 1)
+        return (right + self.rerun.right * self.rerun.samples) / self.old_samples
+
+    @cached_property
+    def new_samples(self) -> IntArray:
+        """L_i, at least 1: the new model's samples; shape (N,)."""
+        return np.maximum(self.new.samples, 1)
+
+    @cached_property
+    def reliable(self) -> ReliableFlips:
+        """The examples whose share of right samples changed by more than noise."""
+        old = np.rint(self.old_share * self.old_samples).astype(np.int64)
+        new = np.rint(self.new.right * self.new_samples).astype(np.int64)
+        return reliable_flips(old, self.old_samples, new, self.new_samples)
+
+    @cached_property
+    def first(self) -> "JudgedPair":
+        """The old and the first new model, where `new` is a further candidate; else itself."""
+        if self.baseline is None:
+            return self
+        return replace(self, new=self.baseline, same=None, baseline=None)
 
 
 @dataclass(frozen=True, slots=True)

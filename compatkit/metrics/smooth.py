@@ -1,64 +1,57 @@
 """Flips of a continuous score: gains, regressions, and the sweep over thresholds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from compatkit.arrays import FloatArray, IntArray
+from compatkit.arrays import BoolArray, FloatArray, IntArray
+from compatkit.metrics.estimates import MetricValue, Plan, conditional_mean, mean_value, share
+from compatkit.metrics.flips import Measure
+from compatkit.metrics.pair import Judged, JudgedPair
+
+Changes = Callable[[JudgedPair, Plan], BoolArray]
 
 
-@dataclass(frozen=True, slots=True)
-class SmoothFlips:
-    """How two aligned columns of scores differ.
-
-    D_i = new_i - old_i; a change of at most epsilon is a tie.
-
-    Attributes:
-        gains: the D_i above epsilon.
-        regressions: the abs(D_i) of those below -epsilon.
-        total: N.
-
-    Source: Echterhoff et al. 2024 (arXiv 2407.09435), section 3.2; epsilon is ours.
-    """
-
-    gains: FloatArray
-    regressions: FloatArray
-    total: int
-
-    @property
-    def ties(self) -> int:
-        """Examples whose score changes by at most epsilon."""
-        return self.total - len(self.gains) - len(self.regressions)
-
-    @property
-    def smooth_positive_flip_rate(self) -> float:
-        """Mean of 1[D_i > epsilon], in [0, 1]; nan for N = 0."""
-        return len(self.gains) / self.total if self.total else float("nan")
-
-    @property
-    def smooth_negative_flip_rate(self) -> float:
-        """Mean of 1[D_i < -epsilon], in [0, 1]; nan for N = 0."""
-        return len(self.regressions) / self.total if self.total else float("nan")
-
-    @property
-    def mean_gain(self) -> float:
-        """Mean of the gains, above 0; nan where there is none."""
-        return float(self.gains.mean()) if len(self.gains) else float("nan")
-
-    @property
-    def mean_regression(self) -> float:
-        """Mean of the regressions, above 0; nan where there is none."""
-        return float(self.regressions.mean()) if len(self.regressions) else float("nan")
+def fell(pair: JudgedPair, plan: Plan) -> BoolArray:
+    """Return the examples whose score fell by more than epsilon."""
+    return pair.change < -plan.epsilon
 
 
-def count_smooth(old: FloatArray, new: FloatArray, epsilon: float = 0.0) -> SmoothFlips:
-    """Split the changes of score into gains, regressions and ties.
+def rose(pair: JudgedPair, plan: Plan) -> BoolArray:
+    """Return the examples whose score rose by more than epsilon."""
+    return pair.change > plan.epsilon
 
-    >>> count_smooth(np.array([0.5, 0.5]), np.array([0.75, 0.5])).mean_gain
-    0.25
-    """
-    change = new - old
-    return SmoothFlips(change[change > epsilon], -change[change < -epsilon], len(change))
+
+def tied(pair: JudgedPair, plan: Plan) -> BoolArray:
+    """Return the examples whose score changed by at most epsilon."""
+    tie: BoolArray = np.abs(pair.change) <= plan.epsilon
+    return tie
+
+
+def share_of_changes(flags: Changes) -> Measure:
+    """Return how the share of the examples whose score changed so is measured."""
+    return lambda pair, plan: share(flags(pair, plan), plan)
+
+
+def mean_score(model: Callable[[JudgedPair], Judged]) -> Measure:
+    """Return how a model's mean score is measured."""
+    return lambda pair, plan: mean_value(model(pair).scores, plan, 0.0)
+
+
+def mean_change(pair: JudgedPair, plan: Plan) -> MetricValue:
+    """Return the mean of D_i."""
+    return mean_value(pair.change, plan, -1.0)
+
+
+def mean_gain(pair: JudgedPair, plan: Plan) -> MetricValue:
+    """Return the mean of D_i where the score rose."""
+    return conditional_mean(pair.change, rose(pair, plan), plan, "no score rose")
+
+
+def mean_regression(pair: JudgedPair, plan: Plan) -> MetricValue:
+    """Return the mean of abs(D_i) where the score fell."""
+    return conditional_mean(-pair.change, fell(pair, plan), plan, "no score fell")
 
 
 @dataclass(frozen=True, slots=True)

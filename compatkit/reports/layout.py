@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from compatkit.comparison.comparison import Comparison, FlippedExample
-from compatkit.metrics.definitions import METRICS, Metric
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.metric import Metric
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
 from compatkit.reports.tables import (

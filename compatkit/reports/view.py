@@ -40,7 +40,7 @@ def format_number(
 
     Args:
         value: as it was measured.
-        unit: as in `compatkit.metrics.definitions.Metric`.
+        unit: as in `compatkit.metrics.metric.Metric`.
         sign: whether a plus is written; the unit decides if not given.
         digits: behind the decimal point; the unit decides if not given.
 

@@ -1,23 +1,17 @@
 import numpy as np
 import pytest
+from judged_pairs import judged, pair_of
 
 import compatkit
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.p_values import PValue, compare_flips, correct, run_tests
-from compatkit.metrics.pair import Judged
 from compatkit.statistics import benjamini_hochberg, holm, mcnemar, permutation_test
-
-
-def judged(values: list[float], samples: int = 1) -> Judged:
-    column = np.array(values, float)
-    size = len(column)
-    return Judged(column, column, np.full(size, samples), np.zeros(size, int))
 
 
 def test_single_samples_are_tested_by_mcnemar_both_ways() -> None:
     old, new = judged([1] * 7 + [0] * 1), judged([0] * 7 + [1] * 1)
-    tests = run_tests(old, new, Plan(), continuous=False)
+    tests = run_tests(pair_of(old, new), Plan())
     assert tests["accuracy_changed"].p_value == mcnemar(7, 1)
     assert tests["accuracy_worse"].p_value == mcnemar(7, 1, "worse")
     assert {test.test for test in tests.values()} == {"mcnemar-exact"}
@@ -25,7 +19,7 @@ def test_single_samples_are_tested_by_mcnemar_both_ways() -> None:
 
 def test_a_continuous_score_is_tested_by_permutation() -> None:
     old, new = judged([0.9, 0.5, 0.4, 0.7]), judged([0.1, 0.4, 0.2, 0.8])
-    tests = run_tests(old, new, Plan(), continuous=True)
+    tests = run_tests(pair_of(old, new, continuous=True), Plan())
     change = new.scores - old.scores
     assert tests["score_worse"].p_value == permutation_test(change, "worse")
     assert tests["score_changed"].test == "permutation"
@@ -34,7 +28,7 @@ def test_a_continuous_score_is_tested_by_permutation() -> None:
 def test_groups_are_flipped_together() -> None:
     old, new = judged([1, 1, 1, 1, 0, 0]), judged([0, 0, 0, 0, 0, 0])
     plan = Plan(clusters=np.array([0, 0, 0, 0, 1, 1]))
-    tests = run_tests(old, new, plan, continuous=False)
+    tests = run_tests(pair_of(old, new), plan)
     # One group changed: its sum of -4 is as likely +4, and nothing more is known.
     assert tests["accuracy_worse"].p_value == 0.5
     assert tests["accuracy_changed"].p_value == 1.0
@@ -44,7 +38,8 @@ def test_groups_are_flipped_together() -> None:
 def test_a_candidate_s_flips_are_tested_against_the_new_model_s() -> None:
     old = judged([1] * 10)
     new, candidate = judged([0] * 6 + [1] * 4), judged([1] * 6 + [1] * 3 + [0])
-    assert compare_flips(old, new, candidate, Plan())["delta_nfr"].p_value == mcnemar(1, 6)
+    pair = pair_of(old, candidate, baseline=new)
+    assert compare_flips(pair, Plan())["delta_nfr"].p_value == mcnemar(1, 6)
 
 
 @pytest.mark.parametrize(("correction", "reference"), [("holm", holm), ("bh", benjamini_hochberg)])

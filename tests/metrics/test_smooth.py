@@ -2,32 +2,65 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judged_pairs import judged, measure_family, pair_of
 
-from compatkit.metrics.smooth import count_smooth, sweep_thresholds
+from compatkit.metrics.estimates import NOT_ASKED, Metrics, Plan
+from compatkit.metrics.smooth import sweep_thresholds
 
-OLD = np.array([0.5, 0.5, 0.5, 0.5, 0.25])
-NEW = np.array([0.75, 0.25, 0.5, 1.0, 0.125])
+OLD = [0.5, 0.5, 0.5, 0.5, 0.25]
+NEW = [0.75, 0.25, 0.5, 1.0, 0.125]
+PLAN = Plan(resamples=100)
+
+
+def measure(old: list[float], new: list[float], plan: Plan = PLAN) -> Metrics:
+    return measure_family("smooth", pair_of(judged(old), judged(new), continuous=True), plan)
 
 
 def test_gains_and_regressions_by_hand() -> None:
-    smooth = count_smooth(OLD, NEW)
-    assert (smooth.total, smooth.ties) == (5, 1)
-    assert smooth.smooth_positive_flip_rate == 2 / 5
-    assert smooth.smooth_negative_flip_rate == 2 / 5
-    assert smooth.mean_gain == (0.25 + 0.5) / 2
-    assert smooth.mean_regression == (0.25 + 0.125) / 2
+    metrics = measure(OLD, NEW)
+    assert {name: metric.value for name, metric in metrics.items()} == {
+        "score_old": 2.25 / 5,
+        "score_new": 2.625 / 5,
+        "score_delta": pytest.approx(0.375 / 5),
+        "smooth_negative_flip_rate": 2 / 5,
+        "smooth_positive_flip_rate": 2 / 5,
+        "tie_rate": 1 / 5,
+        "mean_gain": (0.25 + 0.5) / 2,
+        "mean_regression": (0.25 + 0.125) / 2,
+    }
 
 
 def test_a_change_of_at_most_epsilon_is_a_tie() -> None:
-    smooth = count_smooth(OLD, NEW, epsilon=0.25)
-    assert (len(smooth.gains), len(smooth.regressions), smooth.ties) == (1, 0, 4)
-    assert np.isnan(smooth.mean_regression)
+    metrics = measure(OLD, NEW, Plan(epsilon=0.25, resamples=100))
+    shares = ("smooth_positive_flip_rate", "smooth_negative_flip_rate", "tie_rate")
+    assert [metrics[name].numerator for name in shares] == [1, 0, 4]
+    assert (metrics["mean_regression"].value, metrics["mean_regression"].reason) == (
+        None,
+        "no score fell",
+    )
 
 
-def test_no_example_makes_every_rate_undefined() -> None:
-    smooth = count_smooth(np.array([]), np.array([]))
-    for name in ("smooth_negative_flip_rate", "smooth_positive_flip_rate", "mean_gain"):
-        assert np.isnan(getattr(smooth, name))
+def test_no_example_makes_every_metric_undefined() -> None:
+    assert {metric.value for metric in measure([], []).values()} == {None}
+
+
+def test_right_and_wrong_alone_have_no_smooth_flips() -> None:
+    metrics = measure_family("smooth", pair_of(judged([1, 0]), judged([0, 1])), PLAN)
+    assert {(each.value, each.reason) for each in metrics.values()} == {
+        (None, "the scorer knows right and wrong alone")
+    }
+
+
+def test_without_resampling_the_values_are_the_same_and_their_intervals_are_not_there() -> None:
+    old, new = [0.25, 0.5, 1.0, 0.75], [0.5, 0.25, 0.5, 0.75]
+    whole, brief = measure(old, new), measure(old, new, Plan(resample=False))
+    assert {name: each.value for name, each in brief.items()} == {
+        name: each.value for name, each in whole.items()
+    }
+    for name in ("score_old", "score_new", "score_delta", "mean_gain", "mean_regression"):
+        assert (brief[name].low, brief[name].reason) == (None, NOT_ASKED)
+    assert whole["score_delta"].low is not None
+    assert brief["tie_rate"] == whole["tie_rate"]
 
 
 scores = st.lists(
@@ -49,9 +82,9 @@ def test_the_sweep_counts_at_every_threshold_what_counting_there_gives(rows: lis
 @given(scores)
 def test_the_gain_formula_of_the_paper(rows: list) -> None:
     old, new = np.array(rows, float).reshape(-1, 2).T
-    smooth = count_smooth(old, new)
     change = new - old
     if (change > 0).any():
         rate = (change > 0).mean()
         expected = (change * (change > 0)).sum() / (len(change) * rate)
-        assert smooth.mean_gain == pytest.approx(expected)
+        metrics = measure(old.tolist(), new.tolist(), Plan(resample=False))
+        assert metrics["mean_gain"].value == pytest.approx(expected)

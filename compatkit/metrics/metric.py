@@ -1,0 +1,96 @@
+"""Metric: what a metric is, and the families that metrics come in."""
+
+from dataclasses import dataclass, replace
+
+from compatkit.metrics.estimates import MetricValue, Plan, undefined
+from compatkit.metrics.flips import Measure
+from compatkit.metrics.needs import (
+    CANDIDATE,
+    CONTINUOUS,
+    ONE_SAMPLE,
+    ONE_SAMPLE_EACH,
+    SAMPLES,
+    Need,
+)
+from compatkit.metrics.pair import JudgedPair
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that belong together.
+
+    Attributes:
+        title: what a page calls them.
+        note: what holds of all of them, empty for nothing.
+        needs: what none of them can be measured without.
+    """
+
+    title: str
+    note: str = ""
+    needs: tuple[Need, ...] = ()
+
+
+FAMILIES: dict[str, Family] = {
+    "accuracy": Family("Accuracy"),
+    "flips": Family("Flips of right and wrong", needs=(ONE_SAMPLE,)),
+    "smooth": Family(
+        "Flips of a continuous score",
+        "D_i is the new score less the old one. A change of at most `--epsilon` (0 if not said)\n"
+        "is a tie.",
+        (CONTINUOUS,),
+    ),
+    "candidate": Family(
+        "Several candidates",
+        "A candidate is held against the old model, and its flips against those of the first new\n"
+        "model: both count the same examples, so the difference is a paired one.",
+        (CANDIDATE, ONE_SAMPLE_EACH),
+    ),
+    "samples": Family(
+        "Several samples per example",
+        "p_i and q_i are the old and the new model's shares of right samples on example i, of K_i\n"
+        "and L_i samples. A second run of the old model (`--old-rerun`) stands in for more of "
+        "them.",
+        (SAMPLES,),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a metric is.
+
+    Attributes:
+        label: what a table calls it.
+        formula: over the counts n11 (both right), n10 (negative flips), n01 (positive flips),
+            n00 (both wrong), N; over changes of score D_i; over shares of right samples p_i, q_i.
+        meaning: one sentence for somebody who sees it for the first time.
+        family: a name in `FAMILIES`.
+        estimate: from a pair that has what it needs, and a plan, to its value and interval.
+        source: paper and section, empty for what needs none.
+        unit: how it is shown: `share` as a percentage, `points` as signed percentage points,
+            `percent` as it stands with a percent sign, `score`, `change` (a signed score) or
+            `ratio` as a number.
+        needs_too: what it needs beside what its family does.
+    """
+
+    label: str
+    formula: str
+    meaning: str
+    family: str
+    estimate: Measure
+    source: str = ""
+    unit: str = "share"
+    needs_too: tuple[Need, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What it cannot be measured without."""
+        return (*FAMILIES[self.family].needs, *self.needs_too)
+
+    def measure(self, pair: JudgedPair, plan: Plan) -> MetricValue:
+        """Return its value and interval; without what it needs it is undefined, and says why."""
+        for need in self.needs:
+            if not need.is_met(pair):
+                counts = 0 if need.counts else None
+                return replace(undefined(need.reason), numerator=counts, denominator=counts)
+        return self.estimate(pair, plan)
