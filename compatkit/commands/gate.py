@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from compatkit.commands.score_options import (
     parse_options,
 )
 from compatkit.errors import CompatkitError, ConfigError
-from compatkit.gate.baseline import check_baselines, update_baselines
+from compatkit.gate.baseline import check_baselines, refuse_input, update_baselines
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.check_pair import make_policy
 from compatkit.gate.checking import check_policy
@@ -181,11 +182,14 @@ def _hold(
         else:
             adopt_scorer(values, [old, str(new)])
             policy = _from_options(old, new, {**values, "progress": progress})
-        tasks = expand_tasks(policy)
-        check_outputs(outputs, [path_of(file) for task in tasks for file in (task.old, task.new)])
+        if update:
+            refuse_input(policy.tasks)
+        tasks = tuple(expand_tasks(policy))
+        named = (*policy.tasks, *tasks)
+        check_outputs(outputs, [path_of(file) for each in named for file in (each.old, each.new)])
         if update:
             check_baselines(tasks)
-        verdict = check_policy(policy)
+        verdict = check_policy(replace(policy, tasks=tasks))
     write_verdict(verdict, outputs, shown)
     if update and verdict.passed:
         for file in update_baselines(tasks):
@@ -195,8 +199,6 @@ def _hold(
 
 
 def _read(context: click.Context, path: str | None, *, strict: bool) -> Policy:
-    from dataclasses import replace  # noqa: PLC0415
-
     _refuse_beside_policy(context)
     policy = read_policy(_relative(find_policy()) if path is None else path)
     return replace(policy, strict=policy.strict or strict)

@@ -15,8 +15,7 @@ from compatkit.predictions.fields import ALIASES
 from compatkit.readers import READERS
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import NEWEST, UNFINISHED
-from compatkit.readers.prediction_file import open_predictions
-from compatkit.readers.run_header import find_scorer, header_path, read_header
+from compatkit.readers.run_header import find_scorer, header_path, load_header
 from compatkit.scorers import SCORERS, scorer_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -270,7 +269,7 @@ def adopt_scorer(values: dict[str, Any], paths: Sequence[str]) -> None:
         Path(path).is_file() and header_path(path).is_file() for path in paths
     ):
         return
-    recipe = find_scorer(*(read_header(open_predictions(path))[0] for path in paths))
+    recipe = find_scorer(*(load_header(header_path(path))[0] for path in paths))
     if recipe is None:
         return
     name, options = recipe.name, recipe.options

@@ -70,7 +70,9 @@ def _witnesses(
     fitting = np.flatnonzero((examples >= 0) & (right == wanted[examples]))[::-1]
     first[examples[fitting]] = fitting
     rows = {index: int(first[index]) for index in flipped.tolist() if first[index] >= 0}
-    records = side.file.pick(int(side.records[row]) for row in rows.values())
+    records = side.file.pick(
+        {int(side.records[row]): int(side.lines[row]) for row in rows.values()}
+    )
     return {index: _read(side, row, records[int(side.records[row])]) for index, row in rows.items()}
 
 

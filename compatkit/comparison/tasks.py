@@ -1,7 +1,7 @@
 """Tasks: several prediction files a model, one task each, and their total."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from compatkit.metrics.measure_pair import count_pair, measure_pair
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.readers.logs import LOGS
-from compatkit.readers.prediction_file import PredictionFile, open_run
+from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.run_header import is_header
 from compatkit.readers.source import KINDS
 from compatkit.statistics import combine_tasks
@@ -50,9 +50,7 @@ def compare_tasks(
     old: str | Path, candidates: Sequence[str | Path], options: Options
 ) -> list[Comparison]:
     """Compare folders with options that were checked; see `compare_folders`."""
-    return _compare_tasks(
-        (old, *candidates), [open_side(path, options) for path in (old, *candidates)], options
-    )
+    return _compare_tasks(open_sides((old, *candidates), options, several=True), options)
 
 
 def compare_paths(
@@ -70,33 +68,73 @@ def compare_paths(
         ConfigError: a second run beside several tasks.
         DataError: paths that cannot be read, or not be compared.
     """
-    paths = (old, *candidates)
-    runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
-    folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
-    if any(folders) or any(len(run) > 1 for run in runs):
+    sides = open_sides((old, *candidates), options)
+    if sides[0].several:
         if old_rerun is not None:
             raise ConfigError("--old-rerun takes one task, not folders of several.")
-        sides = [run or open_side(path, options) for path, run in zip(paths, runs, strict=True)]
-        return _compare_tasks(paths, sides, options)
-    files = [next(iter(run.values()), path) for path, run in zip(paths, runs, strict=True)]
-    task = next(iter(runs[0]), "")
+        return _compare_tasks(sides, options)
+    task = next(iter(sides[0].files))
+    files = [side.only for side in sides]
     return compare_files(files[0], files[1:], options, old_rerun=old_rerun, task=task)
 
 
-def open_side(path: str | Path, options: Options) -> Mapping[str, Path | PredictionFile]:
-    """Return the tasks of a harness's run, or of a folder of prediction files.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one model's path holds, opened.
+
+    Attributes:
+        path: as it was named.
+        files: task to file; a plain file that was named by itself has a task without a name.
+        several: whether the path stands for several tasks, since it, or another side's, does.
+        aside: names of what else lies in a folder of prediction files.
+    """
+
+    path: str | Path
+    files: Mapping[str, PredictionFile]
+    several: bool
+    aside: tuple[str, ...] = ()
+
+    @property
+    def only(self) -> PredictionFile:
+        """The file of the one task."""
+        (file,) = self.files.values()
+        return file
+
+
+def open_sides(
+    paths: Sequence[str | Path], options: Options, *, several: bool = False
+) -> list[Side]:
+    """Open what the paths of several models hold: a file each, or a file per task each.
+
+    Args:
+        paths: files, folders of prediction files, logs of a harness or folders of them.
+        options: the reader, and which of several logs are meant.
+        several: each path stands for several tasks, whatever it holds.
 
     Raises:
-        DataError: neither of these.
+        DataError: a path that cannot be read, or a file beside a folder.
     """
-    return open_run(path, reader=options.reader, selection=options.selection) or find_tasks(path)
+    runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
+    folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
+    if not (several or any(folders) or any(len(run) > 1 for run in runs)):
+        return [
+            Side(path, run or {"": open_file(path, options.reader)}, several=False)
+            for path, run in zip(paths, runs, strict=True)
+        ]
+    tasks = [{} if run else find_tasks(path) for path, run in zip(paths, runs, strict=True)]
+    return [
+        Side(
+            path,
+            run or {task: open_file(file, options.reader) for task, file in files.items()},
+            several=True,
+            aside=() if run else tuple(_others(path)),
+        )
+        for path, run, files in zip(paths, runs, tasks, strict=True)
+    ]
 
 
-def _compare_tasks(
-    paths: Sequence[str | Path],
-    folders: Sequence[Mapping[str, Path | PredictionFile]],
-    options: Options,
-) -> list[Comparison]:
+def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
+    paths, folders = [side.path for side in sides], [side.files for side in sides]
     tasks = [task for task in folders[0] if all(task in folder for folder in folders)]
     if TOTAL in tasks:
         raise DataError(f"{paths[0]}: a task cannot be called {TOTAL!r}, as the sum of all is.")
@@ -112,12 +150,7 @@ def _compare_tasks(
     further = (
         [f"left out, since one folder lacks them: the tasks {', '.join(lost)}"] if lost else []
     )
-    plain = [
-        path
-        for path, folder in zip(paths, folders, strict=True)
-        if any(isinstance(file, Path) for file in folder.values())
-    ]
-    aside = sorted({name for path in plain for name in _others(path)})
+    aside = sorted({name for side in sides for name in side.aside})
     further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
     by_task = [[replace(each, notes=(*each.notes, *further)) for each in task] for task in by_task]
     results = [comparison for task in by_task for comparison in task]
@@ -176,7 +209,7 @@ def _others(folder: str | Path) -> list[str]:
 
 
 def _missing_message(
-    names: Sequence[str | Path], folders: Sequence[Mapping[str, Path | PredictionFile]]
+    names: Sequence[str | Path], folders: Sequence[Mapping[str, PredictionFile]]
 ) -> str:
     every = sorted(set().union(*folders))
     parts = []

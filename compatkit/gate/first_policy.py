@@ -61,7 +61,9 @@ def write_first_policy(
     """
     old, new = files
     (comparison,) = compare_files(
-        str(folder / old), [str(folder / new)], replace(options, by=(), attributes=options.by)
+        str(folder / old),
+        [str(folder / new)],
+        replace(options, by=(), attributes=options.by, keep_flips=False),
     )
     lines = [HEAD.format(old=_comment(old), new=_comment(new), level=options.plan.level)]
     quoted = _key(task)

@@ -7,19 +7,19 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from compatkit.comparison.tasks import open_side
-from compatkit.errors import DataError
+from compatkit.comparison.tasks import open_sides
+from compatkit.errors import ConfigError, DataError
 from compatkit.gate.policy import Policy, TaskPolicy
-from compatkit.readers.prediction_file import PredictionFile, open_run
+from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
 WILDCARDS = re.compile(r"[*?\[]")
 SHOWN = 5
 
-Side = Mapping[str, Path | PredictionFile | str]
+Files = Mapping[str, PredictionFile]
 
 
 def expand_tasks(policy: Policy) -> list[TaskPolicy]:
-    """Return the tasks of a policy with one file on each side.
+    """Return the tasks of a policy with one file on each side, opened.
 
     A pattern (`*`, `?`, `[...]`) on one side stands for exactly one file. On both sides, files pair
     up by what the wildcards stand for, and each pair is a task: `NAME/WHAT_THEY_STAND_FOR`. Two
@@ -27,9 +27,13 @@ def expand_tasks(policy: Policy) -> list[TaskPolicy]:
     their tasks.
 
     Raises:
+        ConfigError: standard input for several files.
         DataError: a file that does not exist, a pattern that matches none or several, files
             without a partner, or two tasks of one name.
     """
+    sides = [each for task in policy.tasks for each in (task.old, task.new, task.old_rerun)]
+    if [each for each in sides if isinstance(each, str)].count("-") > 1:
+        raise ConfigError("- can stand for one file only: standard input is read once.")
     tasks = [each for task in policy.tasks for each in _expand(task)]
     names = [task.name for task in tasks]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -42,7 +46,7 @@ def _expand(task: TaskPolicy) -> list[TaskPolicy]:
     if not isinstance(task.old, str) or not isinstance(task.new, str):
         return [task]
     if is_pattern(task.old) and is_pattern(task.new):
-        return _pair_up(task, *(_stand_for(task, key) for key in ("old", "new")))
+        return _pair_up(task, *(_open_all(task, key) for key in ("old", "new")))
     rerun = task.old_rerun
     if isinstance(rerun, str):
         rerun = _one_file(rerun, task, "old_rerun")
@@ -52,19 +56,16 @@ def _expand(task: TaskPolicy) -> list[TaskPolicy]:
 
 def _open_tasks(task: TaskPolicy) -> list[TaskPolicy]:
     """Make a task of each that two folders, or the logs of a harness, hold."""
-    paths, options = (task.old, task.new), task.options
-    runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
-    plain = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
-    if not any(plain) and all(len(run) <= 1 for run in runs):
-        return [task]
-    sides = [run or open_side(path, options) for path, run in zip(paths, runs, strict=True)]
-    return _pair_up(task, *sides)
+    old, new = open_sides((task.old, task.new), task.options)
+    if not old.several:
+        return [replace(task, old=old.only, new=new.only)]
+    return _pair_up(task, old.files, new.files)
 
 
 def path_of(file: Any) -> str:
     """Return where a side of a task lies; its name where it is in memory."""
     if isinstance(file, PredictionFile):
-        return str(file.log.path if file.log is not None else file.name)
+        return str(file.path or file.name)
     return str(file)
 
 
@@ -91,7 +92,7 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
     return found[0]
 
 
-def _pair_up(task: TaskPolicy, old: Side, new: Side) -> list[TaskPolicy]:
+def _pair_up(task: TaskPolicy, old: Files, new: Files) -> list[TaskPolicy]:
     """Make a task of each name that both sides have."""
     if task.old_rerun is not None:
         raise DataError(
@@ -105,14 +106,15 @@ def _pair_up(task: TaskPolicy, old: Side, new: Side) -> list[TaskPolicy]:
             "the other, by the same name."
         )
     prefix = f"{task.name}/" if task.name else ""
-    return [
-        replace(task, name=f"{prefix}{name}", old=_plain(old[name]), new=_plain(new[name]))
-        for name in old
-    ]
+    return [replace(task, name=f"{prefix}{name}", old=old[name], new=new[name]) for name in old]
 
 
-def _plain(file: Path | PredictionFile | str) -> PredictionFile | str:
-    return str(file) if isinstance(file, Path) else file
+def _open_all(task: TaskPolicy, key: str) -> dict[str, PredictionFile]:
+    how = task.options
+    return {
+        name: open_predictions(file, reader=how.reader, selection=how.selection)
+        for name, file in _stand_for(task, key).items()
+    }
 
 
 def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:

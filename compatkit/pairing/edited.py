@@ -147,7 +147,8 @@ def _shown(side: ScoredRows, row: int, role: str) -> str:
 
 
 def _value(side: ScoredRows, row: int, role: str) -> object:
-    record = side.file.pick([int(side.records[row])])[int(side.records[row])]
+    index = int(side.records[row])
+    record = side.file.pick({index: int(side.lines[row])})[index]
     return get_path(record, side.fields.paths[role])
 
 

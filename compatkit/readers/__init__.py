@@ -21,3 +21,4 @@ READERS: dict[str, Callable[[BinaryIO, str], Iterator[Records]]] = {
     "parquet": read_parquet,
     "tsv": read_tsv,
 }
+LINES = frozenset({"jsonl"})  # each record is a line of its own, whatever the others hold

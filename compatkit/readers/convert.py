@@ -11,7 +11,7 @@ from pathlib import Path
 from compatkit.errors import ConfigError, DataError
 from compatkit.output import write_whole
 from compatkit.readers.logs.log import LogSelection
-from compatkit.readers.prediction_file import PredictionFile, open_predictions, open_run
+from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 
 # What a file system, or a reader of the folder, would take for something else.
 UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
@@ -42,7 +42,7 @@ def convert(
     """
     run = open_run(path, reader=reader, selection=selection)
     if not run:
-        run = {Path(path).stem: open_predictions(path, reader=reader, selection=selection)}
+        run = {Path(path).stem: open_file(path, reader)}
     target = Path(output)
     if target.suffix == ".jsonl":
         if len(run) > 1:

@@ -8,7 +8,9 @@ NaN and Infinity, which JSON does not know, are read (Python writes them), and a
 refused where they would be a score or an answer.
 """
 
-from collections.abc import Iterator
+import io
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from compatkit.predictions.fields import Record
@@ -33,6 +35,29 @@ def read_jsonl(stream: BinaryIO, name: str, *, by_hand: bool = True) -> Iterator
         text = block.removeprefix(BOM) if line == 1 else block
         yield _decode(text, name, line, by_hand=by_hand)
         line += block.count(b"\n")
+
+
+def keep_lines(stream: BinaryIO, name: str, wanted: Sequence[int]) -> BinaryIO:
+    """Return some lines of a JSON Lines file at their places, all others blank.
+
+    Args:
+        stream: the decompressed bytes.
+        name: what messages call the file.
+        wanted: numbers of lines, from 1, in ascending order.
+    """
+    parts: list[bytes] = []
+    line = 1
+    for block in read_blocks(stream, name):
+        breaks = block.count(b"\n")
+        first, last = bisect_left(wanted, line), bisect_right(wanted, line + breaks)
+        if first == len(wanted):
+            break
+        lines = block.split(b"\n") if first < last else [b""] * (breaks + 1)
+        kept = frozenset(wanted[first:last])
+        shown = (raw if number in kept else b"" for number, raw in enumerate(lines, line))
+        parts.append(b"\n".join(shown))
+        line += breaks
+    return io.BytesIO(b"".join(parts))
 
 
 def _decode(block: bytes, name: str, line: int, *, by_hand: bool) -> Records:

@@ -1,7 +1,7 @@
 """Prediction file: one model's predictions, wherever they lie, opened once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Record
 from compatkit.predictions.predictions import Records
-from compatkit.readers import READERS
+from compatkit.readers import LINES, READERS
+from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
 from compatkit.readers.logs.log import Log, LogSelection
@@ -28,6 +29,7 @@ class PredictionFile:
         data: the rows in memory, or None.
         reader: the name of the reader, `memory` for rows in memory.
         log: what the harness says that left the rows behind, or None.
+        alone: what was named is this file; False for one task of several, or of a run's folder.
     """
 
     name: str
@@ -36,6 +38,12 @@ class PredictionFile:
     source: Source | None = None
     data: Any = None
     log: Log | None = None
+    alone: bool = True
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file lies; None for rows in memory and standard input."""
+        return None if self.source is None else self.source.path
 
     def batches(self, progress: Progress | None = None) -> Iterator[Records]:
         """Yield the records from the beginning.
@@ -54,34 +62,54 @@ class PredictionFile:
         if not rows:
             raise DataError(f"{self.name}: the file holds no rows. Was it written to the end?")
 
-    def pick(self, indices: Iterable[int]) -> dict[int, Record]:
-        """Read the file again and return the records at these indices, from 0.
+    def pick(self, lines: Mapping[int, int]) -> dict[int, Record]:
+        """Read the file again and return some records.
+
+        Args:
+            lines: index of a record, from 0, to its line. Where each line is a record, no other
+                line is decoded.
 
         Raises:
             DataError: the file changed since.
         """
-        wanted = sorted(set(indices))
+        wanted = sorted(lines)
         found: dict[int, Record] = {}
+        by_line = self._has_lines()
+        # Of a file with nothing but the wanted lines, the records count from 0 again.
+        places = range(len(wanted)) if by_line else wanted
         start = 0
-        for batch in self.batches():
+        for batch in self._read(None, [lines[index] for index in wanted] if by_line else None):
             end = start + len(batch.rows)
-            while len(found) < len(wanted) and wanted[len(found)] < end:
-                index = wanted[len(found)]
-                found[index] = batch.rows[index - start]
+            while len(found) < len(wanted) and places[len(found)] < end:
+                index, place = wanted[len(found)], places[len(found)] - start
+                if batch.lines[place] != lines[index]:
+                    raise self._changed()
+                found[index] = batch.rows[place]
             if len(found) == len(wanted):
                 return found
             start = end
-        raise DataError(f"{self.name}: the file changed while it was read. Run again.")
+        raise self._changed()
 
-    def _read(self, progress: Progress | None) -> Iterator[Records]:
+    def _has_lines(self) -> bool:
+        if self.source is None:
+            return False
+        return self.reader in LINES if self.log is None else LOGS[self.reader].lines
+
+    def _changed(self) -> DataError:
+        return DataError(f"{self.name}: the file changed while it was read. Run again.")
+
+    def _read(
+        self, progress: Progress | None, lines: Sequence[int] | None = None
+    ) -> Iterator[Records]:
         if self.source is None:
             yield from read_memory(self.data, self.name)
             return
         with self.source.open(progress) as stream:
+            rows = stream if lines is None else keep_lines(stream, self.name, lines)
             if self.log is not None:
-                yield from LOGS[self.reader].read(stream, self.log)
+                yield from LOGS[self.reader].read(rows, self.log)
                 return
-            yield from READERS[self.reader](stream, self.name)
+            yield from READERS[self.reader](rows, self.name)
 
 
 def open_predictions(
@@ -107,8 +135,7 @@ def open_predictions(
         run = open_run(data, reader=reader, selection=selection)
         if run:
             return _only_task(data, run)
-        source = open_path(data)
-        return PredictionFile(source.name, source.digest(), reader or source.kind(), source)
+        return open_file(data, reader)
     if is_frame(data) or is_dataset(data) or isinstance(data, (list, tuple)):
         name = name or "rows"
         return PredictionFile(name, digest_memory(data, name), "memory", None, data)
@@ -116,6 +143,20 @@ def open_predictions(
         f"predictions were given as a {type(data).__name__}; a path, a list of mappings, "
         "a pandas frame or a datasets.Dataset was expected."
     )
+
+
+def open_file(path: str | Path, reader: str | None = None) -> PredictionFile:
+    """Open a file that is no log.
+
+    Args:
+        path: a file, or `-` for standard input.
+        reader: a name in `READERS`; without it name and first bytes decide.
+
+    Raises:
+        DataError: an absent file, a folder, or content of no known kind.
+    """
+    source = open_path(path)
+    return PredictionFile(source.name, source.digest(), reader or source.kind(), source)
 
 
 def open_run(
@@ -135,19 +176,21 @@ def open_run(
         return {}
     logs = open_logs(Path(path), selection or LogSelection(), reader)
     paths = [log.path for log in logs.values()]
-    return {
-        task: _open_log(log, log.path if paths.count(log.path) == 1 else f"{log.path} [{task}]")
-        for task, log in logs.items()
-    }
-
-
-def _open_log(log: Log, name: str | Path) -> PredictionFile:
-    source = open_path(log.path)
-    digests = [source.digest(), *(open_path(each).digest() for each in log.further)]
-    joined = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return PredictionFile(
-        str(name), joined if log.further else digests[0], log.harness, source, log=log
-    )
+    alone = len(paths) == 1 and paths[0] == Path(path)
+    sources = {each: open_path(each) for log in logs.values() for each in (log.path, *log.further)}
+    digests = {each: source.digest() for each, source in sources.items()}
+    run = {}
+    for task, log in logs.items():
+        parts = [digests[each] for each in (log.path, *log.further)]
+        run[task] = PredictionFile(
+            name=str(log.path) if paths.count(log.path) == 1 else f"{log.path} [{task}]",
+            digest=hashlib.sha256("".join(parts).encode()).hexdigest() if log.further else parts[0],
+            reader=log.harness,
+            source=sources[log.path],
+            log=log,
+            alone=alone,
+        )
+    return run
 
 
 def _only_task(path: str | Path, run: Mapping[str, PredictionFile]) -> PredictionFile:

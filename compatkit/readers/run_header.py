@@ -55,9 +55,18 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
     Returns:
         The header, or None, and what a reader of the numbers should know about it.
     """
-    source = file.source
-    path = None if source is None or source.path is None else header_path(source.path)
-    if path is None or not path.exists():
+    if file.path is None:
+        return None, []
+    path = header_path(file.path)
+    found, notes = load_header(path)
+    known = None if found is None else _get(found, "predictions.sha256")
+    changed = known is not None and known != file.digest
+    return found, [*notes, *[f"{file.name} {CHANGED_SINCE} {path} describes"] * changed]
+
+
+def load_header(path: Path) -> tuple[Header | None, list[str]]:
+    """Read a header, whatever became of its prediction file; see `read_header`."""
+    if not path.exists():
         return None, []
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
@@ -67,9 +76,7 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
         return None, []
     if found[KEY] != FORMAT:
         return None, [f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"]
-    known = _get(found, "predictions.sha256")
-    changed = known is not None and known != file.digest
-    return found, [f"{file.name} {CHANGED_SINCE} {path} describes"] * changed
+    return found, []
 
 
 def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[str]:

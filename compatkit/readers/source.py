@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 CHUNK = 1 << 20
 COMPRESSED = 1 << 12  # a zstd stream may grow 32,768 times: 128 MiB come of as much at most
 LARGEST_WINDOW = 1 << 31  # all that zstd can write, --long=31
+HEAD = 1 << 14  # bytes that tell what a file is
 KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -112,9 +114,31 @@ class Source:
         kind = KINDS.get(suffixes[-1]) if suffixes else None
         if kind in {"jsonl", "csv", "tsv", "parquet"}:
             return kind
+        return kind_of_bytes(self.head(), self.name, kind)
+
+    def head(self) -> bytes:
+        """Return the first bytes, decompressed; the file is opened for them once.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        if self.path is not None and self.stamp:
+            return _read_head(self.path, self.stamp)
         with self.open() as stream:
-            head = stream.read(1 << 16)
-        return kind_of_bytes(head, self.name, kind)
+            return stream.read(HEAD)
+
+    def stored(self) -> bytes:
+        """Return the stored bytes.
+
+        Raises:
+            DataError: the file cannot be read, or is no longer the one that was first seen.
+        """
+        try:
+            self._refuse_changed()
+            with self._raw() as raw:
+                return raw.read()
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
 
 
 def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
@@ -165,6 +189,20 @@ def open_path(path: str | Path) -> Source:
         return Source(str(path), file, stamp=_stamp(file))
     except OSError as error:
         raise _unreadable(str(path), error) from error
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file, decompressed; none where it cannot be read."""
+    try:
+        return _read_head(path, _stamp(path))
+    except (OSError, DataError):
+        return b""
+
+
+@lru_cache(maxsize=2048)
+def _read_head(path: Path, stamp: tuple[int, ...]) -> bytes:
+    with Source(str(path), path, stamp=stamp).open() as stream:
+        return stream.read(HEAD)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -347,3 +347,24 @@ def test_the_help_names_every_budget(gate: Gate) -> None:
     assert code == 0
     for flag in ("--max-nfr", "--max-accuracy-drop", "--min-btc", "--update-baseline", "--init"):
         assert flag in output
+
+
+def test_the_new_baseline_is_the_file_that_was_judged(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (folder / "old.jsonl").read_bytes()
+
+    def write_another(*_: object) -> None:
+        write_rows(folder / "new.jsonl", rows(broken=BROKEN))
+
+    monkeypatch.setattr("compatkit.commands.gate.write_verdict", write_another)
+    code, _, error = gate(*PAIR, "--max-nfr=0.05", "--update-baseline")
+    assert code == 2
+    assert "new.jsonl: the file changed while it was read" in error
+    assert (folder / "old.jsonl").read_bytes() == before
+
+
+def test_standard_input_stands_for_one_file(gate: Gate) -> None:
+    code, _, error = gate("-", "-", "--max-nfr=0.05")
+    assert code == 2
+    assert "standard input is read once" in error

@@ -77,8 +77,10 @@ def test_rows_have_compatkit_s_own_names_and_come_again_the_same(name):
     for side in ("v1", "v2"):
         for task, file in open_run(RUNS / MADE[name] / side).items():
             rows = [row for batch in file.batches() for row in batch.rows]
+            lines = [line for batch in file.batches() for line in batch.lines]
             assert rows == [row for batch in file.batches() for row in batch.rows]
-            assert file.pick([len(rows) - 1]) == {len(rows) - 1: rows[-1]}
+            wanted = {0: lines[0], len(rows) - 1: lines[-1]}
+            assert file.pick(wanted) == {index: rows[index] for index in wanted}
             assert file.log.task == task
             for row in rows:
                 assert {"id", "prediction"} <= row.keys()

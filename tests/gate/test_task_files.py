@@ -31,12 +31,12 @@ def folder(tmp_path: Path) -> Path:
 
 def test_plain_names(folder: Path) -> None:
     (task,) = expand(folder, "old/a.jsonl", "new/a.jsonl")
-    assert (task.name, task.old) == ("t", str(folder / "old/a.jsonl"))
+    assert (task.name, task.old.path) == ("t", folder / "old/a.jsonl")
 
 
 def test_a_pattern_on_one_side_is_one_file(folder: Path) -> None:
     (task,) = expand(folder, "old/a.jsonl", "runs/*/x.jsonl", rerun="old/b*")
-    assert task.new == str(folder / "runs/3/x.jsonl")
+    assert task.new.path == folder / "runs/3/x.jsonl"
     assert task.old_rerun == str(folder / "old/b.jsonl")
     with pytest.raises(DataError, match=r"matches 2 files: .*a.jsonl, .*b.jsonl. Exactly one"):
         expand(folder, "old/a.jsonl", "new/*.jsonl")
@@ -47,7 +47,7 @@ def test_a_pattern_on_one_side_is_one_file(folder: Path) -> None:
 def test_patterns_on_both_sides_pair_up(folder: Path) -> None:
     tasks = expand(folder, "old/*.jsonl", "new/*.jsonl")
     assert [task.name for task in tasks] == ["t/a", "t/b"]
-    assert [Path(task.new).name for task in tasks] == ["a.jsonl", "b.jsonl"]
+    assert [task.new.path.name for task in tasks] == ["a.jsonl", "b.jsonl"]
     tasks = expand(folder, "old/[ab].jsonl", "new/?.jsonl")
     assert [task.name for task in tasks] == ["t/a", "t/b"]
     tasks = expand(folder, "**/a.jsonl", "**/a.jsonl")
@@ -70,12 +70,12 @@ def test_absent_files_are_refused(folder: Path) -> None:
 def test_a_name_with_brackets_is_a_name_where_it_exists(folder: Path) -> None:
     (folder / "old/a[1].jsonl").touch()
     (task,) = expand(folder, "old/a[1].jsonl", "new/a.jsonl")
-    assert task.old.endswith("a[1].jsonl")
+    assert task.old.path.name == "a[1].jsonl"
 
 
 def test_folders_pair_up_their_files(folder: Path) -> None:
     tasks = expand(folder, "old", "new")
-    assert [(task.name, Path(task.old).name) for task in tasks] == [
+    assert [(task.name, task.old.path.name) for task in tasks] == [
         ("t/a", "a.jsonl"),
         ("t/b", "b.jsonl"),
     ]

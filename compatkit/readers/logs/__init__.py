@@ -37,6 +37,7 @@ LOGS: dict[str, Harness] = {
         "lm_eval",
         "compatkit score lm_eval_out/llama-2 lm_eval_out/llama-3",
         (b"samples_", b'"doc_id"'),
+        lines=True,
     ),
     "nemo-evaluator": Harness(
         "NeMo Evaluator",

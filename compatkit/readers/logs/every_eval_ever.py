@@ -17,10 +17,9 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     plain_name,
-    read_head,
     set_score,
 )
-from compatkit.readers.source import open_path
+from compatkit.readers.source import open_path, read_head
 
 KEYS = (b'"evaluation_id"', b'"evaluation_name"', b'"model_id"')
 JUDGEMENTS = ("score", "is_correct")

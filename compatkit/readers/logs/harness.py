@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
-from compatkit.readers.logs.log import Log, LogSelection, read_head
+from compatkit.readers.logs.log import Log, LogSelection
+from compatkit.readers.source import read_head
 
 # What reading a part raises that is missing, or of another kind than the harness writes.
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -23,12 +24,14 @@ class Harness:
         module: the name of the file.
         example: a command that reads such logs.
         signs: one of these is in the name or the first bytes of each of its logs.
+        lines: each record is a line of the log, whatever the others hold.
     """
 
     title: str
     module: str
     example: str
     signs: tuple[bytes, ...]
+    lines: bool = False
 
     def find(self, files: Sequence[Path]) -> list[Path]:
         """Return the files that are logs of this harness."""

@@ -21,11 +21,10 @@ from compatkit.readers.logs.log import (
     as_text,
     batches,
     plain_name,
-    read_head,
     set_score,
 )
 from compatkit.readers.logs.zip_members import ZipMembers, open_zip
-from compatkit.readers.source import open_path
+from compatkit.readers.source import open_path, read_head
 
 if TYPE_CHECKING:
     from compatkit.readers.logs.inspect_types import Header, Output, Sample, ScoreValue

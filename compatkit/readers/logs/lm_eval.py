@@ -20,11 +20,10 @@ from compatkit.readers.logs.log import (
     as_text,
     expect,
     plain_name,
-    read_head,
     read_json_file,
     set_score,
 )
-from compatkit.readers.source import CHUNK, open_path
+from compatkit.readers.source import CHUNK, open_path, read_head
 
 NAME = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.jsonl$")
 FIRST_KEYS = re.compile(rb'\{"doc_id": ?\d+, ?"doc": ?')
@@ -95,8 +94,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
 
 
 def _first_row(path: Path) -> Mapping[str, Any]:
-    with open_path(path).open() as stream:
-        line = stream.readline().removeprefix(BOM)
+    line = _first_line(path).removeprefix(BOM)
     if not line.strip():
         raise DataError(f"{path}: the file holds no rows. Was it written to the end?")
     row = decode_object(line, str(path), 1, cut=not line.endswith(b"\n"))
@@ -106,6 +104,14 @@ def _first_row(path: Path) -> Mapping[str, Any]:
             "--reader jsonl reads plain JSON Lines."
         )
     return row
+
+
+def _first_line(path: Path) -> bytes:
+    first, end, _ = read_head(path).partition(b"\n")
+    if end:
+        return first + end
+    with open_path(path).open() as stream:
+        return stream.readline()
 
 
 def _find_results(path: Path, run: str) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from compatkit.readers.decoding import decode_json
 from compatkit.readers.source import open_path
 from compatkit.recipe import Recipe
 
-HEAD = 1 << 14
 UNFINISHED = ("refuse", "keep")
 NEWEST = "newest"
 OWN_SCORE = Recipe("field:score")  # what the harness itself said of each row
@@ -89,24 +87,6 @@ class Log:
     def turned(self) -> bool:
         """Whether the score is 1 less the metric, since less of the metric is better."""
         return self.metric in self.lower_is_better
-
-
-@lru_cache(maxsize=2048)
-def _head(path: str, stamp: tuple[int, int]) -> bytes:  # noqa: ARG001 (a new stamp, a new head)
-    try:
-        with open_path(path).open() as stream:
-            return stream.read(HEAD)
-    except DataError:
-        return b""
-
-
-def read_head(path: Path) -> bytes:
-    """Return the first bytes of a file, decompressed; none where it cannot be read."""
-    try:
-        found = path.stat()
-    except OSError:
-        return b""
-    return _head(str(path), (found.st_size, found.st_mtime_ns))
 
 
 def plain_name(path: Path) -> str:

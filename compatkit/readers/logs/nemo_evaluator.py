@@ -18,10 +18,10 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     plain_name,
-    read_head,
     read_json_file,
     set_score,
 )
+from compatkit.readers.source import read_head
 
 PROBLEM = re.compile(rb'\{[^{}\[\]\n]*"problem_idx"\s*:')
 NOT_THE_MODEL = {"infra_error", "system"}

@@ -21,10 +21,9 @@ from compatkit.readers.logs.log import (
     as_text,
     batches,
     plain_name,
-    read_head,
     set_score,
 )
-from compatkit.readers.source import open_path
+from compatkit.readers.source import open_path, read_head
 
 SPEC = re.compile(rb'\{"spec": ?\{')
 CORRECT = "correct"

@@ -24,10 +24,9 @@ from compatkit.readers.logs.log import (
     decode_whole,
     expect,
     plain_name,
-    read_head,
     set_score,
 )
-from compatkit.readers.source import open_path
+from compatkit.readers.source import open_path, read_head
 
 JSON_LOG = re.compile(rb'\{\s*"evalId"\s*:')
 ERROR = 2  # of failureReason: 0 none, 1 an assertion, 2 the run

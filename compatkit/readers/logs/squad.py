@@ -20,9 +20,9 @@ from compatkit.readers.logs.log import (
     decode_whole,
     expect,
     plain_name,
-    read_head,
     read_json_file,
 )
+from compatkit.readers.source import read_head
 from compatkit.recipe import Recipe
 
 PREDICTION = re.compile(rb'\s*\{\s*"[0-9a-f]{24,32}"\s*:\s*"')
