@@ -1,5 +1,6 @@
 """Statistics: intervals and tests as pure functions of counts or arrays, with an explicit seed."""
 
+from compatkit.statistics.betting import betting_mean, betting_ratio
 from compatkit.statistics.bootstrap import (
     bootstrap_difference_of_means,
     bootstrap_mean,
@@ -30,12 +31,14 @@ from compatkit.statistics.power import (
 )
 from compatkit.statistics.proportions import clopper_pearson, wilson
 from compatkit.statistics.reliable import ReliableFlips, fisher_exact, reliable_flips
+from compatkit.statistics.sequences import confidence_sequence
 from compatkit.statistics.significance import (
     CombinedTest,
     combine_tasks,
     mcnemar,
     permutation_test,
 )
+from compatkit.statistics.slices import simultaneous_proportions, slices_differ
 
 __all__ = [
     "CombinedTest",
@@ -43,6 +46,8 @@ __all__ = [
     "Interval",
     "ReliableFlips",
     "benjamini_hochberg",
+    "betting_mean",
+    "betting_ratio",
     "bootstrap_counts",
     "bootstrap_difference_of_means",
     "bootstrap_mean",
@@ -53,6 +58,7 @@ __all__ = [
     "cluster_proportion",
     "cluster_variance",
     "combine_tasks",
+    "confidence_sequence",
     "conservative_difference",
     "conservative_mean",
     "conservative_relative_flips",
@@ -71,6 +77,8 @@ __all__ = [
     "power_of_gate",
     "relative_flip_ratio",
     "reliable_flips",
+    "simultaneous_proportions",
+    "slices_differ",
     "smallest_detectable",
     "tango",
     "wilson",

@@ -8,25 +8,62 @@ from numpy.typing import ArrayLike
 from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, check_level, t_quantile, undefined
-from compatkit.statistics.proportions import wilson_of_share
+from compatkit.statistics.proportions import clopper_pearson, wilson_of_share
 from compatkit.statistics.resampling import check_values, group_rows
 
 __all__ = ["cluster_mean", "cluster_proportion", "cluster_variance"]
 
+# Below this, the quantile of t says nothing but that anything is possible.
+LEAST_FREEDOM = 0.1
 
-def _deviations(values: FloatArray, clusters: ArrayLike) -> tuple[FloatArray, int]:
-    """Sum of the deviations from the mean in each cluster, and the number of clusters."""
-    codes, groups = group_rows(clusters, values.size)
-    sums = np.bincount(codes, weights=values - values.mean(), minlength=groups)
-    return sums.astype(np.float64, copy=False), groups
+
+class _Groups:
+    """The groups of some examples.
+
+    Attributes:
+        sizes: Shape (G,): number of examples of each.
+        deviations: Shape (G,): sum of the deviations from the mean over all.
+    """
+
+    def __init__(self, values: FloatArray, clusters: ArrayLike) -> None:
+        codes, groups = group_rows(clusters, values.size)
+        self.sizes = np.bincount(codes, minlength=groups).astype(np.float64)
+        mean = values.mean() if values.size else 0.0
+        self.deviations = np.bincount(codes, weights=values - mean, minlength=groups)
+
+    @property
+    def effective(self) -> float:
+        """How many groups of one size tell as much: `(sum n_g)^2 / sum n_g^2`."""
+        squares = float((self.sizes**2).sum())
+        return float(self.sizes.sum()) ** 2 / squares if squares else 0.0
+
+    @property
+    def variance(self) -> float:
+        """The jackknife variance of the mean over groups; nan for fewer than two."""
+        groups = self.sizes.size
+        if groups < 2:  # noqa: PLR2004
+            return math.nan
+        without = self.deviations / (self.sizes.sum() - self.sizes)
+        return float((without**2).sum()) * (groups - 1) / groups
+
+    @property
+    def reason(self) -> str:
+        """Why there is no interval; empty where there is one."""
+        if self.sizes.size == 0:
+            return "no examples"
+        if self.sizes.size == 1:
+            return "one cluster"
+        alone = self.effective - 1.0 < LEAST_FREEDOM
+        return "one cluster holds nearly all examples" if alone else ""
 
 
 def cluster_variance(values: ArrayLike, clusters: ArrayLike) -> float:
-    """Cluster-robust variance of a mean.
+    """Cluster-robust variance of a mean, by leaving out each cluster in turn.
 
-    `G/(G-1) * sum over clusters of (sum of x_i - mean)^2 / n^2`: examples of one cluster may
-    depend on each other in any way, clusters may not. With one example a cluster it is the usual
-    variance of a mean.
+    `(G-1)/G * sum over clusters of (sum of (x_i - mean) / (n - n_g))^2`: examples of one cluster
+    may depend on each other in any way, clusters may not. With one example a cluster it is the
+    usual variance of a mean; with clusters of one size it is `G/(G-1) * sum of squared sums /
+    n^2`, the usual cluster-robust one.
 
     Args:
         values: Shape (n,), finite.
@@ -39,30 +76,20 @@ def cluster_variance(values: ArrayLike, clusters: ArrayLike) -> float:
         ConfigError: If a value is not finite or the labels do not fit.
 
     Source:
-        Miller 2024 (arXiv 2411.00640), section 2.2, times the usual G/(G-1) for few clusters.
+        Jackknife or CR3 variance: Bell and McCaffrey 2002, Surv. Methodol. 28, 169-181; clusters
+        of evaluations: Miller 2024 (arXiv 2411.00640), section 2.2.
 
     >>> cluster_variance([1.0, 1.0, 0.0, 0.0], ["a", "a", "b", "b"])
     0.25
     """
-    array = check_values(values, "values")
-    if array.size == 0:
-        return math.nan
-    sums, groups = _deviations(array, clusters)
-    if groups == 1:
-        return math.nan
-    return float(np.sum(sums**2)) / array.size**2 * groups / (groups - 1)
-
-
-def _reason(size: int, groups: int) -> str:
-    if size == 0:
-        return "no examples"
-    return "one cluster" if groups == 1 else ""
+    return _Groups(check_values(values, "values"), clusters).variance
 
 
 def cluster_mean(values: ArrayLike, clusters: ArrayLike, level: float = 0.95) -> Interval:
     """Interval of a mean over examples that come in groups.
 
-    `mean +- t * sqrt(cluster_variance)`, t with G - 1 degrees of freedom.
+    `mean +- t * sqrt(cluster_variance)`, t with `(sum n_g)^2 / sum n_g^2 - 1` degrees of freedom,
+    which is G - 1 for clusters of one size.
 
     Args:
         values: Shape (n,), finite.
@@ -71,14 +98,14 @@ def cluster_mean(values: ArrayLike, clusters: ArrayLike, level: float = 0.95) ->
 
     Returns:
         Limits in the unit of the values; they may leave the range of a bounded score. Undefined
-        without examples and for one cluster.
+        without examples, for one cluster, and where one holds nearly all examples.
 
     Raises:
         ConfigError: If a value is not finite, the labels do not fit, or the level is not in (0, 1).
 
     Source:
-        Miller 2024 (arXiv 2411.00640), section 2.2; t with G - 1 degrees of freedom: Cameron and
-        Miller 2015, J. Hum. Resour. 50, 317-372, section VI.
+        Miller 2024 (arXiv 2411.00640), section 2.2; degrees of freedom of unequal clusters: a
+        simple form of those of Bell and McCaffrey 2002, Surv. Methodol. 28, 169-181.
 
     >>> interval = cluster_mean([0.5, 0.25, 0.75, 1.0, 0.5, 0.0], list("aabbcc"))
     >>> round(interval.low, 3), round(interval.high, 3)
@@ -86,11 +113,10 @@ def cluster_mean(values: ArrayLike, clusters: ArrayLike, level: float = 0.95) ->
     """
     level = check_level(level)
     array = check_values(values, "values")
-    groups = group_rows(clusters, array.size)[1]
-    reason = _reason(array.size, groups)
-    if reason:
-        return undefined(level, "cluster-robust", reason)
-    half = t_quantile(level, groups - 1) * math.sqrt(cluster_variance(array, clusters))
+    groups = _Groups(array, clusters)
+    if groups.reason:
+        return undefined(level, "cluster-robust", groups.reason)
+    half = t_quantile(level, groups.effective - 1.0) * math.sqrt(groups.variance)
     mean = float(array.mean())
     return Interval(mean - half, mean + half, level, "cluster-robust")
 
@@ -99,8 +125,9 @@ def cluster_proportion(flags: ArrayLike, clusters: ArrayLike, level: float = 0.9
     """Interval of a proportion of examples that come in groups.
 
     Wilson's interval for the effective number of examples, `p (1 - p) / cluster_variance`, with
-    the t quantile of G - 1 degrees of freedom. At a share of 0 or 1, where the variance cannot be
-    estimated, each cluster counts as one example.
+    the t quantile of `cluster_mean`. At a share of 0 or 1, where the variance cannot be
+    estimated, Clopper and Pearson's for none (or all) of the effective number of clusters,
+    `(sum n_g)^2 / sum n_g^2`, rounded down.
 
     Args:
         flags: Shape (n,), 0 or 1, such as 'flipped to wrong'.
@@ -108,7 +135,9 @@ def cluster_proportion(flags: ArrayLike, clusters: ArrayLike, level: float = 0.9
         level: Confidence level in (0, 1).
 
     Returns:
-        Limits in [0, 1]. Undefined without examples and for one cluster.
+        Limits in [0, 1]. Undefined without examples, for one cluster, and where one holds nearly
+        all examples. For few, rare or unequal clusters it holds less often than the level says:
+        docs/statistics.md has the cells. `betting_mean` holds always, and is wider.
 
     Raises:
         ConfigError: If a flag is neither 0 nor 1, the labels do not fit, or the level is not in
@@ -126,15 +155,17 @@ def cluster_proportion(flags: ArrayLike, clusters: ArrayLike, level: float = 0.9
     array = check_values(flags, "flags")
     if ((array != 0.0) & (array != 1.0)).any():
         raise ConfigError("flags holds a value that is neither 0 nor 1.")
-    groups = group_rows(clusters, array.size)[1]
-    reason = _reason(array.size, groups)
-    if reason:
-        return undefined(level, "cluster-wilson", reason)
+    groups = _Groups(array, clusters)
+    if groups.reason:
+        return undefined(level, "cluster-wilson", groups.reason)
     share = float(array.mean())
-    variance = cluster_variance(array, clusters)
-    effective = float(groups)
-    if 0.0 < share < 1.0 and variance > 0.0:
-        # Groups that happen to balance must not claim more than independent examples would.
-        effective = min(share * (1.0 - share) / variance, float(array.size))
-    low, high = wilson_of_share(share, effective, t_quantile(level, groups - 1))
+    if share in (0.0, 1.0):
+        none = clopper_pearson(0, int(groups.effective), level).high
+        limits = (0.0, none) if share == 0.0 else (1.0 - none, 1.0)
+        return Interval(*limits, level, "cluster-wilson")
+    # Groups that happen to balance must not claim more than independent examples would.
+    effective = float(array.size)
+    if groups.variance > 0.0:
+        effective = min(share * (1.0 - share) / groups.variance, effective)
+    low, high = wilson_of_share(share, effective, t_quantile(level, groups.effective - 1.0))
     return Interval(low, high, level, "cluster-wilson")

@@ -128,7 +128,7 @@ def normal_quantile(level: float) -> float:
     return -NormalDist().inv_cdf((1.0 - level) / 2.0)
 
 
-def t_quantile(level: float, freedom: int) -> float:
+def t_quantile(level: float, freedom: float) -> float:
     """Return the two-sided quantile of Student's t distribution of a level.
 
     From 100 degrees of freedom on, by the expansion of Abramowitz and Stegun 26.7.5, whose error is
@@ -149,5 +149,5 @@ def t_quantile(level: float, freedom: int) -> float:
         (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384,
         ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160,
     )
-    correction = sum(term / float(freedom) ** (i + 1) for i, term in enumerate(terms))
+    correction = sum(term / freedom ** (i + 1) for i, term in enumerate(terms))
     return z * (1.0 + correction)

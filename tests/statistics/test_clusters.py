@@ -31,13 +31,37 @@ def test_one_example_a_cluster_is_the_usual_t_interval(scores):
 
 def test_statsmodels_agrees_on_the_robust_variance():
     rng = np.random.default_rng(1)
-    codes = np.repeat(np.arange(30), rng.integers(1, 9, 30))
+    codes = np.repeat(np.arange(30), 4)  # of one size, where all of the variances agree
     scores = rng.normal(size=30)[codes] + rng.normal(size=codes.size)
     fit = sm.OLS(scores, np.ones(codes.size)).fit(
         cov_type="cluster", cov_kwds={"groups": codes, "use_correction": False}
     )
     theirs = float(np.asarray(fit.cov_params())[0, 0])
     assert cluster_variance(scores, codes) == pytest.approx(theirs * 30 / 29)
+
+
+def test_the_variance_is_that_of_leaving_out_each_cluster():
+    rng = np.random.default_rng(1)
+    codes = np.repeat(np.arange(30), rng.integers(1, 9, 30))
+    scores = rng.normal(size=30)[codes] + rng.normal(size=codes.size)
+    without = np.array([scores[codes != code].mean() for code in range(30)])
+    jackknife = 29 / 30 * ((without - scores.mean()) ** 2).sum()
+    assert cluster_variance(scores, codes) == pytest.approx(jackknife)
+
+
+def test_clusters_of_unequal_size_are_fewer_degrees_of_freedom():
+    """Half of all examples in one of 11 clusters: (20)^2 / (10^2 + 10) - 1 = 2.64 degrees."""
+    codes = [0] * 10 + list(range(1, 11))
+    scores = np.random.default_rng(3).random(20)
+    interval = cluster_mean(scores, codes)
+    half = stats.t.ppf(0.975, 400 / 110 - 1) * math.sqrt(cluster_variance(scores, codes))
+    assert interval.high - interval.low == pytest.approx(2 * half)
+
+
+def test_one_cluster_that_holds_nearly_all_examples_has_no_interval():
+    codes = [0] * 1000 + [1]
+    assert cluster_mean(np.arange(1001.0), codes).reason == "one cluster holds nearly all examples"
+    assert not cluster_proportion(np.arange(1001) % 2, codes).is_defined
 
 
 def test_repeated_examples_say_nothing_new():
@@ -59,9 +83,10 @@ def test_many_independent_flags_are_near_wilson():
 
 def test_no_flip_at_all_still_has_a_width():
     interval = cluster_proportion(np.zeros(60), np.repeat(np.arange(20), 3))
-    t2 = stats.t.ppf(0.975, 19) ** 2
     assert interval.low == 0.0
-    assert interval.high == pytest.approx(t2 / (20 + t2))
+    assert interval.high == pytest.approx(1 - 0.025 ** (1 / 20))  # none of 20, exactly
+    uneven = cluster_proportion(np.zeros(60), [0] * 41 + list(range(1, 20)))
+    assert uneven.high == pytest.approx(1 - 0.025 ** (1 / 2))  # 60^2 / (41^2 + 19), rounded down
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5)), min_size=2, max_size=50))

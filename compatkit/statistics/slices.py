@@ -1,0 +1,100 @@
+"""Slices: do they differ at all, and what may be said of the one that was picked?"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compatkit.arrays import IntArray
+from compatkit.errors import ConfigError
+from compatkit.statistics.interval import Interval, check_level
+from compatkit.statistics.proportions import clopper_pearson
+
+__all__ = ["simultaneous_proportions", "slices_differ"]
+
+
+def _check_slices(counts: ArrayLike, totals: ArrayLike) -> tuple[IntArray, IntArray]:
+    count, total = np.asarray(counts, np.int64), np.asarray(totals, np.int64)
+    if count.shape != total.shape or count.ndim != 1:
+        raise ConfigError(
+            f"counts has the shape {count.shape} and totals {total.shape}; "
+            "one number a slice was expected of both."
+        )
+    if (count < 0).any() or (count > total).any():
+        raise ConfigError("a count is below 0 or above its total.")
+    return count, total
+
+
+def slices_differ(
+    counts: ArrayLike, totals: ArrayLike, *, resamples: int = 10_000, seed: int = 0
+) -> float:
+    """Test whether slices differ in a proportion more than chance would have it.
+
+    Given the number of all flips, and that slices do not differ, each example is as likely to be
+    one of them. The statistic is `sum over slices of (k - e)^2 / e`, with e the flips that a slice
+    of its size would have; its distribution is drawn, so that small slices do no harm.
+
+    Args:
+        counts: Shape (S,): the flips of each slice.
+        totals: Shape (S,): its examples.
+        resamples: How often flips are dealt out anew.
+        seed: Of the drawing.
+
+    Returns:
+        `(1 + number of draws that differ as much) / (1 + resamples)`; 1 where there are no flips,
+        nothing but flips, or fewer than two slices.
+
+    Raises:
+        ConfigError: If a count is negative or above its total.
+
+    Source:
+        Pearson 1900, conditional on both margins (Fisher 1935), by Monte Carlo; (c+1)/(n+1):
+        Davison and Hinkley 1997, section 4.2.
+
+    >>> slices_differ([9, 1, 1], [100, 100, 100]) < 0.05
+    True
+    """
+    count, total = _check_slices(counts, totals)
+    count, total = count[total > 0], total[total > 0]
+    flips, examples = int(count.sum()), int(total.sum())
+    if count.size < 2 or flips in (0, examples):  # noqa: PLR2004
+        return 1.0
+    expected = total * (flips / examples)
+    rng = np.random.default_rng(seed)
+    draws = rng.multivariate_hypergeometric(total, flips, size=resamples, method="marginals")
+    drawn = ((draws - expected) ** 2 / expected).sum(axis=1)
+    seen = float(((count - expected) ** 2 / expected).sum())
+    as_much = int((drawn >= seen * (1.0 - 1e-12)).sum())
+    return (1 + as_much) / (1 + resamples)
+
+
+def simultaneous_proportions(
+    counts: ArrayLike, totals: ArrayLike, level: float = 0.95
+) -> list[Interval]:
+    """Intervals of the proportions of several slices that hold together.
+
+    With the level, all of them hold at once, so that one may be picked after they were seen. The
+    slices share no example: each interval is Clopper and Pearson's at the level `level^(1/S)`.
+
+    Args:
+        counts: Shape (S,): the flips of each slice.
+        totals: Shape (S,): its examples.
+        level: Confidence level in (0, 1) of all intervals together.
+
+    Returns:
+        An interval for each slice, with limits in [0, 1]; undefined for one without examples.
+
+    Raises:
+        ConfigError: If a count is negative or above its total, or the level is not in (0, 1).
+
+    Source:
+        Sidak 1967, J. Am. Stat. Assoc. 62, 626-633.
+
+    >>> [round(each.high, 3) for each in simultaneous_proportions([0, 3], [50, 50])]
+    [0.084, 0.182]
+    """
+    level = check_level(level)
+    count, total = _check_slices(counts, totals)
+    each = level ** (1.0 / max(count.size, 1))
+    return [
+        clopper_pearson(flips, examples, each)
+        for flips, examples in zip(count.tolist(), total.tolist(), strict=True)
+    ]

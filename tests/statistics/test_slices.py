@@ -1,0 +1,74 @@
+"""Slices: a test of whether they differ, and limits that hold together."""
+
+from itertools import product
+from math import comb
+
+import numpy as np
+import pytest
+
+from compatkit.errors import ConfigError
+from compatkit.statistics import clopper_pearson, simultaneous_proportions, slices_differ
+
+
+def exact_p_value(counts, totals):
+    """The chance of counts that differ as much, over all ways to deal the flips out."""
+    flips, examples = sum(counts), sum(totals)
+    expected = [size * flips / examples for size in totals]
+
+    def differ(dealt):
+        return sum((k - e) ** 2 / e for k, e in zip(dealt, expected, strict=True))
+
+    ways = [d for d in product(*(range(size + 1) for size in totals)) if sum(d) == flips]
+    chances = [np.prod([comb(n, k) for n, k in zip(totals, d, strict=True)]) for d in ways]
+    as_much = [c for c, d in zip(chances, ways, strict=True) if differ(d) >= differ(counts) - 1e-9]
+    return sum(as_much) / sum(chances)
+
+
+@pytest.mark.parametrize("counts", [(3, 0, 0), (2, 1, 0), (1, 1, 1), (0, 1, 4)])
+def test_the_p_value_is_the_enumerated_one(counts):
+    totals = (6, 5, 4)
+    drawn = slices_differ(counts, totals, resamples=40_000)
+    assert drawn == pytest.approx(exact_p_value(counts, totals), abs=0.012)
+
+
+def test_it_seldom_rejects_slices_that_do_not_differ():
+    rng = np.random.default_rng(3)
+    totals = np.array([20, 50, 400, 30])
+    p_values = [
+        slices_differ(rng.binomial(totals, 0.05), totals, resamples=400, seed=seed)
+        for seed in range(300)
+    ]
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.08
+
+
+@pytest.mark.parametrize(
+    ("counts", "totals"),
+    [([], []), ([3], [9]), ([0, 0], [5, 5]), ([5, 5], [5, 5]), ([0, 2], [0, 9])],
+)
+def test_where_nothing_could_differ_it_is_1(counts, totals):
+    assert slices_differ(counts, totals) == 1.0
+
+
+def test_the_limits_hold_together():
+    """All of 40 equal slices lie within their limits in 95 % of the cases at least."""
+    rng = np.random.default_rng(4)
+    totals = np.full(40, 60)
+    held = 0
+    for _ in range(200):
+        intervals = simultaneous_proportions(rng.binomial(totals, 0.1), totals)
+        held += all(each.low <= 0.1 <= each.high for each in intervals)
+    assert held >= 0.93 * 200
+
+
+def test_one_slice_has_the_exact_interval():
+    (interval,) = simultaneous_proportions([3], [50])
+    assert (interval.low, interval.high) == pytest.approx(
+        (clopper_pearson(3, 50).low, clopper_pearson(3, 50).high)
+    )
+
+
+def test_counts_that_do_not_fit_are_refused():
+    with pytest.raises(ConfigError, match="shape"):
+        slices_differ([1], [2, 3])
+    with pytest.raises(ConfigError, match="above its total"):
+        simultaneous_proportions([4], [3])
