@@ -19,8 +19,9 @@ types:
 imports:
 	lint-imports
 
+# A file stays with one worker: what it makes for its tests is made once.
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile --cov
 
 docs:
 	$(PYTHON) docs/write_reference.py

@@ -11,6 +11,7 @@ from compatkit.commands.progress import show_answers
 from compatkit.commands.score_options import NamedPath
 from compatkit.errors import ConfigError
 from compatkit.reports.hostile import visible
+from compatkit.runner.task import TASKS
 
 if TYPE_CHECKING:
     from compatkit.comparison.options import Options
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from compatkit.runner.settings import Model, Settings
 
 EXAMPLE = "compatkit run --model ./llama-v2 --task gsm8k --data test.jsonl -o new.jsonl"
-TASK_NAMES = "gsm8k, hellaswag, piqa, samsum"
 NONE = "none"
 
 MODEL_OPTIONS = (
@@ -52,7 +52,7 @@ DATA_OPTIONS = (
     click.option(
         "--task",
         metavar="NAME",
-        help=f"{TASK_NAMES}, or a file of your own, my_task.toml. Without one the data holds the "
+        help=f"{', '.join(TASKS)}, or a file of your own, my_task.toml. Without one the data holds the "
         "prompts.",
     ),
     click.option(

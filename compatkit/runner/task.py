@@ -11,7 +11,8 @@ from typing import Any
 from compatkit.errors import ConfigError, DataError
 
 KINDS = ("generate", "choice")
-TASKS = ("gsm8k", "hellaswag", "piqa", "samsum")
+FOLDER = resources.files(__package__).joinpath("tasks")
+TASKS = tuple(sorted(file.name.removesuffix(".toml") for file in FOLDER.iterdir()))
 TYPES: dict[str, tuple[type, str]] = {
     "kind": (str, "text"),
     "prompt": (str, "a template"),
@@ -85,7 +86,7 @@ def load_task(name: str) -> Task:
         DataError: a file that is no task.
     """
     if name in TASKS:
-        text = resources.files(__package__).joinpath("tasks", f"{name}.toml").read_bytes()
+        text = FOLDER.joinpath(f"{name}.toml").read_bytes()
         return parse_task(text, f"{name}.toml")
     path = Path(name)
     if path.suffix != ".toml":

@@ -7,9 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("peft", reason="the extra muscle is not installed")
-
 from click.testing import CliRunner
 from muscle.conftest import Tiny, _quiet, tiny  # noqa: F401
 from muscle.tiny_bases import make_base, make_rows, write_rows
