@@ -52,8 +52,8 @@ DATA_OPTIONS = (
     click.option(
         "--task",
         metavar="NAME",
-        help=f"{', '.join(TASKS)}, or a file of your own, my_task.toml. Without one the data holds the "
-        "prompts.",
+        help=f"{', '.join(TASKS)}, or a file of your own, my_task.toml. Without one the data "
+        "holds the prompts.",
     ),
     click.option(
         "--data", type=NamedPath(), metavar="FILE", help="JSONL, JSON, CSV, TSV or Parquet."
