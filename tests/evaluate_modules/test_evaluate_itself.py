@@ -6,13 +6,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evaluate_module_cases import FOLDER
 
-HEAD = """
-import json, socket, sys
+# Forks a process for each line it reads, so that the library is imported once; its home is a link.
+SERVER = """
+import json, os, socket, sys, traceback
 def refuse(*_, **__):
     raise AssertionError("a socket was opened")
 socket.socket.connect = refuse
@@ -20,29 +23,64 @@ import evaluate
 import compatkit
 name = "negative_flip_rate"
 given = {"old_predictions": ["a", "b"], "predictions": ["a", "c"], "references": ["a", "b"]}
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        code, home, output, error = json.loads(line)
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), 1)
+        os.dup2(os.open(error, os.O_WRONLY | os.O_CREAT), 2)
+        os.environ["HOME"] = home
+        if os.path.isdir(home):
+            os.chdir(home)
+        try:
+            exec(code)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        sys.stdout.flush()
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+Printed = Callable[[str, Path], Any]
 
 
-def run(code: str, home: Path, **environment: str):
+@pytest.fixture(scope="module")
+def link() -> Iterator[Path]:
+    """Return the home of the library, a link to that of each test."""
+    # Not below pytest's folder, which is closed to the user that root becomes.
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name) / "link"
+
+
+@pytest.fixture(scope="module")
+def printed(link: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Printed]:
+    """Give a function that runs code in a fork with a home, and reads the JSON it prints last."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
-    own = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "HOME": str(home), "USE_TORCH": "0"}
-    return subprocess.run(
-        [sys.executable, "-c", HEAD + code],
-        capture_output=True,
-        check=False,
+    own = {"HF_HOME": str(link), "HF_HUB_OFFLINE": "1", "USE_TORCH": "0"}
+    link.symlink_to(tmp_path_factory.mktemp("import"))
+
+    def printed(code: str, home: Path) -> Any:
+        link.unlink()
+        link.symlink_to(home)
+        output, error = (tmp_path_factory.mktemp("fork") / stream for stream in ("out", "err"))
+        server.stdin.write(json.dumps([code, *map(str, (home, output, error))]) + "\n")
+        server.stdin.flush()
+        assert server.stdout.readline() == "0\n", error.read_text()
+        return json.loads(output.read_text().splitlines()[-1])
+
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        env={**inherited, **own, **environment},
-        cwd=home if home.is_dir() else None,
-    )
+        env={**inherited, **own},
+    ) as server:
+        yield printed
+        server.stdin.close()
 
 
-def printed(code: str, home: Path, **environment: str):
-    result = run(code, home, **environment)
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.splitlines()[-1])
-
-
-def test_load_by_folder_by_file_and_from_a_clone(tmp_path) -> None:
+def test_load_by_folder_by_file_and_from_a_clone(printed, tmp_path) -> None:
     clone = tmp_path / "clone" / "negative_flip_rate"
     shutil.copytree(FOLDER / "negative_flip_rate", clone)
     found = printed(
@@ -57,7 +95,7 @@ print(json.dumps([[module.name, module.compute(**given)] for module in modules])
     assert found == [["negative_flip_rate", {"negative_flip_rate": 0.5, "negative_flips": 1}]] * 4
 
 
-def test_combine_and_save(tmp_path) -> None:
+def test_combine_and_save(printed, tmp_path) -> None:
     (tmp_path / "share_of_a").mkdir()
     (tmp_path / "share_of_a" / "share_of_a.py").write_text(
         """
@@ -103,7 +141,7 @@ print(json.dumps([both, beside.compute(), held, json.load(open(path))]))
     assert saved.items() >= {**both, "model": "v2"}.items()
 
 
-def test_two_instances_take_no_lock_and_write_no_rows(tmp_path) -> None:
+def test_two_instances_take_no_lock_and_write_no_rows(printed, tmp_path) -> None:
     found = printed(
         """
 one, two = (evaluate.load(compatkit.evaluate_module(name)) for _ in range(2))
@@ -119,7 +157,7 @@ print(json.dumps([one.compute(counts=True)["total"], two.compute(counts=True)["t
     assert not list(tmp_path.rglob("*.arrow"))
 
 
-def test_processes_meet_in_evaluate_s_cache(tmp_path) -> None:
+def test_processes_meet_in_evaluate_s_cache(printed, tmp_path) -> None:
     # Ranks 0 and 1 hold one half each; rank 0 alone has a result.
     code = """
 import threading
@@ -144,7 +182,7 @@ print(json.dumps(results))
     assert first["both_right"] == 2
 
 
-def test_a_home_that_cannot_be_written_is_a_sentence(tmp_path) -> None:
+def test_a_home_that_cannot_be_written_is_a_sentence(printed, tmp_path) -> None:
     file = tmp_path / "file"
     file.write_text("no folder")
     code = """
@@ -158,8 +196,8 @@ except compatkit.ConfigError as error:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of folders are POSIX's")
 @pytest.mark.parametrize("made", [False, True])
-def test_a_read_only_home_is_a_sentence(made) -> None:
-    # Not below tmp_path, which is closed to the user that root becomes.
+def test_a_read_only_home_is_a_sentence(printed, link, made) -> None:
+    # Not below tmp_path, for the same reason as the link.
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         if made:
@@ -179,11 +217,11 @@ except compatkit.ConfigError as error:
             home,
         )
         home.chmod(0o755)
-    assert message.startswith(f"{home}/modules: evaluate copies modules into this folder")
+    assert message.startswith(f"{link}/modules: evaluate copies modules into this folder")
     assert "cannot be written: Permission denied. Set HF_HOME" in message
 
 
-def test_without_evaluate_the_extra_is_named(tmp_path) -> None:
+def test_without_evaluate_the_extra_is_named(printed, tmp_path) -> None:
     code = """
 import importlib.util
 found = importlib.util.find_spec
