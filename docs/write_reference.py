@@ -2,11 +2,13 @@
 
     python docs/write_reference.py
 
-docs/cli.md from the commands, docs/api.md from the public docstrings, and the list of metrics
-in docs/metrics.md. The tests fail while a page is not what this script would write.
+docs/cli.md from the commands, docs/api.md from the public docstrings, the list of metrics in
+docs/metrics.md, and the schemas of both JSON reports, here and in the package. The tests fail
+while a page is not what this script would write.
 """
 
 import inspect
+import json
 from pathlib import Path
 
 import click
@@ -33,9 +35,12 @@ from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.metric import FAMILIES
 from compatkit.metrics.pair import Counts
 from compatkit.muscle import MuscleConfig
+from compatkit.reports.schema import score_schema
+from compatkit.reports.verdicts.schema import verdict_schema
 from compatkit.testing import assert_compatible
 
 DOCS = Path(__file__).parent
+SCHEMAS = Path(compatkit.__file__).parent / "schemas"  # what an installed compatkit holds
 MARK = "<!-- metrics: written by docs/write_reference.py -->\n"
 
 # `check` and `check_policy` are public names of compatkit itself.
@@ -90,7 +95,7 @@ def write_api() -> str:
         ),
     ]
     public = [(f"compatkit.{name}", getattr(compatkit, name)) for name in compatkit.__all__]
-    public = [(name, each) for name, each in public if not isinstance(each, str)]
+    public = [(name, thing) for name, thing in public if not isinstance(thing, str)]
     more = (
         make_options,
         Counts,
@@ -100,21 +105,21 @@ def write_api() -> str:
         assert_compatible,
         MuscleConfig,
     )
-    public += [(f"{each.__module__}.{each.__name__}", each) for each in more]
-    public += [(f"compatkit.gate.{each.__name__}", each) for each in GATE]
-    for name, each in public:
+    public += [(f"{thing.__module__}.{thing.__name__}", thing) for thing in more]
+    public += [(f"compatkit.gate.{thing.__name__}", thing) for thing in GATE]
+    for name, thing in public:
         head = name
-        if inspect.isfunction(each):
-            head += str(inspect.signature(each))
-        parts.append(f"## {name}\n\n```text\n{head}\n\n{inspect.getdoc(each)}\n\n```\n")
-        if inspect.isclass(each):
-            parts += _methods(name, each)
+        if inspect.isfunction(thing):
+            head += str(inspect.signature(thing))
+        parts.append(f"## {name}\n\n```text\n{head}\n\n{inspect.getdoc(thing)}\n\n```\n")
+        if inspect.isclass(thing):
+            parts += _methods(name, thing)
     return "\n".join(parts)
 
 
-def _methods(name: str, each: type) -> list[str]:
+def _methods(name: str, thing: type) -> list[str]:
     parts = []
-    for method, function in vars(each).items():
+    for method, function in vars(thing).items():
         if method.startswith("_") or not (
             inspect.isfunction(function) or isinstance(function, property)
         ):
@@ -131,21 +136,30 @@ def _methods(name: str, each: type) -> list[str]:
 def write_metrics(page: str) -> str:
     """Return docs/metrics.md with its list made anew."""
     parts = []
-    for name_of_family, family in FAMILIES.items():
+    for family_name, family in FAMILIES.items():
         parts.append(f"\n## {family.title}\n")
         parts += [f"{family.note}\n"] if family.note else []
         for name, metric in METRICS.items():
-            if metric.family == name_of_family:
+            if metric.family == family_name:
                 parts.append(f"### `{name}`\n\n*{metric.label}* = {metric.formula}\n")
                 parts.append(metric.meaning + "\n")
                 parts += [f"Source: {metric.source}.\n"] if metric.source else []
     return page[: page.index(MARK)] + MARK + "\n".join(parts)
 
 
+def write_schemas() -> dict[str, str]:
+    """Return the schemas of the JSON reports, by the names of their files."""
+    schemas = {"score.schema.json": score_schema(), "verdict.schema.json": verdict_schema()}
+    return {name: json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
+
+
 def pages() -> dict[Path, str]:
     """Return the text of every page that this script writes."""
     metrics = DOCS / "metrics.md"
+    schemas = write_schemas()
     return {
+        **{DOCS / name: text for name, text in schemas.items()},
+        **{SCHEMAS / name: text for name, text in schemas.items()},
         DOCS / "cli.md": write_cli(),
         DOCS / "api.md": write_api(),
         metrics: write_metrics(metrics.read_text(encoding="utf-8")),

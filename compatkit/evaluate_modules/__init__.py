@@ -14,7 +14,7 @@ from compatkit.metrics.definitions import METRICS
 
 ROUGE_TYPES = ("rougeL", "rouge1", "rouge2", "rougeLsum")
 EVERYTHING = tuple(
-    name for name, each in METRICS.items() if each.family in {"accuracy", "flips", "smooth"}
+    name for name, metric in METRICS.items() if metric.family in {"accuracy", "flips", "smooth"}
 )
 
 

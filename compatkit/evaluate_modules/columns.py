@@ -74,7 +74,7 @@ def _plain_values(column: list[Any]) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(part) for part in value]
     return value.tolist() if hasattr(value, "tolist") else value
 
 
@@ -115,11 +115,11 @@ def check_values(columns: Mapping[str, Sequence[Any]]) -> bool:
                 f"{REFERENCES}:{row}: {value!r} is no reference, and other examples have one. "
                 "Give every example a text, a number, or a list of several."
             )
-        for each in value if isinstance(value, list) else [value]:
-            if not isinstance(each, PLAIN):
+        for reference in value if isinstance(value, list) else [value]:
+            if not isinstance(reference, PLAIN):
                 raise DataError(
-                    f"{REFERENCES}:{row}: a {type(each).__name__}; a text, a number, or a list of "
-                    "these was expected."
+                    f"{REFERENCES}:{row}: a {type(reference).__name__}; a text, a number, or a "
+                    "list of these was expected."
                 )
     return True
 
@@ -133,7 +133,7 @@ def _are_texts(references: Sequence[Any]) -> bool:
 
 
 def _has_reference(value: Any) -> bool:
-    return any(each is not None for each in value) if isinstance(value, list) else value is not None
+    return any(part is not None for part in value) if isinstance(value, list) else value is not None
 
 
 def _check_answers(name: str, column: Sequence[Any]) -> None:
@@ -200,14 +200,14 @@ def check_alike(columns: Mapping[str, Sequence[Any]]) -> None:
     """
     references = columns[REFERENCES]
     if list in set(map(type, references)):
-        listed = (each if isinstance(each, list) else [each] for each in references)
+        listed = (value if isinstance(value, list) else [value] for value in references)
         references = list(chain.from_iterable(listed))
     wanted = set(map(type, references)) - {type(None)}
     for name in (OLD, NEW):
-        found = set(map(type, columns[name])) - {type(None)}
-        if found and found | wanted <= set(NUMBERS) and found.isdisjoint(wanted):
+        given = set(map(type, columns[name])) - {type(None)}
+        if given and given | wanted <= set(NUMBERS) and given.isdisjoint(wanted):
             raise DataError(
-                f"{name} hold the type {_names(found)} and references the type {_names(wanted)}, "
+                f"{name} hold the type {_names(given)} and references the type {_names(wanted)}, "
                 "which are never equal as answers (1, 1.0 and True). Give both as one type."
             )
 

@@ -171,8 +171,8 @@ class FlipModule(evaluate.Metric, ABC):  # type: ignore[misc]
         if self.num_process == 1:
             return self._measure(rows, options)
         self._hand_over(rows)
-        found: Result | None = super().compute(**options)
-        return found
+        result: Result | None = super().compute(**options)
+        return result
 
     def _to_rows(self, given: Mapping[str, Any]) -> Rows:
         """Make lists of a batch's columns, and refuse a column that is unknown or missing."""

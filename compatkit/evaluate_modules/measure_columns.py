@@ -51,14 +51,14 @@ def measure_columns(
     given = {key: value for key, value in options.items() if value is not None}
     extras = {extra: _flag(extra, given.pop(extra, False)) for extra in EXTRAS}
     scorer = _choose_scorer(name, module, given)
-    found = compare_columns(
+    comparison = compare_columns(
         columns,
         scorer,
         resample=extras["intervals"] or extras["tests"],
         signature=extras["signature"],
         **given,
     )
-    return _result(module, found, extras)
+    return _result(module, comparison, extras)
 
 
 def compare_columns(
@@ -96,7 +96,7 @@ def compare_columns(
             check_alike(columns)
     else:
         made = make_options("field:score", by_position=True, keep_flips=False, **options)
-        check_scores(columns, made.threshold)
+        check_scores(columns, options.get("threshold"))
     made = replace(made, plan=replace(made.plan, resample=resample))
     sides = [_side(name, columns, given, signature) for name in (OLD, NEW)]
     return compare_files(sides[0], sides[1:], made)[0]
@@ -117,9 +117,9 @@ def _side(
 
 def _choose_scorer(name: str, module: Module, options: dict[str, Any]) -> Any:
     """Take the scorer out of the options, and refuse options that the module does not take."""
-    known = {*MEASURE_OPTIONS, *ALL_SCORER_OPTIONS, module.scorer_option} - {""}
+    taken = {*MEASURE_OPTIONS, *ALL_SCORER_OPTIONS, module.scorer_option} - {""}
     for option in options:
-        if option not in known:
+        if option not in taken:
             listed = ", ".join([*filter(None, [module.scorer_option]), *MEASURE_OPTIONS, *EXTRAS])
             raise ConfigError(
                 f"the module {name} has no option {option!r}; there are {listed}, and the options "
@@ -145,16 +145,18 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
-def _result(module: Module, found: Comparison, extras: Mapping[str, bool]) -> Result:
-    measured = {name: found.metrics[name] for name in module.metrics}
-    result: Result = {name: each.value for name, each in measured.items()}
+def _result(module: Module, comparison: Comparison, extras: Mapping[str, bool]) -> Result:
+    measured = {name: comparison.metrics[name] for name in module.metrics}
+    result: Result = {name: metric.value for name, metric in measured.items()}
     if extras["intervals"]:
-        for name, each in measured.items():
-            result |= {f"{name}_low": each.low, f"{name}_high": each.high}
-    counts = {name: each for name, each in asdict(found.counts).items() if isinstance(each, int)}
+        for name, metric in measured.items():
+            result |= {f"{name}_low": metric.low, f"{name}_high": metric.high}
+    counts = {
+        name: count for name, count in asdict(comparison.counts).items() if isinstance(count, int)
+    }
     result |= counts if extras["counts"] else {name: counts[name] for name in module.counts}
     if extras["tests"]:
-        result |= {f"p_value_{name}": test.p_value for name, test in found.tests.items()}
+        result |= {f"p_value_{name}": test.p_value for name, test in comparison.tests.items()}
     if extras["signature"]:
-        result["signature"] = found.signature
+        result["signature"] = comparison.signature
     return result

@@ -66,9 +66,11 @@ def flip_metrics(
         if decode is None:
             _refuse_ignored(columns[REFERENCES])
         check_lengths(columns)
-        found = compare_columns(columns, "exact_match" if scorer is None else scorer, **options)
-        rates = {name: found.metrics[name].value for name in METRICS}
-        return {**rates, "negative_flips": int(found.counts.negative_flips)}
+        comparison = compare_columns(
+            columns, "exact_match" if scorer is None else scorer, **options
+        )
+        rates = {name: comparison.metrics[name].value for name in METRICS}
+        return {**rates, "negative_flips": int(comparison.counts.negative_flips)}
 
     return compute_metrics
 

@@ -1,0 +1,243 @@
+"""Schema of the JSON report: what `compatkit score --json` prints, as JSON Schema.
+
+docs/write_reference.py writes it, and the verdict's, into docs/ and compatkit/schemas/; the tests
+hold reports to them. The metrics are those of `METRICS`, the corrections those of `CORRECTIONS`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.p_values import CORRECTIONS
+from compatkit.reports.json_report import FORMAT
+
+Schema = dict[str, Any]
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def value(kind: str | list[str], description: str = "", **bounds: Any) -> Schema:
+    """Return the schema of a plain value."""
+    return {"type": kind, **bounds} | ({"description": description} if description else {})
+
+
+def text(description: str = "", **bounds: Any) -> Schema:
+    """Return the schema of a text."""
+    return value("string", description, **bounds)
+
+
+def number(description: str = "", **bounds: Any) -> Schema:
+    """Return the schema of a number."""
+    return value("number", description, **bounds)
+
+
+def count(description: str = "", least: int = 0) -> Schema:
+    """Return the schema of a count."""
+    return value("integer", description, minimum=least)
+
+
+def one_of(values: Sequence[Any], description: str = "") -> Schema:
+    """Return the schema of one of several values."""
+    return {"enum": list(values)} | ({"description": description} if description else {})
+
+
+def array(items: Schema, description: str = "", **bounds: Any) -> Schema:
+    """Return the schema of a list."""
+    return value("array", description, items=items, **bounds)
+
+
+def record(
+    properties: Mapping[str, Schema],
+    description: str = "",
+    required: Sequence[str] | None = None,
+    **more: Any,
+) -> Schema:
+    """Return the schema of an object that has these keys and no others, all if none are named."""
+    names = list(properties if required is None else required)
+    keys = {"required": names, "additionalProperties": False, "properties": dict(properties)}
+    return value("object", description, **keys, **more)
+
+
+def refer(name: str, description: str = "") -> Schema:
+    """Return a reference to a definition of the same schema."""
+    reference = {"$ref": f"#/$defs/{name}"}
+    return reference | ({"description": description} if description else {})
+
+
+def _counts(left_out: Sequence[str], counted_wrong: Sequence[str], description: str) -> Schema:
+    """Return the schema of `compatkit.metrics.pair.Counts`."""
+    cells = ("both_right", "negative_flips", "positive_flips", "both_wrong")
+    reasons = {"errored": count(), "missing": count(), "edited": count()}
+    return record(
+        {
+            "total": count(least=1),
+            **{cell: number(minimum=0) for cell in cells},
+            "no_answer_old": count(),
+            "no_answer_new": count(),
+            "excluded": record(
+                reasons | {"unscored": count(least=1)},
+                "Examples left out, by reason; unscored where there are such.",
+                left_out,
+            ),
+            "counted_wrong": record(
+                {"errored": count(), "missing": count()},
+                "Answers counted as wrong, by reason.",
+                counted_wrong,
+            ),
+        },
+        description,
+    )
+
+
+def _metrics() -> Schema:
+    return record({name: refer("metric", metric.meaning) for name, metric in METRICS.items()})
+
+
+def _metric() -> Schema:
+    """Return the schema of `compatkit.metrics.estimates.MetricValue`, as a report writes it."""
+    fraction = {"numerator": count(), "denominator": count(least=1)}
+    interval = {
+        "value": number(),
+        "low": number(),
+        "high": number(),
+        "level": number(exclusiveMinimum=0, exclusiveMaximum=1),
+        "method": text(minLength=1),
+    }
+    reason = {"reason": text(minLength=1)}
+    alone = {"value": number(), "level": number(), "method": text(minLength=1), **reason}
+    nothing = {"value": value("null"), **reason, "numerator": count(), "denominator": {"const": 0}}
+    return {
+        "description": "A value with its interval; a value without one, and why; or no value, and "
+        "why.",
+        "oneOf": [
+            record(interval | fraction, required=list(interval), title="measured"),
+            record(alone, required=["value", "reason"], title="measured, without an interval"),
+            record(nothing, required=["value", "reason"], title="undefined"),
+        ],
+    }
+
+
+def _test() -> Schema:
+    """Return the schema of `compatkit.metrics.p_values.PValue`."""
+    return record(
+        {
+            "test": text(),
+            "alternative": one_of(["two-sided", "worse"]),
+            "p_value": number(minimum=0, maximum=1),
+            "p_adjusted": number(minimum=0, maximum=1),
+            "family": count(least=1),
+            "correction": one_of(list(CORRECTIONS)),
+        },
+        "A test; p_adjusted is corrected over `family` tasks, candidates or slices.",
+    )
+
+
+def _sweep() -> Schema:
+    return record(
+        {
+            "thresholds": array(number(), minItems=1, uniqueItems=True),
+            "negative_flips": array(count()),
+            "positive_flips": array(count()),
+            "total": count(least=1),
+        },
+        "Flips at every threshold where they change: columns of equal length.",
+    )
+
+
+def _flip() -> Schema:
+    """Return the schema of `compatkit.comparison.comparison.FlippedExample`."""
+    return record(
+        {
+            "id": text(),
+            "kind": one_of(["negative", "positive"]),
+            "old_score": number(),
+            "new_score": number(),
+            "old_prediction": value(["string", "null"]),
+            "new_prediction": value(["string", "null"]),
+            "references": array(text()),
+            "input": value(["string", "null"]),
+        }
+    )
+
+
+def _slices() -> Schema:
+    measured = {"counts": "slice_counts", "metrics": "metrics", "tests": "tests"}
+    part = record({name: refer(definition) for name, definition in measured.items()})
+    by_value = value("object", minProperties=1, additionalProperties=part)
+    return value(
+        "object", "Field, then value, to counts and metrics.", additionalProperties=by_value
+    )
+
+
+def _result() -> Schema:
+    """Return the schema of `compatkit.Comparison.to_dict`."""
+    flips = [
+        value("null", "Not kept; a total over tasks keeps none."),
+        array(refer("flip"), "Negative flips first, in the old file's order."),
+    ]
+    return record(
+        {
+            "task": text("Empty where there is one task only."),
+            "old": text(),
+            "new": text(),
+            "baseline": value(
+                ["string", "null"], "The first new model's file, where this is a further candidate."
+            ),
+            "scorer": text(),
+            "threshold": number("An answer is right when its score is at least this."),
+            "signature": text("Two results with the same one are comparable.", minLength=1),
+            "identical": value("boolean", "Both files hold the same bytes."),
+            "counts": refer("counts"),
+            "metrics": refer("metrics"),
+            "tests": refer("tests"),
+            "slices": _slices(),
+            "notes": array(text(), uniqueItems=True),
+            "runs": record(
+                {"old": refer("run"), "new": refer("run")},
+                "How each file was made: the header that `compatkit run` wrote beside it; null "
+                "where none lies there.",
+            ),
+            "sweep": {"oneOf": [value("null"), refer("sweep")]},
+            "flips": {"oneOf": flips},
+        }
+    )
+
+
+def score_schema() -> Schema:
+    """Return the schema of the report that `compatkit score --json` prints."""
+    tests = (
+        "By name: accuracy_changed, accuracy_worse, score_changed, score_worse, delta_nfr, "
+        "any_task_worse_*."
+    )
+    asked = {"required": ["accuracy_changed", "accuracy_worse"]}
+    run = {"required": ["compatkit_run"], "properties": {"compatkit_run": {"const": 1}}}
+    whole = record(
+        {
+            "format": {"const": FORMAT},
+            "compatkit": text("The version that wrote the report."),
+            "signature": text("The results' signatures, joined by ' + '.", minLength=1),
+            "results": array(refer("result"), minItems=1),
+        },
+        "What an update broke: one result per task and candidate, in the order given. Within "
+        f"format {FORMAT} keys may be added; those that are here stay.",
+    )
+    definitions = {
+        "result": _result(),
+        "slice_counts": _counts(
+            [], [], "As counts; what was left out is known for the whole alone."
+        ),
+        "counts": _counts(
+            ["errored", "missing", "edited"],
+            ["errored", "missing"],
+            "With several samples per example the four counts are expected ones, and need not be "
+            "whole.",
+        ),
+        "metrics": _metrics(),
+        "metric": _metric(),
+        "sweep": _sweep(),
+        "flip": _flip(),
+        "test": _test(),
+        "tests": value("object", tests, **asked, additionalProperties=refer("test")),
+        "run": value(["object", "null"], "docs/runner.md lists the keys of its format 1.", **run),
+    }
+    title = f"compatkit score --json, format {FORMAT}"
+    return {"$schema": DRAFT, "title": title, **whole, "$defs": definitions}
