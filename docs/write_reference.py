@@ -3,8 +3,8 @@
     python docs/write_reference.py
 
 docs/cli.md from the commands, docs/api.md from the public docstrings, the list of metrics in
-docs/metrics.md, and the schemas of both JSON reports, here and in the package. The tests fail
-while a page is not what this script would write.
+docs/metrics.md, and the schemas of both JSON reports, here and in the package, and of
+compatkit.toml, in the package. The tests fail while a page is not what this script would write.
 """
 
 import inspect
@@ -29,6 +29,7 @@ from compatkit.gate import (
     find_policy,
     read_policy,
 )
+from compatkit.gate.schema import PATH, render_schema
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.measure_pair import Slice
@@ -162,6 +163,7 @@ def pages() -> dict[Path, str]:
         **{SCHEMAS / name: text for name, text in schemas.items()},
         DOCS / "cli.md": write_cli(),
         DOCS / "api.md": write_api(),
+        PATH: render_schema(),
         metrics: write_metrics(metrics.read_text(encoding="utf-8")),
     }
 

@@ -4,17 +4,16 @@ from typing import Any
 
 import click
 
-from compatkit.commands.score_options import LOG_OPTIONS, NamedPath
-from compatkit.readers import READERS
+from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
+from compatkit.comparison.option_table import OF_LOGS, OPTIONS
 from compatkit.readers.convert import convert as convert_run
-from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import LogSelection
 from compatkit.reports.hostile import visible
 
 
 @click.command(epilog="\b\nExample:\n  compatkit convert run_v1/ -o old.jsonl")
 @click.argument("run_path", metavar="RUN", type=NamedPath())
-@click.option(
+@flag(
     "--output",
     "-o",
     required=True,
@@ -22,10 +21,12 @@ from compatkit.reports.hostile import visible
     metavar="FILE.jsonl|FOLDER",
     help="A file for one task; a new folder for several, with a file for each.",
 )
-@click.option(
-    "--reader",
-    type=click.Choice(sorted([*READERS, *LOGS])),
-    help="The kind of the files, where their names do not tell.",
+@add_flags(
+    *(
+        make_flag(option)
+        for name, option in OPTIONS.items()
+        if option.about == OF_LOGS or name == "reader"
+    )
 )
 def convert(run_path: str, output: str, reader: str | None, **values: Any) -> None:
     """Write the rows of RUN, a harness's log or folder, as JSON Lines: one example a row.
@@ -39,7 +40,3 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     written = convert_run(run_path, output, reader=reader, selection=selection)
     for task, path in written.items():
         click.echo(visible(f"{task}: {path}"))
-
-
-for option in reversed(LOG_OPTIONS):
-    convert = option(convert)

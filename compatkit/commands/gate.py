@@ -1,15 +1,16 @@
 """compatkit gate: does an update stay within its budget of broken behaviour?"""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
 from compatkit.commands.gate_reports import (
     VERDICT_SUFFIXES,
     check_outputs,
@@ -17,27 +18,36 @@ from compatkit.commands.gate_reports import (
     report_error,
     write_verdict,
 )
+from compatkit.commands.printing import report_flags
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import (
-    NamedPath,
     adopt_scorer,
+    find_said,
     measure_options,
     parse_options,
 )
+from compatkit.comparison.option_table import OF_SHARES, OF_SWEEP, OF_TESTS
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.baseline import check_baselines, refuse_input, update_baselines
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.check_pair import make_policy
 from compatkit.gate.checking import check_policy
 from compatkit.gate.first_policy import write_first_policy
-from compatkit.gate.policy import OUTCOMES, WAYS, Policy
-from compatkit.gate.read_policy import FILE_NAME, OPTION_KEYS, find_policy, read_policy
+from compatkit.gate.policy import Policy
+from compatkit.gate.policy_keys import (
+    FILE_NAME,
+    GATE_OPTIONS,
+    OPTION_KEYS,
+    PAIR_OPTIONS,
+    keys_at,
+)
+from compatkit.gate.read_policy import find_policy, read_policy
 from compatkit.gate.task_files import expand_tasks, path_of
 from compatkit.gate.verdict import TOTAL
+from compatkit.option import COMMAND
 from compatkit.output import write_whole
 from compatkit.reports.hostile import visible
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 EXAMPLE = "compatkit gate old.jsonl new.jsonl -s numeric --max-nfr 0.02"
 # What may be said beside a policy; all else is the policy's to say.
 BESIDE_POLICY = {
@@ -57,91 +67,53 @@ BESIDE_INIT = {"init", "old", "new", "policy", "by", "level", "old_rerun", *OPTI
 PATHS = ("old_rerun", "dataset")
 
 
-def budget_options(command: Command) -> Command:
-    """Add an option for each budget."""
-    for name, budget in reversed(BUDGETS.items()):
-        flag = f"--{name.replace('_', '-')}"
-        add = click.option(flag, type=float, metavar="LIMIT", help=f"{budget.label}.")
-        command = add(command)
-    return command
+# Of p-values a gate makes none, and its intervals are exact.
+HAS_NONE_OF = (OF_TESTS, OF_SHARES, OF_SWEEP)
+BUDGET_FLAGS = (
+    *(
+        flag(f"--{name.replace('_', '-')}", type=float, metavar="LIMIT", help=f"{budget.label}.")
+        for name, budget in BUDGETS.items()
+    ),
+    flag("--max-slice-nfr", type=float, metavar="LIMIT", help="NFR of each slice of --by."),
+    flag(
+        "--must-not-flip",
+        multiple=True,
+        metavar="ID",
+        help="An example that may not break; repeatable.",
+    ),
+    flag(
+        "--must-not-flip-tag",
+        multiple=True,
+        metavar="FIELD=VALUE",
+        help="Examples that may not break, by a field; repeatable.",
+    ),
+)
+POLICY_FLAGS = tuple(make_flag(GATE_OPTIONS[name]) for name in keys_at(COMMAND, GATE_OPTIONS))
+ACTION_FLAGS = (
+    flag("--init", is_flag=True, help="Write a first policy from OLD and NEW."),
+    flag("--update-baseline", is_flag=True, help="After a pass, NEW takes the place of OLD."),
+    flag(
+        "--show-flips",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Show N negative flips; 5 on a terminal, more in files, if not said.",
+    ),
+    flag("--gitlab", type=NamedPath(), metavar="FILE", help="Write GitLab's code quality."),
+)
 
 
 @click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
 @click.argument("old", type=NamedPath(), required=False)
 @click.argument("new", type=NamedPath(), required=False)
-@click.option(
+@flag(
     "--policy",
     type=NamedPath(),
     metavar="FILE",
     help="The policy; compatkit.toml, or [tool.compatkit] in pyproject.toml, if not said.",
 )
-@budget_options
-@click.option(
-    "--max-slice-nfr",
-    type=float,
-    metavar="LIMIT",
-    help="NFR of each slice of --by.",
-)
-@click.option(
-    "--must-not-flip",
-    multiple=True,
-    metavar="ID",
-    help="An example that may not break; repeatable.",
-)
-@click.option(
-    "--must-not-flip-tag",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="Examples that may not break, by a field; repeatable.",
-)
-@click.option(
-    "--decide",
-    type=click.Choice(WAYS),
-    default=WAYS[0],
-    show_default=True,
-    help="By bounds that hold at --level, or by the measured value alone.",
-)
-@click.option(
-    "--inconclusive",
-    type=click.Choice(OUTCOMES),
-    default="inconclusive",
-    show_default=True,
-    help="What too few examples count as.",
-)
-@click.option("--examples", type=click.IntRange(1), help="How many examples there must be.")
-@click.option(
-    "--max-left-out",
-    type=float,
-    default=0.0,
-    show_default=True,
-    help="Share of the examples that may be left out, where other options allow it at all.",
-)
-@click.option(
-    "--old-rerun", type=NamedPath(), help="A second run of the old model, for --max-excess-nfr."
-)
-@click.option("--strict", is_flag=True, help="A warning is an error.")
-@click.option("--init", is_flag=True, help="Write a first policy from OLD and NEW.")
-@click.option("--update-baseline", is_flag=True, help="After a pass, NEW takes the place of OLD.")
-@click.option(
-    "--show-flips",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Show N negative flips; 5 on a terminal, more in files, if not said.",
-)
-@click.option("--explain", is_flag=True, help="Say what each budget means.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
-@click.option(
-    "--output",
-    "-o",
-    multiple=True,
-    type=NamedPath(),
-    metavar="FILE",
-    help=f"Write a report too; the suffix names the format: {', '.join(VERDICT_SUFFIXES)} "
-    "(.xml is JUnit's).",
-)
-@click.option("--gitlab", type=NamedPath(), metavar="FILE", help="Write GitLab's code quality.")
-@measure_options("refuse", without=("interval", "correction"))
+@add_flags(*BUDGET_FLAGS, *POLICY_FLAGS, *ACTION_FLAGS)
+@report_flags(VERDICT_SUFFIXES, "budget")
+@measure_options(PAIR_OPTIONS, without=HAS_NONE_OF)
 @click.pass_context
 def gate(context: click.Context, /, old: str | None, new: str | None, **values: Any) -> int:
     """Does the update from OLD to NEW stay within its budget of broken behaviour?
@@ -217,37 +189,29 @@ def _relative(path: Path) -> Path:
 
 
 def _refuse_beside_policy(context: click.Context) -> None:
-    for name, flag in _find_said(context):
+    for name, said in find_said(context):
         if name not in BESIDE_POLICY:
             raise ConfigError(
-                f"{flag} beside a policy, which says that itself. Put it into the policy, or name "
+                f"{said} beside a policy, which says that itself. Put it into the policy, or name "
                 "OLD and NEW."
             )
 
 
 def _refuse_beside_init(context: click.Context) -> None:
-    for name, flag in _find_said(context):
+    for name, said in find_said(context):
         if name not in BESIDE_INIT and not name.startswith("field_"):
             raise ConfigError(
-                f"{flag} beside --init, which takes the limits from the pair. Leave it out, and "
+                f"{said} beside --init, which takes the limits from the pair. Leave it out, and "
                 "put it into the policy that is written."
             )
-
-
-def _find_said(context: click.Context) -> Iterator[tuple[str, str]]:
-    """Yield the parameters that the command line names, each with its flag."""
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            yield name, parameter.opts[0]
 
 
 def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
     budgets = {name: values.pop(name) for name in BUDGETS}
     slice_limit = values.pop("max_slice_nfr")
     tags = _tags(values.pop("must_not_flip_tag"))
-    own = ("must_not_flip", "decide", "inconclusive", "examples", "max_left_out", "old_rerun")
-    named = {name: values.pop(name) for name in (*own, "strict")}
+    own = ("must_not_flip", *keys_at(COMMAND, GATE_OPTIONS))
+    named = {name: values.pop(name) for name in own}
     progress = values.pop("progress")
     by = values.pop("by")
     if bool(by) != (slice_limit is not None):

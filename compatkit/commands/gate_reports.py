@@ -16,6 +16,7 @@ from compatkit.commands.printing import (
     find_width,
     is_colored,
     print_report,
+    printed_kind,
 )
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.verdict import Verdict
@@ -40,10 +41,7 @@ __all__ = ["VERDICT_SUFFIXES", "check_outputs", "print_verdict", "report_error",
 
 def check_outputs(outputs: Mapping[str, Any], inputs: Sequence[str]) -> None:
     """Refuse, before any work, reports that could not be written or printed."""
-    if outputs["as_json"] and outputs["as_markdown"]:
-        raise ConfigError(
-            "--json and --markdown: one report is printed. Leave one out; -o FILE.md writes it too."
-        )
+    printed_kind(as_json=outputs["as_json"], as_markdown=outputs["as_markdown"])
     for path in outputs["output"]:
         _kind(path)
     check_targets([*outputs["output"], *filter(None, [outputs["gitlab"]])], inputs)
@@ -99,8 +97,7 @@ def _is_report(path: Path, kind: str) -> bool:
 
 def print_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
     """Print the report."""
-    kind = "json" if outputs["as_json"] else "terminal"
-    kind = "markdown" if outputs["as_markdown"] else kind
+    kind = printed_kind(as_json=outputs["as_json"], as_markdown=outputs["as_markdown"])
     print_report(_render(verdict, kind, View(width=find_width(), color=is_colored()), shown))
 
 

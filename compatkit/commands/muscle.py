@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.muscle_evaluate import evaluate
 from compatkit.commands.muscle_options import (
     DATA,
@@ -17,7 +18,6 @@ from compatkit.commands.muscle_options import (
     config_options,
     make_muscle_config,
 )
-from compatkit.commands.score_options import NamedPath
 from compatkit.errors import ConfigError
 from compatkit.reports.hostile import visible
 
@@ -84,7 +84,7 @@ def check(**values: Any) -> None:
 
 @muscle.command()
 @config_options("new_base", "output", *DATA, *RECIPE, *LORA, renamed={"new_base": "base"})
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@flag("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def finetune(resume: bool, **values: Any) -> None:
     """Train a task adapter on a base by cross-entropy; the defaults are the paper's recipe.
 
@@ -100,8 +100,8 @@ def finetune(resume: bool, **values: Any) -> None:
 
 @muscle.command()
 @config_options(*MODELS, "output", *DATA, *LOSS, *RECIPE, "renamed_base")
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
-@click.option(
+@flag("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@flag(
     "--merge", type=NamedPath(), metavar="FOLDER", help="Write base and adapter as one checkpoint."
 )
 def train(resume: bool, merge: str | None, **values: Any) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.muscle_models import CANDIDATE, NEW, OLD, list_models, run_models
 from compatkit.commands.muscle_options import MODELS, begin, config_options, make_muscle_config
-from compatkit.commands.score_options import NamedPath
 from compatkit.errors import ConfigError
 
 ROW = {
@@ -29,27 +29,27 @@ ROW = {
 @click.command()
 @click.argument("adapter", type=NamedPath())
 @config_options(*MODELS, "dtype", "renamed_base", "trust_remote_code")
-@click.option("--task", metavar="NAME", help="A task of compatkit run, or a file of your own.")
-@click.option("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples.")
-@click.option(
+@flag("--task", metavar="NAME", help="A task of compatkit run, or a file of your own.")
+@flag("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples.")
+@flag(
     "--predictions",
     type=NamedPath(),
     metavar="FOLDER",
     help="Where the prediction files go; beside the adapter, if not said.",
 )
-@click.option(
+@flag(
     "--control",
     "controls",
     multiple=True,
     metavar="NAME=ADAPTER",
     help="A further adapter on the new base to compare with, such as one of --method ce.",
 )
-@click.option("--scorer", "-s", metavar="NAME", help="The task's, or exact_match, if not said.")
-@click.option("--threshold", "-t", type=float, help="An answer is right from this score on.")
-@click.option("--limit", type=click.IntRange(1), help="The first examples only.")
-@click.option("--batch-size", type=click.IntRange(1), help="Sequences at once.")
-@click.option("--max-new-tokens", type=click.IntRange(1), help="The longest answer.")
-@click.option("--chat-template", is_flag=True, help="Make a conversation of the prompt.")
+@flag("--scorer", "-s", metavar="NAME", help="The task's, or exact_match, if not said.")
+@flag("--threshold", "-t", type=float, help="An answer is right from this score on.")
+@flag("--limit", type=click.IntRange(1), help="The first examples only.")
+@flag("--batch-size", type=click.IntRange(1), help="Sequences at once.")
+@flag("--max-new-tokens", type=click.IntRange(1), help="The longest answer.")
+@flag("--chat-template", is_flag=True, help="Make a conversation of the prompt.")
 def evaluate(adapter: str, **values: Any) -> None:
     """Ask the old model, the new one and ADAPTER, compare them, and put the row into its card.
 

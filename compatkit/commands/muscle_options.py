@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from compatkit.commands.score_options import NamedPath
+from compatkit.commands.flags import NamedPath, flag
 from compatkit.muscle.config import (
     DTYPES,
     METHODS,
@@ -125,7 +125,7 @@ def config_options(
     def decorate(command: Command) -> Command:
         for name in reversed(names):
             command = _make_option(name, (renamed or {}).get(name, name))(command)
-        return click.option(
+        return flag(
             "--config", "-c", type=NamedPath(), metavar="FILE", help="A YAML or TOML file of these."
         )(command)
 
@@ -145,7 +145,7 @@ def make_muscle_config(values: dict[str, Any]) -> MuscleConfig:
 def _make_option(name: str, called: str) -> Callable[[Command], Command]:
     each = next(each for each in fields(MuscleConfig) if each.name == name)
     kinds = get_args(each.type) or (each.type,)
-    flag = "--" + called.replace("_", "-")
+    said = "--" + called.replace("_", "-")
     options: dict[str, Any] = {"default": None, "help": _help(name, each.default)}
     if bool in kinds:
         options["is_flag"] = True
@@ -155,7 +155,7 @@ def _make_option(name: str, called: str) -> Callable[[Command], Command]:
         options["type"] = click.Choice(list(CHOICES[name]))
     else:
         options["type"] = next(kind for kind in (int, float, str) if kind in kinds)
-    return click.option(*([SHORT[name]] if name in SHORT else []), flag, name, **options)
+    return flag(*([SHORT[name]] if name in SHORT else []), said, name, **options)
 
 
 def _help(name: str, default: Any) -> str:

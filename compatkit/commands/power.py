@@ -1,46 +1,62 @@
 """compatkit power: how many examples a gate on negative flips needs."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import click
 
-from compatkit.commands.score_options import NamedPath, measure_options, parse_options
+from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
+from compatkit.commands.score_options import measure_options, parse_options
+from compatkit.comparison.option_table import OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS, OPTIONS
 from compatkit.errors import ConfigError
+from compatkit.gate.policy_keys import PAIR_OPTIONS
 from compatkit.gate.power_table import BAD, PowerTable, make_power_table
 from compatkit.reports.hostile import visible
 
 BAR = 20
+POWER_FLAGS = (
+    flag(
+        "--nfr-budget",
+        type=float,
+        required=True,
+        help="The largest negative flip rate that the gate allows, a share of all examples.",
+    ),
+    flag(
+        "--old-accuracy",
+        type=float,
+        help="Accuracy of the old model: no more than this can flip; a pilot tells it too.",
+    ),
+    flag(
+        "--true-nfr",
+        type=float,
+        help="NFR of a good update that should pass; half the budget, or the pilot's, if not said.",
+    ),
+    flag("--power", type=float, default=0.8, show_default=True, help="How often it should."),
+    flag(
+        "--pilot",
+        nargs=2,
+        type=NamedPath(),
+        metavar="OLD NEW",
+        help="A pair of files whose flips show what to expect; the options below score it.",
+    ),
+    flag("--json", "as_json", is_flag=True, help="Print JSON instead of a table."),
+    make_flag(
+        replace(PAIR_OPTIONS["level"], help="Level of the gate, and of the pilot's interval.")
+    ),
+)
+# Only the rate of flips of a pilot counts, and its interval.
+PILOT_OPTIONS = {name: option for name, option in OPTIONS.items() if name != "level"}
 
 
 @click.command()
-@click.option(
-    "--nfr-budget",
-    type=float,
-    required=True,
-    help="The largest negative flip rate that the gate allows, a share of all examples.",
+@add_flags(*POWER_FLAGS)
+@measure_options(
+    PILOT_OPTIONS,
+    without=(OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS),
+    needs="pilot",
+    why="scores a pilot, and there is none. Name it with --pilot OLD NEW, or leave this out.",
 )
-@click.option(
-    "--old-accuracy",
-    type=float,
-    help="Accuracy of the old model: no more than this can flip; a pilot tells it too.",
-)
-@click.option(
-    "--true-nfr",
-    type=float,
-    help="NFR of a good update that should pass; half the budget, or the pilot's, if not said.",
-)
-@click.option("--power", type=float, default=0.8, show_default=True, help="How often it should.")
-@click.option(
-    "--pilot",
-    nargs=2,
-    type=NamedPath(),
-    metavar="OLD NEW",
-    help="A pair of files whose flips show what to expect; the options below score it.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@measure_options()
 def power(**values: Any) -> None:
     """How many examples does a gate need, to pass a good update and to stop a bad one?
 

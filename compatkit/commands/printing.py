@@ -3,14 +3,51 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from compatkit.commands.flags import Command, NamedPath, add_flags, flag
 from compatkit.errors import ConfigError
 
 MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
 # What the reports draw with, where the terminal's encoding lacks it.
 PLAIN = str.maketrans({"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{RIGHTWARDS ARROW}": "->"})
+
+
+def report_flags(suffixes: Collection[str], explained: str) -> Callable[[Command], Command]:
+    """Return a decorator that adds the options of what is printed and written.
+
+    Args:
+        suffixes: those that name a report's format.
+        explained: what `--explain` says the meaning of.
+    """
+    return add_flags(
+        flag("--explain", is_flag=True, help=f"Say what each {explained} means."),
+        flag("--json", "as_json", is_flag=True, help="Print JSON instead of a table."),
+        flag("--markdown", "as_markdown", is_flag=True, help="Print Markdown."),
+        flag(
+            "--output",
+            "-o",
+            multiple=True,
+            type=NamedPath(),
+            metavar="FILE",
+            help=f"Write a report too; the suffix names the format: {', '.join(suffixes)}"
+            f"{' (.xml is JUnit' + chr(39) + 's)' if '.xml' in suffixes else ''}.",
+        ),
+    )
+
+
+def printed_kind(*, as_json: bool, as_markdown: bool) -> str:
+    """Return the kind of the report that is printed.
+
+    Raises:
+        ConfigError: two were asked for.
+    """
+    if as_json and as_markdown:
+        raise ConfigError(
+            "--json and --markdown: one report is printed. Leave one out; -o FILE.md writes it too."
+        )
+    return "json" if as_json else "markdown" if as_markdown else "terminal"
 
 
 def check_targets(targets: Sequence[str], inputs: Sequence[str]) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
-from compatkit.commands.score_options import NamedPath
 from compatkit.errors import ConfigError
 from compatkit.reports.hostile import visible
 from compatkit.runner.task import TASKS
@@ -23,7 +23,7 @@ EXAMPLE = "compatkit run --model ./llama-v2 --task gsm8k --data test.jsonl -o ne
 NONE = "none"
 
 MODEL_OPTIONS = (
-    click.option(
+    flag(
         "--model",
         "-m",
         "models",
@@ -32,99 +32,93 @@ MODEL_OPTIONS = (
         metavar="NAME",
         help="A folder as save_pretrained writes it, or a name on the Hub; repeatable.",
     ),
-    click.option(
+    flag(
         "--adapter",
         "adapters",
         multiple=True,
         metavar="NAME",
         help="A PEFT adapter on it; with several models one each, 'none' for none.",
     ),
-    click.option(
+    flag(
         "--revision",
         "revisions",
         multiple=True,
         metavar="REV",
         help="Branch, tag or commit on the Hub; with several models one each.",
     ),
-    click.option("--tokenizer", metavar="NAME", help="Where the tokenizer is, if not there."),
+    flag("--tokenizer", metavar="NAME", help="Where the tokenizer is, if not there."),
 )
 DATA_OPTIONS = (
-    click.option(
+    flag(
         "--task",
         metavar="NAME",
         help=f"{', '.join(TASKS)}, or a file of your own, my_task.toml. Without one the data "
         "holds the prompts.",
     ),
-    click.option(
-        "--data", type=NamedPath(), metavar="FILE", help="JSONL, JSON, CSV, TSV or Parquet."
-    ),
-    click.option("--dataset", metavar="NAME", help="A data set of the Hub, instead of --data."),
-    click.option("--subset", metavar="NAME", help="Of --dataset: its configuration."),
-    click.option("--split", default="test", show_default=True, help="Of --dataset."),
-    click.option("--dataset-revision", metavar="REV", help="Of --dataset."),
-    click.option("--limit", type=click.IntRange(1), help="The first rows only."),
-    click.option(
+    flag("--data", type=NamedPath(), metavar="FILE", help="JSONL, JSON, CSV, TSV or Parquet."),
+    flag("--dataset", metavar="NAME", help="A data set of the Hub, instead of --data."),
+    flag("--subset", metavar="NAME", help="Of --dataset: its configuration."),
+    flag("--split", default="test", show_default=True, help="Of --dataset."),
+    flag("--dataset-revision", metavar="REV", help="Of --dataset."),
+    flag("--limit", type=click.IntRange(1), help="The first rows only."),
+    flag(
         "--shots",
         type=click.IntRange(0),
         default=0,
         show_default=True,
         help="How many answered examples stand before each prompt.",
     ),
-    click.option(
-        "--shots-data", type=NamedPath(), metavar="FILE", help="Whose first rows those are."
-    ),
-    click.option("--prompt-field", metavar="NAME", help="Without a task; 'prompt' if not said."),
-    click.option(
+    flag("--shots-data", type=NamedPath(), metavar="FILE", help="Whose first rows those are."),
+    flag("--prompt-field", metavar="NAME", help="Without a task; 'prompt' if not said."),
+    flag(
         "--reference-field",
         metavar="NAME",
         help="Without a task; 'reference' if not said, 'none' for none.",
     ),
-    click.option("--id-field", metavar="NAME", help="'id', or the row's number, if not said."),
-    click.option("--keep", multiple=True, metavar="FIELD", help="Keep a field of the data."),
+    flag("--id-field", metavar="NAME", help="'id', or the row's number, if not said."),
+    flag("--keep", multiple=True, metavar="FIELD", help="Keep a field of the data."),
 )
 ANSWER_OPTIONS = (
-    click.option("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
-    click.option("--max-new-tokens", type=int, help="The longest answer; the task says, or 256."),
-    click.option("--stop", multiple=True, metavar="TEXT", help="An answer ends here, too."),
-    click.option("--samples", type=int, default=1, show_default=True, help="Answers per example."),
-    click.option(
+    flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+    flag("--max-new-tokens", type=int, help="The longest answer; the task says, or 256."),
+    flag("--stop", multiple=True, metavar="TEXT", help="An answer ends here, too."),
+    flag("--samples", type=int, default=1, show_default=True, help="Answers per example."),
+    flag(
         "--temperature",
         type=float,
         default=0.0,
         show_default=True,
         help="0 takes the likeliest token each time.",
     ),
-    click.option("--top-p", type=float, default=1.0, show_default=True, help="Of sampling."),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Likewise."),
-    click.option(
+    flag("--top-p", type=float, default=1.0, show_default=True, help="Of sampling."),
+    flag("--seed", type=click.IntRange(0), default=0, show_default=True, help="Likewise."),
+    flag(
         "--too-long",
         type=click.Choice(["refuse", "cut-left"]),
         default="refuse",
         show_default=True,
         help="A prompt that leaves no room in the context.",
     ),
-    click.option("--max-length", type=int, help="Tokens of the context, if not the model's."),
+    flag("--max-length", type=int, help="Tokens of the context, if not the model's."),
 )
 PLACE_OPTIONS = (
-    click.option(
+    flag(
         "--dtype",
         default="auto",
         show_default=True,
         help="Of the weights: auto, float32, bfloat16, float16.",
     ),
-    click.option(
-        "--device", metavar="NAME", help="cpu, cuda:1, ...; 'auto' spreads one model over all."
-    ),
-    click.option(
+    flag("--device", metavar="NAME", help="cpu, cuda:1, ...; 'auto' spreads one model over all."),
+    flag(
         "--batch-size",
         type=int,
         help="Sequences at once; automatic if not said, halved where memory runs out.",
     ),
-    click.option("--allow-pickle", is_flag=True, help="Load weights that are no safetensors."),
-    click.option("--trust-remote-code", is_flag=True, help="Run code that the model brings."),
+    flag("--allow-pickle", is_flag=True, help="Load weights that are no safetensors."),
+    flag("--trust-remote-code", is_flag=True, help="Run code that the model brings."),
 )
 OUTPUT_OPTIONS = (
-    click.option(
+    flag(
         "--output",
         "-o",
         "outputs",
@@ -133,10 +127,10 @@ OUTPUT_OPTIONS = (
         metavar="FILE",
         help="The prediction file, .jsonl, one for each model; named after the model if not said.",
     ),
-    click.option("--resume", is_flag=True, help="Go on with a run that was cut."),
-    click.option("--overwrite", is_flag=True, help="Make a file anew that is there."),
-    click.option("--score", is_flag=True, help="Then compare the models, the first one as old."),
-    click.option("--scorer", "-s", metavar="NAME", help="Of --score; the task's if not said."),
+    flag("--resume", is_flag=True, help="Go on with a run that was cut."),
+    flag("--overwrite", is_flag=True, help="Make a file anew that is there."),
+    flag("--score", is_flag=True, help="Then compare the models, the first one as old."),
+    flag("--scorer", "-s", metavar="NAME", help="Of --score; the task's if not said."),
 )
 SETTINGS = (
     "chat_template",

@@ -1,26 +1,25 @@
 """compatkit score: what an update broke, from prediction files."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from compatkit.commands.flags import NamedPath, add_flags, flag
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
     check_targets,
     find_width,
     is_colored,
     print_report,
+    printed_kind,
+    report_flags,
 )
 from compatkit.commands.progress import show_progress
-from compatkit.commands.score_options import (
-    NamedPath,
-    adopt_scorer,
-    measure_options,
-    parse_options,
-)
+from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.options import Options
 from compatkit.comparison.tasks import compare_paths
@@ -30,44 +29,38 @@ from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import flips_format, render_flips
 
 EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
+# The reports that are read by programs: JSON holds every flip, CSV none, and neither explains.
+PROGRAMS = {"json", "csv"}
+SCORE_FLAGS = (
+    flag(
+        "--old-rerun",
+        type=NamedPath(),
+        help="A second run of the old model: how many flips are its own noise.",
+    ),
+    flag(
+        "--show-flips",
+        type=click.IntRange(0),
+        default=0,
+        metavar="N",
+        help="Show N negative flips, in reports that are read by people.",
+    ),
+    flag(
+        "--flips",
+        multiple=True,
+        type=NamedPath(),
+        metavar="FILE",
+        help="Write every flipped example whole: .jsonl, .csv or .parquet.",
+    ),
+)
 
 
 @click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
 @click.argument("old", type=NamedPath())
 @click.argument("new", type=NamedPath())
 @click.argument("candidates", type=NamedPath(), nargs=-1)
-@measure_options()
-@click.option(
-    "--old-rerun",
-    type=NamedPath(),
-    help="A second run of the old model: how many flips are its own noise.",
-)
-@click.option("--sweep", is_flag=True, help="Flips over all thresholds.")
-@click.option(
-    "--show-flips",
-    type=click.IntRange(0),
-    default=0,
-    metavar="N",
-    help="Show N negative flips.",
-)
-@click.option("--explain", is_flag=True, help="Say what each number means.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
-@click.option(
-    "--output",
-    "-o",
-    multiple=True,
-    type=NamedPath(),
-    metavar="FILE",
-    help=f"Write a report too; the suffix names the format: {', '.join(SUFFIXES)}.",
-)
-@click.option(
-    "--flips",
-    multiple=True,
-    type=NamedPath(),
-    metavar="FILE",
-    help="Write every flipped example whole: .jsonl, .csv or .parquet.",
-)
+@measure_options(without=())
+@add_flags(*SCORE_FLAGS)
+@report_flags(SUFFIXES, "number")
 def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> None:
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
 
@@ -75,25 +68,26 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     with id, prediction and reference; - is standard input. Folders hold one file a task, or what
     an evaluation harness left behind: compatkit formats lists what is read.
     """
-    report = _printed(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
+    report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
     outputs = {path: _kind(path) for path in values.pop("output")}
     flips = values.pop("flips")
     for path in flips:
         flips_format(path)
-    old_rerun, sweep = values.pop("old_rerun"), values["sweep"]
+    old_rerun = values.pop("old_rerun")
     check_targets([*outputs, *flips], [old, new, *candidates, old_rerun or ""])
     view = View(
         explain=values.pop("explain"),
         show_flips=values.pop("show_flips"),
-        sweep=values.pop("sweep"),
+        sweep=values["sweep"],
         width=find_width(),
         color=is_colored(),
     )
     adopt_scorer(values, [old, new, *candidates])
     kinds = {report, *outputs.values()}
+    _refuse_unshown(kinds, view)
     keep = bool(flips or view.show_flips or "json" in kinds)
     with show_progress() as progress:
-        options = parse_options(values, sweep=sweep, keep_flips=keep, progress=progress)
+        options = parse_options(values, keep_flips=keep, progress=progress)
         results = _compare([old, new, *candidates], options, old_rerun)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files = {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
@@ -110,12 +104,16 @@ def _compare(paths: Sequence[str], options: Options, old_rerun: str | None) -> l
     return compare_paths(paths[0], paths[1:], options, old_rerun=old_rerun)
 
 
-def _printed(*, as_json: bool, as_markdown: bool) -> str:
-    if as_json and as_markdown:
-        raise ConfigError(
-            "--json and --markdown: one report is printed. Leave one out; -o FILE.md writes it too."
-        )
-    return "json" if as_json else "markdown" if as_markdown else "terminal"
+def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
+    """Refuse what people would read in reports for programs alone."""
+    if kinds - PROGRAMS:
+        return
+    for name, said in (("--show-flips", view.show_flips), ("--explain", view.explain)):
+        if said:
+            raise ConfigError(
+                f"{name}: nobody would see it, since {' and '.join(sorted(kinds))} alone is made. "
+                "Leave it out, or add -o FILE.md; the JSON report holds every flip."
+            )
 
 
 def _kind(path: str) -> str:

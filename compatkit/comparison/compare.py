@@ -230,14 +230,7 @@ class _Measurement:
         )
 
     def _signature(self, number: int) -> str:
-        return sign(
-            self.options.scorer,
-            self.options.threshold,
-            self.options.plan,
-            total=len(self.aligned.ids),
-            policies=_policies(self.options),
-            inputs=self._inputs(number),
-        )
+        return sign(self.options, total=len(self.aligned.ids), inputs=self._inputs(number))
 
     def _inputs(self, number: int) -> dict[str, str]:
         """Name all files that the numbers depend on, and the fields that were read."""
@@ -372,14 +365,3 @@ def _verdict(metrics: Metrics) -> list[str]:
     else:
         verdict = "within noise: a second run of the old model would show as many negative flips"
     return [f"{verdict} (interval of the excess NFR)"]
-
-
-def _policies(options: Options) -> dict[str, str]:
-    return {
-        "join": "position" if options.by_position else "id",
-        "missing": options.missing,
-        "errors": options.errors,
-        "edited": options.edited,
-        "cluster": options.cluster or "none",
-        "correction": options.correction,
-    }

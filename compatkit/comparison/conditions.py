@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from compatkit.comparison.option_table import OF_LOGS, OPTIONS
 from compatkit.comparison.options import Options, check_threshold
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import NO_FIELD, list_keys
+from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers import make_scorer
@@ -24,6 +26,12 @@ def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
         DataError: a log holds no score of each example.
     """
     logs = [file.log for file in files if file.log is not None]
+    options = _follow(files, logs, options)
+    _refuse_unused(files, logs, options)
+    return options
+
+
+def _follow(files: Sequence[PredictionFile], logs: Sequence[Log], options: Options) -> Options:
     if not logs:
         check_threshold(options.scorer, options.threshold)
         return options
@@ -53,6 +61,33 @@ def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
         recipe=judge,
         plan=replace(options.plan, bounded=scorer.continuous is not None),
     )
+
+
+def _refuse_unused(files: Sequence[PredictionFile], logs: Sequence[Log], options: Options) -> None:
+    """Refuse what was said of logs, or of scores between right and wrong, where there are none."""
+    for name, option in OPTIONS.items():
+        if name not in options.changed:
+            continue
+        if option.about == OF_LOGS and not logs:
+            raise ConfigError(
+                f"{name} is of logs of evaluation harnesses, and none of {_listed(files)} is one. "
+                f"Leave {option.flag} out."
+            )
+        if name == "dataset" and not any(LOGS[log.harness].takes_dataset for log in logs):
+            raise ConfigError(
+                f"dataset is of logs that hold answers alone, and those of {logs[0].harness} hold "
+                f"their questions. Leave {option.flag} out."
+            )
+        if name == "epsilon" and options.scorer.continuous is False:
+            raise ConfigError(
+                f"epsilon is of scores between right and wrong, and those of {options.scorer.name} "
+                f"are 0 or 1. Leave {option.flag} out."
+            )
+
+
+def _listed(files: Sequence[PredictionFile]) -> str:
+    names = [file.name for file in files]
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
 def _name_judge(log: Log) -> str:

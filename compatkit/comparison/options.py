@@ -1,25 +1,21 @@
 """Options: how files are compared, checked once."""
 
+import inspect
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from typing import Any
 
+from compatkit.comparison.option_table import OPTIONS
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
-from compatkit.metrics.p_values import check_correction
 from compatkit.predictions.fields import NO_FIELD, parse_roles
-from compatkit.readers.logs.log import UNFINISHED, LogSelection
+from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
-from compatkit.scorers import SCORERS, Scorer, make_scorer
-from compatkit.scorers import scorer_options as options_of
+from compatkit.scorers import SCORER_OPTIONS, Scorer, make_scorer
 
 THRESHOLD = 0.5
-FEWEST_RESAMPLES = 100
-MOST_RESAMPLES = 1_000_000
-HIGHEST_LEVEL = 0.9999
-ALL_SCORER_OPTIONS = {option for name in SCORERS for option in options_of(name)}
-INTERVALS = ("wilson", "exact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,7 @@ class Options:
         recipe: what another process can make the scorer of; None where it cannot.
         scorer_was_named: False where a log may say how its rows are judged.
         selection: what was said of logs.
+        changed: the options that were said otherwise than their defaults.
     """
 
     scorer: Scorer
@@ -69,6 +66,7 @@ class Options:
     recipe: Recipe | None = None
     scorer_was_named: bool = True
     selection: LogSelection = field(default_factory=LogSelection)
+    changed: frozenset[str] = frozenset()
 
     @property
     def all_attributes(self) -> tuple[str, ...]:
@@ -82,112 +80,40 @@ def make_options(
     *,
     threshold: float | None = None,
     by: str | Sequence[str] = (),
-    cluster: str | None = None,
-    correction: str = "holm",
+    by_position: bool = False,
     missing: str = "error",
     errors: str = "exclude",
     edited: str = "error",
-    by_position: bool = False,
-    fields: Mapping[str, str | None] | None = None,
-    reader: str | None = None,
+    cluster: str | None = None,
+    correction: str = "holm",
     level: float = 0.95,
     interval: str = "wilson",
-    seed: int = 0,
-    resamples: int = 2000,
     epsilon: float = 0.0,
-    sweep: bool = False,
-    keep_flips: bool = True,
-    progress: Progress | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    reader: str | None = None,
     metric: str | Sequence[str] = (),
     run: str | None = None,
     unfinished: str = "refuse",
     dataset: str | None = None,
+    fields: Mapping[str, str | None] | None = None,
+    sweep: bool = False,
+    keep_flips: bool = True,
+    progress: Progress | None = None,
     **scorer_options: object,
 ) -> Options:
     """Check the options of a comparison.
 
-    Args:
-        scorer: a name in `compatkit.scorers.SCORERS`, `field:NAME`, `evaluate:NAME`,
-            `module:function`, or a function of two columns. If not given, the metric of a harness's
-            log, and `exact_match` for other files.
-        threshold: an answer is right when its score is at least this; 0.5 if not given.
-        by: a field, or several, to slice by.
-        cluster: a field whose value groups examples that depend on each other, such as the
-            passage of several questions.
-        correction: of p-values over tasks, candidates and slices: `holm`, `bh` or `none`.
-        missing: what an id in one file alone is: `error`, `skip` or `wrong`.
-        errors: what a row that holds an error is: `exclude`, `wrong` or `refuse`.
-        edited: what an id whose reference or input differs between the files is: `error`,
-            `skip` or `keep`.
-        by_position: pair rows by position instead of id.
-        fields: role (`id`, `prediction`, `references`, `input`, `sample`, `error`,
-            `item_hash`) to field.
-        reader: name of the reader.
-        level: confidence level of the intervals.
-        interval: of proportions, `wilson`, or `exact` for Clopper and Pearson's.
-        seed: seed of every random step.
-        resamples: number of bootstrap resamples, at least 100.
-        epsilon: largest change of score that counts as a tie.
-        sweep: count flips over all thresholds.
-        keep_flips: keep the flipped examples, whole.
-        progress: called with a file's name and the share of it that was read.
-        metric: of a log, the metric that says what is right; of several names, the first that
-            a task has.
-        run: of several runs in a folder, `newest`, or a text that is in the path of one.
-        unfinished: runs that were cut short: `refuse` or `keep`.
-        dataset: the file of questions and answers of a log that holds answers alone.
-        scorer_options: options of the scorer, such as `stemmer=True`.
+    Each of them is said by name; `scorer` may also be a `Scorer`, or a function of two columns,
+    and `by` and `metric` one name or several.
 
     Raises:
         ConfigError: an option that does not exist, or is out of its range.
     """
-    _check_ranges(level, epsilon, threshold, resamples, seed)
-    check_correction(correction)
-    if interval not in INTERVALS:
-        raise ConfigError(f"--interval is {interval!r}; one of wilson, exact was expected.")
-    roles = parse_roles(fields or {})
-    if by_position and roles.get("id", NO_FIELD) != NO_FIELD:
-        raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
-    _check_names(by, scorer_options)
-    if unfinished not in UNFINISHED:
-        raise ConfigError(
-            f"unfinished is {unfinished!r}; one of {', '.join(UNFINISHED)} was expected."
-        )
-    named = scorer is not None or any(value is not None for value in scorer_options.values())
-    scorer = "exact_match" if scorer is None else scorer
-    made = make_scorer(scorer, **scorer_options)
-    if named:
-        check_threshold(made, threshold)
-    return Options(
-        scorer=made,
-        threshold=THRESHOLD if threshold is None else threshold,
-        threshold_was_named=threshold is not None,
-        by=(by,) if isinstance(by, str) else tuple(by),
-        cluster=cluster,
-        correction=correction,
-        missing=missing,
-        errors=errors,
-        edited=edited,
-        by_position=by_position,
-        roles=roles,
-        reader=reader,
-        plan=Plan(
-            level,
-            seed,
-            resamples,
-            epsilon,
-            bounded=made.continuous is not None,
-            exact=interval == "exact",
-        ),
-        sweep=sweep,
-        keep_flips=keep_flips,
-        progress=progress,
-        recipe=Recipe(scorer, scorer_options) if isinstance(scorer, str) else None,
-        scorer_was_named=named,
-        selection=LogSelection(
-            (metric,) if isinstance(metric, str) else tuple(metric), run, unfinished, dataset
-        ),
-    )
+    values: dict[str, Any] = dict(locals())  # the options by their names, as the table has them
+    del values["scorer_options"]
+    _check(values, scorer_options)
+    return _build(values, scorer_options)
 
 
 def check_threshold(scorer: Scorer, threshold: float | None) -> None:
@@ -200,34 +126,16 @@ def check_threshold(scorer: Scorer, threshold: float | None) -> None:
         raise ConfigError(f"threshold is {threshold}; scores of {scorer.name} lie between 0 and 1.")
 
 
-def _check_ranges(
-    level: float, epsilon: float, threshold: float | None, resamples: int, seed: int
-) -> None:
-    for name, number in (("level", level), ("epsilon", epsilon), ("threshold", threshold or 0)):
-        _check_number(name, number, (int, float))
-    for name, number in (("resamples", resamples), ("seed", seed)):
-        _check_number(name, number, (int,))
-    for name, value, fits, wanted in (
-        ("level", level, 0 < level <= HIGHEST_LEVEL, f"a number between 0 and {HIGHEST_LEVEL}"),
-        ("epsilon", epsilon, 0 <= epsilon < float("inf"), "0 or a positive number"),
-        ("threshold", threshold, threshold is None or isfinite(threshold), "a number"),
-        (
-            "resamples",
-            resamples,
-            FEWEST_RESAMPLES <= resamples <= MOST_RESAMPLES,
-            f"{FEWEST_RESAMPLES} or more, and {MOST_RESAMPLES:,} at most",
-        ),
-        ("seed", seed, seed >= 0, "0 or a positive whole number"),
-    ):
-        if not fits:
-            raise ConfigError(f"{name} is {value}; {wanted} was expected.")
-
-
-def _check_names(by: object, scorer_options: Mapping[str, object]) -> None:
-    several = isinstance(by, Sequence) and all(isinstance(path, str) for path in by)
-    if not isinstance(by, str) and not several:
-        raise ConfigError(f"by is {by!r}; a field's name, or several, were expected.")
-    unknown = [name for name in scorer_options if name not in ALL_SCORER_OPTIONS]
+def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        if name != "scorer":
+            OPTIONS[name].check(value)
+    if values["cluster"] is not None and values["interval"] != "wilson":
+        raise ConfigError(
+            "interval is of examples that are independent, and those of a cluster are not: their "
+            "intervals are made otherwise. Leave --interval out, or --cluster."
+        )
+    unknown = [name for name in scorer_options if name not in SCORER_OPTIONS]
     if unknown:
         raise ConfigError(
             f"no option {unknown[0]!r}; it is none of a comparison's, which "
@@ -236,7 +144,48 @@ def _check_names(by: object, scorer_options: Mapping[str, object]) -> None:
         )
 
 
-def _check_number(name: str, value: object, kinds: tuple[type, ...]) -> None:
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        what = "a whole number" if kinds == (int,) else "a number"
-        raise ConfigError(f"{name} is {value!r}, a {type(value).__name__}; {what} was expected.")
+def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Options:
+    changed = {name for name, value in values.items() if value != OPTIONS[name].default}
+    for name in ("by", "metric"):
+        values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
+    scorer, interval = values.pop("scorer"), values.pop("interval")
+    roles = parse_roles(values.pop("fields") or {})
+    if values["by_position"] and roles.get("id", NO_FIELD) != NO_FIELD:
+        raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
+    named = scorer is not None or any(value is not None for value in scorer_options.values())
+    scorer = "exact_match" if scorer is None else scorer
+    made = make_scorer(scorer, **scorer_options)
+    if named:
+        check_threshold(made, values["threshold"])
+    threshold = values.pop("threshold")
+    selection = LogSelection(
+        values.pop("metric"), *(values.pop(name) for name in ("run", "unfinished", "dataset"))
+    )
+    plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon")}
+    return Options(
+        scorer=made,
+        threshold=THRESHOLD if threshold is None else threshold,
+        threshold_was_named=threshold is not None,
+        roles=roles,
+        plan=Plan(**plan, bounded=made.continuous is not None, exact=interval == "exact"),
+        recipe=Recipe(scorer, scorer_options) if isinstance(scorer, str) else None,
+        scorer_was_named=named,
+        selection=selection,
+        changed=frozenset(changed),
+        **values,  # all others are attributes of the same name
+    )
+
+
+def _document() -> str:
+    """Return the docstring of `make_options`, with the table's word on each option."""
+    head, raises, tail = (inspect.getdoc(make_options) or "").partition("Raises:")
+    told = [
+        textwrap.fill(
+            f"{name}: {option.help}", 96, initial_indent=" " * 4, subsequent_indent=" " * 8
+        )
+        for name, option in OPTIONS.items()
+    ]
+    return "\n".join([f"{head}Args:", *told, "", raises + tail])
+
+
+make_options.__doc__ = _document()

@@ -4,47 +4,54 @@ Two results with the same signature are comparable; the idea is sacrebleu's (Pos
 arXiv 1804.08771).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from compatkit.metrics.estimates import Plan
-from compatkit.scorers import Scorer
+from compatkit.comparison.option_table import OPTIONS
+from compatkit.comparison.options import Options
 from compatkit.version import __version__
 
+# What is called otherwise in the signature than in the table, or is no attribute of its name.
+_OTHERWISE: dict[str, tuple[str, Callable[[Options], object]]] = {
+    "scorer": ("scorer", lambda options: options.scorer.name),
+    "threshold": ("threshold", lambda options: options.threshold),
+    "by_position": ("join", lambda options: "position" if options.by_position else "id"),
+    "interval": ("interval", lambda options: "exact" if options.plan.exact else "wilson"),
+}
 
-def sign(
-    scorer: Scorer,
-    threshold: float,
-    plan: Plan,
-    *,
-    total: int,
-    policies: Mapping[str, str],
-    inputs: Mapping[str, str],
-) -> str:
+
+def sign(options: Options, *, total: int, inputs: Mapping[str, str]) -> str:
     """Return the signature of a comparison.
 
     Args:
-        scorer: with its options.
-        threshold: from which score an answer is right.
-        plan: level, seed, resamples and epsilon.
+        options: how the files are compared; the table says which of them belong here.
         total: N.
-        policies: how rows were joined and what became of missing and errored ones.
         inputs: the beginnings of the SHA-256 of the files, and the fields that were read.
     """
+    signed: dict[str, object] = {}
+    for name, option in OPTIONS.items():
+        if option.signed:
+            label, value_of = _OTHERWISE.get(name, (name, _plainly(name)))
+            signed[label] = value_of(options)
     parts: dict[str, object] = {
-        "scorer": scorer.name,
-        **scorer.options,
-        "threshold": threshold,
+        "scorer": signed.pop("scorer"),
+        **options.scorer.options,
+        "threshold": signed.pop("threshold"),
         "n": total,
-        **policies,
-        "level": plan.level,
-        "interval": "exact" if plan.exact else "wilson",
-        "epsilon": plan.epsilon,
-        "resamples": plan.resamples,
-        "seed": plan.seed,
+        **signed,
         **inputs,
         "compatkit": __version__,
     }
     return "|".join(f"{name}:{_plain(value)}" for name, value in parts.items())
+
+
+def _plainly(name: str) -> Callable[[Options], object]:
+    """Return what takes an option from the options, or from their plan; none is `none`."""
+
+    def value_of(options: Options) -> object:
+        value = getattr(options if hasattr(options, name) else options.plan, name)
+        return "none" if value is None else value
+
+    return value_of
 
 
 def _plain(value: object) -> str:

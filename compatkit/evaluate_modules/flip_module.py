@@ -20,7 +20,7 @@ from compatkit.evaluate_modules.columns import (
     check_lengths,
     to_column,
 )
-from compatkit.evaluate_modules.measure_columns import Result, measure_columns
+from compatkit.evaluate_modules.measure_columns import MEASURE_OPTIONS, Result, measure_columns
 from compatkit.predictions.fields import MISSING
 
 Rows = dict[str, list[Any]]
@@ -41,7 +41,7 @@ Args:
     counts: True adds how many examples there are of which kind.
     tests: True adds p-values.
     signature: True adds the line that says what the numbers depend on.
-    options: {scorer}threshold, level, interval, seed, resamples, epsilon, and the options of the
+    options: {options}, and the options of the
         scorer; see `compatkit.comparison.options.make_options`.
 
 Returns:
@@ -87,12 +87,12 @@ class FlipModule(evaluate.Metric, ABC):  # type: ignore[misc]
         features = {OLD: text, NEW: text, REFERENCES: datasets.Sequence(text)}
         if self._held is not None:
             del features[OLD]
-        scorer = f"{entry.scorer_option}, " if entry.scorer_option else ""
+        options = ", ".join(filter(None, (entry.scorer_option, *MEASURE_OPTIONS)))
         names = ", ".join((*entry.metrics, *entry.counts))
         return evaluate.MetricInfo(
             description=entry.description,
             citation="\n".join(CITATIONS[source] for source in entry.sources),
-            inputs_description=INPUTS.format(scorer=scorer, names=names),
+            inputs_description=INPUTS.format(options=options, names=names),
             features=datasets.Features(features),
             license="Apache-2.0",
         )

@@ -6,7 +6,8 @@ from typing import Any
 
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.options import ALL_SCORER_OPTIONS, make_options
+from compatkit.comparison.option_table import OPTIONS
+from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.evaluate_modules import MODULES, Module
 from compatkit.evaluate_modules.columns import (
@@ -19,11 +20,17 @@ from compatkit.evaluate_modules.columns import (
     check_scores,
     check_values,
 )
+from compatkit.option import EVALUATE
 from compatkit.predictions.fields import Columns
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.scorers import SCORER_OPTIONS
 
 # Of `make_options`; the others are about files.
-MEASURE_OPTIONS = ("threshold", "level", "interval", "seed", "resamples", "epsilon")
+MEASURE_OPTIONS = tuple(
+    name
+    for name, option in OPTIONS.items()
+    if EVALUATE in option.places and name not in SCORER_OPTIONS
+)
 # What stands beside the metrics in the result.
 EXTRAS = ("intervals", "counts", "tests", "signature")
 
@@ -117,7 +124,7 @@ def _side(
 
 def _choose_scorer(name: str, module: Module, options: dict[str, Any]) -> Any:
     """Take the scorer out of the options, and refuse options that the module does not take."""
-    taken = {*MEASURE_OPTIONS, *ALL_SCORER_OPTIONS, module.scorer_option} - {""}
+    taken = {*MEASURE_OPTIONS, *SCORER_OPTIONS, module.scorer_option} - {""}
     for option in options:
         if option not in taken:
             listed = ", ".join([*filter(None, [module.scorer_option]), *MEASURE_OPTIONS, *EXTRAS])

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from compatkit.comparison.options import HIGHEST_LEVEL, Options, make_options
+from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.checking import check_policy
 from compatkit.gate.limits import check_limit
 from compatkit.gate.policy import (
     INCONCLUSIVE,
-    OUTCOMES,
     WAYS,
     Limits,
     MustNotFlip,
@@ -19,6 +18,7 @@ from compatkit.gate.policy import (
     TaskPolicy,
     Waiver,
 )
+from compatkit.gate.policy_keys import GATE_OPTIONS, PAIR_OPTIONS
 from compatkit.gate.verdict import Verdict
 
 NOTHING: Mapping[str, Any] = {}
@@ -85,7 +85,7 @@ def check(
     policy = make_policy(
         old,
         new,
-        make_options(**{"errors": "refuse", **rest, "level": level}),
+        make_options(**{"errors": PAIR_OPTIONS["errors"].default, **rest, "level": level}),
         blocking,
         old_rerun=old_rerun,
         advisory=advisory or {},
@@ -126,7 +126,15 @@ def make_policy(
         ConfigError: a budget or a choice that does not exist or is out of its range, or nothing
             to hold the update against.
     """
-    _check_choices(options.plan.level, decide, inconclusive, max_left_out)
+    PAIR_OPTIONS["level"].check(options.plan.level)
+    for name, value in (
+        ("decide", decide),
+        ("inconclusive", inconclusive),
+        ("examples", examples),
+        ("max_left_out", max_left_out),
+        ("strict", strict),
+    ):
+        GATE_OPTIONS[name].check(value)
     for table in (budgets, advisory, *slices.values()):
         for name, limit in table.items():
             check_limit(name, limit, decide)
@@ -159,19 +167,3 @@ def make_policy(
 def _texts(values: Sequence[str] | str) -> tuple[str, ...]:
     """Return texts; a single one is not a sequence of its letters."""
     return (values,) if isinstance(values, str) else tuple(map(str, values))
-
-
-def _check_choices(level: float, decide: str, inconclusive: str, max_left_out: float) -> None:
-    if not 0.5 < level <= HIGHEST_LEVEL:  # noqa: PLR2004
-        wanted = f"more than 0.5 and at most {HIGHEST_LEVEL} was expected"
-        raise ConfigError(f"level is {level}; {wanted}.")
-    if not 0.0 <= max_left_out < 1.0:
-        raise ConfigError(
-            f"max_left_out is {max_left_out}; a share from 0 to below 1 was expected."
-        )
-    for name, value, choices in (
-        ("decide", decide, WAYS),
-        ("inconclusive", inconclusive, OUTCOMES),
-    ):
-        if value not in choices:
-            raise ConfigError(f"{name} is {value!r}; one of {', '.join(choices)} was expected.")

@@ -2,76 +2,34 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from compatkit.comparison.options import ALL_SCORER_OPTIONS, HIGHEST_LEVEL, Options, make_options
+from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.limits import check_limit
-from compatkit.gate.policy import (
-    INCONCLUSIVE,
-    OUTCOMES,
-    WAYS,
-    Limits,
-    MustNotFlip,
-    Policy,
-    TaskPolicy,
-    Waiver,
+from compatkit.gate.policy import Limits, MustNotFlip, Policy, TaskPolicy, Waiver
+from compatkit.gate.policy_keys import (
+    FILE_NAME,
+    FORMAT,
+    GATE_OPTIONS,
+    LIMIT_KEYS,
+    MUST_NOT_FLIP_KEYS,
+    OPTION_KEYS,
+    PAIR_OPTIONS,
+    TASK_KEYS,
+    TOP_KEYS,
+    WAIVER_KEYS,
+    keys_at,
 )
 from compatkit.gate.verdict import TOTAL
-from compatkit.pairing.alignment import POLICIES
-from compatkit.readers import READERS
+from compatkit.option import POLICY, Option
 
-FILE_NAME = "compatkit.toml"
 PYPROJECT = "pyproject.toml"
-FORMAT = 1
-TOP_KEYS = (
-    "format",
-    "name",
-    "level",
-    "decide",
-    "inconclusive",
-    "strict",
-    "seed",
-    "resamples",
-    "tasks",
-    "total",
-    "waivers",
-)
-LIMIT_KEYS = ("budgets", "advisory", "inconclusive")
-OPTION_KEYS = (
-    "scorer",
-    "threshold",
-    "cluster",
-    "missing",
-    "errors",
-    "edited",
-    "by_position",
-    "fields",
-    "reader",
-    "metric",
-    "run",
-    "unfinished",
-    "dataset",
-    "epsilon",
-    *sorted(ALL_SCORER_OPTIONS),
-)
-TASK_KEYS = (
-    "old",
-    "new",
-    "old_rerun",
-    "examples",
-    "max_left_out",
-    "slices",
-    "must_not_flip",
-    *LIMIT_KEYS,
-    *OPTION_KEYS,
-)
-WAIVER_KEYS = ("task", "id", "reason", "expires")
 Table = Mapping[str, Any]
-Kind = type | tuple[type, ...]
 
 
 def find_policy(folder: str | Path = ".") -> Path:
@@ -148,10 +106,13 @@ class _Reader:
         self._check_keys(table, TOP_KEYS, "")
         if self._get(table, "format", int, "", FORMAT) != FORMAT:
             raise self._error("format", f"is {table['format']!r}; this version reads {FORMAT}")
-        level = self._level(table)
-        rule = self._one_of(table, "inconclusive", OUTCOMES, "", INCONCLUSIVE)
-        way = self._one_of(table, "decide", WAYS, "", WAYS[0])
-        shared = {"level": level, **{k: table[k] for k in ("seed", "resamples") if k in table}}
+        said = {
+            key: self._said(table, GATE_OPTIONS[key], "") for key in keys_at(POLICY, GATE_OPTIONS)
+        }
+        shared = {
+            key: self._said(table, PAIR_OPTIONS[key], "") for key in keys_at(POLICY, PAIR_OPTIONS)
+        }
+        rule, way = said.pop("inconclusive"), said["decide"]
         tasks = self._get(table, "tasks", dict, "", {})
         if not tasks:
             raise self._error("", "no [tasks.NAME]; at least one task was expected")
@@ -160,16 +121,14 @@ class _Reader:
                 self._task(name, self._table(tasks, name, "tasks"), shared, rule, way)
                 for name in tasks
             ),
-            name=self._get(table, "name", str, "", ""),
             total=self._limits(self._table(table, TOTAL, ""), TOTAL, rule, way, only=True),
             waivers=tuple(
                 self._waiver(each, f"waivers[{number}]")
                 for number, each in enumerate(self._get(table, "waivers", list, "", []))
             ),
-            level=level,
-            decide=way,
-            strict=self._get(table, "strict", bool, "", False),
+            level=float(shared["level"]),
             path=str(self.path),
+            **said,
         )
         self._check_use(policy)
         return policy
@@ -216,30 +175,14 @@ class _Reader:
             },
             must_not_flip=self._must_not_flip(table, at),
             old_rerun=self._file(table, "old_rerun", at) if "old_rerun" in table else None,
-            examples=self._count(table, at),
-            max_left_out=self._share(table, "max_left_out", at),
+            examples=self._said(table, GATE_OPTIONS["examples"], at),
+            max_left_out=float(self._said(table, GATE_OPTIONS["max_left_out"], at)),
         )
 
     def _options(self, table: Table, shared: Table, at: str) -> Options:
-        values = {key: table[key] for key in OPTION_KEYS if key in table}
-        kinds: dict[str, Kind] = {
-            "scorer": str,
-            "cluster": str,
-            "reader": str,
-            "metric": (str, list),
-            "run": str,
-            "unfinished": str,
-            "dataset": str,
-            "by_position": bool,
-            "fields": dict,
-            "threshold": (int, float),
-            "epsilon": (int, float),
+        values = {
+            key: self._said(table, PAIR_OPTIONS[key], at) for key in OPTION_KEYS if key in table
         }
-        for key in values:
-            if key in kinds or key in ALL_SCORER_OPTIONS:
-                self._get(values, key, kinds.get(key, (str, bool, int, float)), at, None)
-        for key, choices in {**POLICIES, "reader": tuple(READERS)}.items():
-            self._one_of(values, key, choices, at, "")
         if isinstance(values.get("metric"), list):
             values["metric"] = self._texts(values, "metric", at)
         if "dataset" in values:
@@ -248,7 +191,7 @@ class _Reader:
             if not isinstance(name, str):
                 raise self._error(f"{at}.fields", f"{role} is {name!r}; a field was expected")
         try:
-            return make_options(**{"errors": "refuse", **values, **shared})
+            return make_options(**{"errors": PAIR_OPTIONS["errors"].default, **values, **shared})
         except ConfigError as error:
             raise self._error(at, str(error).removesuffix(".")) from None
 
@@ -268,13 +211,13 @@ class _Reader:
         return Limits(
             blocking=tiers[0],
             advisory=tiers[1],
-            inconclusive=self._one_of(table, "inconclusive", OUTCOMES, at, rule),
+            inconclusive=self._said(table, replace(GATE_OPTIONS["inconclusive"], default=rule), at),
         )
 
     def _must_not_flip(self, table: Table, at: str) -> MustNotFlip:
         at = f"{at}.must_not_flip"
         held = self._table(table, "must_not_flip", at)
-        self._check_keys(held, ("ids", "tags"), at)
+        self._check_keys(held, MUST_NOT_FLIP_KEYS, at)
         tags = {
             path: self._texts(self._table(held, "tags", at), path, f"{at}.tags")
             for path in self._table(held, "tags", at)
@@ -301,27 +244,6 @@ class _Reader:
         (example,) = self._texts({"id": [table["id"]]}, "id", at)
         return Waiver(self._get(table, "task", str, at, ""), example, reason, day)
 
-    def _level(self, table: Table) -> float:
-        level = float(self._get(table, "level", (int, float), "", 0.95))
-        if not 0.5 < level <= HIGHEST_LEVEL:  # noqa: PLR2004
-            wanted = f"more than 0.5 and at most {HIGHEST_LEVEL} was expected"
-            raise self._error("level", f"is {level:g}; {wanted}")
-        return level
-
-    def _count(self, table: Table, at: str) -> int | None:
-        count: int | None = self._get(table, "examples", int, at, None)
-        if count is not None and count < 1:
-            raise self._error(f"{at}.examples", f"is {count}; 1 or more was expected")
-        return count
-
-    def _share(self, table: Table, key: str, at: str) -> float:
-        share = float(self._get(table, key, (int, float), at, 0.0))
-        if not 0.0 <= share < 1.0:
-            raise self._error(
-                f"{at}.{key}", f"is {share:g}; a share from 0 to below 1 was expected"
-            )
-        return share
-
     def _texts(self, table: Table, key: str, at: str) -> tuple[str, ...]:
         """Return one text or a list of them; a whole number or a boolean counts as its text."""
         value = table.get(key, [])
@@ -345,22 +267,22 @@ class _Reader:
         found: dict[str, Any] = self._get(table, key, dict, at, {})
         return found
 
-    def _one_of(
-        self, table: Table, key: str, choices: tuple[str, ...], at: str, default: str
-    ) -> str:
-        value: str = self._get(table, key, str, at, default)
-        if key in table and value not in choices:
-            raise self._error(
-                _join(at, key), f"is {value!r}; one of {_listed(choices)} was expected"
-            )
+    def _said(self, table: Table, option: Option, at: str) -> Any:
+        """Return the value of an option, checked; its default where the table does not say it."""
+        if option.name not in table:
+            return option.default
+        value, place = table[option.name], _join(at, option.name)
+        if not option.is_kind(value):
+            raise self._error(place, f"is {value!r:.60}; {option.kind_wanted} was expected")
+        if not option.is_in_range(value):
+            raise self._error(place, f"is {value!r:.60}; {option.range_wanted} was expected")
         return value
 
-    def _get(self, table: Table, key: str, kind: Kind, at: str, default: Any) -> Any:
+    def _get(self, table: Table, key: str, kind: type, at: str, default: Any) -> Any:
         if key not in table:
             return default
         value = table[key]
-        wrong_bool = isinstance(value, bool) and kind in {int, (int, float)}
-        if wrong_bool or not isinstance(value, kind):
+        if isinstance(value, bool) or not isinstance(value, kind):
             raise self._error(_join(at, key), f"is {value!r:.60}; {_name(kind)} was expected")
         return value
 
@@ -385,14 +307,6 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names)
 
 
-def _name(kind: Kind) -> str:
-    names: dict[Any, str] = {
-        str: "a text",
-        bool: "true or false",
-        int: "a whole number",
-        dict: "a table",
-        list: "a list of tables",
-        (int, float): "a number",
-        (str, list): "a text, or a list of them",
-    }
-    return names.get(kind, "a text, a number, true or false")
+def _name(kind: type) -> str:
+    names = {str: "a text", int: "a whole number", dict: "a table", list: "a list of tables"}
+    return names[kind]

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from compatkit.errors import ConfigError, DataError
@@ -42,6 +43,7 @@ def convert(
     """
     run = open_run(path, reader=reader, selection=selection)
     if not run:
+        _refuse_selection(path, selection or LogSelection())
         run = {Path(path).stem: open_file(path, reader)}
     target = Path(output)
     if target.suffix == ".jsonl":
@@ -54,6 +56,20 @@ def convert(
         write_whole(target, b"".join(_lines(file)))
         return {task: target}
     return _write_folder(run, target)
+
+
+def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
+    """Refuse what is said of logs, where there is none."""
+    plain = LogSelection()
+    said = [
+        f"--{field.name.removesuffix('s')}"
+        for field in fields(LogSelection)
+        if getattr(selection, field.name) != getattr(plain, field.name)
+    ]
+    if said:
+        raise ConfigError(
+            f"{', '.join(said)}: of logs of evaluation harnesses, and {path} is none. Leave it out."
+        )
 
 
 def _write_folder(run: dict[str, PredictionFile], target: Path) -> dict[str, Path]:

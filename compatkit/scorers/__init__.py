@@ -1,14 +1,20 @@
 """Scorers: each is made with its options and turns a batch of rows into scores.
 
 To add one: a file with one function that returns a `Scorer`, its keyword-only arguments
-the options and its docstring the documentation, and a line in `SCORERS`.
+the options and its docstring the documentation, and a line in `SCORERS`. An option's help, and
+its range, stand beside its type: `Annotated[float, Option(least=0, help="...")]`; the flag, the
+policy's key and the check follow.
 """
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from compatkit.errors import ConfigError
+from compatkit.option import COMMAND, EVALUATE, TASK, Option
 from compatkit.scorers.choice import choice
 from compatkit.scorers.contains import contains
 from compatkit.scorers.evaluate_metric import load_evaluate_metric
@@ -22,7 +28,15 @@ from compatkit.scorers.sacrebleu_scores import bleu, chrf, ter
 from compatkit.scorers.scorer import Scored, Scorer
 from compatkit.scorers.token_f1 import token_f1
 
-__all__ = ["SCORERS", "Scored", "Scorer", "make_scorer", "scorer_options"]
+__all__ = [
+    "SCORERS",
+    "SCORER_OPTIONS",
+    "Scored",
+    "Scorer",
+    "make_scorer",
+    "scorer_options",
+    "takers",
+]
 
 SCORERS: dict[str, Callable[..., Scorer]] = {
     "exact_match": exact_match,
@@ -48,6 +62,59 @@ def scorer_options(name: str) -> tuple[str, ...]:
     return tuple(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
 
 
+def takers(option: str) -> tuple[str, ...]:
+    """Return the scorers of the table that take an option."""
+    return tuple(name for name in SCORERS if option in scorer_options(name))
+
+
+def declare_options() -> dict[str, Option]:
+    """Return every option of a scorer, as the scorers' own signatures declare them.
+
+    Its type is the annotation's, its help and range those of the `Option` beside it. It has no
+    default: what is not said is left to the scorer.
+    """
+    declared: dict[str, Option] = {}
+    for scorer in SCORERS:
+        function = _function_of(scorer)
+        hints = get_type_hints(function, include_extras=True)
+        for name in scorer_options(scorer):
+            told = next(
+                (each for each in get_args(hints[name]) if isinstance(each, Option)), Option()
+            )
+            declared[name] = replace(
+                told,
+                name=name,
+                kind=_plain_kind(hints[name]),
+                help=told.help and f"{_name_takers(name)}: {told.help}",
+                places=frozenset({COMMAND, TASK, EVALUATE}),
+            )
+    return declared
+
+
+def _plain_kind(annotation: Any) -> type:
+    """Return the type of `Annotated[type | None, ...]`."""
+    while get_args(annotation):
+        annotation = next(part for part in get_args(annotation) if part is not NoneType)
+    return annotation  # type: ignore[no-any-return]
+
+
+def _function_of(scorer: str) -> Callable[..., Scorer]:
+    made = SCORERS[scorer]
+    return made.func if isinstance(made, partial) else made
+
+
+def _name_takers(option: str) -> str:
+    """Name the scorers that take an option; those of one function as `function*`."""
+    functions = [_function_of(scorer) for scorer in takers(option)]
+    return ", ".join(
+        f"{function.__name__}*" if functions.count(function) > 1 else function.__name__
+        for function in dict.fromkeys(functions)
+    )
+
+
+SCORER_OPTIONS = declare_options()
+
+
 def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object) -> Scorer:
     """Make a scorer.
 
@@ -63,9 +130,10 @@ def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object)
     given = {name: value for name, value in options.items() if value is not None}
     if isinstance(scorer, str) and scorer in SCORERS and scorer != "field":
         known = scorer_options(scorer)
-        for option in given:
+        for option, value in given.items():
             if option not in known:
                 raise ConfigError(_not_taken(scorer, option))
+            SCORER_OPTIONS[option].check(value)
         return SCORERS[scorer](**given)
     if given:
         name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", "this scorer")
@@ -86,6 +154,6 @@ def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object)
 
 
 def _not_taken(scorer: str, option: str) -> str:
-    takers = [name for name in SCORERS if option in scorer_options(name)]
-    hint = f"it belongs to {', '.join(takers)}" if takers else "no scorer takes it"
+    owners = takers(option)
+    hint = f"it belongs to {', '.join(owners)}" if owners else "no scorer takes it"
     return f"the scorer {scorer} has no option {option!r}; {hint}."

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
 
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import DataError
+from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_right
 from compatkit.scorers.unread import count_unread
@@ -43,7 +45,13 @@ MIXED = (
 )
 
 
-def choice(*, first_index: int | None = None) -> Scorer:
+def choice(
+    *,
+    first_index: Annotated[
+        int | None,
+        Option(choices=(0, 1), help="the index that stands for A, where one side names letters."),
+    ] = None,
+) -> Scorer:
     r"""Score 1 if the label that the prediction chooses is the reference's, else 0.
 
     A label is a letter (case apart) or an index. It is read from the whole text ('B',
@@ -60,8 +68,6 @@ def choice(*, first_index: int | None = None) -> Scorer:
     Raises:
         DataError: a reference that is no label.
     """
-    if first_index not in {None, 0, 1}:
-        raise ConfigError(f"--first-index is {first_index}; 0 or 1 was expected.")
 
     def score(rows: Predictions) -> Scored:
         known: dict[str | None, str | None] = {None: None}

@@ -3,11 +3,11 @@
 import numpy as np
 
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers.normalize import check_normalizer, normalize_rows
+from compatkit.scorers.normalize import Normalize, normalize_rows
 from compatkit.scorers.scorer import Scored, Scorer, flat_references
 
 
-def contains(*, normalize: str = "none") -> Scorer:
+def contains(*, normalize: Normalize = "none") -> Scorer:
     """Score 1 if any reference occurs in the prediction after normalisation, else 0.
 
     The answer that churn compares is the reference that occurs, or else the whole
@@ -16,7 +16,6 @@ def contains(*, normalize: str = "none") -> Scorer:
     Args:
         normalize: `none` or `squad`, applied to both sides.
     """
-    check_normalizer(normalize)
 
     def score(rows: Predictions) -> Scored:
         texts, accepted, notes = normalize_rows(rows, normalize)

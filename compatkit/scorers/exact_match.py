@@ -1,11 +1,11 @@
 """Exact match: 1 if the prediction equals a reference."""
 
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers.normalize import check_normalizer, normalize_rows
+from compatkit.scorers.normalize import Normalize, normalize_rows
 from compatkit.scorers.scorer import Scored, Scorer, score_right
 
 
-def exact_match(*, normalize: str = "none") -> Scorer:
+def exact_match(*, normalize: Normalize = "none") -> Scorer:
     """Score 1 if the prediction equals any reference after normalisation, else 0.
 
     The answer that churn compares is the normalised prediction. A text of which the
@@ -17,7 +17,6 @@ def exact_match(*, normalize: str = "none") -> Scorer:
 
     Source: Rajpurkar et al. 2016, SQuAD, section 6.1.
     """
-    check_normalizer(normalize)
 
     def score(rows: Predictions) -> Scored:
         answers, accepted, notes = normalize_rows(rows, normalize)

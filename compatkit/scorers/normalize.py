@@ -7,12 +7,17 @@ ASCII punctuation, no articles (a, an, the), single spaces.
 import re
 import string
 from collections.abc import Sequence
+from typing import Annotated
 
-from compatkit.errors import ConfigError
+from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import flat_references
 
 NORMALIZERS = ("none", "squad")
+Normalize = Annotated[
+    str,
+    Option(choices=NORMALIZERS, help="how texts are normalised before they are compared."),
+]
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 ARTICLE_WORDS = (" the ", " a ", " an ")
 # Control characters that are no white space (and not the separator): words end at them too.
@@ -24,16 +29,6 @@ WHITE = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
 LOWER = bytes(ord(" ") if byte in WHITE else byte for byte in bytes(range(256)).lower())
 PUNCTUATION = string.punctuation.encode()
 EMPTIED = "references of which the normaliser leaves nothing are compared as they stand"
-
-
-def check_normalizer(name: str) -> None:
-    """Refuse a normaliser that does not exist.
-
-    Raises:
-        ConfigError: naming those that do.
-    """
-    if name not in NORMALIZERS:
-        raise ConfigError(f"no normaliser {name!r}; there are {', '.join(NORMALIZERS)}.")
 
 
 def normalize_rows(

@@ -2,8 +2,10 @@
 
 import re
 from decimal import Decimal
+from typing import Annotated
 
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import DataError
+from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, flat_references, score_right
 from compatkit.scorers.unread import count_unread
@@ -27,7 +29,12 @@ FINAL = "####"
 NO_NUMBER = "predictions without a number: wrong"
 
 
-def numeric(*, tolerance: float = 0.0) -> Scorer:
+def numeric(
+    *,
+    tolerance: Annotated[
+        float, Option(least=0, help="the largest difference that counts as equal.")
+    ] = 0.0,
+) -> Scorer:
     """Score 1 if the last number of the prediction equals the reference's, else 0.
 
     A number after the last '####' (GSM8K's mark of the final answer) comes first. Currency
@@ -40,13 +47,10 @@ def numeric(*, tolerance: float = 0.0) -> Scorer:
         tolerance: the largest absolute difference that still counts as equal.
 
     Raises:
-        ConfigError: a tolerance below 0.
         DataError: a reference without a number.
 
     Source: Cobbe et al. 2021 (arXiv 2110.14168), GSM8K: the final answer after '####'.
     """
-    if not 0 <= tolerance < float("inf"):
-        raise ConfigError(f"--tolerance is {tolerance}; 0 or more was expected.")
 
     def score(rows: Predictions) -> Scored:
         answers = [None if text is None else find_number(text) for text in rows.prediction]

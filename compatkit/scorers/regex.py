@@ -1,8 +1,10 @@
 """Regex: 1 if what a pattern finds in the prediction is a reference."""
 
 import re
+from typing import Annotated
 
 from compatkit.errors import ConfigError
+from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_right
 from compatkit.scorers.unread import count_unread
@@ -10,7 +12,13 @@ from compatkit.scorers.unread import count_unread
 NO_MATCH = "predictions in which the pattern finds nothing: wrong"
 
 
-def regex(*, pattern: str | None = None) -> Scorer:
+def regex(
+    *,
+    pattern: Annotated[
+        str | None,
+        Option(metavar="REGEX", help="finds the answer; its first group, if any."),
+    ] = None,
+) -> Scorer:
     r"""Score 1 if the pattern's last match in the prediction equals any reference, else 0.
 
     The match is the pattern's first group, or the whole match where it has none; white space

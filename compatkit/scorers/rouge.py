@@ -1,8 +1,9 @@
 """ROUGE: the overlap of a summary with a reference, as F1."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_pairs
 
@@ -10,7 +11,11 @@ if TYPE_CHECKING:
     from compatkit.scorers.rouge_columns import RougeColumns
 
 
-def rouge(kind: str, *, stemmer: bool = False) -> Scorer:
+def rouge(
+    kind: str,
+    *,
+    stemmer: Annotated[bool, Option(help="compare Porter's stems of words.")] = False,
+) -> Scorer:
     """Score by ROUGE F1, the best over the references.
 
     F1 = 2pr / (p + r) of overlapping unigrams (`rouge1`), bigrams (`rouge2`), the longest

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Annotated
 
 import numpy as np
 
 from compatkit.arrays import FloatArray
+from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer
 
 Columns = Callable[[Sequence[str], Sequence[Sequence[str]]], FloatArray]
 
 
-def bleu(*, tokenize: str = "13a") -> Scorer:
+def bleu(
+    *,
+    tokenize: Annotated[
+        str, Option(metavar="NAME", help="sacrebleu's tokenizer, 13a if not said.")
+    ] = "13a",
+) -> Scorer:
     """Score by sacrebleu's sentence BLEU / 100, with its own way of several references.
 
     Equal to `sacrebleu.sentence_bleu` to the last bit: exponential smoothing, effective
@@ -32,7 +39,10 @@ def bleu(*, tokenize: str = "13a") -> Scorer:
     return _scorer("bleu", make, {"tokenize": tokenize})
 
 
-def chrf(*, word_order: int = 0) -> Scorer:
+def chrf(
+    *,
+    word_order: Annotated[int, Option(least=0, most=10, help="2 for chrF++.")] = 0,
+) -> Scorer:
     """Score by sacrebleu's sentence chrF / 100, the best over references.
 
     Equal to `sacrebleu.sentence_chrf` to the last bit: character n-grams up to 6, beta 2.

@@ -56,7 +56,10 @@ def test_a_pilot_names_what_to_expect_and_what_it_could_have_shown() -> None:
         (["--nfr-budget", "0.02", "--old-accuracy", "0.01"], "--old-accuracy is 0.01"),
         (["--nfr-budget", "0.02", "--power", "1"], "power"),
         (["--nfr-budget", "0.02", "--level", "2"], "level"),
-        (["--nfr-budget", "0.02", "--level", "0.99999"], "--level is 0.99999; at most 0.9999"),
+        (
+            ["--nfr-budget", "0.02", "--level", "0.99999"],
+            "--level is 0.99999; more than 0.5 and at most 0.9999",
+        ),
         (["--nfr-budget", "0.02", *PILOT], "beyond the budget of 0.02"),
     ],
 )

@@ -158,7 +158,7 @@ def test_a_reference_that_is_no_label_is_refused_with_its_line() -> None:
 
 
 def test_a_first_index_other_than_0_or_1_is_refused() -> None:
-    with pytest.raises(ConfigError, match="--first-index is 2"):
+    with pytest.raises(ConfigError, match="first_index is 2; 0 or 1 was"):
         make_scorer("choice", first_index=2)
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError
-from compatkit.scorers.normalize import check_normalizer, normalize_rows, normalize_squad
+from compatkit.scorers import make_scorer
+from compatkit.scorers.normalize import normalize_rows, normalize_squad
 
 
 @pytest.mark.parametrize(
@@ -48,5 +49,5 @@ def test_a_text_of_which_nothing_is_left_stays_as_it_is_and_is_counted() -> None
 
 
 def test_an_unknown_normaliser_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no normaliser 'SQuAD'; there are none, squad"):
-        check_normalizer("SQuAD")
+    with pytest.raises(ConfigError, match="normalize is 'SQuAD'; one of none, squad was expected"):
+        make_scorer("exact_match", normalize="SQuAD")

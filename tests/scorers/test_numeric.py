@@ -112,7 +112,7 @@ def test_a_reference_without_a_number_is_refused_with_its_line() -> None:
 
 @pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf")])
 def test_a_tolerance_out_of_range_is_refused(tolerance: float) -> None:
-    with pytest.raises(ConfigError, match="--tolerance is"):
+    with pytest.raises(ConfigError, match="tolerance is"):
         make_scorer("numeric", tolerance=tolerance)
 
 

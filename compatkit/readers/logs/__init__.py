@@ -62,5 +62,6 @@ LOGS: dict[str, Harness] = {
         "squad",
         "compatkit score old.json new.json --dataset dev-v1.1.json",
         (b".json\n", b".json.gz\n", b".json.zst\n"),
+        takes_dataset=True,
     ),
 }

@@ -25,6 +25,7 @@ class Harness:
         example: a command that reads such logs.
         signs: one of these is in the name or the first bytes of each of its logs.
         lines: each record is a line of the log, whatever the others hold.
+        takes_dataset: its logs hold answers alone, and `dataset` names the file of questions.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Harness:
     example: str
     signs: tuple[bytes, ...]
     lines: bool = False
+    takes_dataset: bool = False
 
     def find(self, files: Sequence[Path]) -> list[Path]:
         """Return the files that are logs of this harness."""

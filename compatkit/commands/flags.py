@@ -1,0 +1,143 @@
+"""Flags: options of the command line, made of what is declared of them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from compatkit.errors import ConfigError
+from compatkit.option import Option
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class NamedPath(click.Path):
+    """A path that has a name: an empty one, as an unset variable of a shell leaves, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail."""
+        if value == "":
+            self.fail("the path is empty; the name of a file was expected.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]
+    """A number within the range of an option; the help text shows the range."""
+
+    def __init__(self, option: Option) -> None:
+        """Keep what was declared."""
+        self.option = option
+        self.name = "integer" if option.kind is int else "float"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail."""
+        number = (click.INT if self.option.kind is int else click.FLOAT).convert(value, param, ctx)
+        self.option.check(number, self.option.name if param is None else param.opts[0])
+        return number
+
+
+class Flag(click.Option):
+    """An option of the command line that is said once, unless it is repeatable.
+
+    Of two values click takes the last in silence, so that `--max-nfr 0.001 --max-nfr 0.9` would
+    hold an update against the second.
+    """
+
+    def __init__(self, *args: Any, needs: str = "", why: str = "", **attributes: Any) -> None:
+        """Make the option.
+
+        Args:
+            args: as of `click.Option`.
+            needs: the parameter without which this option does nothing.
+            why: why it does nothing, and what to do.
+            attributes: as of `click.Option`.
+        """
+        super().__init__(*args, **attributes)
+        self.needs = needs
+        self.why = why
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it has one value."""
+        return not (self.multiple or self.count or self.is_flag)
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the parser keep every value that is said, not the last alone."""
+        if self.is_single:
+            parser.add_option(
+                obj=self, opts=self.opts, dest=self.name, action="append", nargs=self.nargs
+            )
+        else:
+            super().add_to_parser(parser, ctx)
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> Any:
+        """Return the one value, with where it comes from; two are refused."""
+        values = opts.get(str(self.name))
+        if self.is_single and isinstance(values, list):
+            if len(values) > 1:
+                first, second = (
+                    " ".join(each) if isinstance(each, tuple) else each for each in values[:2]
+                )
+                named = max(self.opts, key=len)
+                raise click.UsageError(
+                    f"{named} is said twice, {first!r} and {second!r}. Leave one out.", ctx
+                )
+            opts = {**opts, str(self.name): values[0]}
+        return super().consume_value(ctx, opts)
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> Any:
+        """Process the value, and refuse one that nothing would come of."""
+        result = super().handle_parse_result(ctx, opts, args)
+        if self.needs and str(self.name) in opts and not opts.get(self.needs):
+            raise ConfigError(f"{self.opts[0]}: {self.why}")
+        return result
+
+
+def flag(*declarations: str, **attributes: Any) -> Callable[[Command], Command]:
+    """Add an option to a command; as `click.option`, but said once."""
+    return click.option(*declarations, cls=Flag, **attributes)
+
+
+def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
+    """Return a decorator that adds the flag of a declared option.
+
+    Args:
+        option: what was declared.
+        changes: further attributes of `click.option`.
+    """
+    attributes: dict[str, Any] = {"help": _help(option), "metavar": option.metavar}
+    if option.kind is bool:
+        # One that nobody says stays unsaid, where no default was declared.
+        attributes |= {"is_flag": True, "default": option.default}
+    elif option.several:
+        attributes["multiple"] = True
+    elif option.default is not None:
+        attributes |= {"default": option.default, "show_default": True}
+    if option.kind in {int, float}:
+        attributes["type"] = Number(option)
+    elif option.choices:
+        attributes["type"] = click.Choice(option.choices)
+    elif option.kind is Path:
+        attributes["type"] = NamedPath()
+    names = [option.flag, *([option.short] if option.short else []), option.name]
+    return flag(*names, **(attributes | changes))
+
+
+def _help(option: Option) -> str:
+    """Return the help text, with the range of a number."""
+    ranged = option.kind in {int, float} and option.range_wanted != option.kind_wanted
+    return f"{option.help}  [{option.range_wanted}]" if ranged else option.help
+
+
+def add_flags(*flags: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds several flags, in their order."""
+
+    def add(command: Command) -> Command:
+        for each in reversed(flags):
+            command = each(command)
+        return command
+
+    return add

@@ -1,0 +1,215 @@
+"""Option table: every option of a comparison, each declared once.
+
+To add one: a line here, an argument of `make_options` with the same default, and an attribute of
+`Options` where it is used. The flag, the policy's key, the checks, the schema and the
+documentation follow. An option of a scorer is declared in the scorer's own signature.
+"""
+
+from pathlib import Path
+
+from compatkit.metrics.p_values import CORRECTIONS
+from compatkit.option import COMMAND, EVALUATE, POLICY, TASK, Option
+from compatkit.pairing.alignment import POLICIES
+from compatkit.readers import READERS
+from compatkit.readers.logs import LOGS
+from compatkit.readers.logs.log import NEWEST, UNFINISHED
+from compatkit.scorers import SCORER_OPTIONS, SCORERS
+
+INTERVALS = ("wilson", "exact")
+# What an option is about, where not every comparison, or not every command, has it.
+OF_LOGS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP = (
+    *("logs", "scores", "tests", "slices", "shares", "sweep"),
+)
+EVERYWHERE = frozenset({COMMAND, TASK})
+
+_DECLARED = (
+    Option(
+        name="scorer",
+        short="-s",
+        metavar="NAME",
+        help=f"{', '.join(name for name in SCORERS if name != 'field')}; field:NAME for a score "
+        "that the file holds; evaluate:NAME for a metric of Hugging Face evaluate; module:function "
+        "for your own. If not said: what the files were made for by compatkit run, a log's own "
+        "metric, exact_match for other files.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="threshold",
+        kind=float,
+        short="-t",
+        help="An answer is right when its score is at least this; 0.5 if not said.",
+        places=EVERYWHERE | {EVALUATE},
+        signed=True,
+    ),
+    *SCORER_OPTIONS.values(),
+    Option(
+        name="by",
+        several=True,
+        default=(),
+        metavar="FIELD",
+        help="Slice by a field; repeatable.",
+        places=frozenset({COMMAND}),
+        about=OF_SLICES,
+    ),
+    Option(
+        name="by_position",
+        kind=bool,
+        default=False,
+        help="Pair rows by position instead of id.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="missing",
+        choices=POLICIES["missing"],
+        default="error",
+        help="An id in one file alone: refuse, leave out, or count its answer as wrong.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="errors",
+        choices=POLICIES["errors"],
+        default="exclude",
+        help="A row with an error: leave the example out, count it as wrong, or refuse.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="edited",
+        choices=POLICIES["edited"],
+        default="error",
+        help="An id whose reference or input differs: refuse, leave out, or hold each answer "
+        "against its own file.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="cluster",
+        metavar="FIELD",
+        help="Examples with one value of it depend on each other (questions on one passage).",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="correction",
+        choices=tuple(CORRECTIONS),
+        default="holm",
+        help="Of p-values over tasks, candidates and slices.",
+        places=frozenset({COMMAND}),
+        about=OF_TESTS,
+        signed=True,
+    ),
+    Option(
+        name="level",
+        kind=float,
+        default=0.95,
+        above=0,
+        most=0.9999,
+        help="Level of the intervals.",
+        places=frozenset({COMMAND, POLICY, EVALUATE}),
+        signed=True,
+    ),
+    Option(
+        name="interval",
+        choices=INTERVALS,
+        default="wilson",
+        help="Of proportions: Wilson's score, or Clopper and Pearson's exact one.",
+        places=frozenset({COMMAND, EVALUATE}),
+        about=OF_SHARES,
+        signed=True,
+    ),
+    Option(
+        name="epsilon",
+        kind=float,
+        default=0.0,
+        least=0,
+        help="Change of score that counts as a tie.",
+        places=EVERYWHERE | {EVALUATE},
+        about=OF_SCORES,
+        signed=True,
+    ),
+    Option(
+        name="resamples",
+        kind=int,
+        default=2000,
+        least=100,
+        most=1_000_000,
+        help="Bootstrap resamples, where there is a bootstrap.",
+        places=frozenset({COMMAND, POLICY, EVALUATE}),
+        about=OF_SCORES,
+        signed=True,
+    ),
+    Option(
+        name="seed",
+        kind=int,
+        default=0,
+        least=0,
+        help="Seed of the bootstrap, where there is one.",
+        places=frozenset({COMMAND, POLICY, EVALUATE}),
+        about=OF_SCORES,
+        signed=True,
+    ),
+    Option(
+        name="reader",
+        choices=tuple(sorted([*READERS, *LOGS])),
+        help="The kind of the files, where their names do not tell.",
+        places=EVERYWHERE,
+    ),
+    Option(
+        name="metric",
+        several=True,
+        default=(),
+        metavar="NAME",
+        help="Logs: the metric that says what is right, such as exact_match,flexible-extract. "
+        "Repeatable: the first that a task has.",
+        places=EVERYWHERE,
+        about=OF_LOGS,
+    ),
+    Option(
+        name="run",
+        metavar="TEXT",
+        help=f"Logs: of several runs of a task, '{NEWEST}', or the one with this in its path.",
+        places=EVERYWHERE,
+        about=OF_LOGS,
+    ),
+    Option(
+        name="unfinished",
+        choices=UNFINISHED,
+        default=UNFINISHED[0],
+        help="Logs: a run that failed or was cut short.",
+        places=EVERYWHERE,
+        about=OF_LOGS,
+    ),
+    Option(
+        name="dataset",
+        kind=Path,
+        metavar="FILE",
+        help="Logs that hold answers alone (SQuAD): the file of questions and answers.",
+        places=EVERYWHERE,
+        about=OF_LOGS,
+    ),
+    Option(
+        name="fields",
+        kind=dict,
+        help="Role (id, prediction, references, input, sample, error, item_hash) to field; dots "
+        "nest, 'none' is none.",
+        places=EVERYWHERE,
+    ),
+    Option(
+        name="sweep",
+        kind=bool,
+        default=False,
+        help="Flips over all thresholds.",
+        places=frozenset({COMMAND}),
+        about=OF_SWEEP,
+    ),
+    Option(name="keep_flips", kind=bool, default=True, help="Keep the flipped examples, whole."),
+    Option(
+        name="progress",
+        kind=object,
+        help="Called with a file's name and the share of it that was read.",
+    ),
+)
+OPTIONS: dict[str, Option] = {option.name: option for option in _DECLARED}

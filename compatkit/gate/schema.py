@@ -1,0 +1,164 @@
+"""Schema: what a policy may hold, as JSON Schema, for editors that complete and check it.
+
+It follows from the tables that `read_policy` reads by. Draft 4, which TOML's editors know, and
+whose whole numbers are never written with a point, as TOML's are. It leaves to `read_policy` what
+depends on several keys or on the files: a task that holds nothing, a limit of 0, a day that no
+month has.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compatkit.gate.budgets import BUDGETS, Budget
+from compatkit.gate.policy_keys import (
+    FILE_NAME,
+    FORMAT,
+    GATE_OPTIONS,
+    OPTION_KEYS,
+    PAIR_OPTIONS,
+    keys_at,
+)
+from compatkit.gate.verdict import TOTAL
+from compatkit.option import POLICY, TASK, Option
+from compatkit.predictions.fields import ALIASES
+from compatkit.scorers import SCORER_OPTIONS, SCORERS, takers
+
+PATH = Path(__file__).parents[1] / "schemas" / "policy.schema.json"  # in the installed package
+Schema = dict[str, Any]
+
+NAMED: Schema = {"type": "string", "pattern": r"\S"}  # a text that is not blank
+TYPES = {bool: "boolean", int: "integer", float: "number"}
+DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+# An id, or a value of a tag: a number or a boolean counts as its text.
+PLAIN: Schema = {"type": ["string", "integer", "boolean"]}
+
+
+def make_schema() -> Schema:
+    """Return the schema of compatkit.toml."""
+    return {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": f"{FILE_NAME}, the policy of compatkit gate",
+        **_table(
+            {
+                "format": {"enum": [FORMAT], "description": "The format of the policy."},
+                **_options(keys_at(POLICY, GATE_OPTIONS), GATE_OPTIONS),
+                **_options(keys_at(POLICY, PAIR_OPTIONS), PAIR_OPTIONS),
+                "tasks": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "properties": {name: {"not": {}} for name in ("", TOTAL)},
+                    "additionalProperties": _task(),
+                },
+                "total": _table(_limits()),
+                "waivers": {"type": "array", "items": _waiver()},
+            },
+            ("tasks",),
+        ),
+    }
+
+
+def render_schema() -> str:
+    """Return the text of the schema's file."""
+    return json.dumps(make_schema(), indent=2) + "\n"
+
+
+def _table(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Schema:
+    table: Schema = {"type": "object", "additionalProperties": False, "properties": properties}
+    return {**table, "required": list(required)} if required else table
+
+
+def _task() -> Schema:
+    texts = _several(PLAIN)
+    return {
+        **_table(
+            {
+                "old": {**NAMED, "description": "The old model's predictions: a file or pattern."},
+                "new": {**NAMED, "description": "The new model's."},
+                **_options(keys_at(TASK, GATE_OPTIONS), GATE_OPTIONS),
+                "slices": {"type": "object", "additionalProperties": _table(_limits())},
+                "must_not_flip": _table(
+                    {"ids": texts, "tags": {"type": "object", "additionalProperties": texts}}
+                ),
+                **_limits(),
+                **_options(OPTION_KEYS, PAIR_OPTIONS),
+            },
+            ("old", "new"),
+        ),
+        "dependencies": {option: _of_scorers(option) for option in SCORER_OPTIONS},
+    }
+
+
+def _of_scorers(option: str) -> Schema:
+    """Return what a task must be that says an option of some scorers."""
+    owners = list(takers(option))
+    rule: Schema = {"properties": {"scorer": {"enum": owners}}}
+    return rule if "exact_match" in owners else {**rule, "required": ["scorer"]}
+
+
+def _limits() -> dict[str, Schema]:
+    budgets = _table({name: _limit(budget) for name, budget in BUDGETS.items()})
+    return {
+        "budgets": {**budgets, "description": "Limits that stop an update."},
+        "advisory": {**budgets, "description": "Limits that are only reported."},
+        **_options(("inconclusive",), GATE_OPTIONS),
+    }
+
+
+def _limit(budget: Budget) -> Schema:
+    most = {} if budget.most is None else {"maximum": budget.most}
+    return {"type": "number", "minimum": budget.least, **most, "description": budget.meaning}
+
+
+def _waiver() -> Schema:
+    return _table(
+        {
+            "task": {"type": "string"},
+            "id": PLAIN,
+            "reason": NAMED,
+            "expires": {"type": "string", "pattern": DAY, "description": "The last day, in UTC."},
+        },
+        ("id", "reason", "expires"),
+    )
+
+
+def _options(names: tuple[str, ...], options: Mapping[str, Option]) -> dict[str, Schema]:
+    return {name: {**_kind(options[name]), **_told(options[name])} for name in names}
+
+
+def _told(option: Option) -> Schema:
+    """Return what an editor shows of an option."""
+    said = {} if option.default in {None, ()} else {"default": option.default}
+    return {"description": option.help, **said}
+
+
+def _kind(option: Option) -> Schema:
+    """Return what a value of an option may be."""
+    if option.name == "scorer":
+        tabled = [name for name in SCORERS if name != "field"]
+        return {"anyOf": [{"enum": tabled}, {"type": "string", "pattern": "^[^:]+:.+$"}]}
+    if option.kind is dict:
+        return _table({role: {"type": "string"} for role in ALIASES})
+    if option.kind is Path:
+        return NAMED
+    kind: Schema = {"type": TYPES.get(option.kind, "string"), **_range(option)}
+    return _several(kind) if option.several else kind
+
+
+def _range(option: Option) -> Schema:
+    found: Schema = {}
+    if option.choices:
+        found["enum"] = list(option.choices)
+    if option.least is not None or option.above is not None:
+        found["minimum"] = option.least if option.above is None else option.above
+        found |= {} if option.above is None else {"exclusiveMinimum": True}
+    if option.most is not None or option.below is not None:
+        found["maximum"] = option.most if option.below is None else option.below
+        found |= {} if option.below is None else {"exclusiveMaximum": True}
+    return found
+
+
+def _several(one: Schema) -> Schema:
+    """Return what one value may be, or a list of some."""
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
