@@ -21,7 +21,7 @@ imports:
 
 # A file stays with one worker: what it makes for its tests is made once.
 test:
-	$(PYTHON) -m pytest -n auto --dist loadfile --cov
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 docs:
 	$(PYTHON) docs/write_reference.py
