@@ -13,6 +13,7 @@ from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers import make_scorer
 
 SHOWN = 60
+UNKNOWN_DIRECTION = "neither the log nor a known name says whether more is better"
 
 
 def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
@@ -110,7 +111,8 @@ def _no_metric(log: Log) -> str:
     return (
         f"{log.path}: the task {log.task} has no score of each example"
         + (f": {reasons}" if reasons else "")
-        + ". --scorer NAME scores the answers themselves, such as --scorer exact_match."
+        + ". --scorer NAME scores the answers themselves, such as --scorer exact_match; "
+        f"--skip-tasks {log.task} leaves the task out."
     )
 
 
@@ -131,6 +133,13 @@ def _describe_metric(log: Log) -> list[str]:
     if others:
         also = ", ".join(others[:8]) + (", ..." if len(others) > 8 else "")  # noqa: PLR2004
         notes.append(f"{log.task}: judged by {log.metric}; --metric takes another: {also}")
+    if log.metric in log.metric_notes:
+        notes.append(log.metric_notes[log.metric])
+    if log.metric and log.less_is_better is None:
+        notes.append(
+            f"{log.task}: {UNKNOWN_DIRECTION} of {log.metric}, and more is taken to be: "
+            "--lower-is-better or --higher-is-better says it"
+        )
     if log.turned:
         notes.append(
             f"{log.task}: less {log.metric} is better, so that a score is 1 - {log.metric}"

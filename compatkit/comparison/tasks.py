@@ -15,6 +15,7 @@ from compatkit.metrics.measure_pair import count_pair, measure_pair
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.readers.logs import LOGS
+from compatkit.readers.logs.choosing import select_tasks
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.run_header import is_header
 from compatkit.readers.source import KINDS
@@ -121,7 +122,10 @@ def open_sides(
             Side(path, run or {"": open_file(path, options.reader)}, several=False)
             for path, run in zip(paths, runs, strict=True)
         ]
-    tasks = [{} if run else find_tasks(path) for path, run in zip(paths, runs, strict=True)]
+    tasks = [
+        {} if run else select_tasks(find_tasks(path), options.selection, path)
+        for path, run in zip(paths, runs, strict=True)
+    ]
     return [
         Side(
             path,

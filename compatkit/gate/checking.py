@@ -8,6 +8,7 @@ import numpy as np
 
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.conditions import UNKNOWN_DIRECTION
 from compatkit.comparison.options import Options
 from compatkit.comparison.tasks import concatenate_pairs
 from compatkit.errors import ConfigError, DataError
@@ -33,6 +34,8 @@ from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.edited import NOT_COMPARED
 from compatkit.predictions.fields import NO_FIELD
 from compatkit.readers.run_header import CHANGED_SINCE, compare_headers
+
+SAY_DIRECTION = "--lower-is-better or --higher-is-better says it."
 
 
 def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
@@ -107,6 +110,7 @@ def _check_files(task: TaskPolicy) -> _Checked:
     (comparison,) = compare_files(
         task.old, [task.new], options, old_rerun=task.old_rerun, task=task.name
     )
+    _refuse_unknown_direction(comparison, where)
     _check_counts(task, comparison, where)
     pair = comparison.pair
     if not pair.old.right.any():
@@ -118,6 +122,13 @@ def _check_files(task: TaskPolicy) -> _Checked:
     if comparison.continuous or not pair.single or pair.clusters is not None or pair.rerun:
         pair = sort_pair(pair)
     return _Checked(task, comparison, pair)
+
+
+def _refuse_unknown_direction(comparison: Comparison, where: str) -> None:
+    """Refuse a metric that may be an error rate: every answer that broke would be a mended one."""
+    note = next((each for each in comparison.notes if UNKNOWN_DIRECTION in each), None)
+    if note is not None:
+        raise DataError(f"{where}{note.partition(', and more')[0]}. {SAY_DIRECTION}")
 
 
 def _strict_roles(options: Options) -> Mapping[str, str]:

@@ -93,7 +93,7 @@ class PredictionFile:
     def _has_lines(self) -> bool:
         if self.source is None:
             return False
-        return self.reader in LINES if self.log is None else LOGS[self.reader].lines
+        return self.reader in LINES if self.log is None else self.log.lines
 
     def _changed(self) -> DataError:
         return DataError(f"{self.name}: the file changed while it was read. Run again.")

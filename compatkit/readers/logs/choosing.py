@@ -1,12 +1,17 @@
 """Choosing: of the logs in a file or folder, one per task, each with its metric."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
 from compatkit.errors import DataError
 from compatkit.readers.logs import LOGS
+from compatkit.readers.logs.directions import less_is_better
 from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
+
+T = TypeVar("T")
 
 SHOWN = 6
 MOST_FILES = 10_000
@@ -34,6 +39,8 @@ def open_logs(path: Path, selection: LogSelection, reader: str | None = None) ->
         for name, harness in LOGS.items()
         if reader in {None, name} and (logs := harness.find(files))
     }
+    if reader is not None and not found and path.is_file():
+        found = {reader: [path]}  # the user knows what neither its name nor its first bytes say
     if reader is not None and not found:
         raise DataError(
             f"{path}: no log of {LOGS[reader].title} was found. {LOGS[reader].example} reads one."
@@ -45,6 +52,36 @@ def open_logs(path: Path, selection: LogSelection, reader: str | None = None) ->
         return {}
     ((name, paths),) = found.items()
     return _choose(LOGS[name].open(paths, selection), selection, path)
+
+
+def select_tasks(tasks: Mapping[str, T], selection: LogSelection, path: str | Path) -> dict[str, T]:
+    """Keep the tasks that `--tasks` names, without those that `--skip-tasks` names.
+
+    Args:
+        tasks: by name.
+        selection: the patterns, with `*`, `?` and `[...]` as in the names of files.
+        path: where the tasks are, for messages.
+
+    Raises:
+        DataError: a pattern that no task has, or no task that is left.
+    """
+    for pattern in (*selection.tasks, *selection.skip_tasks):
+        if not any(fnmatchcase(task, pattern) for task in tasks):
+            raise DataError(f"{path}: no task is called {pattern!r}; there are {_named(tasks)}.")
+    kept = {
+        task: value
+        for task, value in tasks.items()
+        if (not selection.tasks or any(fnmatchcase(task, each) for each in selection.tasks))
+        and not any(fnmatchcase(task, each) for each in selection.skip_tasks)
+    }
+    if tasks and not kept:
+        raise DataError(f"{path}: no task is left of {_named(tasks)}. Say other --skip-tasks.")
+    return kept
+
+
+def _named(tasks: Iterable[str]) -> str:
+    names = list(tasks)
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
 def _list_files(path: Path) -> list[Path]:
@@ -75,8 +112,9 @@ def _choose(logs: Sequence[Log], selection: LogSelection, path: Path) -> dict[st
             raise DataError(f"{path}: no run has {selection.run!r} in its name: {_listed(logs)}.")
         logs = named
     tasks: dict[str, list[Log]] = {}
-    for log in logs:
+    for log in _name_tasks(logs):
         tasks.setdefault(log.task, []).append(log)
+    tasks = select_tasks(tasks, selection, path)
     chosen = {task: _choose_run(runs, selection, path) for task, runs in sorted(tasks.items())}
     models = {log.model: log for log in chosen.values() if log.model}
     if len(models) > 1:
@@ -84,7 +122,22 @@ def _choose(logs: Sequence[Log], selection: LogSelection, path: Path) -> dict[st
             f"{path}: runs of several models: {_listed(list(models.values()))}. Name the folder of "
             "one, or --run TEXT with a text that is in its path."
         )
-    return {task: _choose_metric(log, selection) for task, log in chosen.items()}
+    judged = {task: _choose_metric(log, selection) for task, log in chosen.items()}
+    return _direct(judged, selection, path)
+
+
+def _name_tasks(logs: Sequence[Log]) -> list[Log]:
+    """Name each task by what tells it from the others, and by no more."""
+    one_file = len({log.path for log in logs}) == 1
+    variants: dict[str, set[str]] = {}
+    for log in logs:
+        variants.setdefault(log.task, set()).add(log.variant)
+    named = []
+    for log in logs:
+        task = log.part if one_file and log.part else log.task
+        several = len(variants[log.task]) > 1 and log.variant
+        named.append(replace(log, task=f"{task} ({log.variant})" if several else task))
+    return named
 
 
 def _choose_run(runs: Sequence[Log], selection: LogSelection, path: Path) -> Log:
@@ -116,8 +169,36 @@ def _choose_run(runs: Sequence[Log], selection: LogSelection, path: Path) -> Log
     return replace(newest, notes=(*newest.notes, *notes))
 
 
+def _direct(logs: dict[str, Log], selection: LogSelection, path: Path) -> dict[str, Log]:
+    """Settle which way each metric points: as its log says, else its name, else the user.
+
+    Raises:
+        DataError: the user says another direction than is known of every metric.
+    """
+    found = {}
+    for task, log in logs.items():
+        stated = log.directions.get(log.metric)
+        found[task] = less_is_better(log.metric) if stated is None else stated
+    said = selection.lower_is_better
+    judged = {task: less for task, less in found.items() if logs[task].metric}
+    if said is not None and judged and all(less is (not said) for less in judged.values()):
+        task = next(iter(judged))
+        better = ("more", "less")[not said]
+        raise DataError(
+            f"{path}: {('--higher', '--lower')[said]}-is-better is said of {logs[task].metric}, of "
+            f"which {better} is better. It is for metrics whose direction is not known; --metric "
+            "takes another."
+        )
+    return {
+        task: replace(log, less_is_better=said if found[task] is None else found[task])
+        for task, log in logs.items()
+    }
+
+
 def _choose_metric(log: Log, selection: LogSelection) -> Log:
     """Return the log with its metric: the first wanted one that it has, or its own first."""
+    if selection.judged_anew:
+        return log
     if not selection.metrics:
         return replace(log, metric=log.metrics[0] if log.metrics else "")
     for wanted in selection.metrics:
@@ -135,5 +216,4 @@ def _choose_metric(log: Log, selection: LogSelection) -> Log:
 
 
 def _listed(logs: Sequence[Log]) -> str:
-    names = [str(log.path) for log in logs]
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    return _named(str(log.path) for log in logs)

@@ -1,10 +1,13 @@
 """every_eval_ever: `UUID_samples.jsonl`, its interchange of other harnesses' samples.
 
-A file may hold several evaluations: each is a task. A row is `sample_id`, or its `sample_hash`
-where it has no id; the hash, of input and reference, must agree. A row without a score is not
-scored: a converter that wrote 0 for a metric it did not find cannot be told from a wrong answer.
+A file may hold several evaluations, and several results of one: each is a task. A row is
+`sample_id`, or its `sample_hash` where it has no id; the hash, of input and reference, must agree.
+Which way a score points is in the aggregate file, `UUID.json`, beside it. A row without a score
+is not scored: a converter that wrote 0 for a metric it did not find cannot be told from a wrong
+answer.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,12 +20,15 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     plain_name,
+    read_json_file,
     set_score,
 )
 from compatkit.readers.source import open_path, read_head
 
 KEYS = (b'"evaluation_id"', b'"evaluation_name"', b'"model_id"')
 JUDGEMENTS = ("score", "is_correct")
+
+Group = tuple[str, str, str]
 
 
 def find_logs(files: Sequence[Path]) -> list[Path]:
@@ -44,28 +50,66 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 
 def _open_file(path: Path) -> list[Log]:
-    groups: dict[tuple[str, str], Mapping[str, Any]] = {}
+    groups: dict[Group, Mapping[str, Any]] = {}
+    metrics: dict[Group, dict[str, None]] = {}
     with open_path(path).open() as stream:
         for batch in read_jsonl(stream, str(path), by_hand=False):
             for row in batch.rows:
-                groups.setdefault(_group(row), row)
-    return [
-        Log(
-            harness="every-eval-ever",
-            task=task,
-            path=path,
-            metrics=tuple(name for name in JUDGEMENTS if name in _part(row, "evaluation")),
-            model=model,
-            run=str(row.get("evaluation_id", "")),
-            conditions={"interaction": as_text(row.get("interaction_type"))},
-            details={"group": (task, model)},
+                group = _group(row)
+                groups.setdefault(group, row)
+                known = metrics.setdefault(group, {})
+                known |= dict.fromkeys(_part(row, "evaluation"))
+    results = _read_results(path)
+    pairs = Counter(group[:2] for group in groups)
+    logs = []
+    for group, row in groups.items():
+        about = results.get(group[2]) or results.get(group[0], {})
+        config = _part(about, "metric_config")
+        named = _name_result(group, row, config) if pairs[group[:2]] > 1 else ""
+        lower = config.get("lower_is_better")
+        logs.append(
+            Log(
+                harness="every-eval-ever",
+                task=" ".join(filter(None, (group[0], named))),
+                path=path,
+                metrics=tuple(name for name in JUDGEMENTS if name in metrics[group]),
+                directions={"is_correct": False}
+                | ({"score": lower} if isinstance(lower, bool) else {}),
+                model=group[1],
+                run=str(row.get("evaluation_id", "")),
+                conditions={"interaction": as_text(row.get("interaction_type"))},
+                details={"group": group},
+            )
         )
-        for (task, model), row in groups.items()
-    ]
+    return logs
 
 
-def _group(row: Mapping[str, Any]) -> tuple[str, str]:
-    return str(row.get("evaluation_name")), str(row.get("model_id"))
+def _read_results(path: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the aggregate results by their ids, and by name where a name has one."""
+    file = path.with_name(plain_name(path).replace("_samples.jsonl", ".json"))
+    whole = read_json_file(file) if file.suffix == ".json" and file.is_file() else {}
+    listed = whole.get("evaluation_results") if isinstance(whole, dict) else None
+    results = [each for each in listed or [] if isinstance(each, dict)]
+    names = Counter(str(each.get("evaluation_name")) for each in results)
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in results:
+        name = str(each.get("evaluation_name"))
+        found |= {name: each} if names[name] == 1 else {}
+        found |= {str(each["evaluation_result_id"]): each} if "evaluation_result_id" in each else {}
+    return found
+
+
+def _name_result(group: Group, row: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """Return what tells a result from the others of its evaluation, in every run of it."""
+    name = config.get("metric_name") or config.get("metric_id")
+    return str(name or group[2].removeprefix(str(row.get("evaluation_id"))).lstrip("#/:"))
+
+
+def _group(row: Mapping[str, Any]) -> Group:
+    """Return evaluation, model and result of a row."""
+    keys = ("evaluation_name", "model_id")
+    name, model = (str(row.get(key)) for key in keys)
+    return name, model, str(row.get("evaluation_result_id") or "")
 
 
 def _part(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -96,7 +140,7 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
         raise DataError(
             f"{where}: neither 'sample_id' nor 'sample_hash' says which sample this is."
         )
-    raw = answered.get("raw")
+    raw = answered.get("raw", _last_answer(row.get("messages")))
     answer = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
     reference = asked.get("reference")
     references = reference if isinstance(reference, list) else [reference]
@@ -112,3 +156,15 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     elif log.metric:
         set_score(record, _part(row, "evaluation").get(log.metric), log, where)
     return record
+
+
+def _last_answer(messages: Any) -> Any:
+    """Return what the model said last in a conversation, which has no other output."""
+    said = [
+        message["content"]
+        for message in messages or []
+        if isinstance(message, dict)
+        and message.get("role") == "assistant"
+        and message.get("content")
+    ]
+    return said[-1] if said else None

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
+from compatkit.readers.logs.keys import refuse_repeated
 from compatkit.readers.logs.log import Log, LogSelection
 from compatkit.readers.source import read_head
 
@@ -23,16 +24,16 @@ class Harness:
         title: the harness's own name.
         module: the name of the file.
         example: a command that reads such logs.
+        known_by: the fields of the format that tell rows of a task apart.
         signs: one of these is in the name or the first bytes of each of its logs.
-        lines: each record is a line of the log, whatever the others hold.
         takes_dataset: its logs hold answers alone, and `dataset` names the file of questions.
     """
 
     title: str
     module: str
     example: str
+    known_by: str
     signs: tuple[bytes, ...]
-    lines: bool = False
     takes_dataset: bool = False
 
     def find(self, files: Sequence[Path]) -> list[Path]:
@@ -62,7 +63,7 @@ class Harness:
             DataError: rows that cannot be read, or are not as the harness writes them.
         """
         try:
-            yield from self._load("read_log")(stream, log)
+            yield from refuse_repeated(self._load("read_log")(stream, log), self.known_by)
         except SHAPES as error:
             raise self._unlike(log.path, error) from error
 

@@ -3,7 +3,8 @@
 A row is joined by the sample's id within its task; epochs are samples of one example. Input and
 target must agree on both sides: ids that Inspect made itself change where a dataset is shuffled.
 C, I, P and N are 1, 0, 0.5 and 0; NaN is not scored, and not wrong; a sample that failed is an
-error. A `.json` log is held in memory, and of its samples what is read here alone.
+error, but where the run was made to score it (`score_on_error`). A `.json` log is held in memory,
+and of its samples what is read here alone.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import decode_json
+from compatkit.readers.logs.inspect_scores import A_LIST, ScoresSeen, accuracies, find_score
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -27,7 +29,7 @@ from compatkit.readers.logs.zip_members import ZipMembers, open_zip
 from compatkit.readers.source import open_path, read_head
 
 if TYPE_CHECKING:
-    from compatkit.readers.logs.inspect_types import Header, Output, Sample, ScoreValue
+    from compatkit.readers.logs.inspect_types import Header, Output, Sample
 
 VERSION = 2
 JSON_LOG = re.compile(rb'\{\s*"version":\s*\d+,\s*"status":\s*"')
@@ -63,38 +65,46 @@ def _open_log(path: Path) -> Log:
             "`inspect log convert` of a newer inspect_ai rewrites it."
         )
     run = header.eval
-    metrics, refused = _list_metrics(scores, header.results)
+    config = run.get("config") or {}
     return Log(
         harness="inspect",
         task=str(run.get("task", path.stem)),
+        variant=", ".join(
+            f"{k}={as_text(v)}" for k, v in sorted((run.get("task_args") or {}).items())
+        ),
         path=path,
-        metrics=tuple(metrics),
-        refused=refused,
+        metrics=tuple(scores.order(header.results)),
+        refused=dict.fromkeys(scores.lists, A_LIST),
+        directions=dict.fromkeys(scores.letters | accuracies(header), False),
         model=str(run.get("model", "")),
         run=str(run.get("created", "")),
         unfinished=_say_unfinished(header, started=started),
         conditions=_conditions(header),
-        details={"epochs": (run.get("config") or {}).get("epochs") or 1},
+        metric_notes=scores.describe(),
+        details={
+            "epochs": config.get("epochs") or 1,
+            "score_on_error": bool(config.get("score_on_error")),
+        },
     )
 
 
-def _read_header(path: Path) -> tuple["Header", dict[str, "ScoreValue"], bool]:
-    """Return the header, the scores of the first sample that has any, and whether it only began."""
+def _read_header(path: Path) -> tuple["Header", ScoresSeen, bool]:
+    """Return the header, what scores the samples have, and whether the run only began."""
     from compatkit.readers.logs import inspect_types as types  # noqa: PLC0415
 
     name = str(path)
     with open_path(path).open() as stream:
         if path.suffix != ".eval":
             whole: types.HeaderAndScores = _decode(stream.read(), types.HeaderAndScores, name)
-            return whole, _first_scores(whole.samples or []), False
+            return whole, ScoresSeen.of(whole.samples or []), False
         with open_zip(stream, name) as members:
             if "header.json" in members.names:
                 header = _decode(members.read("header.json"), types.Header, name)
-                return header, _first_scores(_summaries(members, name)), False
+                return header, ScoresSeen.of(_summaries(members, name)), False
             if "_journal/start.json" not in members.names:
                 raise DataError(f"{name}: holds no header.json; this is no log of Inspect.")
             begun = _decode(members.read("_journal/start.json"), types.Header, name)
-            return begun, _first_scores(_summaries(members, name)), True
+            return begun, ScoresSeen.of(_summaries(members, name)), True
 
 
 def _summaries(members: ZipMembers, name: str) -> Iterator[Any]:
@@ -105,10 +115,6 @@ def _summaries(members: ZipMembers, name: str) -> Iterator[Any]:
         return
     for member in filter(SAMPLE.match, members.names):
         yield _decode(members.read(member), types.Summary, f"{name}: {member}")
-
-
-def _first_scores(samples: Any) -> dict[str, "ScoreValue"]:
-    return next((each.scores for each in samples if each.scores), {})
 
 
 def _decode(raw: bytes, kind: Any, name: str) -> Any:
@@ -137,26 +143,6 @@ def _decode(raw: bytes, kind: Any, name: str) -> Any:
 def _quote(found: re.Match[bytes]) -> bytes:
     text = found.group()
     return text if text.startswith(b'"') else b'"' + text + b'"'
-
-
-def _list_metrics(
-    scores: dict[str, "ScoreValue"], results: Any
-) -> tuple[list[str], dict[str, str]]:
-    """Return the names of the scores, the harness's first one first, and those that are lists."""
-    listed = results.get("scores", []) if isinstance(results, dict) else []
-    order = [each.get("name") for each in listed if isinstance(each, dict)]
-    names = sorted(scores, key=lambda name: order.index(name) if name in order else len(order))
-    metrics: list[str] = []
-    refused: dict[str, str] = {}
-    for name in names:
-        value = scores[name].value
-        if isinstance(value, dict):
-            metrics += [f"{name}.{key}" for key in value]
-        elif isinstance(value, list):
-            refused[name] = "its value is a list, so that no sample is right or wrong by it"
-        else:
-            metrics.append(name)
-    return metrics, refused
 
 
 def _say_unfinished(header: "Header", *, started: bool) -> str:
@@ -239,7 +225,7 @@ def _record(sample: "Sample", log: Log, where: str) -> dict[str, Any]:
         record["choices"] = sample.choices
     if sample.invalidation:
         record["error"] = f"invalidated: {as_text(sample.invalidation)}"
-    if sample.error:
+    if sample.error and not (log.details["score_on_error"] and sample.scores):
         message = sample.error.get("message") if isinstance(sample.error, dict) else sample.error
         record["error"] = str(message) or "an error without a message"
     if log.metric and "error" not in record:
@@ -249,9 +235,7 @@ def _record(sample: "Sample", log: Log, where: str) -> dict[str, Any]:
 
 def _set_score(record: dict[str, Any], sample: "Sample", log: Log, where: str) -> None:
     scores = sample.scores or {}
-    name, _, key = log.metric.rpartition(".")
-    if log.metric in scores:
-        name, key = log.metric, ""
+    name, key = find_score(scores, log.metric)
     if name not in scores:
         record["unscored"] = f"no score called {log.metric}"
         return

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.predictions.predictions import Records
+from compatkit.readers.logs.lighteval_rows import read_row
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     as_text,
-    expect,
     read_json_file,
     set_score,
 )
 from compatkit.readers.parquet import read_parquet
 from compatkit.readers.source import open_path
 
+ABOVE = 4  # folders above a file of details in which its results may be
 NAME = re.compile(r"^details_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.parquet$")
 
 
@@ -42,18 +43,20 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 
 def _open_log(path: Path) -> Log:
-    task, run = NAME.match(path.name).groups()  # type: ignore[union-attr]
-    results = _find_results(path, run)
-    first: Mapping[str, Any] = {}
-    ids: Counter[str] = Counter()
+    named = NAME.match(path.name)
+    task, run = named.groups() if named else (path.stem, "")
+    results = _find_results(path, task, run)
+    metrics: dict[str, Any] = {}
+    ids: Counter[str | None] = Counter()
     with open_path(path).open() as stream:
         for batch in read_parquet(stream, str(path)):
-            first = first or (batch.rows[0] if batch.rows else {})
-            ids.update(str(_doc(row).get("id")) for row in batch.rows)
-    metric = expect(first.get("metric"), dict, f"{path}:1", "the column 'metric'")
+            for record, line in zip(batch.rows, batch.lines, strict=True):
+                row = read_row(record, f"{path}:{line}")
+                ids[row.id] += 1
+                metrics |= row.metrics if row.metrics.keys() - metrics.keys() else {}
     refused = {
         name: "its value is a list, a part of a score over the whole set"
-        for name, value in metric.items()
+        for name, value in metrics.items()
         if isinstance(value, list | dict)
     }
     general = results.get("config_general")
@@ -62,43 +65,67 @@ def _open_log(path: Path) -> Log:
         harness="lighteval",
         task=task,
         path=path,
-        metrics=tuple(name for name in metric if name not in refused),
+        metrics=tuple(name for name in metrics if name not in refused),
         refused=refused,
-        lower_is_better=frozenset(_lower(results, task)),
+        directions=_directions(results, task),
         model=path.absolute().parent.parent.name,
         run=run,
         conditions=_conditions(results, general, task),
-        details={"by_id": ids.total() > 0 and max(ids.values()) == 1},
+        details={"by_id": None not in ids and bool(ids) and max(ids.values()) == 1},
     )
 
 
-def _find_results(path: Path, run: str) -> Mapping[str, Any]:
-    """Return the results of the same run: `results/MODEL/` stands beside `details/MODEL/`."""
-    for folder in path.absolute().parents:
-        if folder.name == "details":
-            model = path.absolute().parent.parent.relative_to(folder)
-            file = folder.parent / "results" / model / f"results_{run}.json"
-            found = read_json_file(file) if file.is_file() else {}
-            return found if isinstance(found, dict) else {}
+def _find_results(path: Path, task: str, run: str) -> Mapping[str, Any]:
+    """Return the results of the same run; nothing where there are none.
+
+    They are in `results/MODEL/` beside `details/MODEL/`; of what a leaderboard published, above.
+    """
+    name = f"results_{run}.json"
+    folder = path.absolute().parent
+    places = [folder, *folder.parents[:ABOVE]]
+    files = [place / name for place in places]
+    files += [
+        place.parent / "results" / folder.parent.relative_to(place) / name
+        for place in places
+        if place.name == "details"
+    ]
+    for file in files:
+        found = read_json_file(file) if run and file.is_file() else {}
+        if isinstance(found, dict) and (_task_config(found, task) or "results" in found):
+            return found
     return {}
 
 
+def _of_task(results: Mapping[str, Any], part: str, task: str) -> Mapping[str, Any]:
+    """Return what a part says of a task, whose name older versions write with colons."""
+    tasks = results.get(part)
+    tasks = tasks if isinstance(tasks, dict) else {}
+    found = tasks.get(task, tasks.get(task.replace("|", ":")))
+    return found if isinstance(found, dict) else {}
+
+
 def _task_config(results: Mapping[str, Any], task: str) -> Mapping[str, Any]:
-    tasks = results.get("config_tasks")
-    config = tasks.get(task) if isinstance(tasks, dict) else None
-    return config if isinstance(config, dict) else {}
+    return _of_task(results, "config_tasks", task)
 
 
-def _lower(results: Mapping[str, Any], task: str) -> list[str]:
-    """Return the metrics of which less is better."""
+def _directions(results: Mapping[str, Any], task: str) -> dict[str, bool]:
+    """Return of which metrics less is better; a group of metrics says it of each by name."""
     metrics = _task_config(results, task).get("metrics")
     if isinstance(metrics, dict):
         metrics = list(metrics.values())
-    return [
-        str(each.get("metric_name"))
-        for each in metrics or []
-        if isinstance(each, dict) and each.get("higher_is_better") is False
-    ]
+    directions: dict[str, bool] = {}
+    for metric in metrics if isinstance(metrics, list) else []:
+        higher = metric.get("higher_is_better") if isinstance(metric, dict) else None
+        names = metric.get("metric_name") if isinstance(metric, dict) else None
+        stated = higher if isinstance(higher, dict) else dict.fromkeys(_names(names), higher)
+        directions |= {
+            str(name): not value for name, value in stated.items() if isinstance(value, bool)
+        }
+    return directions
+
+
+def _names(names: Any) -> list[str]:
+    return [str(each) for each in names] if isinstance(names, list) else [str(names)]
 
 
 def _conditions(
@@ -108,9 +135,7 @@ def _conditions(
         return {}
     config = _task_config(results, task)
     model = general.get("model_config")
-    summary = results.get("summary_tasks")
-    hashes = summary.get(task) if isinstance(summary, dict) else None
-    hashes = hashes.get("hashes") if isinstance(hashes, dict) else None
+    hashes = _of_task(results, "summary_tasks", task).get("hashes")
     found = {
         "few-shot examples": config.get("num_fewshots"),
         "limit": general.get("max_samples"),
@@ -122,11 +147,6 @@ def _conditions(
         "version of the task": config.get("version"),
     }
     return {name: "none" if value is None else as_text(value) for name, value in found.items()}
-
-
-def _doc(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    doc = row.get("doc")
-    return doc if isinstance(doc, dict) else {}
 
 
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
@@ -144,46 +164,21 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         yield Records(rows, batch.lines, name)
 
 
-def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
-    doc = expect(row.get("doc"), dict, where, "the column 'doc'")
-    query = as_text(doc.get("query"))
-    choices = [as_text(each) for each in doc.get("choices") or []]
-    gold = doc.get("gold_index")
-    golds = gold if isinstance(gold, list) else [gold]
-    key = query + "\0" + "\0".join(choices)
-    record: dict[str, Any] = {
-        "id": str(doc["id"]) if log.details["by_id"] else _digest(key),
-        "prediction": _prediction(row.get("model_response"), choices),
-        "references": [
-            choices[each].strip()
-            for each in golds
-            if isinstance(each, int) and 0 <= each < len(choices)
-        ],
-        "input": query,
-        "choices": choices,
-        "specific": doc.get("specific"),
+def _record(record: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
+    row = read_row(record, where)
+    key = "\0".join([row.asked, *row.choices])
+    result: dict[str, Any] = {
+        "id": row.id if log.details["by_id"] else _digest(key),
+        "prediction": row.answer(log.metric),
+        "references": list(row.references),
+        "input": row.asked,
+        "choices": list(row.choices),
+        "specific": row.specific,
     }
     if log.metric:
-        metric = row.get("metric")
-        value = metric.get(log.metric) if isinstance(metric, dict) else None
-        set_score(record, value, log, where)
-    return record
+        set_score(result, row.metrics.get(log.metric), log, where)
+    return result
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _prediction(response: Any, choices: Sequence[str]) -> str | None:
-    """Return the first text, or the choice of the highest log-likelihood."""
-    if not isinstance(response, dict):
-        return None
-    for name in ("text_post_processed", "text"):
-        texts = response.get(name)
-        if texts:
-            return as_text(texts[0] if isinstance(texts, list) else texts)
-    scores = response.get("logprobs")
-    if isinstance(scores, list) and scores and len(scores) == len(choices):
-        best = max(range(len(scores)), key=scores.__getitem__)
-        return choices[best].strip()
-    return None

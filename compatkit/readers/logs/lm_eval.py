@@ -1,40 +1,51 @@
 """lm-evaluation-harness: the folder that `--output_path` names, with `--log_samples`.
 
 A task of a run is `samples_TASK_DATE.jsonl`, one line per document and filter; what was run is
-in `results_DATE.json` beside it. Rows are joined by `doc_id` within a task and filter, never by
-line, and `doc_hash` and `target_hash` must agree on both sides. The prompt may change.
+in `results_DATE.json` beside it or above. Versions up to 0.4.2 wrote `ARGUMENTS_TASK.jsonl`, a
+JSON array, and `results.json`; those of mid-2024 `samples_TASK_DATE.json`. Rows are joined by
+`doc_id` within a task and filter, never by line, and `doc_hash` and `target_hash` must agree on
+both sides. The prompt may change.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
-from compatkit.readers.decoding import BOM, decode_object
+from compatkit.readers.decoding import BOM
+from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl
-from compatkit.readers.logs.log import (
-    Log,
-    LogSelection,
-    as_text,
-    expect,
-    plain_name,
-    read_json_file,
-    set_score,
+from compatkit.readers.logs.lm_eval_results import (
+    Results,
+    aggregates,
+    describe,
+    find_results,
+    name_task,
+    part,
+    refuse_cut,
 )
+from compatkit.readers.logs.lm_eval_rows import read_row
+from compatkit.readers.logs.log import Log, LogSelection, as_text, expect, plain_name
 from compatkit.readers.source import CHUNK, open_path, read_head
 
-NAME = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.jsonl$")
-FIRST_KEYS = re.compile(rb'\{"doc_id": ?\d+, ?"doc": ?')
+NAME = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.jsonl?$")
+FIRST_KEYS = re.compile(rb'\s*(?:\[\s*)?\{\s*"doc_id":\s*\d+,\s*"doc":')
 FILTER = re.compile(rb'"filter": ?"((?:[^"\\]|\\.)*)"')
+METRICS = re.compile(rb'"metrics": ?\[([^\[\]{}]*)\]')
+TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 NO_FILTER = "none"
 JUDGES_NOTHING = "bypass"
 NO_RESULTS = (
-    "{}: no file of results is beside it, so that its chat template, few-shot count and limit are "
-    "not known"
+    "{}: no file of results of its run was found beside it or above, so that its chat template, "
+    "few-shot count and limit are not known, nor how many documents were run"
 )
-FLAGS = {True, False, "True", "False"}
+OF_A_ROW = {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"}
+# These count all documents of a task as run although `--samples` named some.
+COUNT_ALL = re.compile(r"0\.4\.(9|10|11)(\.|$)")
+ALIKE = 1e-9
 
 
 def find_logs(files: Sequence[Path]) -> list[Path]:
@@ -42,7 +53,7 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     return [
         path
         for path in files
-        if plain_name(path).endswith(".jsonl")
+        if plain_name(path).endswith((".jsonl", ".json"))
         and (NAME.search(plain_name(path)) or FIRST_KEYS.match(read_head(path).removeprefix(BOM)))
     ]
 
@@ -58,46 +69,55 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
 
 def _open_log(path: Path, *, whole: bool) -> Log:
     named = NAME.search(plain_name(path))
-    task, run = named.groups() if named else (Path(plain_name(path)).stem, "")
-    results = _find_results(path, run)
+    task, run = named.groups() if named else (name_task(path), "")
+    results = find_results(path, task, run)
     first = _first_row(path)
-    listed = expect(first.get("metrics", []), list, f"{path}:1", "metrics")
-    known = [str(each) for each in listed] or _guess_metrics(results, task)
-    filters = _find_filters(path, results, task, first)
-    scored = [each for each in known if not _refusal(each, first.get(each))]
-    better = _part(results, "higher_is_better", task)
-    config = _part(results, "config")
-    total = _part(results, "n-samples", task).get("effective")
+    filters, known = _list_metrics(path, results, task, first)
+    refused = {metric: reason for metric in known if (reason := _refusal(metric, first))}
+    better = part(results, "higher_is_better", task)
+    total = part(results, "n-samples", task).get("effective")
+    notes = () if results else (NO_RESULTS.format(path),)
+    if whole and _is_subset(path, results, task, total):
+        notes = (f"{path}: made with --samples; the mean over its rows is that of its results",)
+        total = None
+    pairs = [(metric, f"{metric},{name}") for name in filters for metric in known]
     return Log(
         harness="lm-eval",
         task=task,
         path=path,
-        metrics=tuple(f"{metric},{each}" for each in filters for metric in scored),
-        refused={
-            f"{metric},{each}": reason
-            for metric in known
-            for each in filters
-            if (reason := _refusal(metric, first.get(metric)))
+        metrics=tuple(pair for metric, pair in pairs if metric not in refused),
+        refused={pair: refused[metric] for metric, pair in pairs if metric in refused},
+        directions={
+            pair: not better[metric]
+            for metric, pair in pairs
+            if isinstance(better.get(metric), bool)
         },
-        lower_is_better=frozenset(
-            f"{metric},{each}"
-            for metric in known
-            for each in filters
-            if better.get(metric) is False
-        ),
-        model=str(results.get("model_name") or ""),
+        model=as_text(results.get("model_name") or ""),
         run=run,
-        conditions=_conditions(results, task, config),
-        notes=() if results else (NO_RESULTS.format(path),),
+        conditions=describe(results, task),
+        notes=notes,
+        lines=not _is_array(path),
         details={"filter": filters[0], "total": total if whole else None},
     )
 
 
+def _batches(stream: BinaryIO, name: str, *, array: bool) -> Iterator[Records]:
+    return read_json(stream, name) if array else read_jsonl(stream, name, by_hand=False)
+
+
+def _is_array(path: Path) -> bool:
+    return read_head(path).removeprefix(BOM).lstrip().startswith(b"[")
+
+
 def _first_row(path: Path) -> Mapping[str, Any]:
-    line = _first_line(path).removeprefix(BOM)
-    if not line.strip():
+    if _is_array(path):
+        with open_path(path).open() as stream:
+            batch = next(read_json(stream, str(path)), None)
+    else:
+        batch = next(read_jsonl(BytesIO(_first_line(path)), str(path), by_hand=False), None)
+    if batch is None or not batch.rows:
         raise DataError(f"{path}: the file holds no rows. Was it written to the end?")
-    row = decode_object(line, str(path), 1, cut=not line.endswith(b"\n"))
+    row = batch.rows[0]
     if "doc_id" not in row:
         raise DataError(
             f"{path}:1: no field 'doc_id', so that this is no log of lm-evaluation-harness. "
@@ -114,58 +134,56 @@ def _first_line(path: Path) -> bytes:
         return stream.readline()
 
 
-def _find_results(path: Path, run: str) -> Mapping[str, Any]:
-    """Return what the file of results of the same run says; nothing where there is none."""
-    if not run:
-        return {}
-    beside = sorted(path.absolute().parent.glob(f"*results_{run}.json"))
-    found = read_json_file(beside[0]) if len(beside) == 1 else {}
-    return found if isinstance(found, dict) else {}
+def _list_metrics(
+    path: Path, results: Results, task: str, first: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Return the filters and the metrics of all rows, those of the first row first.
+
+    Results list them all; without any, the rows are searched, without decoding them.
+    """
+    listed = expect(first.get("metrics", []), list, f"{path}:1", "metrics")
+    metrics = dict.fromkeys(map(str, listed))
+    filters = dict.fromkeys([as_text(first["filter"])] if "filter" in first else [])
+    for metric, name in aggregates(results, task) if JUDGES_NOTHING not in metrics else ():
+        metrics[metric] = None
+        filters |= {name: None} if filters else {}
+    if not results and filters:
+        found_filters, found_metrics = _scan(path)
+        filters |= found_filters
+        metrics |= found_metrics
+    if not metrics:  # a log that is too old to name them, and no results
+        metrics |= {key: None for key in first if key not in OF_A_ROW and not _is_hash(key)}
+    return list(filters) or [NO_FILTER], list(metrics)
 
 
-def _part(results: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    part: Any = results
-    for key in keys:
-        part = part.get(key) if isinstance(part, dict) else None
-    return part if isinstance(part, dict) else {}
+def _is_hash(key: str) -> bool:
+    return key.endswith("_hash")
 
 
-def _aggregates(results: Mapping[str, Any], task: str) -> list[tuple[str, str]]:
-    """Return metric and filter of each aggregate of a task, in the harness's order."""
-    keys = [key.partition(",") for key in _part(results, "results", task)]
-    return [(metric, each) for metric, comma, each in keys if comma and "_stderr" not in metric]
-
-
-def _guess_metrics(results: Mapping[str, Any], task: str) -> list[str]:
-    """Return the metrics of a log that is too old to name them in its rows."""
-    return list(dict.fromkeys(metric for metric, _ in _aggregates(results, task)))
-
-
-def _find_filters(
-    path: Path, results: Mapping[str, Any], task: str, first: Mapping[str, Any]
-) -> list[str]:
-    if "filter" not in first:
-        return [NO_FILTER]
-    known = dict.fromkeys([as_text(first["filter"])])
-    known |= dict.fromkeys(each for _, each in _aggregates(results, task))
-    return list(known) if results else list(known | dict.fromkeys(_scan_filters(path)))
-
-
-def _scan_filters(path: Path) -> Iterator[str]:
-    """Yield the filters of all rows, without decoding them."""
+def _scan(path: Path) -> tuple[dict[str, None], dict[str, None]]:
+    """Return the filters and metrics of all rows."""
+    filters: dict[str, None] = {}
+    metrics: dict[str, None] = {}
     rest = b""
     with open_path(path).open() as stream:
         while chunk := stream.read(CHUNK):
             block = rest + chunk
-            yield from {each.decode("utf-8", "replace") for each in FILTER.findall(block)}
-            rest = block[-256:]
+            filters |= dict.fromkeys(map(_plain, set(FILTER.findall(block))))
+            lists = set(METRICS.findall(block))
+            metrics |= dict.fromkeys(_plain(text) for each in lists for text in TEXT.findall(each))
+            rest = block[-1024:]
+    return filters, metrics
 
 
-def _refusal(metric: str, value: Any) -> str:
+def _plain(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+def _refusal(metric: str, first: Mapping[str, Any]) -> str:
     """Say why a metric cannot score an example; nothing where it can."""
     if metric == JUDGES_NOTHING:
         return "the run was made with --predict_only, which judges nothing"
-    if isinstance(value, list | dict):
+    if isinstance(first.get(metric), list | dict):
         return (
             "each row holds the parts of a score over the whole set, a list and no number, so that "
             "no example is right or wrong by it"
@@ -173,23 +191,36 @@ def _refusal(metric: str, value: Any) -> str:
     return ""
 
 
-def _conditions(results: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """Return what two runs should have in common."""
-    if not results:
-        return {}
-    task_config = _part(results, "configs", task)
-    found = {
-        "chat template": results.get("chat_template_sha"),
-        "system instruction": results.get("system_instruction_sha"),
-        "few-shot examples": _part(results, "n-shot").get(task),
-        "few-shot as turns": results.get("fewshot_as_multiturn"),
-        "few-shot seed": config.get("fewshot_seed"),
-        "limit": config.get("limit"),
-        "generation": task_config.get("generation_kwargs"),
-        "version of the task": _part(results, "versions").get(task),
-        "lm_eval": results.get("lm_eval_version"),
-    }
-    return {name: "none" if value is None else as_text(value) for name, value in found.items()}
+def _is_subset(path: Path, results: Results, task: str, total: object) -> bool:
+    """Tell a run of some documents (`--samples`) by a version that counts all of them as run.
+
+    A file that was cut off ends with an earlier document than the last; this one has gaps, and
+    each mean over its rows is the one in its results.
+    """
+    version = as_text(results.get("lm_eval_version") or "")
+    if not COUNT_ALL.match(version) or not isinstance(total, int):
+        return False
+    means = aggregates(results, task)
+    sums: dict[tuple[str, str], list[float]] = {}
+    ids: set[int] = set()
+    with open_path(path).open() as stream:
+        for batch in _batches(stream, str(path), array=_is_array(path)):
+            for row in batch.rows:
+                ids.add(row["doc_id"])
+                for metric in row.get("metrics", []):
+                    if isinstance(row.get(metric), int | float):
+                        key = metric, as_text(row.get("filter"))
+                        sums.setdefault(key, []).append(float(row[metric]))
+    gaps = bool(ids) and len(ids) < total and max(ids) >= len(ids)
+    return (
+        gaps
+        and bool(sums)
+        and all(
+            isinstance(means.get(key), int | float)
+            and abs(sum(values) / len(values) - means[key]) < ALIKE
+            for key, values in sums.items()
+        )
+    )
 
 
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
@@ -203,7 +234,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     wanted = wanted or log.details["filter"]
     count = 0
     unnamed: set[object] = set()
-    for batch in read_jsonl(stream, name, by_hand=False):
+    for batch in _batches(stream, name, array=_is_array(log.path)):
         rows, lines = [], []
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if "filter" in row:
@@ -211,16 +242,11 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
                     continue
             else:
                 _refuse_unnamed(row.get("doc_id"), unnamed, f"{name}:{line}")
-            rows.append(_record(row, metric, log, f"{name}:{line}"))
+            rows.append(read_row(row, metric, log, f"{name}:{line}"))
             lines.append(line)
         count += len(rows)
         yield Records(rows, lines, name)
-    total = log.details["total"]
-    if isinstance(total, int) and count < total:
-        raise DataError(
-            f"{name}: {count:,} rows of the filter {wanted!r}; its file of results says that "
-            f"{total:,} documents were run. Was it cut off? --unfinished keep takes what is there."
-        )
+    refuse_cut(log.path, wanted, count, log.details["total"])
 
 
 def _refuse_unnamed(doc_id: object, seen: set[object], where: str) -> None:
@@ -228,89 +254,7 @@ def _refuse_unnamed(doc_id: object, seen: set[object], where: str) -> None:
     if doc_id in seen:
         raise DataError(
             f"{where}: doc_id {doc_id!r} occurs twice, and no row names its filter: lm-eval before "
-            "0.4.6 wrote one row per filter without its name. Run it again with a newer one."
+            "0.4.6 wrote one row per filter without its name. Run it again with a newer one, or "
+            "leave the task out: --skip-tasks."
         )
     seen.add(doc_id)
-
-
-def _record(row: Mapping[str, Any], metric: str, log: Log, where: str) -> dict[str, Any]:
-    if "doc_id" not in row:
-        raise DataError(f"{where}: no field 'doc_id'. Is this a log of lm-evaluation-harness?")
-    arguments = row.get("arguments")
-    choices = _choices(row.get("filtered_resps"), arguments)
-    record: dict[str, Any] = {
-        "id": row["doc_id"],
-        "prediction": _prediction(row, metric, choices),
-        "reference": _reference(as_text(row.get("target")), choices),
-        "input": _argument(arguments, 0, 0),
-        "doc": row.get("doc"),
-    }
-    hashes = [row[key] for key in ("doc_hash", "target_hash") if key in row]
-    if hashes:
-        record["item_hash"] = "lm-eval:" + "+".join(map(str, hashes))
-    if metric:
-        set_score(record, row.get(metric), log, where)
-    return record
-
-
-def _argument(arguments: Any, request: int, part: int) -> str | None:
-    """Return an argument of a request: 0 is the prompt, 1 what the model was to go on with."""
-    try:
-        if isinstance(arguments, dict):
-            value = arguments[f"gen_args_{request}"][f"arg_{part}"]
-        else:
-            value = arguments[request][part]
-    except (KeyError, IndexError, TypeError):
-        return None
-    return value if isinstance(value, str) else None
-
-
-def _choices(answers: Any, arguments: Any) -> list[str]:
-    """Return the texts to choose from; none where two are alike or the answers are texts."""
-    if not isinstance(answers, list) or len(answers) == 1 or _likelihoods(answers) is None:
-        return []
-    texts = [_argument(arguments, number, 1) for number in range(len(answers))]
-    known = [text for text in texts if text is not None]
-    return known if len(set(known)) == len(answers) else []
-
-
-def _reference(target: str, choices: list[str]) -> str:
-    """Return the accepted answer: a choice's text where the target is its index."""
-    texts = [each.strip() for each in choices]
-    is_index = target.isdecimal() and target not in texts and int(target) < len(texts)
-    return texts[int(target)] if is_index else target
-
-
-def _prediction(row: Mapping[str, Any], metric: str, choices: list[str]) -> str | None:
-    """Return the answer: the filtered text, or the choice of the highest log-likelihood."""
-    answers = row.get("filtered_resps")
-    if not isinstance(answers, list) or not answers:
-        return None
-    likelihoods = _likelihoods(answers)
-    if likelihoods is None:
-        answer = answers[0] if len(answers) == 1 else answers
-        while isinstance(answer, list) and len(answer) == 1:
-            answer = answer[0]
-        return None if answer is None else as_text(answer)
-    if len(answers) == 1:
-        return str(answers[0][1])  # whether the continuation is what the model would have said
-    if metric == "acc_norm" and choices:
-        likelihoods = [
-            value / max(len(text.strip()), 1)
-            for value, text in zip(likelihoods, choices, strict=True)
-        ]
-    best = max(range(len(likelihoods)), key=likelihoods.__getitem__)
-    return choices[best].strip() if choices else str(best)
-
-
-def _likelihoods(answers: list[Any]) -> list[float] | None:
-    """Return the log-likelihood of each choice; None where the answers are texts."""
-    try:
-        if all(
-            isinstance(each, list) and len(each) == 2 and each[1] in FLAGS  # noqa: PLR2004
-            for each in answers
-        ):
-            return [float(each[0]) for each in answers]
-    except (TypeError, ValueError):
-        pass
-    return None

@@ -37,12 +37,20 @@ class LogSelection:
         run: `newest`, or a text that is in the path of the run that is meant.
         unfinished: `refuse` or `keep` runs that were cut short.
         dataset: a file of questions and answers, for logs that hold answers alone.
+        lower_is_better: whether less is better, of metrics whose direction nothing else says.
+        tasks: patterns of the tasks that are meant; all where there are none.
+        skip_tasks: patterns of tasks that are left aside.
+        judged_anew: a scorer judges the answers, so that no metric is read.
     """
 
     metrics: tuple[str, ...] = ()
     run: str | None = None
     unfinished: str = "refuse"
     dataset: str | None = None
+    lower_is_better: bool | None = None
+    tasks: tuple[str, ...] = ()
+    skip_tasks: tuple[str, ...] = ()
+    judged_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +61,51 @@ class Log:
         harness: its name in the table.
         task: the task's name.
         path: the file that holds the rows.
+        part: what the task is called where no other file is read: its name within the file.
+        variant: what tells it from another task of the same name, such as its arguments.
         metrics: those that score each example, the one to take if nobody chooses first.
         refused: metrics that cannot be taken, with the reason.
-        lower_is_better: metrics whose scores are turned, to 1 - x.
+        directions: whether less of a metric is better, of those whose direction the log states.
         model: the model's name, empty where the log does not say.
         run: what orders the runs of one task, such as a date.
         unfinished: why the run is not whole, empty where it is.
         conditions: what should be alike in two runs, such as the chat template, with its value.
         notes: sentences for the report.
+        metric_notes: what is to be said where a metric is chosen, by metric.
+        lines: each record is a line of the file, whatever the others hold.
         further: other files that the rows are read from.
         details: what the harness's own reader needs to find the rows.
         metric: the metric that was chosen, empty for none.
+        less_is_better: whether less of the chosen metric is better, in which case a score is 1 - x;
+            None where neither the log, nor its name, nor the user says.
         judge: the scorer that stands for the harness's own judgement.
     """
 
     harness: str
     task: str
     path: Path
+    part: str = ""
+    variant: str = ""
     metrics: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
-    lower_is_better: frozenset[str] = frozenset()
+    directions: Mapping[str, bool] = field(default_factory=dict)
     model: str = ""
     run: str = ""
     unfinished: str = ""
     conditions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    metric_notes: Mapping[str, str] = field(default_factory=dict)
+    lines: bool = False
     further: tuple[Path, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     metric: str = ""
+    less_is_better: bool | None = None
     judge: Recipe = OWN_SCORE
 
     @property
     def turned(self) -> bool:
         """Whether the score is 1 less the metric, since less of the metric is better."""
-        return self.metric in self.lower_is_better
+        return bool(self.less_is_better)
 
 
 def plain_name(path: Path) -> str:

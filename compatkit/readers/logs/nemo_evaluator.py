@@ -24,16 +24,22 @@ from compatkit.readers.logs.log import (
 from compatkit.readers.source import read_head
 
 PROBLEM = re.compile(rb'\{[^{}\[\]\n]*"problem_idx"\s*:')
+RESULTS = "results.jsonl"
 NOT_THE_MODEL = {"infra_error", "system"}
 
 
 def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON Lines files whose rows are numbered problems."""
-    return [
+    """Return the JSON Lines files whose rows are numbered problems.
+
+    Beside `results.jsonl` a bundle may hold `trajectories.jsonl`, with the steps of its problems.
+    """
+    found = [
         path
         for path in files
         if plain_name(path).endswith(".jsonl") and PROBLEM.match(read_head(path))
     ]
+    bundles = {path.parent for path in found if plain_name(path) == RESULTS}
+    return [path for path in found if plain_name(path) == RESULTS or path.parent not in bundles]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -64,6 +70,7 @@ def _open_log(path: Path) -> Log:
         task=str(benchmark.get("name") or path.absolute().parent.name),
         path=path,
         metrics=("reward",),
+        directions={"reward": False},
         model=as_text(config.get("model", "")),
         run=as_text(bundle.get("run_id", "")),
         conditions={name: as_text(value) for name, value in found.items() if value is not None},
@@ -92,13 +99,15 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     response = row.get("model_response", row.get("extracted_answer"))
     details = row.get("scoring_details")
     details = details if isinstance(details, dict) else {}
+    about = row.get("metadata")
+    about = about if isinstance(about, dict) else {}
     expected = row.get("expected_answer")
     record: dict[str, Any] = {
         "id": row["problem_idx"],
         "prediction": None if response is None else as_text(response),
         "references": [] if expected is None else [as_text(expected)],
         "input": None if row.get("prompt") is None else as_text(row["prompt"]),
-        "category": details.get("category"),
+        "category": details.get("category", about.get("category")),
         "metadata": row.get("metadata"),
     }
     if row.get("repeat") is not None:

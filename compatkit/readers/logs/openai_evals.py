@@ -1,13 +1,16 @@
 """openai/evals: the record file of a run, JSON Lines of events.
 
 Events of a sample may come in any order, and the final report first. A row is a `sample_id`; its
-answer is what was sampled last, its score the `correct` of its `match` events, or a number of its
-`metrics` events. A run without its final report did not end.
+answer is what its `match` event judged, else what was sampled last. Where a model grades, what was
+sampled last is the grader's, and the answer what was sampled before it. The score is the `correct`
+of its `match` events, or a number of its `metrics` events. A run without its final report did not
+end.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +30,8 @@ from compatkit.readers.source import open_path, read_head
 
 SPEC = re.compile(rb'\{"spec": ?\{')
 CORRECT = "correct"
+VERDICT = "choice"  # of a grading model, in its `metrics` event
+GRADER = "modelgraded"  # in the class of an eval that a model grades
 
 
 @dataclass(slots=True)
@@ -34,8 +39,10 @@ class _Example:
     """What the events of one sample say."""
 
     line: int
-    prompt: Any = None
-    sampled: Any = None
+    sampled: list[tuple[int, Any, Any]] = field(default_factory=list)
+    judged: Any = None
+    picked: Any = None
+    graded: bool = False
     expected: Any = None
     error: Any = None
     correct: list[Any] = field(default_factory=list)
@@ -84,8 +91,19 @@ def _open_log(path: Path) -> Log:
         unfinished=""
         if ended
         else "the run has no final report, so that it did not come to its end",
+        directions={CORRECT: False},
+        details={"graded": isinstance(kind, dict) and GRADER in as_text(kind.get("cls", ""))},
+        notes=_describe(path, examples),
         conditions={k: "none" if value is None else as_text(value) for k, value in found.items()},
     )
+
+
+def _describe(path: Path, examples: Mapping[str, _Example]) -> tuple[str, ...]:
+    """Say where a sample holds several answers, of which one is taken."""
+    several = sum(len(each.sampled) > 1 and not each.graded for each in examples.values())
+    if not several:
+        return ()
+    return (f"{path}: {several} samples with several answers, of which the last is taken",)
 
 
 def _read_events(
@@ -110,14 +128,16 @@ def _add(example: _Example, event: Mapping[str, Any]) -> None:
     data = data if isinstance(data, dict) else {}
     kind = event.get("type")
     if kind == "sampling":
-        example.prompt = data.get("prompt") if example.prompt is None else example.prompt
-        example.sampled = data.get("sampled")
+        number = event.get("event_id")
+        place = number if isinstance(number, int) else len(example.sampled)
+        example.sampled.append((place, data.get("prompt"), data.get("sampled")))
     elif kind == "match":
         example.correct.append(data.get("correct"))
         example.expected = data.get("expected")
-        if example.sampled is None:
-            example.sampled = data.get("sampled", data.get("picked"))
+        example.judged = data.get("sampled", example.judged)
+        example.picked = data.get("picked")
     elif kind == "metrics":
+        example.graded = example.graded or VERDICT in data
         for metric, value in data.items():
             if value is None or isinstance(value, bool | int | float):
                 example.metrics.setdefault(metric, []).append(value)
@@ -144,15 +164,29 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     )
 
 
+def _read_texts(example: _Example, *, graded: bool) -> tuple[Any, Any]:
+    """Return what the model that is evaluated was asked and answered, as far as is written."""
+    sampled = sorted(example.sampled, key=itemgetter(0))
+    answers = [answer for _, _, answer in sampled]
+    if graded:  # the last is the grader's
+        answers = answers[:-1]
+        answer = answers if len(answers) > 1 else next(iter(answers), None)
+    elif example.judged is not None:
+        answer = example.judged
+    else:
+        answer = answers[-1] if answers else example.picked
+    while isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    return (sampled[0][1] if answers else None), answer
+
+
 def _record(key: str, example: _Example, log: Log, where: str) -> dict[str, Any]:
-    sampled = example.sampled
-    while isinstance(sampled, list) and len(sampled) == 1:
-        sampled = sampled[0]
+    prompt, sampled = _read_texts(example, graded=log.details["graded"] or example.graded)
     record: dict[str, Any] = {
         "id": key,
         "prediction": None if sampled is None else as_text(sampled),
         "references": [],
-        "input": None if example.prompt is None else as_text(example.prompt),
+        "input": None if prompt is None else as_text(prompt),
     }
     if example.expected is not None:
         expected = example.expected if isinstance(example.expected, list) else [example.expected]

@@ -2,20 +2,22 @@
 
 A row is joined by the variables and description of its test case, never by `testIdx`, which is
 a place in the file and counts on with each repeat. Repeats are samples of one example. Where one
-file holds several providers or prompts, each is a task. `failureReason` 2 is an error of the run,
-and no wrong answer. The prompt may change; a changed assertion is a changed reference.
+file holds several providers, prompts, or settings of one provider, each is a task. An error of the
+run, and one of the judge, is no wrong answer. The prompt may change; a changed assertion is a
+changed reference.
 """
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.jsonl import read_jsonl
+from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -26,13 +28,23 @@ from compatkit.readers.logs.log import (
     plain_name,
     set_score,
 )
+from compatkit.readers.logs.promptfoo_grades import (
+    Row,
+    case_of,
+    judge_failed,
+    list_metrics,
+    read_metric,
+    run_failed,
+    state_directions,
+    threw_error,
+)
 from compatkit.readers.source import open_path, read_head
 
 JSON_LOG = re.compile(rb'\{\s*"evalId"\s*:')
-ERROR = 2  # of failureReason: 0 none, 1 an assertion, 2 the run
+STRIPPED = "[prompt stripped]"
 SHOWN = 60
 
-Row = Mapping[str, Any]
+Group = tuple[str, str, str]
 
 
 def find_logs(files: Sequence[Path]) -> list[Path]:
@@ -62,25 +74,43 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 def _open_file(path: Path) -> list[Log]:
     with open_path(path).open() as stream:
         whole, rows = _load(stream, path)
-    groups = {_group(row): row for _, row in reversed(rows)}
-    several = [len({group[part] for group in groups}) > 1 for part in (0, 1)]
+    groups: dict[Group, list[Row]] = {}
+    for _, row in rows:
+        groups.setdefault(_group(row), []).append(row)
     stem = path.name.partition(".json")[0]
     logs = []
-    for group, row in sorted(groups.items()):
-        named = [name for name, many in zip(group, several, strict=True) if many]
-        scores = row.get("namedScores")
+    for group, names in zip(sorted(groups), _name_groups(sorted(groups)), strict=True):
+        threw = sum(map(threw_error, groups[group]))
         logs.append(
             Log(
                 harness="promptfoo",
-                task=" ".join([stem, *named]),
+                task=" ".join([stem, *names]),
+                part=" ".join(names),
                 path=path,
-                metrics=("success", "score", *(scores if isinstance(scores, dict) else ())),
+                metrics=tuple(list_metrics(groups[group])),
+                directions=state_directions(groups[group]),
                 run=as_text(whole.get("evalId", "")),
                 conditions=_conditions(whole, group),
+                notes=(f"{path}: {threw} rows whose assertion threw an error count as failed",)
+                if threw
+                else (),
                 details={"group": group},
             )
         )
     return logs
+
+
+def _name_groups(groups: Sequence[Group]) -> list[list[str]]:
+    """Return what each task is called: what tells it from the others of its file."""
+    several = [len({group[part] for group in groups}) > 1 for part in (0, 1)]
+    pairs = Counter(group[:2] for group in groups)
+    return [
+        [
+            *(name for name, many in zip(group, several, strict=False) if many),
+            *([f"#{group[2]}"] if pairs[group[:2]] > 1 else []),
+        ]
+        for group in groups
+    ]
 
 
 def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
@@ -105,16 +135,17 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
     ]
 
 
-def _group(row: Row) -> tuple[str, str]:
-    """Return provider and prompt of a row."""
+def _group(row: Row) -> Group:
+    """Return provider, prompt and column: one provider may stand there with several settings."""
     provider, prompt = row.get("provider"), row.get("prompt")
     if isinstance(provider, dict):
         provider = provider.get("label") or provider.get("id")
     label = prompt.get("label") if isinstance(prompt, dict) else None
-    return as_text(provider), as_text(label if label is not None else row.get("promptIdx"))
+    column = as_text(row.get("promptIdx", ""))
+    return as_text(provider), column if label is None else as_text(label), column
 
 
-def _conditions(whole: Row, group: tuple[str, str]) -> dict[str, str]:
+def _conditions(whole: Row, group: Group) -> dict[str, str]:
     meta = whole.get("metadata")
     version = meta.get("promptfooVersion") if isinstance(meta, dict) else None
     found = {"prompt": f"{_digest(group[1])} {group[1]}"}
@@ -134,7 +165,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     name = str(log.path)
     _, rows = _load(stream, log.path)
     mine = [(line, row) for line, row in rows if _group(row) == tuple(log.details["group"])]
-    ids = _name_examples([row for _, row in mine])
+    ids = _name_examples(mine, name)
     repeated = len(set(ids)) < len(ids)
     seen: Counter[str] = Counter()
     numbered = []
@@ -147,52 +178,65 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     yield from batches(numbered, name)
 
 
-def _name_examples(rows: Sequence[Row]) -> list[str]:
+def _name_examples(numbered: Sequence[tuple[int, Row]], name: str) -> list[str]:
     """Return the id of each row: its variables, and its assertions where these alone differ."""
-    cases = [row.get("testCase") if isinstance(row.get("testCase"), dict) else row for row in rows]
-    asked = [
-        {"vars": case.get("vars"), "description": case.get("description")}  # type: ignore[union-attr]
-        for case in cases
-    ]
+    rows = [row for _, row in numbered]
+    cases = [case_of(row) for row in rows]
+    asked = [{"vars": case.get("vars"), "description": case.get("description")} for case in cases]
     names = [f"{as_text(each['vars'])[:SHOWN]} #{_digest(each)}" for each in asked]
-    asserted = [_digest(case.get("assert")) for case in cases]  # type: ignore[union-attr]
-    kinds = Counter(name for name, _ in dict.fromkeys(zip(names, asserted, strict=True)))
-    return [
-        f"{name} {digest}" if kinds[name] > 1 else name
-        for name, digest in zip(names, asserted, strict=True)
+    asserted = [_digest(case.get("assert")) for case in cases]
+    kinds = Counter(each for each, _ in dict.fromkeys(zip(names, asserted, strict=True)))
+    ids = [
+        f"{each} {digest}" if kinds[each] > 1 else each
+        for each, digest in zip(names, asserted, strict=True)
     ]
+    prompts = Once("the test without variables")
+    for (line, row), each, example in zip(numbered, asked, ids, strict=True):
+        if not each["vars"] and not each["description"]:
+            _refuse_stripped(prompts, row, example, ids.count(example) > 1, f"{name}:{line}")
+    return ids
+
+
+def _refuse_stripped(
+    prompts: Once,
+    row: Row,
+    example: str,
+    several: bool,
+    where: str,
+) -> None:
+    """Refuse tests whose variables the file does not hold: they cannot be told from repeats."""
+    raw = row["prompt"].get("raw") if isinstance(row.get("prompt"), dict) else None
+    if several and (not raw or raw == STRIPPED):
+        raise DataError(
+            f"{where}: the file holds neither the variables nor the prompts of its tests, so that "
+            "tests cannot be told from repeats of one. Was it written with PROMPTFOO_STRIP_TEST_"
+            "VARS? Run it again without."
+        )
+    prompts.put(example, raw, f"{where} (was it written with PROMPTFOO_STRIP_TEST_VARS?)")
 
 
 def _record(row: Row, example: str, log: Log, where: str) -> dict[str, Any]:
     response, prompt = row.get("response"), row.get("prompt")
     output = response.get("output") if isinstance(response, dict) else None
-    case = row.get("testCase")
+    case = case_of(row)
     record: dict[str, Any] = {
         "id": example,
         "prediction": None if output is None else as_text(output),
-        "reference": _reference(case.get("assert") if isinstance(case, dict) else None),
+        "reference": _reference(case.get("assert")),
         "input": prompt.get("raw") if isinstance(prompt, dict) else None,
         "item_hash": f"promptfoo:{_digest(example)}",
         "vars": row.get("vars"),
-        "metadata": case.get("metadata") if isinstance(case, dict) else None,
+        "metadata": case.get("metadata"),
     }
-    if _failed(row):
+    if run_failed(row):
         record["error"] = as_text(row.get("error") or "an error without a message")
     elif log.metric:
-        named = row.get("namedScores")
-        value = row.get(log.metric) if log.metric in {"success", "score"} else None
-        if value is None and isinstance(named, dict):
-            value = named.get(log.metric)
-        set_score(record, value, log, where)
+        failed = judge_failed(row, log.metric)
+        if failed:
+            record["unscored"] = f"the judge failed: {failed:.80}"
+        else:
+            set_score(record, read_metric(row, log.metric), log, where)
     return record
-
-
-def _failed(row: Row) -> bool:
-    """Tell an error of the run; `error` also holds why an assertion failed."""
-    reason = row.get("failureReason")
-    if reason is None:
-        return bool(row.get("error")) and not row.get("gradingResult")
-    return bool(reason == ERROR)
 
 
 def _reference(asserted: Any) -> str:

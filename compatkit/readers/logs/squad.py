@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.predictions import Records
+from compatkit.readers.decoding import decode_json, repeats_a_key
+from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -69,7 +71,10 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: no predictions, no dataset, or an answer to a question that it does not hold.
     """
     name = str(log.path)
-    answers = expect(decode_whole(stream.read(), name), dict, name, "the file")
+    raw = stream.read()
+    answers = expect(decode_whole(raw, name), dict, name, "the file")
+    if repeats_a_key(raw, [answers]):
+        decode_json(raw, name)  # which names it
     questions = _read_questions(log.further[0])
     unknown = [key for key in answers if key not in questions]
     if unknown:
@@ -93,18 +98,19 @@ def _answer(answer: Any, name: str, key: str) -> str | None:
 def _read_questions(path: Path) -> dict[str, dict[str, Any]]:
     """Return accepted answers and the question by its id."""
     whole = expect(read_json_file(path), dict, str(path), "the dataset")
-    found: dict[str, dict[str, Any]] = {}
+    found = Once("the question")
     for article in expect(whole.get("data"), list, str(path), "data"):
         for paragraph in _list(article, "paragraphs", path):
             for question in _list(paragraph, "qas", path):
                 answers = [each["text"] for each in question.get("answers") or []]
-                found[str(question.get("id"))] = {
+                asked = {
                     "references": answers or [""],
                     "input": question.get("question"),
                     "title": article.get("title"),
                     "answerable": bool(answers),
                 }
-    return found
+                found.put(str(question.get("id")), asked, str(path))
+    return found.values
 
 
 def _list(part: Any, key: str, path: Path) -> Sequence[Mapping[str, Any]]:

@@ -13,13 +13,21 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from compatkit.errors import DataError
+from compatkit.readers.logs.keys import Once
 
 ZSTD = 93
+MOST = 1 << 30  # bytes of a member
+RATIO = 1_000  # of a member's size to its packed one, from which its size is a claim
+FREELY = 16 << 20  # bytes of a member below which no ratio is looked at
 LOCAL_HEADER = 30
 
 
 class ZipMembers:
-    """The members of a zip archive, read one at a time."""
+    """The members of a zip archive, read one at a time.
+
+    Attributes:
+        names: the members' names, each once, in their order.
+    """
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         """Read the list of members.
@@ -27,15 +35,18 @@ class ZipMembers:
         Args:
             stream: the archive.
             name: what messages call it.
+
+        Raises:
+            DataError: a member twice, with different contents.
         """
         self._stream = stream if stream.seekable() else io.BytesIO(stream.read())
         self._name = name
+        self._size = self._stream.seek(0, io.SEEK_END)
         self._zip = zipfile.ZipFile(self._stream)
-
-    @property
-    def names(self) -> list[str]:
-        """The members' names, each once, in their order."""
-        return list(dict.fromkeys(self._zip.namelist()))
+        members = Once("the member")
+        for info in self._zip.infolist():
+            members.put(info.filename, (info.file_size, info.CRC), name)
+        self.names = list(members.values)
 
     def read(self, member: str) -> bytes:
         """Return a member whole.
@@ -44,6 +55,7 @@ class ZipMembers:
             DataError: it is damaged, or packed in a way that is not known.
         """
         info = self._zip.getinfo(member)
+        self._refuse_absurd(info)
         if info.compress_type == ZSTD:
             return self._read_zstd(info)
         try:
@@ -52,6 +64,18 @@ class ZipMembers:
             raise self._damaged(member, str(error)) from error
         except (NotImplementedError, RuntimeError) as error:
             raise DataError(f"{self._name}: {member} cannot be unpacked: {error}.") from error
+
+    def _refuse_absurd(self, info: zipfile.ZipInfo) -> None:
+        """Refuse sizes that no log has, before anything is made room for."""
+        packed, size = info.compress_size, info.file_size
+        if packed > self._size:
+            raise self._damaged(info.filename, f"it claims {packed:,} of {self._size:,} bytes")
+        if size > MOST or (size > FREELY and size > RATIO * packed):
+            raise DataError(
+                f"{self._name}: {info.filename} claims to be {size:,} bytes, packed in {packed:,}; "
+                f"at most {MOST:,}, and {RATIO:,} times its packed size, is read. Was it tampered "
+                "with?"
+            )
 
     def _read_zstd(self, info: zipfile.ZipInfo) -> bytes:
         import zstandard  # noqa: PLC0415

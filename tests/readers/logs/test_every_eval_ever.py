@@ -6,6 +6,8 @@ import pytest
 from harness_runs import edit_lines, refusal
 
 from compatkit import compare, compare_folders
+from compatkit.errors import DataError
+from compatkit.gate import check
 
 OLD = [1.0, 1.0, 0.0]
 NEW = [1.0, 0.0, 1.0]
@@ -79,3 +81,68 @@ def test_a_sample_without_an_id_is_known_by_its_hash_and_refused_without_one(pai
     assert compare(*pair).counts.negative_flips == 1
     edit_lines(pair[1], lambda row: row.pop("sample_hash") and None)
     assert "neither 'sample_id' nor 'sample_hash'" in refusal(*pair)
+
+
+def write_results(path, **lower):
+    """Write the aggregate file: the results, and of which of them less is better."""
+    results = [
+        {
+            "evaluation_result_id": f"x/m/1#{metric}",
+            "evaluation_name": "x",
+            "metric_config": {"metric_name": metric, "lower_is_better": less},
+        }
+        for metric, less in lower.items()
+    ]
+    path = path.with_name(path.name.replace("_samples.jsonl", ".json"))
+    path.write_text(json.dumps({"evaluation_id": "x/m/1", "evaluation_results": results}))
+
+
+def test_the_aggregate_file_says_which_way_a_score_points(pair):
+    for path in pair:
+        edit_lines(path, lambda row: row.update(evaluation_name="x"))
+        write_results(path, wer=True)
+    found = compare(*pair)
+    assert found.scorer == "log:1 - score"
+    assert (found.counts.negative_flips, found.counts.both_wrong) == (1, 1)
+    assert compare(*pair, metric="is_correct").counts.both_right == 1
+
+
+def test_a_score_without_its_aggregate_file_may_point_either_way(pair):
+    assert any("neither the log nor a known name" in note for note in compare(*pair).notes)
+    with pytest.raises(DataError, match="--lower-is-better"):
+        check(*pair, max_nfr=0.9)
+    assert check(*pair, max_nfr=0.99, metric="is_correct").outcome == "pass"
+
+
+def test_several_results_of_a_sample_are_tasks(tmp_path):
+    for side, scores in (("a", OLD), ("b", NEW)):
+        path = write_samples(tmp_path / f"{side}_samples.jsonl", scores, ("x", "x"))
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        for number, row in enumerate(rows):
+            row["evaluation_result_id"] = f"x/m/1#{'acc' if number < len(OLD) else 'wer'}"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sides = tmp_path / "a_samples.jsonl", tmp_path / "b_samples.jsonl"
+    assert [each.task for each in compare_folders(*sides)] == ["x acc", "x wer", "total"]
+    for path in sides:
+        write_results(path, acc=False, wer=True)
+    found = compare_folders(*sides)
+    assert [each.scorer for each in found[:2]] == ["log:score", "log:1 - score"]
+
+
+def test_of_a_conversation_the_answer_is_what_the_model_said_last(pair):
+    for path in pair:
+        edit_lines(
+            path,
+            lambda row: (
+                row.pop("output"),
+                row.update(
+                    messages=[
+                        {"turn_idx": 0, "role": "user", "content": "Q"},
+                        {"turn_idx": 1, "role": "assistant", "content": "no"},
+                        {"turn_idx": 2, "role": "user", "content": "Sure?"},
+                        {"turn_idx": 3, "role": "assistant", "content": "yes"},
+                    ]
+                ),
+            ),
+        )
+    assert compare(*pair, scorer="exact_match").counts.both_right == 3

@@ -167,3 +167,112 @@ def test_the_genuine_runs_count_as_a_plain_script_does():
         found = compare(folders[0], folder)
         assert (found.counts.both_right, found.counts.total) == (right, 2) == (2, 2)
         assert compare(folders[0], folder, scorer="exact_match").counts.both_right == 2
+
+
+def add_rows(folder, more):
+    """Add the rows of another run's folder."""
+    for file, key in (("per_instance_stats", None), ("scenario_state", "request_states")):
+        rows = json.loads((more / f"{file}.json").read_text())
+        edit_json(
+            folder / f"{file}.json",
+            lambda found, rows=rows, key=key: (found[key] if key else found).extend(
+                rows[key] if key else rows
+            ),
+        )
+
+
+def other_split(folder):
+    edit_json(
+        folder / "per_instance_stats.json",
+        lambda rows: [stat["name"].update(split="valid") for row in rows for stat in row["stats"]],
+    )
+    edit_json(
+        folder / "scenario_state.json",
+        lambda found: [
+            state["instance"].update(split="valid") for state in found["request_states"]
+        ],
+    )
+
+
+def test_instances_of_two_splits_are_examples_of_their_own(tmp_path):
+    for side, scores in (("a", OLD), ("b", NEW)):
+        plain = write_run(tmp_path / side, scores, side)
+        more = write_run(tmp_path / f"{side}2", dict.fromkeys(OLD, 1.0), side)
+        other_split(more)
+        add_rows(plain, more)
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.counts.total == 6
+    assert (found.counts.both_right, found.counts.negative_flips) == (4, 1)
+    assert {each.id for each in found.examples} == {"id2 test", "id3 test"}
+
+
+def test_two_instances_of_one_id_are_refused(pair, tmp_path):
+    more = write_run(tmp_path / "more", {"id1": 0.0})
+    add_rows(pair[0], more)
+    assert "the request of id1, test occurs twice" in refusal(*pair)
+    (pair[0] / "scenario_state.json").unlink()
+    assert "the statistic of id1, test, exact_match occurs twice" in refusal(*pair)
+
+
+def write_choices(folder, likelihoods, mode="multiple_choice_separate_original"):
+    """Ask for each choice in a request of its own: `likelihoods` of yes and no."""
+    write_run(folder, {"id1": 1.0}, folder.name)
+    edit_json(folder / "run_spec.json", lambda spec: spec["adapter_spec"].update(method=mode))
+
+    def ask(found):
+        (state,) = found["request_states"]
+        del state["output_mapping"]
+        found["request_states"] = [
+            {
+                **state,
+                "reference_index": index,
+                "request_mode": kind,
+                "result": {
+                    "success": True,
+                    "completions": [
+                        {
+                            "text": f"Capital id1? {text}",
+                            "tokens": [
+                                {"text": "id1?", "logprob": -9.0},
+                                {"text": f" {text}", "logprob": value},
+                            ],
+                        }
+                    ],
+                },
+            }
+            for kind, values in likelihoods.items()
+            for index, (text, value) in enumerate(zip(("yes", "no"), values, strict=True))
+        ]
+
+    edit_json(folder / "scenario_state.json", ask)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("likelihoods", "answer"),
+    [
+        ({"original": (-1.0, -2.0)}, "yes"),
+        ({"original": (-3.0, -2.0)}, "no"),
+        ({"original": (-3.0, -2.0), "calibration": (-4.0, -1.0)}, "yes"),
+    ],
+)
+def test_of_a_request_for_each_choice_the_likeliest_is_the_answer(tmp_path, likelihoods, answer):
+    folder = write_choices(tmp_path / "a", likelihoods)
+    ((file,),) = (open_run(folder).values(),)
+    (row,) = [row for batch in file.batches() for row in batch.rows]
+    assert row["prediction"] == answer
+    assert row["references"] == ["yes"]
+
+
+def test_an_error_rate_of_helm_points_down(pair):
+    for folder in pair:
+        edit_json(
+            folder / "per_instance_stats.json",
+            lambda rows: (
+                [row["stats"][1]["name"].update(name="wer_score") for row in rows] and None
+            ),
+        )
+    found = compare(*pair)
+    assert found.scorer == "log:1 - wer_score"
+    assert (found.counts.negative_flips, found.counts.both_wrong) == (1, 1)
+    assert (found.counts.positive_flips, found.counts.both_right) == (1, 0)

@@ -343,3 +343,90 @@ def test_the_genuine_cancelled_and_unscored_logs_are_refused_with_the_reason():
     (scored,) = (SHARED / "inspect").glob("2025-02-11T15-18*")
     found = compare(unscored, scored, scorer="exact_match")
     assert found.counts.total == 10
+
+
+def set_arguments(members, **arguments):
+    members["header.json"]["eval"]["task_args"] = arguments
+
+
+def test_two_arguments_of_one_task_are_two_tasks(altered, tmp_path):
+    for side, source in (("v1", OLD), ("v2", NEW)):
+        (tmp_path / side).mkdir()
+        for lang in ("de", "fr"):
+            made = altered(lambda members, lang=lang: set_arguments(members, lang=lang), source)
+            made.rename(tmp_path / side / f"{lang}.eval")
+    found = compare_folders(tmp_path / "v1", tmp_path / "v2")
+    assert [each.task for each in found] == ["capitals (lang=de)", "capitals (lang=fr)", "total"]
+    assert found[0].counts == found[1].counts == compare(capitals(OLD), capitals(NEW)).counts
+    alone = compare(tmp_path / "v1/de.eval", tmp_path / "v2/fr.eval")
+    assert any("changed, arguments of the task" in note for note in alone.notes)
+
+
+def test_a_sample_that_failed_is_scored_where_the_run_was_made_to(altered):
+    before = compare(capitals(OLD), capitals(NEW)).counts
+
+    def fail(members, honoured):
+        members["header.json"]["eval"]["config"]["score_on_error"] = honoured
+        members["samples/2_epoch_1.json"]["error"] = {"message": "out of time"}
+
+    kept = compare(capitals(OLD), altered(lambda members: fail(members, honoured=True))).counts
+    assert kept == before
+    left = compare(capitals(OLD), altered(lambda members: fail(members, honoured=False))).counts
+    assert left.excluded["errored"] == before.excluded["errored"] + 1
+
+
+def test_partial_credit_is_said(altered):
+    def half(members):
+        for sample in (members["samples/2_epoch_1.json"], *members["summaries.json"][:1]):
+            sample["scores"]["match"]["value"] = "P"
+
+    found = compare(capitals(OLD), altered(half), metric="match")
+    (note,) = [each for each in found.notes if "partial credit" in each]
+    assert note.startswith("1 of ")
+    assert "from a threshold of 0.5 down they count as right" in note
+
+
+def test_metrics_that_a_later_sample_has_are_listed(altered):
+    def add(members):
+        for sample in (members["samples/3_epoch_1.json"], members["summaries.json"][-1]):
+            sample["scores"]["late"] = {"value": 1}
+
+    assert "late" in open_run(altered(add))["capitals"].log.metrics
+
+
+def test_an_accuracy_that_the_run_states_points_up_and_a_number_is_not_known(altered):
+    def rename(members, metric):
+        score = members["header.json"]["results"]["scores"][0]
+        score.update(name="mine", scorer="mine", metrics={metric: {"name": metric, "value": 0.5}})
+        samples = [each for name, each in members.items() if name.startswith("samples/")]
+        for sample in (*samples, *members["summaries.json"]):
+            if sample.get("scores"):
+                sample["scores"] = {"mine": {"value": 1}}
+
+    for metric, known in (("accuracy", False), ("mean", None)):
+        log = open_run(altered(lambda members, m=metric: rename(members, m)))["capitals"].log
+        assert (log.metric, log.less_is_better) == ("mine", known)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, ZSTD])
+@pytest.mark.parametrize("claimed", [3 << 30, 100 << 20])
+def test_absurd_sizes_are_refused_and_never_allocated(tmp_path, method, claimed):
+    path = write_log(tmp_path / "absurd.eval", members_of(capitals(NEW)))
+    raw = bytearray(path.read_bytes())
+    at = raw.rindex(b"PK\x01\x02", 0, raw.rindex(b"header.json"))  # of the list of members
+    raw[at + 10 : at + 12] = method.to_bytes(2, "little")
+    raw[at + 24 : at + 28] = claimed.to_bytes(4, "little")
+    path.write_bytes(raw)
+    assert "claims to be" in refusal(capitals(OLD), path)
+    raw[at + 20 : at + 24] = (2 << 30).to_bytes(4, "little")
+    raw[at + 24 : at + 28] = (1000).to_bytes(4, "little")
+    path.write_bytes(raw)
+    assert "header.json is damaged: it claims" in refusal(capitals(OLD), path)
+
+
+def test_a_member_twice_with_two_contents_is_refused(tmp_path):
+    path = write_log(tmp_path / "twice.eval", members_of(capitals(NEW)))
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("samples/2_epoch_1.json", "{}")
+    message = refusal(capitals(OLD), path)
+    assert "the member samples/2_epoch_1.json occurs twice, with different contents" in message

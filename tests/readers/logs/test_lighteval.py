@@ -9,6 +9,7 @@ from harness_runs import RUNS, edit_json, only, refusal
 from pyarrow import parquet
 
 from compatkit import compare, compare_folders
+from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import open_run
 
 EXPECTED = json.loads((RUNS / "lighteval/expected.json").read_text())
@@ -120,4 +121,135 @@ def test_a_broken_file_is_refused(pair):
     path.write_bytes(path.read_bytes()[:5000])
     assert "not a whole Parquet file" in refusal(text_file(pair[0]), path)
     parquet.write_table(pa.Table.from_pylist([{"a": 1}]), path)
-    assert "the column 'metric' is missing" in refusal(text_file(pair[0]), path)
+    assert "the columns are a; those of lighteval are doc, metric" in refusal(
+        text_file(pair[0]), path
+    )
+
+
+def write_older(path, rows, *, printed):
+    """Write details as lighteval before 0.11: values, or up to 0.9 as Python prints them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if printed:
+        rows = [{name: str(value) for name, value in row.items()} for row in rows]
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def older_rows(scores):
+    return [
+        {
+            "choices": [" Rome", " Madrid"],
+            "example": f"Question {number}",
+            "full_prompt": f"Few shots. Question {number}",
+            "gold": [],
+            "gold_index": [0],
+            "metrics": {"acc": score, "acc_norm": score},
+            "predictions": [-1.0 if score else -3.0, -2.0],
+            "specifics": None,
+        }
+        for number, score in enumerate(scores)
+    ]
+
+
+DATE = "2024-05-01T10-00-00.000001"
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_details_of_before_0_11_are_read(tmp_path, printed):
+    old, new = (
+        write_older(
+            tmp_path / side / "details" / "m" / DATE / f"details_lighteval|t|0_{DATE}.parquet",
+            older_rows(scores),
+            printed=printed,
+        )
+        for side, scores in (("v1", [1, 1, 0]), ("v2", [1, 0, 1]))
+    )
+    for scorer in (None, "exact_match"):
+        found = compare(old, new, scorer=scorer)
+        assert (found.counts.negative_flips, found.counts.positive_flips) == (1, 1)
+    assert list(open_run(old)) == ["lighteval|t|0"]
+
+
+def test_a_result_of_numpy_and_a_missing_one_are_read(tmp_path):
+    path = tmp_path / f"details_t|0_{DATE}.parquet"
+    rows = [{name: str(value) for name, value in row.items()} for row in older_rows([1, 1])]
+    rows[0]["metrics"] = "{'acc': np.float64(1.0)}"
+    rows[1]["metrics"] = "{'acc': nan}"
+    write_older(path, rows, printed=False)
+    found = compare(path, path)
+    assert (found.counts.both_right, found.counts.excluded["unscored"]) == (1, 1)
+
+
+def test_generated_answers_of_before_0_11_are_held_against_their_gold(tmp_path):
+    rows = [
+        {
+            "choices": [],
+            "example": f"Question {number}",
+            "gold": ["4"],
+            "gold_index": [],
+            "metrics": {"qem": 1.0},
+            "predictions": [text],
+        }
+        for number, text in enumerate(["4", "5"])
+    ]
+    path = write_older(tmp_path / f"details_t|0_{DATE}.parquet", rows, printed=True)
+    found = compare(path, path, scorer="exact_match")
+    assert (found.counts.both_right, found.counts.both_wrong) == (1, 1)
+
+
+def test_details_of_the_first_leaderboard_are_read(tmp_path):
+    """Its columns were flat, and the time of day had colons."""
+    date = "2023-07-19T13:48:53.093937"
+    rows = [
+        {
+            "acc": float(score),
+            "acc_norm": float(score),
+            "choices": ["Rome", "Madrid"],
+            "example": f"Mercury_{number}",
+            "gold": 0,
+            "predictions": [-1.0 if score else -9.0, -2.0],
+            "query": f"Question {number}",
+        }
+        for number, score in enumerate([1, 1, 0])
+    ]
+    path = write_older(
+        tmp_path / date / f"details_harness|arc:challenge|25_{date}.parquet", rows, printed=False
+    )
+    assert list(open_run(path)) == ["harness|arc:challenge|25"]
+    found = compare(path, path, metric="acc_norm")
+    assert found.counts.both_right == 2
+    assert compare(path, path, scorer="exact_match").counts.both_right == 2
+
+
+def test_the_norm_of_a_choice_is_its_length(tmp_path):
+    rows = older_rows([1])
+    rows[0].update(choices=["No", "Certainly"], predictions=[-2.0, -3.0])
+    path = write_older(tmp_path / f"details_t|0_{DATE}.parquet", rows, printed=False)
+    for metric, answer in (("acc", "No"), ("acc_norm", "Certainly")):
+        run = open_run(path, selection=LogSelection(metrics=(metric,)))
+        assert [r["prediction"] for b in run["t|0"].batches() for r in b.rows] == [answer]
+
+
+def test_a_group_of_metrics_states_the_direction_of_each(pair):
+    for folder in pair:
+        edit_rows(
+            text_file(folder),
+            lambda rows: (
+                [row["metric"].update(mine=1 - row["metric"]["em"]) for row in rows] and None
+            ),
+        )
+        edit_json(
+            only(folder, "results_*.json"),
+            lambda found: found["config_tasks"]["tiny_text|0"].update(
+                metrics=[
+                    {"metric_name": ["em", "mine"], "higher_is_better": {"em": True, "mine": False}}
+                ]
+            ),
+        )
+    found = compare(text_file(pair[0]), text_file(pair[1]), metric="mine")
+    assert found.scorer == "log:1 - mine"
+    assert found.counts.negative_flips == EXPECTED["tiny_text|0"]["negative"]
+    for folder in pair:
+        only(folder, "results_*.json").unlink()
+    found = compare(text_file(pair[0]), text_file(pair[1]), metric="mine")
+    assert any("neither the log nor a known name" in note for note in found.notes)

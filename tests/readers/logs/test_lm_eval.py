@@ -261,7 +261,7 @@ def test_a_compressed_log_is_read(pair):
         (lambda text: text.replace('{"doc_id": 3,', '{"doc_id": 3 3,', 1), ":4: not JSON"),
         (lambda text: text.replace('{"doc_id": 3,', '{"document": 3,', 1), ":4: no field 'doc_id'"),
         (lambda _: "", "the file holds no rows"),
-        (lambda _: "[1]\n", ":1: a JSON list"),
+        (lambda _: "[1]\n", ":1: item 1 is a int; an object was expected"),
     ],
 )
 def test_a_broken_log_is_refused_with_its_line(pair, broken, message):
@@ -295,7 +295,7 @@ def test_reader_names_the_harness_and_says_where_there_is_no_log(tmp_path):
     assert compare(choice_file(OLD), choice_file(NEW), reader="lm-eval").counts.total == 12
     (tmp_path / "old.jsonl").write_text('{"id": 1, "prediction": "a", "reference": "a"}\n')
     message = refusal(tmp_path / "old.jsonl", choice_file(NEW), reader="lm-eval")
-    assert "no log of lm-evaluation-harness was found" in message
+    assert "no field 'doc_id', so that this is no log of lm-evaluation-harness" in message
 
 
 @needs_shared

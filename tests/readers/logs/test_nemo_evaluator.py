@@ -105,3 +105,21 @@ def test_bad_lines_are_not_skipped(pair):
     path = pair[1] / "results.jsonl"
     path.write_text(path.read_text().replace('{"problem_idx": 2', "{problem_idx: 2"))
     assert "results.jsonl:3: not JSON" in refusal(*pair)
+
+
+def test_steps_beside_the_results_are_left_aside(pair):
+    counts = compare(*pair).counts
+    for folder in pair:
+        rows = (folder / "results.jsonl").read_text().splitlines()
+        steps = [{**json.loads(row), "trajectory": [], "reward": 0.0} for row in rows]
+        (folder / "trajectories.jsonl").write_text("".join(json.dumps(s) + "\n" for s in steps))
+    assert compare(*pair).counts == counts
+
+
+def test_the_category_may_be_in_the_metadata(pair):
+    for folder in pair:
+        edit_lines(
+            folder / "results.jsonl",
+            lambda row: row.update(scoring_details={}, metadata={"category": "algebra"}),
+        )
+    assert "algebra" in str(compare(*pair, by="category").slices)

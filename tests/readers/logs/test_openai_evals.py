@@ -7,6 +7,7 @@ import pytest
 from harness_runs import SHARED, needs_shared, only, refusal
 
 from compatkit import compare
+from compatkit.readers.prediction_file import open_predictions
 
 SPEC = {
     "spec": {
@@ -123,3 +124,48 @@ def test_the_genuine_file_counts_as_a_plain_script_does():
     right = sum(event["data"]["correct"] for event in events if event.get("type") == "match")
     counts = compare(path, path).counts
     assert (counts.both_right, counts.total) == (right, 3) == (1, 3)
+
+
+def graded(answers, verdicts):
+    """Write a run that a model grades, as `ModelBasedClassify` does: two answers a sample."""
+    spec = json.loads(json.dumps(SPEC))
+    spec["spec"]["run_config"]["eval_spec"]["cls"] = (
+        "evals.elsuite.modelgraded.classify:ModelBasedClassify"
+    )
+    events = []
+    for number, (answer, verdict) in enumerate(zip(answers, verdicts, strict=True)):
+        head = {"run_id": "r", "sample_id": f"poems.{number}"}
+        asked, judge = f"A poem of {number}?", f"Is {answer} a poem?"
+        for text, sampled in ((asked, answer), (judge, verdict)):
+            data = {"prompt": text, "sampled": [sampled]}
+            events.append({**head, "event_id": len(events), "type": "sampling", "data": data})
+        data = {"choice": verdict, "score": float(verdict == "Yes")}
+        events.append({**head, "event_id": len(events), "type": "metrics", "data": data})
+    return [spec, *events, REPORT]
+
+
+def test_of_a_run_that_a_model_grades_the_answer_is_not_the_grader_s(write):
+    old = write("old.jsonl", graded(["roses", "violets"], ["Yes", "No"]))
+    new = write("new.jsonl", graded(["tulips", "lilies"], ["Yes", "No"]))
+    found = compare(old, new, metric="score")
+    assert found.metrics["churn"].value == 1.0
+    rows = [row for batch in open_predictions(old).batches() for row in batch.rows]
+    assert [row["prediction"] for row in rows] == ["roses", "violets"]
+    assert [row["input"] for row in rows] == ["A poem of 0?", "A poem of 1?"]
+
+
+def test_events_of_a_graded_sample_may_come_in_any_order(write):
+    spec, *events, report = graded(["roses", "violets"], ["Yes", "No"])
+    path = write("old.jsonl", [spec, *events[::-1], report])
+    rows = [row for batch in open_predictions(path).batches() for row in batch.rows]
+    assert sorted(row["prediction"] for row in rows) == ["roses", "violets"]
+
+
+def test_what_a_match_judged_is_the_answer_of_several(write):
+    events = events_of([True], sampled="yes")
+    head = {"run_id": "r", "sample_id": "capitals.test.0", "type": "sampling"}
+    events.append({**head, "data": {"prompt": "Sure?", "sampled": ["no, after all"]}})
+    path = write("old.jsonl", [SPEC, *events, REPORT])
+    rows = [row for batch in open_predictions(path).batches() for row in batch.rows]
+    assert rows[0]["prediction"] == "yes"
+    assert any("1 samples with several answers" in note for note in compare(path, path).notes)

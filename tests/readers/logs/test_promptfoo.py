@@ -6,6 +6,7 @@ import pytest
 from harness_runs import RUNS, copy_run, edit_json, refusal
 
 from compatkit import compare, compare_folders
+from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import open_predictions, open_run
 
 OLD, NEW = RUNS / "promptfoo/v1", RUNS / "promptfoo/v2"
@@ -107,7 +108,7 @@ def test_several_providers_of_one_file_are_tasks(pair):
         )
     assert "holds 2 tasks" in refusal(*pair)
     run = open_run(pair[0])
-    assert list(run) == ["capitals capitals-v1", "capitals other"]
+    assert list(run) == ["capitals-v1", "other"]
     assert [sum(len(b.rows) for b in file.batches()) for file in run.values()] == [5, 5]
 
 
@@ -146,3 +147,144 @@ def test_tasks_of_a_folder_are_read_once_each():
 def test_a_broken_log_is_refused(pair, broken, message):
     pair[1].write_text(broken(pair[1].read_text()))
     assert message in refusal(*pair)
+
+
+def grade(*results, success):
+    return {"pass": success, "score": float(success), "componentResults": list(results)}
+
+
+JUDGE = {"type": "llm-rubric", "value": "is polite", "metric": "tone"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"reason": "API error: 500", "metadata": {"graderError": True}},
+        {"reason": "Could not extract JSON from llm-rubric response: Sure!"},
+    ],
+)
+@pytest.mark.parametrize("metric", ["success", "score", "tone"])
+def test_a_judge_that_failed_is_no_wrong_answer(pair, broken, metric):
+    for path in pair:
+        edit_rows(path, lambda row: row.update(namedScores={"tone": 1.0}))
+    failed = {"pass": False, "score": 0, "assertion": JUDGE, **broken}
+    edit_rows(
+        pair[1],
+        lambda row: (
+            row["vars"]["country"] == "Cuba"
+            and row.update(
+                success=False,
+                score=0,
+                namedScores={"tone": 0},
+                gradingResult=grade(failed, success=False),
+            )
+        ),
+    )
+    found = compare(*pair, metric=metric)
+    assert (found.counts.excluded["unscored"], found.counts.excluded["errored"]) == (1, 1)
+
+
+def test_an_answer_that_another_assertion_failed_is_wrong_without_the_judge(pair):
+    failed = {"pass": False, "assertion": JUDGE, "metadata": {"graderError": True}}
+    wrong = {"pass": False, "score": 0, "assertion": {"type": "equals"}, "reason": "not equal"}
+    before = compare(*pair).counts
+    edit_rows(
+        pair[1],
+        lambda row: (
+            row["success"] is False
+            and row.get("failureReason") == 1
+            and row.update(gradingResult=grade(failed, wrong, success=False))
+        ),
+    )
+    assert compare(*pair).counts == before
+
+
+def test_older_files_write_an_error_of_the_run_with_a_failure_reason_of_0(pair):
+    edit_rows(pair[1], lambda row: row.update(failureReason=0) if row["failureReason"] == 2 else 0)
+    assert compare(*pair).counts == compare(OLD / "capitals.json", NEW / "capitals.json").counts
+
+
+def test_an_assertion_that_threw_is_noted(pair):
+    threw = {"pass": False, "score": 0, "reason": "Custom function threw error: x is not defined"}
+    edit_rows(
+        pair[1],
+        lambda row: (
+            row["vars"]["country"] == "Cuba"
+            and row.update(success=False, gradingResult=grade(threw, success=False))
+        ),
+    )
+    assert any("1 rows whose assertion threw an error" in note for note in compare(*pair).notes)
+
+
+def test_two_settings_of_one_provider_are_two_tasks(pair):
+    for path in pair:
+        edit_json(
+            path,
+            lambda found: found["results"]["results"].extend(
+                [{**row, "promptIdx": 1, "success": True} for row in found["results"]["results"]]
+            ),
+        )
+    found = {each.task: each for each in compare_folders(*pair)}
+    assert list(found) == ["#0", "#1", "total"]
+    assert found["#0"].counts == compare(OLD / "capitals.json", NEW / "capitals.json").counts
+    assert found["#1"].counts.both_right == 4
+
+
+def test_the_names_of_two_files_belong_to_no_task(pair):
+    for number, path in enumerate(pair):
+        edit_json(
+            path,
+            lambda found: found["results"]["results"].extend(
+                [{**row, "provider": {"id": "other"}} for row in found["results"]["results"]]
+            ),
+        )
+        edit_rows(
+            path,
+            lambda row: row["provider"].update(label="mine") if "label" in row["provider"] else 0,
+        )
+        pair[number] = path.rename(path.with_name(f"results_v{number}.json"))
+    assert [each.task for each in compare_folders(*pair)] == ["mine", "other", "total"]
+
+
+def strip(row):
+    row["vars"] = {}
+    row["testCase"].update(vars={}, description=None, **{"assert": []})
+
+
+def test_tests_whose_variables_were_stripped_are_refused(pair):
+    for path in pair:
+        edit_rows(path, strip)
+    message = refusal(*pair)
+    assert "the test without variables" in message  # their prompts differ
+    assert "PROMPTFOO_STRIP_TEST_VARS" in message
+    for path in pair:
+        edit_rows(path, lambda row: row["prompt"].update(raw="[prompt stripped]"))
+    assert "holds neither the variables nor the prompts of its tests" in refusal(*pair)
+
+
+def test_metrics_of_later_rows_are_listed(pair):
+    for path in pair:
+        edit_rows(
+            path,
+            lambda row: row["vars"]["country"] == "Peru" and row.update(namedScores={"obj": 1}),
+        )
+    found = compare(*pair, metric="obj")
+    assert found.counts.total == 1
+    assert found.counts.excluded["unscored"] == 3
+
+
+def test_a_named_score_of_an_assertion_points_up_and_another_is_not_known(pair):
+    for path in pair:
+        edit_rows(
+            path,
+            lambda row: (
+                row.update(namedScores={"tone": 1, "cost": 1}),
+                row["testCase"]["assert"].append(JUDGE),
+            ),
+        )
+    log = next(iter(open_run(pair[0], selection=LogSelection(metrics=("tone",))).values())).log
+    assert log.less_is_better is False
+    log = next(iter(open_run(pair[0], selection=LogSelection(metrics=("cost",))).values())).log
+    assert log.less_is_better is None
+    said = LogSelection(metrics=("cost",), lower_is_better=True)
+    assert next(iter(open_run(pair[0], selection=said).values())).log.less_is_better is True

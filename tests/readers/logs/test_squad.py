@@ -88,3 +88,15 @@ def test_the_genuine_predictions_read_and_pair(tmp_path):
     assert counts.no_answer_new == len(right) - len(answers[1])
     assert counts.both_right + counts.negative_flips == len(answers[0])
     assert counts.both_right >= same > 0
+
+
+def test_a_question_twice_is_refused(tmp_path, dataset):
+    old = tmp_path / "old.json"
+    old.write_text(f'{{"{IDS[0]}": "a", "{IDS[1]}": "x", "{IDS[0]}": "b"}}')
+    assert f"the key '{IDS[0]}' occurs twice" in refusal(old, old, dataset=str(dataset))
+    write(old, {IDS[0]: "a"})
+    whole = json.loads(dataset.read_text())
+    questions = whole["data"][0]["paragraphs"][0]["qas"]
+    questions.append({**questions[0], "answers": [{"text": "others"}]})
+    write(dataset, whole)
+    assert f"the question {IDS[0]} occurs twice" in refusal(old, old, dataset=str(dataset))

@@ -1,0 +1,135 @@
+"""Results of lm-evaluation-harness: what its file of results says of a task."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from compatkit.errors import DataError
+from compatkit.readers.logs.keys import Once
+from compatkit.readers.logs.log import as_text, plain_name, read_json_file
+
+FOLDERS_ABOVE = 2
+DECIDES = ("results", "higher_is_better", "n-samples")  # what must not be said in two ways
+# What lm-eval 0.4.0 to 0.4.2 make of `--model_args` in the names of files.
+ARGUMENTS = re.compile(r"[/=]")
+
+Results = Mapping[str, Any]
+
+
+def find_results(path: Path, task: str, run: str) -> Results:
+    """Return what the file of results of the same run says; nothing where there is none.
+
+    It is beside the samples or in a folder above them, may be compressed, and is called
+    `results_DATE.json`, `NAME_DATE.json` after `--output_path NAME.json`, or `results.json`, as
+    versions up to 0.4.2 did. One that does not hold the task is another run's.
+
+    Args:
+        path: the samples.
+        task: their task.
+        run: the date in their name, empty where it has none.
+
+    Raises:
+        DataError: two files that contradict each other, or one that cannot be read.
+    """
+    folder = path.absolute().parent
+    for place in (folder, *folder.parents[:FOLDERS_ABOVE]):
+        held = [(file, results) for file in _candidates(place, run) if (results := _read(file))]
+        held = [(file, results) for file, results in held if _holds(results, task)]
+        if held:
+            decided = Once(f"what results say of the task {task}, its")
+            for file, results in held:
+                for key in DECIDES:
+                    decided.put(key, part(results, key).get(task), str(file))
+            return held[0][1]
+    return {}
+
+
+def _candidates(folder: Path, run: str) -> Sequence[Path]:
+    ends = (f"_{run}.json",) if run else ("results.json",)
+    try:
+        return sorted(
+            file
+            for file in folder.iterdir()
+            if plain_name(file).endswith(ends)
+            and not plain_name(file).startswith("samples_")
+            and "__samples_" not in file.name
+        )
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> Results:
+    found = read_json_file(path)
+    return found if isinstance(found, dict) else {}
+
+
+def _holds(results: Results, task: str) -> bool:
+    return task in part(results, "results") or task in part(results, "configs")
+
+
+def name_task(path: Path) -> str:
+    """Return the task of a file called `MODEL_ARGUMENTS_TASK.jsonl`, as up to 0.4.2.
+
+    Without a file of results that lists the task, it is the file's stem.
+    """
+    stem = Path(plain_name(path)).stem
+    for file in _candidates(path.absolute().parent, ""):
+        results = _read(file)
+        given = part(results, "config").get("model_args")
+        prefix = ARGUMENTS.sub("__", as_text(given)) + "_" if given else ""
+        for task in part(results, "configs"):
+            if stem in {task, f"{prefix}{task}"}:
+                return str(task)
+    return stem
+
+
+def part(results: Results, *keys: str) -> Results:
+    """Return a part of the results, empty where there is none."""
+    value: Any = results
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def aggregates(results: Results, task: str) -> dict[tuple[str, str], Any]:
+    """Return the aggregates of a task by metric and filter, in the harness's order."""
+    pairs = [(key.partition(","), value) for key, value in part(results, "results", task).items()]
+    return {
+        (metric, name): value
+        for (metric, comma, name), value in pairs
+        if comma and not metric.endswith("_stderr")
+    }
+
+
+def describe(results: Results, task: str) -> dict[str, str]:
+    """Return what two runs should have in common."""
+    if not results:
+        return {}
+    config, task_config = part(results, "config"), part(results, "configs", task)
+    found = {
+        "chat template": results.get("chat_template_sha"),
+        "system instruction": results.get("system_instruction_sha"),
+        "few-shot examples": part(results, "n-shot").get(task),
+        "few-shot as turns": results.get("fewshot_as_multiturn"),
+        "few-shot seed": config.get("fewshot_seed"),
+        "limit": config.get("limit"),
+        "generation": task_config.get("generation_kwargs"),
+        "version of the task": part(results, "versions").get(task),
+        "lm_eval": results.get("lm_eval_version"),
+    }
+    return {name: "none" if value is None else as_text(value) for name, value in found.items()}
+
+
+def refuse_cut(path: Path, wanted: str, count: int, total: object) -> None:
+    """Refuse fewer rows than the results say were run.
+
+    Raises:
+        DataError: with both counts.
+    """
+    if isinstance(total, int) and count < total:
+        raise DataError(
+            f"{path}: {count:,} rows of the filter {wanted!r}; its file of results says that "
+            f"{total:,} documents were run. Was it cut off, or made with --samples by lm-eval "
+            "before 0.4.12, which counts all documents? --unfinished keep takes what is there."
+        )

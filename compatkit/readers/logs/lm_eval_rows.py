@@ -1,0 +1,137 @@
+"""Rows of lm-evaluation-harness: what was asked, answered and accepted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compatkit.errors import DataError
+from compatkit.readers.logs.log import Log, as_text, set_score
+
+FLAGS = {True, False, "True", "False"}
+UNCONDITIONAL = ""  # the prompt of a choice without its question
+BY_LENGTH = ("acc_norm", "acc_bytes")  # metrics that weigh a choice by its length
+PAIR = 2  # a log-likelihood, and whether the continuation is the likeliest one
+
+
+def read_row(row: Mapping[str, Any], metric: str, log: Log, where: str) -> dict[str, Any]:
+    """Return the record of a document.
+
+    Raises:
+        DataError: no sample of the harness, or a metric that is no number.
+    """
+    if "doc_id" not in row:
+        raise DataError(f"{where}: no field 'doc_id'. Is this a log of lm-evaluation-harness?")
+    arguments, answers = row.get("arguments"), row.get("filtered_resps")
+    likelihoods = _likelihoods(answers) if isinstance(answers, list) else None
+    chosen = None if likelihoods is None else _read_choices(likelihoods, arguments)
+    record: dict[str, Any] = {
+        "id": row["doc_id"],
+        "prediction": _text(answers) if chosen is None else _choose(chosen, metric, answers or []),
+        "reference": _reference(as_text(row.get("target")), chosen.texts if chosen else []),
+        "input": _prompt(arguments),
+        "doc": row.get("doc"),
+    }
+    hashes = [row[key] for key in ("doc_hash", "target_hash") if key in row]
+    if hashes:
+        record["item_hash"] = "lm-eval:" + "+".join(map(str, hashes))
+    if metric:
+        set_score(record, row.get(metric), log, where)
+    return record
+
+
+@dataclass(slots=True)
+class _Choices:
+    """The choices of a document.
+
+    Attributes:
+        likelihoods: the log-likelihood of each.
+        texts: the text of each; none where two are alike.
+        unconditional: the log-likelihood of each without its question; none if not asked for.
+    """
+
+    likelihoods: list[float]
+    texts: list[str]
+    unconditional: list[float]
+
+
+def _read_choices(likelihoods: list[float], arguments: Any) -> _Choices:
+    """Tell the choices from those that were asked for without their question."""
+    requests = range(len(likelihoods))
+    prompts = [_argument(arguments, number, 0) for number in requests]
+    alone = [number for number in requests if prompts[number] == UNCONDITIONAL]
+    asked = [number for number in requests if number not in alone]
+    if len(alone) != len(asked):  # of `acc_mutual_info` each choice is asked for in both ways
+        alone, asked = [], list(requests)
+    texts = [_argument(arguments, number, 1) for number in asked]
+    known = [text for text in texts if isinstance(text, str)]
+    return _Choices(
+        [likelihoods[number] for number in asked],
+        known if len(set(known)) == len(asked) else [],
+        [likelihoods[number] for number in alone],
+    )
+
+
+def _choose(choices: _Choices, metric: str, answers: list[Any]) -> str | None:
+    """Return the choice that the metric takes for the answer."""
+    if len(answers) == 1:
+        return str(answers[0][1])  # whether the continuation is what the model would have said
+    values = choices.likelihoods
+    if metric == "acc_mutual_info":
+        if not choices.unconditional:
+            return None
+        pairs = zip(values, choices.unconditional, strict=True)
+        values = [value - alone for value, alone in pairs]
+    elif metric in BY_LENGTH and choices.texts:
+        texts: list[str | bytes] = [text.strip() for text in choices.texts]
+        if metric == "acc_bytes":
+            texts = [str(text).encode("utf-8", "replace") for text in texts]
+        values = [value / max(len(text), 1) for value, text in zip(values, texts, strict=True)]
+    best = max(range(len(values)), key=values.__getitem__)
+    return choices.texts[best].strip() if choices.texts else str(best)
+
+
+def _text(answers: Any) -> str | None:
+    """Return the text that a filter left; None where there is none."""
+    if not isinstance(answers, list) or not answers:
+        return None
+    answer = answers[0] if len(answers) == 1 else answers
+    while isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    return None if answer is None else as_text(answer)
+
+
+def _prompt(arguments: Any) -> str | None:
+    """Return the prompt; that of a chat is a list of messages, or a list of their JSON text."""
+    value = _argument(arguments, 0, 0)
+    while isinstance(value, list) and len(value) == 1 and isinstance(value[0], str | list):
+        value = value[0]
+    return None if value is None else as_text(value)
+
+
+def _argument(arguments: Any, request: int, part: int) -> Any:
+    """Return an argument of a request: 0 is the prompt, 1 what the model was to go on with."""
+    try:
+        if isinstance(arguments, dict):
+            return arguments[f"gen_args_{request}"][f"arg_{part}"]
+        return arguments[request][part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _reference(target: str, choices: list[str]) -> str:
+    """Return the accepted answer: a choice's text where the target is its index."""
+    texts = [each.strip() for each in choices]
+    is_index = target.isdecimal() and target not in texts and int(target) < len(texts)
+    return texts[int(target)] if is_index else target
+
+
+def _likelihoods(answers: list[Any]) -> list[float] | None:
+    """Return the log-likelihood of each choice; None where the answers are texts."""
+    try:
+        if answers and all(
+            isinstance(each, list) and len(each) == PAIR and each[1] in FLAGS for each in answers
+        ):
+            return [float(each[0]) for each in answers]
+    except (TypeError, ValueError):
+        pass
+    return None
