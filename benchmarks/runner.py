@@ -27,7 +27,6 @@ from speed_table import Goal, Line, Section, describe_machine
 from speed_texts import SEED, words
 
 from compatkit.runner.answers import Answerer
-from compatkit.runner.checkpoint import find_padding
 from compatkit.runner.encoding import Encoder
 from compatkit.runner.examples import Example
 from compatkit.runner.plan import plan_batches
@@ -134,7 +133,9 @@ def run_ours(lm: Any, bench: Bench, settings: Settings) -> list[Any]:
     encoder = Encoder(lm.tokenizer, bench.task, settings, LENGTH, encoder_decoder=False)
     encoded = encoder.encode(bench.examples)
     plan = plan_batches(encoded, BATCH, by_length=settings.sort_by_length)
-    padding = find_padding(lm.tokenizer)
+    padding = next(
+        (int(t) for t in (lm.tokenizer.pad_token_id, lm.tokenizer.eos_token_id) if t is not None), 0
+    )
     answerer = Answerer(lm.model, lm.tokenizer, settings, bench.examples, padding, False)
     found: list[Any] = [None] * len(encoded)
     for batch in plan:

@@ -1,6 +1,9 @@
 """The shape of the source: small functions, small files, no forbidden names."""
 
 import ast
+import re
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,3 +32,30 @@ def test_no_module_is_a_drawer_and_no_input_is_asserted(path: Path) -> None:
         for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(n, ast.Assert)
     ]
+
+
+# What is imported by another name than it is installed by.
+DISTRIBUTIONS = {"yaml": "pyyaml"}
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    wanted = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {
+        re.split("[^a-z0-9-]", one.lower().replace("_", "-"))[0] for many in wanted for one in many
+    }
+    imported: dict[str, Path] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {each.name.partition(".")[0]: path for each in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                imported[node.module.partition(".")[0]] = path
+    foreign = imported.keys() - sys.stdlib_module_names - {"compatkit"}
+    assert foreign >= {"numpy", "torch", "huggingface_hub"}
+    missing = {
+        name: imported[name]
+        for name in foreign
+        if DISTRIBUTIONS.get(name, name).lower().replace("_", "-") not in declared
+    }
+    assert not missing

@@ -17,7 +17,7 @@ from bases import Size, make_base
 from worlds import WORLDS, Examples
 
 from compatkit.muscle import MuscleConfig, finetune_adapter, train_adapter
-from compatkit.muscle.checkpoints import load_old
+from compatkit.muscle.models import load_old
 
 Rows = list[dict[str, Any]]
 Options = Mapping[str, Any]

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from compatkit.checkpoints.sources import find_checkpoint
 from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.muscle_evaluate import evaluate
 from compatkit.commands.muscle_options import (
@@ -14,11 +15,13 @@ from compatkit.commands.muscle_options import (
     LOSS,
     MODELS,
     RECIPE,
-    begin,
     config_options,
     make_muscle_config,
+    quieten,
 )
 from compatkit.errors import ConfigError
+from compatkit.muscle import require_extra
+from compatkit.muscle.refusals import check_finetune, check_train
 from compatkit.reports.hostile import visible
 
 SHOWN = (
@@ -44,24 +47,24 @@ def muscle() -> None:
 @muscle.command()
 @config_options(
     "old_base", "new_base", "batch_size", "max_length", "lora_rank", "cache", "dtype",
-    "trust_remote_code",
+    "allow_pickle", "trust_remote_code",
 )  # fmt: skip
 def check(**values: Any) -> None:
     """Say whether two models can be aligned, and what memory training takes.
 
     No weights are loaded. Exit code 2 where they cannot.
     """
-    begin()
+    require_extra()
     config = make_muscle_config(values)
     if not config.old_base or not config.new_base:
         raise ConfigError("two models are checked: --old-base and --new-base.")
     from compatkit.muscle.check import check_pair, estimate_memory  # noqa: PLC0415
-    from compatkit.muscle.checkpoints import open_base  # noqa: PLC0415
+    from compatkit.muscle.models import open_base  # noqa: PLC0415
 
-    old, new = (
-        open_base(name, trust=config.trust_remote_code)
-        for name in (config.old_base, config.new_base)
-    )
+    for name in (config.old_base, config.new_base):
+        find_checkpoint(name, config.trust)
+    quieten()
+    old, new = (open_base(name, config.trust) for name in (config.old_base, config.new_base))
     words, notes = check_pair(old, new)
     click.echo(f"{visible(old.name)} -> {visible(new.name)}: can be aligned")
     click.echo(f"one tokenizer, {len(new.tokenizer):,} words; {words:,} in both heads")
@@ -91,10 +94,12 @@ def finetune(resume: bool, **values: Any) -> None:
     An example has a prompt and a completion, a prompt and choices, a text, or messages. Run it
     once on the old base and once on the new one.
     """
-    begin()
+    require_extra()
+    config = make_muscle_config(values)
+    check_finetune(config, resume=resume)
+    quieten()
     from compatkit.muscle.train import finetune_adapter  # noqa: PLC0415
 
-    config = make_muscle_config(values)
     _finish(_train(finetune_adapter, config, resume=resume))
 
 
@@ -110,18 +115,21 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
     Only the new base and this adapter are needed afterwards. accelerate launch -m compatkit
     muscle train ... trains on several devices.
     """
-    begin()
+    require_extra()
     from compatkit.muscle.merge import check_target, merge_adapter  # noqa: PLC0415
-    from compatkit.muscle.train import train_adapter  # noqa: PLC0415
 
     config = make_muscle_config(values)
     if merge is not None:
         check_target(merge)
+    check_train(config, resume=resume)
+    quieten()
+    from compatkit.muscle.train import train_adapter  # noqa: PLC0415
+
     made = _train(train_adapter, config, resume=resume)
     _finish(made)
     if merge is not None and made.main:
-        trust = config.trust_remote_code
-        merge_adapter(config.new_base, made.output, merge, dtype=config.dtype, trust=trust)
+        base, trust = config.new_base, config.trust
+        merge_adapter(base, made.output, merge, dtype=config.dtype, trust=trust)
         click.echo(f"{visible(merge)}: base and adapter in one", err=True)
 
 
@@ -129,7 +137,6 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
 @click.argument("adapter", type=NamedPath())
 def report(adapter: str) -> None:
     """Print the card of an adapter that compatkit trained, and write it beside it anew."""
-    begin()
     from compatkit.muscle.card import read_record, render_card, write_record  # noqa: PLC0415
 
     record = read_record(adapter)

@@ -7,9 +7,17 @@ from typing import Any
 import click
 
 from compatkit.commands.flags import NamedPath, flag
-from compatkit.commands.muscle_models import CANDIDATE, NEW, OLD, list_models, run_models
-from compatkit.commands.muscle_options import MODELS, begin, config_options, make_muscle_config
+from compatkit.commands.muscle_models import (
+    CANDIDATE,
+    NEW,
+    OLD,
+    choose_task,
+    list_models,
+    run_models,
+)
+from compatkit.commands.muscle_options import MODELS, config_options, make_muscle_config
 from compatkit.errors import ConfigError
+from compatkit.muscle import require_extra
 
 ROW = {
     "accuracy_new": "accuracy",
@@ -28,7 +36,7 @@ ROW = {
 
 @click.command()
 @click.argument("adapter", type=NamedPath())
-@config_options(*MODELS, "dtype", "renamed_base", "trust_remote_code")
+@config_options(*MODELS, "dtype", "renamed_base", "allow_pickle", "trust_remote_code")
 @flag("--task", metavar="NAME", help="A task of compatkit run, or a file of your own.")
 @flag("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples.")
 @flag(
@@ -55,7 +63,7 @@ def evaluate(adapter: str, **values: Any) -> None:
 
     The prediction files are those of compatkit run, and compatkit score reads them.
     """
-    begin()
+    require_extra()
     from compatkit.muscle.card import add_scores, read_record  # noqa: PLC0415
 
     task, data, folder = (values.pop(name) for name in ("task", "data", "predictions"))
@@ -70,20 +78,26 @@ def evaluate(adapter: str, **values: Any) -> None:
         if not getattr(config, name):
             raise ConfigError(f"no {name}; pass --{name.replace('_', '-')}.")
     target = Path(folder or Path(adapter) / "predictions")
-    if not target.exists():
-        target.mkdir()
-    files, of_task = run_models(
-        list_models(config, adapter, controls),
+    if target.exists() and not target.is_dir():
+        raise ConfigError(f"{target}: is a file; a folder is written. Change --predictions.")
+    if not target.resolve().parent.is_dir():
+        raise ConfigError(f"{target}: cannot be written: its folder does not exist.")
+    models = list_models(config, adapter, controls)
+    chosen = choose_task(task)
+    scoring = _make_scoring({"name": scorer} if scorer else dict(chosen.scorer), threshold)
+    files = run_models(
+        models,
         target,
-        task=task,
+        task=chosen,
         data=data,
         chat_template=chat,
         dtype=config.dtype,
+        allow_pickle=config.allow_pickle,
         trust_remote_code=config.trust_remote_code,
+        renamed_base=config.renamed_base,
         **how,
     )
-    named = {"name": scorer} if scorer else of_task
-    results = _compare(files, named, threshold)
+    results = _compare(files, scoring)
     name = Path(task or data).stem
     add_scores(adapter, [_row(name, each, result) for each, result in results.items()])
     from compatkit.reports import REPORTS  # noqa: PLC0415
@@ -104,14 +118,17 @@ def _controls(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _compare(files: Mapping[str, str], scorer: dict[str, Any], threshold: float | None) -> Any:
-    from compatkit.comparison.compare import compare_files  # noqa: PLC0415
+def _make_scoring(scorer: dict[str, Any], threshold: float | None) -> Any:
+    """Make the options of the comparison; a scorer that does not exist is refused before work."""
     from compatkit.comparison.options import make_options  # noqa: PLC0415
 
-    named = dict(scorer)
-    options = make_options(
-        named.pop("name", "exact_match"), threshold=threshold, keep_flips=False, **named
-    )
+    name = scorer.pop("name", "exact_match")
+    return make_options(name, threshold=threshold, keep_flips=False, **scorer)
+
+
+def _compare(files: Mapping[str, str], options: Any) -> Any:
+    from compatkit.comparison.compare import compare_files  # noqa: PLC0415
+
     names = [name for name in files if name != OLD]
     found = compare_files(files[OLD], [files[name] for name in names], options)
     return dict(zip(names, found, strict=True))

@@ -76,6 +76,7 @@ HELP = {
     "save_steps": "Steps between two checkpoints; each epoch, if not said.",
     "tensorboard": "Write events for TensorBoard.",
     "renamed_base": "Accept adapters that name another base.",
+    "allow_pickle": "Load weights that are no safetensors.",
     "trust_remote_code": "Run code that a checkpoint brings.",
 }
 DATA = (
@@ -86,7 +87,7 @@ DATA = (
 RECIPE = (
     "epochs", "learning_rate", "warmup_steps", "weight_decay", "max_grad_norm", "batch_size",
     "gradient_accumulation", "tokens", "select", "dtype", "gradient_checkpointing", "seed",
-    "logging_steps", "save_steps", "tensorboard", "trust_remote_code",
+    "logging_steps", "save_steps", "tensorboard", "allow_pickle", "trust_remote_code",
 )  # fmt: skip
 LORA = ("lora_rank", "lora_alpha", "lora_dropout", "target_modules")
 MODELS = ("old_base", "old_adapter", "new_base", "new_adapter")
@@ -94,15 +95,8 @@ LOSS = ("method", "mask", "temperature", "ce_weight", "nfr_weight", "cache", "ca
 SHORT = {"output": "-o"}
 
 
-def begin() -> None:
-    """Refuse to go on without the extra, and leave standard error to what compatkit says.
-
-    Raises:
-        MissingExtraError: naming what is missing, and how to install it.
-    """
-    from compatkit.muscle import require_extra  # noqa: PLC0415
-
-    require_extra()
+def quieten() -> None:
+    """Leave standard error to what compatkit says, once all is refused that needs no model."""
     import transformers  # noqa: PLC0415
 
     transformers.logging.set_verbosity_error()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from compatkit.checkpoints.adapters import check_model
+from compatkit.checkpoints.sources import Model
 from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from compatkit.comparison.options import Options
     from compatkit.runner.header import Asked
     from compatkit.runner.run import Outcome
-    from compatkit.runner.settings import Model, Settings
+    from compatkit.runner.settings import Settings
+    from compatkit.runner.task import Task
 
 EXAMPLE = "compatkit run --model ./llama-v2 --task gsm8k --data test.jsonl -o new.jsonl"
 NONE = "none"
@@ -47,6 +50,7 @@ MODEL_OPTIONS = (
         help="Branch, tag or commit on the Hub; with several models one each.",
     ),
     flag("--tokenizer", metavar="NAME", help="Where the tokenizer is, if not there."),
+    flag("--renamed-base", is_flag=True, help="Accept adapters that name another base."),
 )
 DATA_OPTIONS = (
     flag(
@@ -147,6 +151,7 @@ SETTINGS = (
     "batch_size",
     "allow_pickle",
     "trust_remote_code",
+    "renamed_base",
 )
 
 
@@ -169,20 +174,19 @@ def run(**values: Any) -> None:
     """
     from compatkit.comparison.compare import compare_files  # noqa: PLC0415
     from compatkit.reports import REPORTS  # noqa: PLC0415
-    from compatkit.runner.run import check_outputs, require_extra  # noqa: PLC0415
-    from compatkit.runner.settings import check_output  # noqa: PLC0415
+    from compatkit.runner.run import require_extra  # noqa: PLC0415
 
     require_extra()
     models = _models(values)
     outputs = _outputs(values["outputs"], models)
     if values["score"] and len(models) == 1:
         raise ConfigError("--score compares models: pass --model twice, the old one first.")
-    for output in outputs:
-        check_output(output)
-    check_outputs(outputs)
-    _check_inputs(outputs, values)
-    asked, settings = _ask(values)
-    scoring = _make_scoring(values["scorer"], asked.task.scorer)
+    _check_outputs(outputs, values)
+    task, settings = _choose(values)
+    for model in models:
+        check_model(model, settings.trust, renamed=settings.renamed_base)
+    scoring = _make_scoring(values["scorer"], task.scorer)
+    asked = _ask(task, values)
     made = [
         _run(asked, settings, model, output, values)
         for model, output in zip(models, outputs, strict=True)
@@ -192,18 +196,24 @@ def run(**values: Any) -> None:
         click.echo(REPORTS["terminal"](found, None), nl=False)
 
 
-def _check_inputs(outputs: Sequence[str], values: dict[str, Any]) -> None:
-    """Refuse to write a file, or its header, over what the run reads."""
+def _check_outputs(outputs: Sequence[str], values: dict[str, Any]) -> None:
+    """Refuse outputs that cannot be, are read, or are there already."""
     from compatkit.readers.run_header import header_path  # noqa: PLC0415
+    from compatkit.runner.run import check_existing  # noqa: PLC0415
 
+    for output in outputs:
+        if Path(output).suffix != ".jsonl":
+            raise ConfigError(
+                f"-o {output}: JSON Lines are written; name a file that ends in .jsonl."
+            )
     own_task = values["task"] if Path(values["task"] or "").suffix == ".toml" else None
     read = [path for path in (values["data"], values["shots_data"], own_task) if path]
     check_targets([*outputs, *(str(header_path(output)) for output in outputs)], read)
+    for output in outputs:
+        check_existing(Path(output), resume=values["resume"], overwrite=values["overwrite"])
 
 
-def _models(values: dict[str, Any]) -> list["Model"]:
-    from compatkit.runner.settings import Model  # noqa: PLC0415
-
+def _models(values: dict[str, Any]) -> list[Model]:
     names = values["models"]
     adapters, revisions = (
         _one_each(values[name], len(names), f"--{name[:-1]}") for name in ("adapters", "revisions")
@@ -223,7 +233,7 @@ def _one_each(given: Sequence[str], count: int, option: str) -> list[str | None]
     return [None if each == NONE else each for each in given] or [None] * count
 
 
-def _outputs(given: Sequence[str], models: Sequence["Model"]) -> list[str]:
+def _outputs(given: Sequence[str], models: Sequence[Model]) -> list[str]:
     if given and len(given) != len(models):
         raise ConfigError(
             f"-o is given {len(given)} times for {len(models)} models. Give one each."
@@ -238,9 +248,8 @@ def _outputs(given: Sequence[str], models: Sequence["Model"]) -> list[str]:
     return [f"{'-'.join(parts)}.jsonl" for parts in names]
 
 
-def _ask(values: dict[str, Any]) -> tuple["Asked", "Settings"]:
-    from compatkit.runner.examples import Data, read_examples  # noqa: PLC0415
-    from compatkit.runner.header import Asked  # noqa: PLC0415
+def _choose(values: dict[str, Any]) -> tuple["Task", "Settings"]:
+    """Return the task and how it is run."""
     from compatkit.runner.settings import make_settings  # noqa: PLC0415
     from compatkit.runner.task import load_task, plain_task  # noqa: PLC0415
 
@@ -262,7 +271,14 @@ def _ask(values: dict[str, Any]) -> tuple["Asked", "Settings"]:
                     f"{option}: the task {task.name} says what is read. Leave it out."
                 )
         task = task.with_id(values["id_field"])
-    settings = make_settings(task, **{name: values[name] for name in SETTINGS})
+    return task, make_settings(task, **{name: values[name] for name in SETTINGS})
+
+
+def _ask(task: "Task", values: dict[str, Any]) -> "Asked":
+    """Read the examples."""
+    from compatkit.runner.examples import Data, read_examples  # noqa: PLC0415
+    from compatkit.runner.header import Asked  # noqa: PLC0415
+
     data = Data(
         values["data"],
         values["dataset"],
@@ -278,11 +294,11 @@ def _ask(values: dict[str, Any]) -> tuple["Asked", "Settings"]:
         shots_data=values["shots_data"],
         keep=values["keep"],
     )
-    return Asked(task, examples, values["shots"]), settings
+    return Asked(task, examples, values["shots"])
 
 
 def _run(
-    asked: "Asked", settings: "Settings", model: "Model", output: str, values: dict[str, Any]
+    asked: "Asked", settings: "Settings", model: Model, output: str, values: dict[str, Any]
 ) -> "Outcome":
     from compatkit.runner.run import run_model  # noqa: PLC0415
 

@@ -17,16 +17,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from compatkit.checkpoints.sources import digest_checkpoint
 from compatkit.errors import ConfigError, DataError
-from compatkit.muscle.checkpoints import digest_folder, load_old
 from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.data import Collator, TokenizedExample
 from compatkit.muscle.loss import Teacher, count_tokens
+from compatkit.muscle.models import load_old
 from compatkit.output import write_whole
 
 __all__ = ["CachedTeachers", "TeacherCache", "TopKTeacher", "build_cache", "open_cached_teachers"]
 
-FORMAT = 1
+FORMAT = 2
 SHARD_TOKENS = 1 << 18
 COLUMNS = ("indices", "log_probabilities", "tail", "tail_entropy", "gold", "right")
 
@@ -202,7 +203,7 @@ def open_cached_teachers(
         folder = Path(str(config.cache)) / f"{role}-{key[:16]}"
         there = (folder / "manifest.json").exists()
         if not there:
-            model = load_old(base, adapter, config.dtype, trust=config.trust_remote_code)
+            model = load_old(base, adapter, config.dtype, config.trust)
             build_cache(model, examples, collator, folder, config=config, words=words)
             del model
         cache = TeacherCache(folder)
@@ -324,7 +325,8 @@ def _key(
 ) -> str:
     tokens = hashlib.sha256("".join(sorted({each.key for each in examples})).encode()).hexdigest()
     named = [
-        FORMAT, tokens, base, digest_folder(base), adapter, digest_folder(adapter, adapter=True),
+        FORMAT, tokens, digest_checkpoint(base),
+        None if adapter is None else digest_checkpoint(adapter),
         config.temperature, config.cache_top_k, config.dtype, words,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()

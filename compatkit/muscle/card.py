@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from compatkit.checkpoints.sources import digest_checkpoint
 from compatkit.errors import DataError
-from compatkit.muscle.checkpoints import digest_folder
 from compatkit.muscle.config import METHODS, MuscleConfig
 from compatkit.output import write_whole
 from compatkit.version import __version__
@@ -33,7 +33,7 @@ class Record:
     Attributes:
         what: `finetune`, or the method of the training.
         config: the configuration.
-        files: name and SHA-256 of bases and adapters.
+        files: name and digest of bases and adapters.
         data: SHA-256 of each file of examples.
         epochs: the validation's metrics, one row each.
         best: the step of the epoch that was kept; None for the last.
@@ -94,8 +94,7 @@ def describe_files(config: MuscleConfig) -> dict[str, Any]:
     for role in ("new_base", "new_adapter", "old_base", "old_adapter"):
         name = getattr(config, role)
         if name:
-            digest = digest_folder(name, adapter=role.endswith("adapter"))
-            found[role] = {"name": name, "sha256": digest}
+            found[role] = {"name": name, "digest": digest_checkpoint(name)}
     return found
 
 
@@ -159,7 +158,9 @@ def render_card(record: Record) -> str:
 
 
 def _made_from(role: str, file: Mapping[str, Any]) -> str:
-    return _row(role.replace("_", " "), file["name"], (file["sha256"] or "-")[:SHOWN_DIGEST])
+    return _row(
+        role.replace("_", " "), file["name"], file["digest"].partition(":")[2][:SHOWN_DIGEST]
+    )
 
 
 def _settings(record: Record) -> list[tuple[str, Any]]:

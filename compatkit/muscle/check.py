@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compatkit.checkpoints.checkpoint import Checkpoint
 from compatkit.errors import DataError
-from compatkit.muscle.checkpoints import Base
 from compatkit.muscle.config import MuscleConfig
 
 __all__ = ["PROBES", "Memory", "check_pair", "check_tokenizers", "estimate_memory"]
@@ -26,7 +26,7 @@ SHOWN = 3
 GIB = 1 << 30
 
 
-def check_pair(old: Base, new: Base) -> tuple[int, list[str]]:
+def check_pair(old: Checkpoint, new: Checkpoint) -> tuple[int, list[str]]:
     """Refuse two models that cannot be aligned.
 
     Returns:
@@ -55,7 +55,7 @@ def check_pair(old: Base, new: Base) -> tuple[int, list[str]]:
     return words, notes
 
 
-def check_tokenizers(old: Base, new: Base) -> None:
+def check_tokenizers(old: Checkpoint, new: Checkpoint) -> None:
     """Refuse tokenizers that differ in vocabulary, special tokens or encodings.
 
     Raises:
@@ -124,7 +124,7 @@ class Memory:
         return [(label, f"{size / GIB:.2f} GiB") for label, size in parts]
 
 
-def estimate_memory(old: Base, new: Base, config: MuscleConfig) -> Memory:
+def estimate_memory(old: Checkpoint, new: Checkpoint, config: MuscleConfig) -> Memory:
     """Estimate what training takes on one device; the models are built without weights.
 
     With a cache of the teachers' answers (`cache`) the old model is left out.
@@ -155,7 +155,7 @@ def estimate_memory(old: Base, new: Base, config: MuscleConfig) -> Memory:
     )
 
 
-def _build_empty(base: Base) -> Any:
+def _build_empty(base: Checkpoint) -> Any:
     import torch  # noqa: PLC0415
     from transformers import AutoModelForCausalLM  # noqa: PLC0415
 
@@ -164,6 +164,6 @@ def _build_empty(base: Base) -> Any:
         return loader.from_config(base.config)
 
 
-def _width(dtype: str, base: Base) -> int:
+def _width(dtype: str, base: Checkpoint) -> int:
     named = str(getattr(base.config, "dtype", None) or "float32") if dtype == "auto" else dtype
     return 4 if named.endswith("float32") else 2

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
+from compatkit.checkpoints.sources import Trust
 from compatkit.errors import ConfigError
 from compatkit.muscle.masks import MASKS
 
@@ -71,6 +72,7 @@ class MuscleConfig:
         save_steps: steps between two checkpoints; None for each epoch.
         tensorboard: write events for TensorBoard.
         renamed_base: accept adapters that name another base than the one given.
+        allow_pickle: load weights that are not safetensors, which can run code.
         trust_remote_code: run code that a checkpoint brings.
     """
 
@@ -118,6 +120,7 @@ class MuscleConfig:
     save_steps: int | None = None
     tensorboard: bool = False
     renamed_base: bool = False
+    allow_pickle: bool = False
     trust_remote_code: bool = False
 
     def __post_init__(self) -> None:
@@ -166,6 +169,11 @@ class MuscleConfig:
             ("logging_steps", self.logging_steps >= 1, "1 or more"),
             ("save_steps", self.save_steps is None or self.save_steps >= 1, "1 or more"),
         ]
+
+    @property
+    def trust(self) -> Trust:
+        """What of a checkpoint may run code."""
+        return Trust(self.allow_pickle, self.trust_remote_code)
 
     @property
     def chosen_mask(self) -> str | None:
@@ -227,7 +235,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 def _read_yaml(text: str) -> Any:
-    import yaml  # noqa: PLC0415 - comes with transformers
+    import yaml  # noqa: PLC0415
 
     try:
         found = yaml.safe_load(text)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compatkit.checkpoints.tokens import encode, split_prompt
 from compatkit.errors import DataError
 from compatkit.muscle.config import MuscleConfig
-from compatkit.readers.prediction_file import open_predictions
+from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
 __all__ = ["Collator", "Examples", "TokenizedExample", "read_examples", "split_examples"]
 
@@ -73,12 +74,10 @@ def read_examples(
     Raises:
         DataError: with file and line: an example that is empty, of no known form, or too long.
     """
-    if Path(path).is_dir():
-        raise DataError(f"{path}: is a folder; a file of examples was expected.")
-    file = open_predictions(path)
+    file = open_examples(path)
     encoder = _Encoder(tokenizer, config)
     rows, cut, skipped = [], 0, 0
-    for record, where in _read_rows(file, path):
+    for record, where in read_rows(file, path):
         example = encoder.encode(record, where)
         asked = example.choices if config.tokens == "choice" else (example,)
         size = max(len(each.tokens) for each in asked)
@@ -100,10 +99,51 @@ def read_examples(
     return Examples(rows, file.digest, cut, skipped)
 
 
-def _read_rows(file: Any, path: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+def open_examples(path: str) -> PredictionFile:
+    """Open a file of examples.
+
+    Raises:
+        DataError: no such file, or a folder.
+    """
+    if Path(path).is_dir():
+        raise DataError(f"{path}: is a folder; a file of examples was expected.")
+    return open_predictions(path)
+
+
+def read_rows(file: PredictionFile, path: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield each row of a file, with file and line."""
     for batch in file.batches():
         for row, line in zip(batch.rows, batch.lines, strict=True):
             yield row, f"{path}:{line}"
+
+
+def find_form(row: Mapping[str, Any], config: MuscleConfig, where: str) -> str:
+    """Return which form an example has: `choices`, `messages`, `pair` or `text`.
+
+    Raises:
+        DataError: none of them, or no choices where the loss is over the choice.
+    """
+    pair = config.prompt_field in row and config.completion_field in row
+    asked = config.prompt_field in row and config.choices_field in row
+    if asked and (config.tokens == "choice" or not pair):
+        return "choices"
+    if config.tokens == "choice":
+        raise DataError(
+            f"{where}: no field {config.choices_field!r} beside {config.prompt_field!r}, and "
+            f"the loss is over the choice; the fields are {', '.join(map(str, row))}. Pass "
+            "--choices-field, or other --tokens."
+        )
+    if config.messages_field in row:
+        return "messages"
+    if pair:
+        return "pair"
+    if config.text_field in row:
+        return "text"
+    raise DataError(
+        f"{where}: no field {config.prompt_field!r} with {config.completion_field!r} or "
+        f"{config.choices_field!r}, no {config.text_field!r} or {config.messages_field!r}; the "
+        f"fields are {', '.join(map(str, row))}. Pass --prompt-field and --completion-field."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,31 +154,16 @@ class _Encoder:
     config: MuscleConfig
 
     def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
-        config = self.config
-        pair = config.prompt_field in row and config.completion_field in row
-        asked = config.prompt_field in row and config.choices_field in row
-        if asked and (config.tokens == "choice" or not pair):
+        form = find_form(row, self.config, where)
+        if form == "choices":
             return self._choices(row, where)
-        if config.tokens == "choice":
-            raise DataError(
-                f"{where}: no field {config.choices_field!r} beside {config.prompt_field!r}, and "
-                f"the loss is over the choice; the fields are {', '.join(map(str, row))}. Pass "
-                "--choices-field, or other --tokens."
-            )
-        if config.messages_field in row:
-            tokens, answer = self._conversation(row[config.messages_field], where)
-        elif pair:
+        if form == "messages":
+            tokens, answer = self._conversation(row[self.config.messages_field], where)
+        elif form == "pair":
             tokens, answer = self._pair(row, where)
-        elif config.text_field in row:
-            text = _text(row, config.text_field, where)
-            tokens, answer = [*self._tokens(text), *self._end()], 0
         else:
-            raise DataError(
-                f"{where}: no field {config.prompt_field!r} with {config.completion_field!r} or "
-                f"{config.choices_field!r}, no "
-                f"{config.text_field!r} or {config.messages_field!r}; the fields are "
-                f"{', '.join(map(str, row))}. Pass --prompt-field and --completion-field."
-            )
+            text = _text(row, self.config.text_field, where)
+            tokens, answer = [*encode(self.tokenizer, text), *self._end()], 0
         return self._made(tokens, answer, where)
 
     def _made(self, tokens: list[int], answer: int, where: str) -> TokenizedExample:
@@ -169,12 +194,15 @@ class _Encoder:
         return [*tokens, *self._end()], answer
 
     def _join(self, prompt: str, answer: str) -> tuple[list[int], int]:
-        """Encode prompt and answer as one text; the answer is what comes after the prompt's."""
-        head = self._tokens(prompt.rstrip() or prompt)
-        tail = prompt[len(prompt.rstrip() or prompt) :]
+        """Encode prompt and answer as one text; the answer begins at the first token of its own.
+
+        The runner counts the prompt's tokens instead, as lm-evaluation-harness does. Where a token
+        spans the boundary, what is learnt must hold it: it is the answer's first.
+        """
+        head, tail = split_prompt(prompt)
         delimiter = "" if tail else self.config.delimiter
-        whole = self._tokens(prompt + delimiter + answer)
-        return whole, _shared(head, whole)
+        whole = encode(self.tokenizer, prompt + delimiter + answer)
+        return whole, _shared(encode(self.tokenizer, head), whole)
 
     def _conversation(self, messages: Any, where: str) -> tuple[list[int], int]:
         """Encode by the model's template; the answer is what the last message adds."""
@@ -199,12 +227,7 @@ class _Encoder:
         text = self.tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=opened
         )
-        return self._tokens(text)
-
-    def _tokens(self, text: str) -> list[int]:
-        begin = self.tokenizer.bos_token
-        written = bool(begin) and text.startswith(begin)  # by a template
-        return list(self.tokenizer.encode(text, add_special_tokens=not written))
+        return encode(self.tokenizer, text)
 
     def _end(self) -> list[int]:
         end = self.tokenizer.eos_token_id

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from compatkit.checkpoints.sources import NONE, Trust
 from compatkit.errors import ConfigError
-from compatkit.muscle.checkpoints import load_old, open_base
+from compatkit.muscle.models import load_old, open_base
 
 __all__ = ["check_target", "merge_adapter"]
 
@@ -19,7 +20,7 @@ def check_target(output: str) -> None:
 
 
 def merge_adapter(
-    base: str, adapter: str, output: str, *, dtype: str = "auto", trust: bool = False
+    base: str, adapter: str, output: str, *, dtype: str = "auto", trust: Trust = NONE
 ) -> None:
     """Write base and adapter as one checkpoint, with the base's tokenizer.
 
@@ -28,6 +29,6 @@ def merge_adapter(
         DataError: weights that cannot be loaded, or do not fit.
     """
     check_target(output)
-    merged = load_old(base, adapter, dtype, trust=trust).merge_and_unload()
+    merged = load_old(base, adapter, dtype, trust).merge_and_unload()
     merged.save_pretrained(output)
-    open_base(base, trust=trust).tokenizer.save_pretrained(output)
+    open_base(base, trust).tokenizer.save_pretrained(output)

@@ -8,10 +8,9 @@ from typing import Any, Protocol
 import torch
 
 from compatkit.muscle.loss import DenseTeacher, Predicted, Teacher, count_tokens, select_tokens
+from compatkit.muscle.models import STUDENT, TASK
 
-__all__ = ["STUDENT", "TASK", "OnlineTeachers", "Teachers", "active_adapter"]
-
-STUDENT, TASK = "default", "task"  # names of the adapters on the new base
+__all__ = ["OnlineTeachers", "Teachers", "active_adapter"]
 
 
 class Teachers(Protocol):

@@ -13,28 +13,33 @@ from typing import Any
 import torch
 import transformers
 
+from compatkit.checkpoints.checkpoint import Checkpoint, load_base
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.muscle import require_extra
 from compatkit.muscle.card import Record, describe_files, write_record
 from compatkit.muscle.check import check_pair
-from compatkit.muscle.checkpoints import (
-    Base,
-    load_base,
+from compatkit.muscle.config import MuscleConfig
+from compatkit.muscle.data import Collator, TokenizedExample, read_examples, split_examples
+from compatkit.muscle.models import (
+    STUDENT,
+    find_lora,
     load_old,
     load_student,
     new_adapter,
     open_base,
-    read_adapter,
 )
-from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import Collator, TokenizedExample, read_examples, split_examples
-from compatkit.muscle.teachers import STUDENT, OnlineTeachers, Teachers
+from compatkit.muscle.refusals import (
+    CHECKPOINTS,
+    check_finetune,
+    check_train,
+    find_last_checkpoint,
+)
+from compatkit.muscle.teachers import OnlineTeachers, Teachers
 from compatkit.muscle.trainer import MuscleTrainer, make_arguments
 from compatkit.output import write_whole
 
 __all__ = ["InterruptedTrainingError", "Trained", "finetune_adapter", "train_adapter"]
 
-CHECKPOINTS = "checkpoints"
 FREE = {"output", "logging_steps", "tensorboard"}  # what may change where training goes on
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -76,12 +81,11 @@ def finetune_adapter(
         InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
     """
     require_extra()
-    _require(config, "new_base", "data", "output")
-    _check_output(config, resume=resume)
-    base = open_base(config.new_base, trust=config.trust_remote_code)
+    check_finetune(config, resume=resume)
+    base = open_base(config.new_base, config.trust)
     data = _prepare(config, base, base.max_length)
     transformers.set_seed(config.seed)
-    model = new_adapter(load_base(base.name, config.dtype, trust=config.trust_remote_code), config)
+    model = new_adapter(load_base(base, config.dtype), config)
     return _train(_Training(config, "finetune", data, model), resume=resume, progress=progress)
 
 
@@ -103,19 +107,17 @@ def train_adapter(
         InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
     """
     require_extra()
-    taught = config.chosen_mask is not None
-    _require(config, "new_base", "new_adapter", "data", "output", *(["old_base"] if taught else []))
-    _check_output(config, resume=resume)
-    trust, renamed = config.trust_remote_code, config.renamed_base
-    new = open_base(config.new_base, trust=trust)
+    check_train(config, resume=resume)
+    taught, trust = config.chosen_mask is not None, config.trust
+    new = open_base(config.new_base, trust)
     words, longest = None, new.max_length
     notes: list[str] = []
-    read_adapter(str(config.new_adapter), config.new_base, renamed=renamed)
+    find_lora(str(config.new_adapter), config.new_base, trust, renamed=config.renamed_base)
     if taught:
-        old = open_base(str(config.old_base), trust=trust)
+        old = open_base(str(config.old_base), trust)
         words, notes = check_pair(old, new)
         if config.old_adapter is not None:
-            read_adapter(config.old_adapter, old.name, renamed=renamed)
+            find_lora(config.old_adapter, old.name, trust, renamed=config.renamed_base)
         longest = min((each for each in (old.max_length, longest) if each), default=None)
     data = _prepare(config, new, longest)
     data.notes += notes
@@ -126,10 +128,10 @@ def train_adapter(
 
         teachers, made = open_cached_teachers(config, data.all, data.collator, words)
         data.notes += made
-    model = load_student(config.new_base, str(config.new_adapter), config.dtype, trust=trust)
+    model = load_student(config.new_base, str(config.new_adapter), config.dtype, trust)
     if taught and teachers is None:
         device = transformers.TrainingArguments(output_dir=config.output, report_to="none").device
-        before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust=trust)
+        before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust)
         teachers = OnlineTeachers(before.to(device), model)
     training = _Training(config, "train", data, model, teachers, words)
     return _train(training, resume=resume, progress=progress)
@@ -152,7 +154,7 @@ class _Data:
         return [one for each in rows for one in self.collator.sequences(each)]
 
 
-def _prepare(config: MuscleConfig, base: Base, longest: int | None) -> _Data:
+def _prepare(config: MuscleConfig, base: Checkpoint, longest: int | None) -> _Data:
     limit = min((each for each in (config.max_length, longest) if each), default=None)
     found = read_examples(config.data, base.tokenizer, config, limit)
     digests, notes = {config.data: found.digest}, _tell(config.data, found)
@@ -225,7 +227,7 @@ def _train(training: _Training, *, resume: bool, progress: Progress | None) -> T
         notes.append("no old model is asked; the epoch is kept by its accuracy alone")
     if progress is not None and trainer.is_world_process_zero():
         trainer.add_callback(_Report(progress))
-    last = _last_checkpoint(folder) if resume else None
+    last = find_last_checkpoint(folder) if resume else None
     _note_settings(folder, config, data.digests, write=trainer.is_world_process_zero())
     with _stop_on_interrupt(trainer) as interrupt:
         trainer.train(resume_from_checkpoint=last)
@@ -338,32 +340,3 @@ def _note_settings(
     if write:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(file, json.dumps(settings, indent=2).encode() + b"\n")
-
-
-def _last_checkpoint(folder: Path) -> str | None:
-    found = sorted(folder.glob("checkpoint-*"), key=lambda each: int(each.name.partition("-")[2]))
-    return str(found[-1]) if found else None
-
-
-def _require(config: MuscleConfig, *names: str) -> None:
-    for name in names:
-        if not getattr(config, name):
-            option = "--" + name.replace("_", "-")
-            raise ConfigError(f"no {name}; pass {option}, or write it into the configuration file.")
-
-
-def _check_output(config: MuscleConfig, *, resume: bool) -> None:
-    output = Path(config.output)
-    if output.exists() and not output.is_dir():
-        raise ConfigError(f"{output}: is a file; a folder is written.")
-    if not output.resolve().parent.is_dir():
-        raise ConfigError(f"{output}: cannot be written: its folder does not exist.")
-    if (output / "adapter_config.json").exists():
-        raise ConfigError(f"{output}: holds an adapter already. Name another folder.")
-    if (output / CHECKPOINTS).exists() and not resume:
-        raise ConfigError(
-            f"{output}: holds the checkpoints of an earlier training. --resume goes on from them; "
-            "name another folder, or remove it, to begin anew."
-        )
-    if resume and _last_checkpoint(output / CHECKPOINTS) is None:
-        raise ConfigError(f"{output}: no checkpoint to go on from. Leave --resume out.")

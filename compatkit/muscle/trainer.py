@@ -180,7 +180,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Save the student's adapter alone, as a normal PEFT adapter."""
-        from compatkit.muscle.teachers import STUDENT  # noqa: PLC0415
+        from compatkit.muscle.models import STUDENT  # noqa: PLC0415
 
         if not self.args.should_save:
             return

@@ -117,8 +117,8 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
         ]
         if changed:
             said.append(f"made with different {part}: {', '.join(changed)}")
-    if _weights(old) == _weights(new) and None not in _weights(old):
-        said.append("both files come from the same weights")
+    if _digests(old) == _digests(new) and None not in _digests(old):
+        said.append("both files come from the same checkpoint")
     return said
 
 
@@ -137,7 +137,7 @@ def describe_header(header: Header) -> str:
     """Say in one line how a file was made."""
     model, parts = header.get("model") or {}, []
     parts.append(str(_get(model, "name")))
-    known = _get(model, "revision") or _get(model, "weights")
+    known = _get(model, "revision") or _get(model, "digest")
     parts[0] += f" ({_show(known)})" if known else ""
     if _get(model, "adapter.name"):
         parts.append(f"adapter {_get(model, 'adapter.name')}")
@@ -174,10 +174,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _weights(header: Header) -> tuple[Any, Any]:
+def _digests(header: Header) -> tuple[Any, Any]:
     model = header.get("model") or {}
-    adapter = _get(model, "adapter.weights") or "no adapter"
-    return _get(model, "weights") or _get(model, "revision"), adapter
+    return _get(model, "digest"), _get(model, "adapter.digest") or "no adapter"
 
 
 def _get(header: Any, path: str) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compatkit.checkpoints.tokens import encode, split_prompt
 from compatkit.errors import ConfigError
 from compatkit.runner.examples import Example
 from compatkit.runner.settings import Settings
@@ -104,7 +105,7 @@ class Encoder:
         text = self.render(example)
         if not example.choices:
             room = 0 if self.encoder_decoder else self.settings.max_new_tokens
-            tokens, cut = self._fit(self._tokens(text), room, example)
+            tokens, cut = self._fit(tuple(encode(self.tokenizer, text)), room, example)
             return Encoded(number, text, tokens, cut=cut)
         delimiter = "" if self.settings.chat_template else self.task.delimiter
         prompt, choices = self._split(text, [delimiter + each for each in example.choices])
@@ -123,22 +124,16 @@ class Encoder:
     ) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
         """Encode a prompt and what may follow it, as one text where one half reads both.
 
-        Spaces at the end of the prompt belong to the word that follows, and what follows is
-        what the whole has more than the prompt: the rule of lm-evaluation-harness.
+        What follows is what the whole has more than the prompt without the spaces at its end:
+        the rule of lm-evaluation-harness, to whose log-likelihoods the runner is held.
         """
-        head = prompt.rstrip() or prompt
-        tail = prompt[len(head) :]
-        tokens = self._tokens(head)
+        head, tail = split_prompt(prompt)
+        tokens = tuple(encode(self.tokenizer, head))
         if self.encoder_decoder:
-            return tokens, [self._tokens(tail + each, special=False) for each in continuations]
-        return tokens, [self._tokens(prompt + each)[len(tokens) :] for each in continuations]
-
-    def _tokens(self, text: str, *, special: bool | None = None) -> tuple[int, ...]:
-        begin = self.tokenizer.bos_token
-        if special is None and begin and text.startswith(begin):
-            special = False  # a chat template has written it already
-        options = {} if special is None else {"add_special_tokens": special}
-        return tuple(self.tokenizer.encode(text, **options))
+            texts = (tail + each for each in continuations)
+            return tokens, [tuple(encode(self.tokenizer, each, special=False)) for each in texts]
+        whole = (tuple(encode(self.tokenizer, prompt + each)) for each in continuations)
+        return tokens, [each[len(tokens) :] for each in whole]
 
     def _fit(
         self, tokens: tuple[int, ...], room: int, example: Example
@@ -152,19 +147,3 @@ class Encoder:
                 f"has {self.max_length}. Pass a smaller --max-new-tokens."
             )
         return tokens[-most:], max(0, len(tokens) - most)
-
-
-def read_max_length(config: Any, tokenizer: Any) -> int | None:
-    """Return how many tokens a checkpoint takes; None where nothing says so.
-
-    Args:
-        config: of the model.
-        tokenizer: of transformers; its limit counts where the model has none.
-    """
-    text = getattr(config, "text_config", None) or config
-    for name in ("n_positions", "max_position_embeddings", "n_ctx"):
-        found = getattr(text, name, None)
-        if found is not None:
-            return int(found)
-    found = getattr(tokenizer, "model_max_length", None)
-    return int(found) if found is not None and found < 10**9 else None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from compatkit.checkpoints.checkpoint import Checkpoint
+from compatkit.checkpoints.sources import digest_checkpoint
 from compatkit.readers.run_header import FORMAT, KEY
-from compatkit.runner.checkpoint import Checkpoint
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.examples import Examples, digest_prompts
 from compatkit.runner.settings import Settings
@@ -58,7 +59,7 @@ def make_header(
         generation |= {"top_p": settings.top_p, "seed": settings.seed}
     return {
         KEY: FORMAT,
-        "model": dict(checkpoint.identity),
+        "model": describe_model(checkpoint, settings),
         "task": {"name": task.name or None, "sha256": task.digest},
         "scorer": dict(task.scorer) or None,
         "data": dict(asked.examples.source),
@@ -84,6 +85,31 @@ def make_header(
             **{name: _version(name) for name in LIBRARIES},
         },
     }
+
+
+def describe_model(checkpoint: Checkpoint, settings: Settings) -> dict[str, Any]:
+    """Return what the header says about a model."""
+    source, config = checkpoint.source, checkpoint.config
+    adapter = None
+    if checkpoint.adapter is not None:
+        adapter = {"name": source.adapter, "digest": digest_checkpoint(str(source.adapter))}
+    return {
+        "name": source.name,
+        "revision": getattr(config, "_commit_hash", None) or source.revision,
+        "digest": digest_checkpoint(source.name, source.revision),
+        "adapter": adapter,
+        "tokenizer": source.tokenizer,
+        "architecture": (config.architectures or [type(config).__name__])[0],
+        "dtype": _name_dtype(config, settings),
+        "pickle_allowed": settings.allow_pickle,
+        "remote_code_trusted": settings.trust_remote_code,
+    }
+
+
+def _name_dtype(config: Any, settings: Settings) -> str:
+    if settings.dtype != "auto":
+        return settings.dtype
+    return str(getattr(config, "dtype", None) or "float32").removeprefix("torch.")
 
 
 def _digest_tokens(encoded: Sequence[Encoded]) -> str:

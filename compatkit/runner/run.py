@@ -6,23 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from compatkit.checkpoints.adapters import put_adapter
+from compatkit.checkpoints.checkpoint import Checkpoint, load_base, open_checkpoint
+from compatkit.checkpoints.loading import is_out_of_memory, release_memory
+from compatkit.checkpoints.sources import Model
 from compatkit.errors import ConfigError, MissingExtraError
 from compatkit.output import write_whole
 from compatkit.readers.prediction_file import open_predictions
 from compatkit.readers.run_header import header_path, is_own_header, read_header
 from compatkit.runner.answers import Answerer, Row
-from compatkit.runner.checkpoint import (
-    Checkpoint,
-    find_padding,
-    load_model,
-    open_checkpoint,
-    release_memory,
-)
-from compatkit.runner.encoding import Encoded, Encoder, read_max_length
+from compatkit.runner.encoding import Encoded, Encoder
 from compatkit.runner.header import Asked, make_header
 from compatkit.runner.journal import (
     Finished,
@@ -33,9 +29,8 @@ from compatkit.runner.journal import (
     refuse_other_settings,
     remove_journals,
 )
-from compatkit.runner.memory import is_out_of_memory
 from compatkit.runner.plan import Batch, cut_batches, plan_batches
-from compatkit.runner.settings import Model, Settings
+from compatkit.runner.settings import Settings
 
 Progress = Callable[[int, int], None]  # answers made, of how many
 
@@ -105,14 +100,15 @@ def run_model(
     Raises:
         ConfigError: the output is there already, or of a run with other settings; prompts that
             do not fit.
-        DataError: a checkpoint that cannot be loaded, or a disk that is full.
+        DataError: a checkpoint that cannot be loaded, an adapter of another base or one whose
+            weights do not all fit, or a disk that is full.
     """
     from accelerate import PartialState  # noqa: PLC0415
 
     _quieten()
     state: Any = PartialState(cpu=settings.device == "cpu", timeout=PATIENCE)
     device = settings.device or state.device
-    checkpoint = open_checkpoint(source, settings)
+    checkpoint = open_checkpoint(source, settings.trust, renamed=settings.renamed_base)
     encoded = _encode(asked, settings, checkpoint)
     batch_size = settings.batch_size or (ON_CPU if "cpu" in str(device) else ON_GPU)
     header = make_header(
@@ -122,7 +118,8 @@ def run_model(
         encoded, batch_size, samples=settings.samples, by_length=settings.sort_by_length
     )
     target = Path(output)
-    complete = _check_existing(target, header, resume=resume, overwrite=overwrite)
+    check_existing(target, resume=resume, overwrite=overwrite)
+    complete = None if overwrite else _read_complete(target, header)
     state.wait_for_everyone()  # none may write before all have looked
     if complete is not None:
         return _outcome(output, complete, 0, header, main=state.is_main_process)
@@ -169,7 +166,7 @@ def _encode(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> list[En
         tokenizer,
         asked.task,
         settings,
-        settings.max_length or read_max_length(checkpoint.config, tokenizer),
+        settings.max_length or checkpoint.max_length,
         checkpoint.encoder_decoder,
     )
     return encoder.encode(asked.examples.rows)
@@ -179,7 +176,7 @@ def _make_answerer(
     asked: Asked, settings: Settings, checkpoint: Checkpoint, device: Any
 ) -> Answerer:
     release_memory()
-    model = load_model(checkpoint, settings, device)
+    model = _load_model(checkpoint, settings, device)
     adapter = getattr(model, "active_peft_config", None)
     if asked.task.kind == "choice" and adapter is not None and adapter.is_prompt_learning:
         raise ConfigError(
@@ -191,18 +188,43 @@ def _make_answerer(
         checkpoint.tokenizer,
         settings,
         asked.examples.rows,
-        find_padding(checkpoint.tokenizer),
+        checkpoint.padding,
         checkpoint.encoder_decoder,
     )
 
 
-def _check_existing(
-    target: Path, header: dict[str, Any], *, resume: bool, overwrite: bool
-) -> dict[str, Any] | None:
-    """Refuse to write over what is there; return what is known of a file that is complete."""
+def _load_model(checkpoint: Checkpoint, settings: Settings, device: Any) -> Any:
+    """Load the weights, the adapter on them, and put the model on its device.
+
+    Settings of generation that the checkpoint brings, such as a temperature, are dropped: those
+    of the run are all there is, and the same for every model.
+    """
+    import transformers  # noqa: PLC0415
+
+    spread = "auto" if device == "auto" else {"": device}
+    model = load_base(checkpoint, settings.dtype, device_map=spread)
+    brought = model.generation_config
+    model.generation_config = transformers.GenerationConfig(
+        eos_token_id=brought.eos_token_id,
+        pad_token_id=checkpoint.padding,
+        decoder_start_token_id=brought.decoder_start_token_id,
+    )
+    if checkpoint.adapter is not None:
+        name = str(checkpoint.source.adapter)
+        model = put_adapter(model, name, checkpoint.adapter, checkpoint.name)
+    model.eval()
+    return model
+
+
+def check_existing(target: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse to write over what is there, as far as that is seen before a model is opened.
+
+    Raises:
+        ConfigError: naming the file, and what to do.
+    """
     _check_header(target)
     if overwrite:
-        return None
+        return
     journals = list(filter(holds_batches, find_journals(target)))
     if journals and not resume:
         raise ConfigError(
@@ -210,17 +232,24 @@ def _check_existing(
             "finished. --resume goes on, --overwrite begins anew."
         )
     if journals or not target.exists():
-        return None
+        return
     if not resume:
         raise ConfigError(f"{target}: is there already. --overwrite makes it anew.")
-    known, notes = read_header(open_predictions(target))
-    if known is None or notes:
+    header, notes = read_header(open_predictions(target))
+    if header is None or notes:
         raise ConfigError(
             f"{target}: is there, and no header that describes it. --overwrite makes it anew."
         )
-    found = dict(known)
-    predictions: dict[str, Any] = found.pop("predictions", None) or {}
-    refuse_other_settings(str(header_path(target)), found, header)
+
+
+def _read_complete(target: Path, header: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what is known of a file that is complete; None where there is none."""
+    if any(map(holds_batches, find_journals(target))) or not target.exists():
+        return None
+    there, _ = read_header(open_predictions(target))
+    of_file = dict(there or {})
+    predictions: dict[str, Any] = of_file.pop("predictions", None) or {}
+    refuse_other_settings(str(header_path(target)), of_file, header)
     return predictions
 
 
@@ -317,16 +346,3 @@ def _quieten() -> None:
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-
-
-def check_outputs(outputs: Sequence[str]) -> None:
-    """Refuse two models one output, and an output whose header would replace a foreign file.
-
-    Raises:
-        ConfigError: naming it.
-    """
-    for output in outputs:
-        _check_header(Path(output))
-    for path, same in groupby(sorted(str(Path(output).resolve()) for output in outputs)):
-        if len(list(same)) > 1:
-            raise ConfigError(f"-o {path}: is named for two models. Name a file for each.")

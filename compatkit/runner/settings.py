@@ -2,31 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from compatkit.checkpoints.sources import Trust
 from compatkit.errors import ConfigError
 from compatkit.runner.task import Task
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 TOO_LONG = ("refuse", "cut-left")
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A checkpoint and what belongs to it.
-
-    Attributes:
-        name: a folder, or a name on the Hub.
-        revision: branch, tag or commit, on the Hub.
-        adapter: a PEFT adapter, likewise.
-        tokenizer: where the tokenizer is, if not beside the model.
-    """
-
-    name: str
-    revision: str | None = None
-    adapter: str | None = None
-    tokenizer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +34,7 @@ class Settings:
         sort_by_length: put examples of like length into one batch.
         allow_pickle: load weights that are not safetensors, which can run code.
         trust_remote_code: run code that the checkpoint brings.
+        renamed_base: accept an adapter that names another base than the one given.
     """
 
     max_new_tokens: int
@@ -70,6 +54,12 @@ class Settings:
     sort_by_length: bool = True
     allow_pickle: bool = False
     trust_remote_code: bool = False
+    renamed_base: bool = False
+
+    @property
+    def trust(self) -> Trust:
+        """What of a checkpoint may run code."""
+        return Trust(self.allow_pickle, self.trust_remote_code)
 
 
 def make_settings(
@@ -143,17 +133,3 @@ def _check_ranges(settings: Settings) -> None:
     ):
         if not fits:
             raise ConfigError(f"--{option} is {value}; {wanted} was expected.")
-
-
-def check_output(path: str) -> None:
-    """Refuse an output that could not be written, before any work.
-
-    Raises:
-        ConfigError: no `.jsonl` file, a folder, or one in a folder that does not exist.
-    """
-    target = Path(path)
-    if target.suffix != ".jsonl":
-        raise ConfigError(f"-o {path}: JSON Lines are written; name a file that ends in .jsonl.")
-    if target.is_dir() or not target.resolve().parent.is_dir():
-        what = "it is a folder" if target.is_dir() else "its folder does not exist"
-        raise ConfigError(f"-o {path}: cannot be written: {what}.")

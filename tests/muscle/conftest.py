@@ -44,7 +44,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     import torch
     from peft import PeftModel
 
-    from compatkit.muscle.checkpoints import load_base, new_adapter
+    from compatkit.checkpoints.checkpoint import load_base
+    from compatkit.muscle.models import new_adapter, open_base
 
     folder = tmp_path_factory.mktemp("muscle")
     config = MuscleConfig(
@@ -65,7 +66,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         warnings.simplefilter("ignore")
         for seed, side in enumerate(("old", "new")):
             torch.manual_seed(seed)
-            model: PeftModel = new_adapter(load_base(str(folder / side), "auto"), config)
+            model: PeftModel = new_adapter(load_base(open_base(str(folder / side)), "auto"), config)
             for name, weight in model.named_parameters():
                 if "lora_B" in name:  # a fresh adapter changes nothing; a trained one does
                     torch.nn.init.normal_(weight, std=0.3)

@@ -1,6 +1,8 @@
 """The cache: its divergence against the whole one, its bound, its files."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,9 @@ from compatkit.muscle.cache import (
     open_cached_teachers,
     summarize_teacher,
 )
-from compatkit.muscle.checkpoints import load_student, open_base
 from compatkit.muscle.data import Collator, read_examples
 from compatkit.muscle.loss import DenseTeacher, Predicted
+from compatkit.muscle.models import load_student, open_base
 from compatkit.muscle.teachers import OnlineTeachers
 from compatkit.muscle.train import train_adapter
 
@@ -92,7 +94,7 @@ def opened(tiny: Tiny, folder: Path, **values):
 
 @pytest.mark.parametrize("tokens", ["all", "completion"])
 def test_a_whole_cache_answers_as_the_models_do(tiny: Tiny, tmp_path: Path, tokens: str) -> None:
-    from compatkit.muscle.checkpoints import load_old
+    from compatkit.muscle.models import load_old
 
     cached, _, collator, rows = opened(tiny, tmp_path, cache_top_k=100, tokens=tokens)
     batch = collator(rows[:6])
@@ -152,6 +154,49 @@ def test_another_adapter_temperature_or_example_is_another_cache(
     assert len(list(tmp_path.iterdir())) == 5  # the new one is that of the first
     opened(tiny, tmp_path, delimiter=" w3 ")
     assert len(list(tmp_path.iterdir())) == 7
+
+
+@pytest.mark.parametrize(
+    ("side", "name", "edit"),
+    [
+        ("old", "model.safetensors", lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+        ("old", "config.json", lambda data: data.replace(b"1e-06", b"1e-02")),
+        ("old-task", "adapter_config.json", lambda data: data.replace(b'"r": 2', b'"r":  2')),
+        ("old-task", "adapter_model.safetensors", lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+    ],
+)
+def test_no_cache_answers_for_a_model_that_is_gone(
+    tiny: Tiny, tmp_path: Path, side: str, name: str, edit: Callable[[bytes], bytes]
+) -> None:
+    for each in ("old", "old-task"):
+        shutil.copytree(tiny.folder / each, tmp_path / each)
+    given = {"old_base": str(tmp_path / "old"), "old_adapter": str(tmp_path / "old-task")}
+    opened(tiny, tmp_path / "cache", **given)
+    _, notes, _, _ = opened(tiny, tmp_path / "cache", **given)
+    assert [" found in " in note for note in notes] == [True, True]
+    file = tmp_path / side / name
+    before = file.read_bytes()
+    file.write_bytes(edit(before))
+    assert file.read_bytes() != before
+    _, notes, _, _ = opened(tiny, tmp_path / "cache", **given)
+    assert [" found in " in note for note in notes] == [False, True]
+
+
+def test_a_cache_of_pickled_weights_knows_them(tiny: Tiny, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    base = tmp_path / "old"
+    shutil.copytree(tiny.folder / "old", base)
+    weights = AutoModelForCausalLM.from_pretrained(base).state_dict()
+    (base / "model.safetensors").unlink()
+    given = {"old_base": str(base), "old_adapter": None}
+    for scale in (1.0, 2.0):
+        weights["lm_head.weight"] = weights["lm_head.weight"] * scale
+        torch.save(weights, base / "pytorch_model.bin")
+        with pytest.raises(DataError, match="is a pickle"):
+            opened(tiny, tmp_path / "cache", **given)
+        _, notes, _, _ = opened(tiny, tmp_path / "cache", **given, allow_pickle=True)
+        assert " written in " in notes[0]
 
 
 def test_a_cache_that_was_cut_off_is_made_anew(tiny: Tiny, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from muscle.tiny_bases import WORDS, make_base, make_tokenizer
 
 from compatkit.errors import DataError
 from compatkit.muscle.check import check_pair, estimate_memory
-from compatkit.muscle.checkpoints import load_student, open_base, read_adapter
+from compatkit.muscle.models import find_lora, load_student, open_base
 from compatkit.muscle.train import train_adapter
 
 
@@ -69,10 +69,10 @@ def test_a_head_that_lacks_words_is_refused(tiny: Tiny, tmp_path: Path) -> None:
 
 
 def test_an_adapter_of_another_base_is_refused(tiny: Tiny) -> None:
-    assert read_adapter(str(tiny.config.old_adapter), str(tiny.config.old_base))["r"] == 2
+    assert find_lora(str(tiny.config.old_adapter), str(tiny.config.old_base)).is_dir()
     with pytest.raises(DataError, match=r"was made for the base .*old, not for .*new"):
-        read_adapter(str(tiny.config.old_adapter), tiny.config.new_base)
-    assert read_adapter(str(tiny.config.old_adapter), tiny.config.new_base, renamed=True)
+        find_lora(str(tiny.config.old_adapter), tiny.config.new_base)
+    assert find_lora(str(tiny.config.old_adapter), tiny.config.new_base, renamed=True)
 
 
 def test_a_base_that_moved_is_known_by_its_name(tiny: Tiny, tmp_path: Path) -> None:
@@ -81,15 +81,16 @@ def test_a_base_that_moved_is_known_by_its_name(tiny: Tiny, tmp_path: Path) -> N
     settings = json.loads((adapter / "adapter_config.json").read_text())
     settings["base_model_name_or_path"] = "/was/there/old"
     (adapter / "adapter_config.json").write_text(json.dumps(settings))
-    assert read_adapter(str(adapter), str(tiny.config.old_base))
+    assert find_lora(str(adapter), str(tiny.config.old_base))
 
 
 def test_no_adapter_and_no_lora_are_refused(tiny: Tiny, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no adapter_config\.json"):
-        read_adapter(str(tiny.folder), "base")
+        find_lora(str(tiny.folder), "base")
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "IA3"}')
+    (tmp_path / "adapter_model.safetensors").write_text("")
     with pytest.raises(DataError, match="a IA3 adapter; LoRA was expected"):
-        read_adapter(str(tmp_path), "base")
+        find_lora(str(tmp_path), "base")
 
 
 def test_an_adapter_whose_weights_do_not_fit_is_refused(tiny: Tiny, tmp_path: Path) -> None:
@@ -104,7 +105,10 @@ def test_an_adapter_whose_weights_do_not_fit_is_refused(tiny: Tiny, tmp_path: Pa
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot be loaded"):
+    with pytest.raises(DataError, match="no weights"):
+        open_base(str(tmp_path))
+    (tmp_path / "model.safetensors").write_text("")
+    with pytest.raises(DataError, match="cannot be loaded"):
         open_base(str(tmp_path))
 
 

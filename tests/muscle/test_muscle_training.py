@@ -16,10 +16,10 @@ from muscle.conftest import Tiny
 from muscle.tiny_bases import make_choice_rows, make_rows, write_rows
 
 from compatkit.errors import ConfigError, DataError, MissingExtraError
-from compatkit.muscle.checkpoints import load_old, load_student, open_base
 from compatkit.muscle.data import Collator, read_examples
 from compatkit.muscle.loss import muscle_loss
 from compatkit.muscle.merge import merge_adapter
+from compatkit.muscle.models import load_old, load_student, open_base
 from compatkit.muscle.teachers import STUDENT, TASK, OnlineTeachers, active_adapter
 from compatkit.muscle.train import InterruptedTrainingError, finetune_adapter, train_adapter
 from compatkit.muscle.trainer import MuscleTrainer, check_gradients, make_arguments

@@ -21,10 +21,11 @@ from runner.tiny_models import (
     write_jsonl,
 )
 
+from compatkit.checkpoints.sources import Model
 from compatkit.runner.examples import Data, read_examples
 from compatkit.runner.header import Asked
 from compatkit.runner.run import Outcome, run_model
-from compatkit.runner.settings import Model, make_settings
+from compatkit.runner.settings import make_settings
 from compatkit.runner.task import load_task, plain_task
 
 HERE = Path(__file__).parent

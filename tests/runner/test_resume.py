@@ -197,7 +197,7 @@ def test_a_cut_run_is_neither_begun_anew_nor_resumed_otherwise_unless_asked(
         values: dict[str, Any] = {"batch_size": 4, "max_new_tokens": 5, **changed}
         with pytest.raises(ConfigError, match=said):
             ask("llama", None, "plain.jsonl", resume=True, **values)
-    with pytest.raises(ConfigError, match=r"model\.weights was"):
+    with pytest.raises(ConfigError, match=r"model\.digest was"):
         ask("llama-v2", None, "plain.jsonl", batch_size=4, max_new_tokens=5, resume=True)
     rows, _ = ask("llama", None, "plain.jsonl", batch_size=4, max_new_tokens=6, overwrite=True)
     assert len(rows) == 12
@@ -217,12 +217,12 @@ def test_a_run_is_not_resumed_with_an_edited_configuration(
     kept = (model / name).read_bytes()
     edited = {**json.loads(kept), "rms_norm_eps": 0.5, "eos_token_id": 5}
     (model / name).write_text(json.dumps(edited))
-    with pytest.raises(ConfigError, match=r"model\.config was"):
+    with pytest.raises(ConfigError, match=r"model\.digest was"):
         ask(str(model), None, "plain.jsonl", **values, resume=True)
     (model / name).write_bytes(kept)
     rows, _ = ask(str(model), None, "plain.jsonl", **values, resume=True)
     header = json.loads((tmp_path / "out.meta.json").read_text())
-    assert (len(rows), header["model"]["config"][:7]) == (12, "sha256:")
+    assert (len(rows), header["model"]["digest"][:7]) == (12, "sha256:")
 
 
 @pytest.mark.parametrize("content", ['{"mine": 1}', "[1]", "notes", ""])

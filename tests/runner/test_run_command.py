@@ -139,7 +139,7 @@ def test_a_header_that_does_not_fit_its_file_is_said(tiny: Path, here: Path) -> 
     new.unlink()
     assert "how new.jsonl was made is not known" in notes()
     shutil.copy(old, new)
-    assert "both files come from the same weights" in notes()
+    assert "both files come from the same checkpoint" in notes()
     old.unlink()
     new.unlink()
     assert "made" not in notes()
@@ -188,6 +188,8 @@ def test_headers_in_a_folder_are_no_tasks(tiny: Path, here: Path) -> None:
         (("-m", "{}/llama", "--data", "gsm8k.jsonl", "--task", "piqa"), "'goal' is undefined"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--task", "x"), "--task x: no such task"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "-o", "no/x.jsonl"), "folder does not exist"),
+        (("-m", "{}/llama", "--data", "plain.jsonl", "-o", "x.csv"), "ends in .jsonl"),
+        (("-m", "{}/llama", "--data", "plain.jsonl", "-o", "x.jsonl"), "it is a folder"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--score"), "pass --model twice"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--scorer", "x"), "no scorer 'x'"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--keep", "x"), 'no field "x" to keep'),
@@ -199,7 +201,7 @@ def test_headers_in_a_folder_are_no_tasks(tiny: Path, here: Path) -> None:
             ("-m", "{}/llama", "--data", "plain.jsonl", "--adapter", "a", "--adapter", "b"),
             "--adapter is given 2 times for 1 models",
         ),
-        (("-m", "{}/llama", "-m", "{}/llama", "--data", "plain.jsonl"), "named for two models"),
+        (("-m", "{}/llama", "-m", "{}/llama", "--data", "plain.jsonl"), "named for two outputs"),
     ],
 )
 def test_what_a_user_gets_wrong_is_said_before_any_work(
@@ -207,6 +209,7 @@ def test_what_a_user_gets_wrong_is_said_before_any_work(
 ) -> None:
     (here / "broken.jsonl").write_text('{"prompt": \n')
     (here / "empty.jsonl").write_text("")
+    (here / "x.jsonl").mkdir()
     before = sorted(here.iterdir())
     with pytest.raises(CompatkitError, match=re.escape(said)) as raised:
         call("run", *(word.replace("{}", str(tiny)) for word in words), "--device", "cpu")
@@ -264,7 +267,7 @@ def test_a_header_is_described_in_one_line(tiny: Path, here: Path) -> None:
     make_pair(tiny)
     header: dict[str, Any] = json.loads((here / "old.meta.json").read_text())
     said = describe_header(header)
-    weights = header["model"]["weights"].removeprefix("sha256:")[:12]
+    weights = header["model"]["digest"].removeprefix("sha256:")[:12]
     unfinished = header["predictions"]["unfinished"]
     assert said == (
         f"{tiny / 'llama'} ({weights}), no task, 0-shot, {unfinished} answers cut at the largest "

@@ -15,7 +15,6 @@ from compatkit.runner import run as run_module
 from compatkit.runner.answers import Answerer
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.plan import Item, cut_batches, plan_batches
-from compatkit.runner.settings import check_output
 from compatkit.runner.write import cut_at_stops
 
 FEW = {"max_new_tokens": 6, "batch_size": 4}
@@ -45,7 +44,7 @@ def test_an_adapter_changes_the_answers_and_is_named(ask: Ask, tmp_path: Path) -
     assert [row["prediction"] for row in plain] != [row["prediction"] for row in adapted]
     adapter = header_of(tmp_path)["model"]["adapter"]
     assert adapter["name"].endswith("lora")
-    assert adapter["weights"].startswith("sha256:")
+    assert adapter["digest"].startswith("sha256:")
     choices, _ = ask("llama", "piqa", "piqa.jsonl", adapter="lora", output="c.jsonl")
     alone, _ = ask(
         "llama", "piqa", "piqa.jsonl", adapter="lora", output="d.jsonl", prefix_sharing=False
@@ -174,6 +173,24 @@ def test_an_adapter_without_safetensors_is_refused(ask: Ask, tiny: Path) -> None
         ask("llama", None, "plain.jsonl", adapter="gpt2", **FEW)
 
 
+def test_an_adapter_of_another_base_is_refused_unless_it_moved(ask: Ask) -> None:
+    with pytest.raises(DataError, match=r"lora: was made for the base .*llama, not for .*-v2"):
+        ask("llama-v2", None, "plain.jsonl", adapter="lora", **FEW)
+    rows, _ = ask("llama-v2", None, "plain.jsonl", adapter="lora", renamed_base=True, **FEW)
+    assert len(rows) == 12
+
+
+def test_an_adapter_that_lacks_a_layer_is_refused(ask: Ask, tiny: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(tiny / "lora", tiny / "thin", dirs_exist_ok=True)
+    file = tiny / "thin/adapter_model.safetensors"
+    weights = load_file(file)
+    save_file({name: each for name, each in weights.items() if ".layers.1." not in name}, file)
+    with pytest.raises(DataError, match=r"4 weights are missing, .*\.layers\.1\."):
+        ask("llama", None, "plain.jsonl", adapter="thin", **FEW)
+
+
 def test_code_of_a_checkpoint_is_not_run_unless_asked(ask: Ask, tiny: Path) -> None:
     folder = tiny / "coded"
     make_llama(folder)
@@ -246,19 +263,6 @@ def test_an_answer_is_cut_at_the_first_stop() -> None:
     assert cut_at_stops("a b c", ["c", "b"]) == "a "
     assert cut_at_stops("a b c", ["d"]) == "a b c"
     assert cut_at_stops("a b c", []) == "a b c"
-
-
-def test_outputs_that_cannot_be_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl").mkdir()
-    for path, said in (
-        (tmp_path / "a.csv", "ends in .jsonl"),
-        (tmp_path / "x.jsonl", "it is a folder"),
-        (tmp_path / "no/a.jsonl", "its folder does not exist"),
-    ):
-        with pytest.raises(ConfigError, match=said):
-            check_output(str(path))
-    with pytest.raises(ConfigError, match="named for two models"):
-        run_module.check_outputs(["a.jsonl", "b.jsonl", "./a.jsonl"])
 
 
 def test_what_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,61 @@
+"""Loading: what goes wrong in other libraries becomes one message, and what memory is."""
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from compatkit.errors import DataError
+
+NOWHERE = "no such folder here, and as a name on the Hub it cannot be loaded"
+
+Loaded = TypeVar("Loaded")
+
+
+def load(name: str, make: Callable[[], Loaded]) -> Loaded:
+    """Load something of a checkpoint.
+
+    Args:
+        name: what messages call it.
+        make: loads it.
+
+    Raises:
+        DataError: whatever was raised, as one message.
+    """
+    try:
+        return make()
+    except Exception as error:  # of many kinds: the file system, the network, torch, JSON
+        if is_out_of_memory(error):
+            raise DataError(
+                f"{name}: does not fit into memory. Pass --dtype bfloat16, or --device auto."
+            ) from error
+        what = first_lines(error)
+        hint = " Pass --trust-remote-code if you trust it." if "custom code" in what else ""
+        local = " " in name or Path(name).expanduser().exists()  # a sentence names its places
+        where = "cannot be loaded" if local else NOWHERE
+        raise DataError(f"{name}: {where}: {what}{hint}") from error
+
+
+def first_lines(error: Exception) -> str:
+    """Return the beginning of an error's message, which other libraries may fill a page with."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(error).__name__
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that a smaller batch might fit."""
+    import torch  # noqa: PLC0415
+    from accelerate.utils.memory import should_reduce_batch_size  # noqa: PLC0415
+
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    return isinstance(error, Exception) and bool(should_reduce_batch_size(error))
+
+
+def release_memory() -> None:
+    """Let go of a model that nobody holds any more, before the next one is loaded."""
+    import torch  # noqa: PLC0415
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,98 @@
+"""Models: the old one, the student on the new base, and fresh adapters; frozen or training."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from compatkit.checkpoints.adapters import check_base, find_adapter, put_adapter, read_config
+from compatkit.checkpoints.checkpoint import Checkpoint, load_base, open_checkpoint
+from compatkit.checkpoints.loading import first_lines
+from compatkit.checkpoints.sources import NONE, Model, Trust
+from compatkit.errors import ConfigError, DataError
+
+__all__ = ["STUDENT", "TASK", "find_lora", "load_old", "load_student", "new_adapter", "open_base"]
+
+STUDENT, TASK = "default", "task"  # names of the adapters on the new base
+
+
+def open_base(name: str, trust: Trust = NONE) -> Checkpoint:
+    """Read configuration and tokenizer of a base model.
+
+    Raises:
+        DataError: neither a checkpoint's folder nor a name on the Hub; no causal model.
+    """
+    base = open_checkpoint(Model(name), trust)
+    if base.encoder_decoder:
+        raise DataError(f"{name}: an encoder-decoder; causal language models alone are trained.")
+    return base
+
+
+def find_lora(name: str, base: str, trust: Trust = NONE, *, renamed: bool = False) -> Path:
+    """Return the folder of a LoRA adapter, and refuse one that was made for another base.
+
+    Args:
+        name: the adapter, a folder or a name on the Hub.
+        base: the base it is to be put on.
+        trust: what may run code.
+        renamed: accept one that names another base.
+
+    Raises:
+        DataError: no adapter, no LoRA, or one of another base.
+    """
+    folder = find_adapter(name, trust)
+    kind = read_config(folder).get("peft_type")
+    if kind != "LORA":
+        raise DataError(f"{name}: a {kind} adapter; LoRA was expected.")
+    check_base(name, folder, base, renamed=renamed)
+    return folder
+
+
+def load_old(base: str, adapter: str | None, dtype: str, trust: Trust = NONE) -> Any:
+    """Load the old model: the base with its task adapter, or a whole checkpoint; frozen.
+
+    Raises:
+        DataError: weights that cannot be loaded, or do not fit the base.
+    """
+    model = load_base(open_base(base, trust), dtype)
+    if adapter is not None:
+        model = put_adapter(model, adapter, find_adapter(adapter, trust), base)
+    return model.eval().requires_grad_(False)
+
+
+def load_student(base: str, adapter: str, dtype: str, trust: Trust = NONE) -> Any:
+    """Load the new base once, with the task adapter and a copy of it that trains.
+
+    The copy is called `default`, so that it is saved as an adapter of its own; the original
+    is called `task`.
+
+    Raises:
+        DataError: weights that cannot be loaded, or do not fit the base.
+    """
+    folder = find_adapter(adapter, trust)
+    model = load_base(open_base(base, trust), dtype)
+    model = put_adapter(model, adapter, folder, base, trainable=True)
+    model.load_adapter(str(folder), adapter_name=TASK, is_trainable=False)
+    model.set_adapter(STUDENT)
+    return model
+
+
+def new_adapter(base: Any, config: Any) -> Any:
+    """Put a fresh LoRA adapter on a base, as the configuration says."""
+    from peft import LoraConfig, get_peft_model  # noqa: PLC0415
+
+    made: Any = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=config.target_modules,
+        task_type="CAUSAL_LM",
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # about what peft calls in transformers
+            return get_peft_model(base, made)
+    except ValueError as error:
+        raise ConfigError(
+            f"target_modules is {config.target_modules!r}: {first_lines(error)} Pass "
+            "--target-modules all-linear, or names of the base's modules."
+        ) from error
