@@ -19,6 +19,7 @@ from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_sli
 from compatkit.metrics.p_values import correct
 from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
+from compatkit.notes import Note, notes_of
 from compatkit.pairing.alignment import Alignment, align
 from compatkit.pairing.engine import Job, run_jobs
 from compatkit.pairing.scored_rows import ScoredRows
@@ -220,9 +221,10 @@ class _Measurement:
                 options.plan,
                 correction=options.correction,
             ),
-            notes=(*self._notes(pair, number), *self._noise(metrics)),
+            noted=(*self._notes(pair, number), *self._noise(metrics)),
             signature=self._signature(number),
             identical=old.file.digest == new.file.digest,
+            needs_answer=options.scorer.needs_prediction,
             pair=pair,
             examples=self._flipped(pair, number) if options.keep_flips else None,
             runs={"old": read_header(old.file)[0], "new": read_header(new.file)[0]},
@@ -272,23 +274,26 @@ class _Measurement:
             columns.append(scores)
         return sweep_thresholds(columns[0], columns[1])
 
-    def _noise(self, metrics: Metrics) -> list[str]:
-        """Say what the noise was taken from, and whether the flips are more than it."""
-        notes = []
+    def _noise(self, metrics: Metrics) -> list[Note]:
+        """Note what the noise was taken from, and whether the flips are more than it."""
+        notes: list[Note] = []
         samples = self.judged[0].samples
         if self.rerun:
             rerun = self.sides[-1].file
-            notes.append(f"{rerun.name} stands in for more samples of the old model")
+            text = f"{rerun.name} stands in for more samples of the old model"
+            notes.append(Note("noise", text))
             if rerun.digest == self.sides[0].file.digest:
-                notes.append(f"{rerun.name} holds the same bytes as the old file: no noise at all")
+                text = f"{rerun.name} holds the same bytes as the old file: no noise at all"
+                notes.append(Note("noise", text))
             samples = samples + self.judged[-1].samples
         several = int((samples > 1).sum())
         if 0 < several < len(samples):
-            notes.append(
+            text = (
                 f"flip floor and excess NFR rest on {several:,} of {len(samples):,} examples: the "
                 "old model has one sample of the others"
             )
-        return [*notes, *_verdict(metrics)]
+            notes.append(Note("samples", text))
+        return [*notes, *notes_of("noise", _verdict(metrics))]
 
     def _same(self, number: int) -> BoolArray | None:
         columns = []
@@ -327,11 +332,11 @@ class _Measurement:
             )
         return True
 
-    def _notes(self, pair: JudgedPair, number: int) -> tuple[str, ...]:
+    def _notes(self, pair: JudgedPair, number: int) -> tuple[Note, ...]:
         sides = (self.sides[0], self.sides[number])
-        notes = [note for side in sides for note in side.fields.notes]
+        notes = notes_of("field", [text for side in sides for text in side.fields.notes])
         notes += [
-            f"{side.file.name}: {count} {sentence}"
+            Note("answer", f"{side.file.name}: {count} {sentence}")
             for side in sides
             for sentence, count in side.notes.items()
         ]
@@ -339,10 +344,11 @@ class _Measurement:
         notes += self.aligned.notes
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
-            notes.append(
+            text = (
                 f"neither model is right on {HARDLY_EVER:.0%} of the examples by "
                 f"{self.options.scorer.name}; another --scorer or --threshold may fit"
             )
+            notes.append(Note("judged", text))
         return tuple(dict.fromkeys(notes))
 
 

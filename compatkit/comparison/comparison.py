@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from compatkit.errors import ConfigError
@@ -12,6 +11,7 @@ from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import Tests
 from compatkit.metrics.pair import Counts, JudgedPair
 from compatkit.metrics.smooth import Sweep
+from compatkit.notes import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,9 +85,10 @@ class Comparison:
         metrics: name to value and interval, in the order of `METRICS`.
         tests: name to p-value, alone and corrected for several tests.
         slices: field to value to counts, metrics and tests.
-        notes: what a reader of the numbers should know.
+        noted: what a reader of the numbers should know, with its kind; `notes` is the texts.
         signature: two results with the same one are comparable.
         identical: both files hold the same bytes.
+        needs_answer: whether a null answer is wrong, whatever score the file holds for it.
         pair: the results of each example.
         examples: the flipped examples, negative ones first; None where they were not kept.
         sweep: flips over all thresholds; None where it was not asked for.
@@ -107,8 +108,9 @@ class Comparison:
     baseline: str | None = None
     tests: Tests = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Slice]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    noted: tuple[Note, ...] = ()
     identical: bool = False
+    needs_answer: bool = True
     examples: tuple[FlippedExample, ...] | None = field(default=None, repr=False)
     sweep: Sweep | None = field(default=None, repr=False)
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
@@ -118,6 +120,11 @@ class Comparison:
         if name in METRICS:
             return self.metrics[name].value
         raise AttributeError(f"a Comparison has no attribute {name!r}")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know, in sentences."""
+        return tuple(note.text for note in self.noted)
 
     def __dir__(self) -> Iterable[str]:
         """List the attributes, the metrics among them."""
@@ -149,6 +156,7 @@ class Comparison:
                 for path, parts in self.slices.items()
             },
             "notes": list(self.notes),
+            "note_kinds": [note.kind for note in self.noted],
             "runs": {side: self.runs.get(side) for side in ("old", "new")},
             "sweep": None if self.sweep is None else sweep_to_dict(self.sweep),
             "flips": None
@@ -215,9 +223,9 @@ class Comparison:
 
 
 def _render(kind: str, comparison: Comparison) -> str:
-    # By name: a report knows comparisons; a comparison only knows that there are reports.
-    report: str = import_module("compatkit.reports").REPORTS[kind]([comparison], None)
-    return report
+    from compatkit.reports import REPORTS  # noqa: PLC0415  (upwards: see docs/adr/0010)
+
+    return REPORTS[kind]([comparison], None)
 
 
 def _lower_limit(part: Slice) -> float:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from compatkit.comparison.option_table import OF_LOGS, OPTIONS
 from compatkit.comparison.options import Options, check_threshold
 from compatkit.errors import ConfigError, DataError
+from compatkit.notes import Note, notes_of
 from compatkit.predictions.fields import NO_FIELD, list_keys
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import OWN_SCORE, Log
@@ -116,14 +117,14 @@ def _no_metric(log: Log) -> str:
     )
 
 
-def describe_conditions(old: PredictionFile, new: PredictionFile, options: Options) -> list[str]:
-    """Return notes: what each log says of itself, its metric, and what was changed between them."""
+def describe_conditions(old: PredictionFile, new: PredictionFile, options: Options) -> list[Note]:
+    """Note what each log says of itself, its metric, and what was changed between them."""
     logs = [file.log for file in (old, new) if file.log is not None]
-    notes = [note for log in logs for note in log.notes]
+    notes = notes_of("log", [text for log in logs for text in log.notes])
     if not options.scorer_was_named:
-        notes += dict.fromkeys(note for log in logs for note in _describe_metric(log))
+        notes += notes_of("metric", [text for log in logs for text in _describe_metric(log)])
     if len(logs) == 2 and logs[0].harness == logs[1].harness:  # noqa: PLR2004
-        notes += _changes(*logs)
+        notes += notes_of("condition", _changes(*logs))
     return notes
 
 

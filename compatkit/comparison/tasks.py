@@ -14,6 +14,7 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.metrics.measure_pair import count_pair, measure_pair
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
+from compatkit.notes import Note, notes_of
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import select_tasks
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
@@ -156,7 +157,8 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     )
     aside = sorted({name for side in sides for name in side.aside})
     further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
-    by_task = [[replace(each, notes=(*each.notes, *further)) for each in task] for task in by_task]
+    noted = notes_of("tasks", further)
+    by_task = [[replace(each, noted=(*each.noted, *noted)) for each in task] for task in by_task]
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
         results = correct_tests(results, options.correction)
@@ -238,6 +240,7 @@ def _total(
     parts = [task[number] for task in by_task]
     pair = concatenate_pairs([part.pair for part in parts])
     first = parts[0]
+    text = f"{len(parts)} tasks; every example counts once, so large tasks count more"
     metrics, tests = measure_pair(pair, options.plan)
     return Comparison(
         task=TOTAL,
@@ -252,8 +255,9 @@ def _total(
         tests={**tests, **_any_task(parts)},
         signature=" + ".join(part.signature for part in parts),
         pair=pair,
-        notes=(f"{len(parts)} tasks; every example counts once, so large tasks count more",),
+        noted=(Note("tasks", text),),
         identical=all(part.identical for part in parts),
+        needs_answer=first.needs_answer,
     )
 
 

@@ -31,9 +31,7 @@ from compatkit.gate.waivers import apply_waivers
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import sort_pair
 from compatkit.metrics.pair import JudgedPair
-from compatkit.pairing.edited import NOT_COMPARED
 from compatkit.predictions.fields import NO_FIELD
-from compatkit.readers.run_header import CHANGED_SINCE, compare_headers
 
 SAY_DIRECTION = "--lower-is-better or --higher-is-better says it."
 
@@ -221,17 +219,6 @@ def _total_questions(tasks: Sequence[_Checked], policy: Policy) -> list[Question
     return _ask((TOTAL, "", ""), policy.total, pair, tasks[0].policy.options.plan)
 
 
-def _doubts(comparison: Comparison) -> list[str]:
-    """Return the notes that say how differently the two files were made, or checked."""
-    runs = comparison.runs
-    names = comparison.old, comparison.new
-    made = compare_headers(runs.get("old"), runs.get("new"), names)
-    signs = (CHANGED_SINCE, NOT_COMPARED)
-    return [
-        note for note in comparison.notes if note in made or any(sign in note for sign in signs)
-    ]
-
-
 def _warnings(tasks: Sequence[_Checked], questions: Sequence[Question]) -> list[str]:
     said = [
         f"{task.comparison.old} and {task.comparison.new} hold the same bytes: the candidate is "
@@ -239,7 +226,7 @@ def _warnings(tasks: Sequence[_Checked], questions: Sequence[Question]) -> list[
         for task in tasks
         if task.comparison.identical
     ]
-    said += [note for task in tasks for note in _doubts(task.comparison)]
+    said += [note.text for task in tasks for note in task.comparison.noted if note.doubt]
     for question in questions:
         right = float(question.pair.old.right.mean()) if question.pair.ids else 0.0
         if question.budget == "max_nfr" and not question.field and right <= question.limit:

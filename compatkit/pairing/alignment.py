@@ -12,6 +12,7 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import ConfigError, DataError
+from compatkit.notes import Note
 from compatkit.pairing.edited import count_of, find_edited, name_row
 from compatkit.pairing.scored_rows import ScoredRows
 
@@ -42,7 +43,7 @@ class Alignment:
     excluded: dict[str, int]
     counted_wrong: tuple[dict[str, int], ...]
     attributes: dict[str, list[str]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def align(
@@ -136,12 +137,15 @@ def _errored(
 
 def _lost_samples(
     sides: Sequence[ScoredRows], usable: Sequence[BoolArray], kept: Sequence[BoolArray]
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Note the rows that were left out of examples which have further samples."""
     lost = [int((~use & here).sum()) for use, here in zip(usable, kept, strict=True)]
     return tuple(
-        f"{side.file.name}: {count_of(count, 'sample')} with an error or no score left out of "
-        "examples that have others"
+        Note(
+            "samples",
+            f"{side.file.name}: {count_of(count, 'sample')} with an error or no score left out of "
+            "examples that have others",
+        )
         for side, count in zip(sides, lost, strict=True)
         if count
     )

@@ -11,11 +11,11 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import DataError
+from compatkit.notes import Note
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import get_path
 
 SHOWN = 5
-NOT_COMPARED = "were not compared"
 # The roles by which an example is known, as messages say one and several of them.
 SINGLE = {"references": "reference", "item_hash": "item_hash", "input": "input"}
 PLURAL = {"references": "references", "item_hash": "items", "input": "inputs"}
@@ -25,7 +25,7 @@ Fault = tuple[ScoredRows, ScoredRows, IntArray, str]
 
 def find_edited(
     sides: Sequence[ScoredRows], codes: Sequence[IntArray], size: int, edited: str
-) -> tuple[BoolArray, tuple[str, ...]]:
+) -> tuple[BoolArray, tuple[Note, ...]]:
     """Find the examples whose references or inputs differ; note what cannot be checked.
 
     Args:
@@ -41,7 +41,7 @@ def find_edited(
         DataError: the policy is `error`, and an example differs.
     """
     differ = np.zeros(size, np.bool_)
-    notes: list[str] = []
+    notes: list[Note] = []
     faults: list[Fault] = []
     known_items = all(side.item_hash.all() for side in sides)
     same_item: list[BoolArray] = [np.zeros(len(side.item_hash), np.bool_) for side in sides]
@@ -59,16 +59,16 @@ def find_edited(
                 faults.append((side, sides[int(holder[code[first[0]]])], first, role))
         holders = sum(bool(getattr(side, role).any()) for side in sides)
         if 0 < holders < len(sides):
-            notes.append(
-                f"{PLURAL[role]} {NOT_COMPARED}: {holders} of {len(sides)} files hold them"
-            )
+            text = f"{PLURAL[role]} were not compared: {holders} of {len(sides)} files hold them"
+            notes.append(Note("unchecked", text))
     if faults and edited == "error":
         raise DataError(_differ_message(*faults[0], edited=int(differ.sum())))
     if edited == "keep" and differ.any():
-        notes.append(
+        text = (
             f"{count_of(int(differ.sum()), 'example')} with another reference or input on the two "
             "sides: each answer was held against its own file's"
         )
+        notes.append(Note("edited", text))
     return differ, tuple(notes)
 
 
@@ -95,7 +95,7 @@ def _note_prompts(
     codes: Sequence[IntArray],
     unlike: Sequence[BoolArray],
     same_item: Sequence[BoolArray],
-) -> list[str]:
+) -> list[Note]:
     """Note the examples that were asked in other words."""
     notes = []
     for side, code, rows, same in zip(sides, codes, unlike, same_item, strict=True):
@@ -105,11 +105,12 @@ def _note_prompts(
         first = int(changed[0])
         other = sides[0].ids.index(side.ids[first])
         hashes = [_digest(each, row) for each, row in ((sides[0], other), (side, first))]
-        notes.append(
+        text = (
             f"{side.file.name}: the prompt of {count_of(len(np.unique(code[changed])), 'example')} "
             f"was changed, and not the example: their item hashes agree (SHA-256 of the prompt of "
             f"{side.ids[first]!r}: {hashes[0]} -> {hashes[1]})"
         )
+        notes.append(Note("edited", text))
     return notes
 
 

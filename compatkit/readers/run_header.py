@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from compatkit.notes import Note, notes_of
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.recipe import Recipe
 
 SUFFIX = ".meta.json"
 FORMAT = 1
 KEY = "compatkit_run"
-CHANGED_SINCE = "is no longer the file that"
 # What may differ between two versions of a model without a word: the models themselves, and
 # what follows from them.
 OWN = ("model", "predictions", "data.file", "prompts.tokens", "prompts.cut")
@@ -49,7 +49,7 @@ def is_own_header(path: Path) -> bool:
     return isinstance(found, dict) and KEY in found
 
 
-def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
+def read_header(file: PredictionFile) -> tuple[Header | None, list[Note]]:
     """Read the header of a prediction file, where one lies beside it.
 
     Returns:
@@ -61,26 +61,29 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[str]]:
     found, notes = load_header(path)
     known = None if found is None else _get(found, "predictions.sha256")
     changed = known is not None and known != file.digest
-    return found, [*notes, *[f"{file.name} {CHANGED_SINCE} {path} describes"] * changed]
+    text = f"{file.name} is no longer the file that {path} describes"
+    return found, [*notes, *([Note("changed", text)] if changed else [])]
 
 
-def load_header(path: Path) -> tuple[Header | None, list[str]]:
+def load_header(path: Path) -> tuple[Header | None, list[Note]]:
     """Read a header, whatever became of its prediction file; see `read_header`."""
     if not path.exists():
         return None, []
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
-        return None, [f"{path} cannot be read ({error}); how the file was made is not known"]
+        text = f"{path} cannot be read ({error}); how the file was made is not known"
+        return None, [Note("header", text)]
     if not isinstance(found, dict) or KEY not in found:
         return None, []
     if found[KEY] != FORMAT:
-        return None, [f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"]
+        text = f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"
+        return None, [Note("header", text)]
     return found, []
 
 
-def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[str]:
-    """Say in sentences how differently two files were made, and whether the scorer fits.
+def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[Note]:
+    """Note how differently two files were made, and whether the scorer fits.
 
     Args:
         old: the old model's file.
@@ -88,11 +91,13 @@ def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[
         scorer: the name of the scorer that judges them.
     """
     (one, notes), (other, more) = read_header(old), read_header(new)
-    said = [*notes, *more, *compare_headers(one, other, (old.name, new.name))]
+    differences = compare_headers(one, other, (old.name, new.name))
+    notes = [*notes, *more, *notes_of("made", differences)]
     wanted = find_scorer(one, other)
     if wanted is not None and wanted.name != scorer:
-        said.append(f"the files were made for the scorer {wanted.name}, and {scorer} judged them")
-    return said
+        text = f"the files were made for the scorer {wanted.name}, and {scorer} judged them"
+        notes.append(Note("judged", text))
+    return notes
 
 
 def compare_headers(old: Header | None, new: Header | None, names: tuple[str, str]) -> list[str]:

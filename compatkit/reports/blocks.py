@@ -1,7 +1,7 @@
 """Blocks: what a readable report is made of; how one looks is each report's own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from compatkit.comparison.comparison import FlippedExample
@@ -32,10 +32,17 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence of its own."""
+    """A sentence of its own.
+
+    Attributes:
+        text: the sentence.
+        tone: how it is meant.
+        whole: it is never folded, since somebody may copy it.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Table:
         remarks: whether the last column holds words that may be folded.
         note: below the table.
         tones: how the first cell of each row is meant; empty where all are plain.
+        cell_tones: how further cells are meant, by row and column.
         least_text: how many columns of a terminal a folded text keeps.
     """
 
@@ -61,6 +69,7 @@ class Table:
     remarks: bool = False
     note: str = ""
     tones: Sequence[Tone] = ()
+    cell_tones: Mapping[tuple[int, int], Tone] = field(default_factory=dict)
     least_text: int = LEAST_TEXT
 
 

@@ -68,7 +68,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
     for each in results if not several else results[: -len(last)]:
         where = f" of {each.task}" if several else ""
-        yield Line(f"signature{where}: {each.signature}", Tone.FAINT)
+        yield Line(f"signature{where}: {each.signature}", Tone.FAINT, whole=True)
 
 
 def _detail(comparison: Comparison, view: View) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.p_values import CORRECTIONS
+from compatkit.notes import KINDS
 from compatkit.reports.json_report import FORMAT
 
 Schema = dict[str, Any]
@@ -191,6 +192,9 @@ def _result() -> Schema:
             "tests": refer("tests"),
             "slices": _slices(),
             "notes": array(text(), uniqueItems=True),
+            "note_kinds": array(
+                {"enum": list(KINDS), "description": "The kind of each note, in their order."}
+            ),
             "runs": record(
                 {"old": refer("run"), "new": refer("run")},
                 "How each file was made: the header that `compatkit run` wrote beside it; null "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
-from compatkit.reports.blocks import FlipList, Table
+from compatkit.reports.blocks import FlipList, Table, Tone
 from compatkit.reports.view import (
     count_of,
     describe_family,
@@ -65,6 +65,7 @@ def count_table(comparison: Comparison) -> Table:
                 f"{format_count(c.both_wrong)}",
             ),
         ),
+        cell_tones={(0, 2): Tone.BAD, (1, 1): Tone.GOOD},
     )
 
 

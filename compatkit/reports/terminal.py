@@ -22,7 +22,6 @@ from compatkit.reports.view import View
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
 TEXT_LIMIT = 300
 CELL_LIMIT = 60
@@ -103,9 +102,8 @@ def _show(console: "Console", block: Block) -> None:
     match block:
         case Heading(text, tone=tone):
             console.print(Text(visible(text), style=f"bold {STYLES[tone]}".strip()))
-        case Line(text, tone):
-            signature = tone is Tone.FAINT and text.startswith("signature")
-            console.print(Text(visible(text), style=STYLES[tone]), soft_wrap=signature)
+        case Line(text, tone, whole):
+            console.print(Text(visible(text), style=STYLES[tone]), soft_wrap=whole)
         case Table():
             _table(console, block)
         case FlipList(title, examples, remarks):
@@ -171,20 +169,15 @@ def _draw(
             no_wrap=number not in _foldable(table),
         )
     tones = table.tones or [Tone.PLAIN] * len(table.rows)
-    for row, tone in zip(cells[1:], tones, strict=True):
-        first = Text(row[0], style=STYLES[tone]) if STYLES[tone] else _styled(row[0])
-        drawn.add_row(first, *(_styled(row[number]) for number in columns[1:]))
+    for number, (row, tone) in enumerate(zip(cells[1:], tones, strict=True)):
+        drawn.add_row(
+            Text(row[0], style=STYLES[tone]),
+            *(
+                Text(row[column], style=STYLES[table.cell_tones.get((number, column), Tone.PLAIN)])
+                for column in columns[1:]
+            ),
+        )
     console.print(drawn)
-
-
-def _styled(cell: str) -> "Text":
-    from rich.text import Text  # noqa: PLC0415
-
-    if cell.endswith(("negative flip", "negative flips")):
-        return Text(cell, style="red")
-    if cell.endswith(("positive flip", "positive flips")):
-        return Text(cell, style="green")
-    return Text(cell)
 
 
 def _flip(console: "Console", example: FlippedExample, remark: str) -> None:

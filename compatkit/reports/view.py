@@ -9,6 +9,7 @@ from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.p_values import Tests
 
 DASH = "-"
+NOTHING_LEFT_OUT = "left out: nothing"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
 SIGNED = {"points", "percent", "change"}
 SIGNS = {"share": "%", "points": " pp", "percent": "%"}
@@ -173,11 +174,12 @@ def describe_family(tests: Sequence[Tests], what: str) -> str:
     return f"p if accuracy is unchanged: {method}, {correction} over {test.family} {what}"
 
 
-def left_out(results: Sequence[Comparison]) -> list[str]:
+def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str]:
     """Say in sentences what was left out or counted as wrong, model by model.
 
     Args:
         results: the comparisons of one task (or of the total), one per candidate.
+        nothing: say so where nothing was left out.
     """
     reasons = {
         "errored": "errored",
@@ -190,13 +192,12 @@ def left_out(results: Sequence[Comparison]) -> list[str]:
         for reason, number in results[0].counts.excluded.items()
         if number
     ]
-    said = [f"left out: {', '.join(out)}" if out else "left out: nothing"]
+    said = [f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT] if out or nothing else []
     silent = {results[0].old: results[0].counts.no_answer_old}
     silent |= {each.new: each.counts.no_answer_new for each in results}
     shown = [f"{number:,} of {name}" for name, number in silent.items() if number]
     if shown:
-        own = results[0].scorer.startswith(("field:", "log:"))
-        how = "scored as the file says" if own else "counted as wrong"
+        how = "counted as wrong" if results[0].needs_answer else "scored as the file says"
         said.append(f"no answer, {how}: {', '.join(shown)}")
     for each in results:
         wrong = [

@@ -19,6 +19,7 @@ from rich.cells import cell_len
 
 from compatkit import Comparison, compare
 from compatkit.comparison.comparison import FlippedExample
+from compatkit.notes import Note
 from compatkit.reports import REPORTS, View
 from compatkit.reports.csv_report import HEADER
 from compatkit.reports.flips import FORMATS
@@ -51,7 +52,7 @@ def with_text(text: str, *, new: str | None = None) -> Comparison:
         old=text,
         new=text if new is None else new,
         slices={text: {text: part, f"{text} 2": part}},
-        notes=(f"{text}: a note", text),
+        noted=(Note("log", f"{text}: a note"), Note("log", text)),
         signature=f"scorer:{text}|n:8",
         scorer=text,
         examples=(example, replace(example, kind="positive")),

@@ -20,6 +20,7 @@ from verdicts import VERDICTS, compared, decided, flip_of, judge, undefined
 from compatkit.comparison.comparison import Comparison
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Guarded, Verdict, WaiverUse
+from compatkit.notes import Note
 from compatkit.reports.verdicts import VERDICT_FLIPS, VERDICT_REPORTS, VERDICT_SUFFIXES
 from compatkit.reports.view import View
 
@@ -48,7 +49,7 @@ def speaking(text: str, task: str) -> Comparison:
         new=text,
         scorer=text,
         signature=f"scorer:{text[:2000]}|n:8",
-        notes=(f"{text}: a note", text),
+        noted=(Note("log", f"{text}: a note"), Note("log", text)),
         examples=tuple(flips),
     )
 

@@ -11,6 +11,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from verdicts import VERDICTS, decided, judge
 
 from compatkit.gate.verdict import Verdict
+from compatkit.notes import Note
 from compatkit.reports.verdicts.junit import render_junit
 
 SCHEMA = Path(__file__).with_name("junit.xsd")
@@ -133,7 +134,9 @@ def test_every_text_is_xml(text: str) -> None:
         "fail",
         decided("fail", task=text, field=text, slice=text, reason=text),
         guarded=(case,),
-        comparisons=(replace(verdict.comparisons[0], task=text, signature=text, notes=(text,)),),
+        comparisons=(
+            replace(verdict.comparisons[0], task=text, signature=text, noted=(Note("log", text),)),
+        ),
         name=text,
         warnings=(text,),
     )

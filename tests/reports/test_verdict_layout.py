@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from verdicts import VERDICTS, compared, decided, guard, judge, waived
 
 from compatkit.gate.verdict import Verdict
+from compatkit.notes import Note
 from compatkit.reports.blocks import Block, Explanation, FlipList, Fold, Heading, Line, Table, Tone
 from compatkit.reports.verdicts import VERDICT_REPORTS
 from compatkit.reports.verdicts.layout import lay_out_verdict
@@ -196,7 +197,7 @@ def test_what_was_left_out_warnings_and_notes_are_said() -> None:
     verdict = judge(
         "pass",
         decided("pass", task="arc"),
-        comparisons=(replace(one, counts=failed, notes=("a note",)), compared("b")),
+        comparisons=(replace(one, counts=failed, noted=(Note("log", "a note"),)), compared("b")),
         warnings=("the same bytes",),
     )
     lines = lines_of(verdict)
@@ -204,7 +205,7 @@ def test_what_was_left_out_warnings_and_notes_are_said() -> None:
     assert "left out: nothing" not in lines
     assert {"warning: the same bytes", "note: a note"} <= set(lines)
     assert "left out: nothing" in lines_of(VERDICTS["tasks"]())
-    noted = replace(one, notes=tuple(f"note {number}" for number in range(25)))
+    noted = replace(one, noted=tuple(Note("log", f"note {number}") for number in range(25)))
     assert "and 5 more notes; --json has all" in lines_of(judge("pass", comparisons=(noted,)))
 
 

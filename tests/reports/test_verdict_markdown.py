@@ -5,6 +5,7 @@ from hostile_texts import HOSTILE
 from report_parsers import tokens_of
 from verdicts import VERDICTS, compared, decided, guard, judge
 
+from compatkit.notes import Note
 from compatkit.reports import View
 from compatkit.reports.verdicts.markdown import CUT, mark_comment, render_markdown
 
@@ -55,7 +56,10 @@ def test_a_comment_is_never_too_long(text: str) -> None:
         for each in one.examples or ()
     )
     long = replace(
-        one, examples=flips, notes=tuple(f"{n}{text}" for n in range(50)), signature=text
+        one,
+        examples=flips,
+        noted=tuple(Note("log", f"{n}{text}") for n in range(50)),
+        signature=text,
     )
     verdict = judge(
         "fail",

@@ -24,7 +24,7 @@ from compatkit.reports.verdicts.view import (
     name_quantity,
     order_decisions,
 )
-from compatkit.reports.view import View, count_of, left_out
+from compatkit.reports.view import NOTHING_LEFT_OUT, View, count_of, left_out
 
 MOST_TASKS = 5
 MOST_DOUBTS = 5
@@ -220,19 +220,18 @@ def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
 
 def _describe_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
     """Say what was left out or counted as wrong, of several tasks where something was."""
-    nothing = "left out: nothing"
+    several = len(comparisons) > 1
     said = [
-        f"{brief(each.task)}: {sentence}" if len(comparisons) > 1 else sentence
+        f"{brief(each.task)}: {sentence}" if several else sentence
         for each in comparisons
-        for sentence in left_out([each])
-        if len(comparisons) == 1 or sentence != nothing
+        for sentence in left_out([each], nothing=not several)
     ]
-    yield from (Line(sentence) for sentence in (said or [nothing])[:MOST_LINES])
+    yield from (Line(sentence) for sentence in (said or [NOTHING_LEFT_OUT])[:MOST_LINES])
     yield from _say_more(len(said), "line")
 
 
 def _sign(comparisons: Sequence[Comparison]) -> Iterator[Line]:
     for each in comparisons[:MOST_LINES]:
         where = f" of {brief(each.task)}" if each.task else ""
-        yield Line(f"signature{where}: {each.signature}", Tone.FAINT)
+        yield Line(f"signature{where}: {each.signature}", Tone.FAINT, whole=True)
     yield from _say_more(len(comparisons), "signature")

@@ -1,0 +1,52 @@
+"""Notes: what a reader of the numbers should know, each of a kind that decisions ask for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# The kinds, and what each says: the whole list.
+KINDS = {
+    "field": "which field plays a role, or how a file was read, where that was not plain",
+    "answer": "what the scorer could not read in answers or references",
+    "log": "what a harness's log says of itself, or was taken of several logs",
+    "metric": "by which of its metrics a log is judged",
+    "condition": "what two logs say of how they were made, and differs",
+    "unchecked": "references, items or inputs that not all files hold, so that none were compared",
+    "edited": "examples that were asked in other words, or held against another reference",
+    "samples": "samples that were left out, or that a number rests on",
+    "header": "a header of a run that cannot be read",
+    "changed": "a file that is no longer the one that its header describes",
+    "made": "files that were made differently, by their headers, or nobody knows how",
+    "judged": "a scorer that is another than the files were made for, or likely the wrong one",
+    "noise": "flips beside those of a second run of the old model",
+    "tasks": "tasks and files that were left out, and what a total adds up",
+}
+# Those that put the comparison itself in doubt: a gate warns, and a strict one refuses.
+DOUBTS = frozenset({"unchecked", "changed", "made"})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of the numbers should know.
+
+    Attributes:
+        kind: a key of `KINDS`; whatever is decided by a note is decided by this.
+        text: a sentence for people.
+    """
+
+    kind: str
+    text: str
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that does not exist."""
+        if self.kind not in KINDS:
+            raise ValueError(f"no kind of note {self.kind!r}; there are {', '.join(KINDS)}")
+
+    @property
+    def doubt(self) -> bool:
+        """Whether it puts the comparison itself in doubt."""
+        return self.kind in DOUBTS
+
+
+def notes_of(kind: str, texts: Iterable[str]) -> list[Note]:
+    """Make notes of one kind."""
+    return [Note(kind, text) for text in texts]
