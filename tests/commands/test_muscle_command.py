@@ -136,12 +136,14 @@ def test_ctrl_c_ends_with_what_to_do_and_the_code_of_shells(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import compatkit.cli
+    import compatkit.commands.muscle as commands
     import compatkit.muscle.train as training
 
     def interrupted(*_: object, **__: object) -> None:
         raise training.InterruptedTrainingError("interrupted at step 3; --resume goes on from it")
 
     monkeypatch.setattr(training, "train_adapter", interrupted)
+    monkeypatch.setattr(commands, "check_train", lambda *_, **__: None)
     monkeypatch.setattr(sys, "argv", ["compatkit", "muscle", "train"])
     with pytest.raises(SystemExit) as ended:
         compatkit.cli.main()
