@@ -1,14 +1,26 @@
 """compatkit convert: logs of a harness as compatkit's own JSON Lines."""
 
+from functools import partial
 from typing import Any
 
 import click
+import numpy as np
 
+from compatkit.arrays import FloatArray
 from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
-from compatkit.comparison.option_table import OF_LOGS, OPTIONS
+from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
+from compatkit.comparison.options import make_options
+from compatkit.pairing.scored_rows import score_file
 from compatkit.readers.convert import convert as convert_run
-from compatkit.readers.logs.log import LogSelection
+from compatkit.readers.prediction_file import PredictionFile
 from compatkit.reports.hostile import visible
+from compatkit.scorers import SCORER_OPTIONS, Scorer
+
+
+def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
+    """Return the score of each row; NaN where it failed or nothing judged it."""
+    rows = score_file(file, scorer)
+    return np.where(rows.errored | rows.unscored, np.nan, np.where(rows.counted, rows.scores, 0.0))
 
 
 @click.command(epilog="\b\nExample:\n  compatkit convert run_v1/ -o old.jsonl")
@@ -25,18 +37,23 @@ from compatkit.reports.hostile import visible
     *(
         make_flag(option)
         for name, option in OPTIONS.items()
-        if option.about == OF_LOGS or name == "reader"
+        if option.about in {OF_LOGS, OF_TASKS} or name in {"reader", "scorer", *SCORER_OPTIONS}
     )
 )
 def convert(run_path: str, output: str, reader: str | None, **values: Any) -> None:
     """Write the rows of RUN, a harness's log or folder, as JSON Lines: one example a row.
 
-    A row has id, prediction, reference, input, and the chosen metric as score. It is what
-    compatkit score reads, small enough to keep beside the code as a baseline.
+    A row has id, prediction, reference, input, and the chosen metric as score, or what the scorer
+    makes of its answer. It is what compatkit score reads, small enough to keep beside the code as
+    a baseline.
     """
-    selection = LogSelection(
-        tuple(values["metric"]), values["run"], values["unfinished"], values["dataset"]
+    options = make_options(reader=reader, **values)
+    written = convert_run(
+        run_path,
+        output,
+        reader=reader,
+        selection=options.selection,
+        judge=partial(_judge, options.scorer) if options.scorer_was_named else None,
     )
-    written = convert_run(run_path, output, reader=reader, selection=selection)
     for task, path in written.items():
         click.echo(visible(f"{task}: {path}"))

@@ -17,8 +17,8 @@ from compatkit.scorers import SCORER_OPTIONS, SCORERS
 
 INTERVALS = ("wilson", "exact")
 # What an option is about, where not every comparison, or not every command, has it.
-OF_LOGS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP = (
-    *("logs", "scores", "tests", "slices", "shares", "sweep"),
+OF_LOGS, OF_TASKS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP = (
+    *("logs", "tasks", "scores", "tests", "slices", "shares", "sweep"),
 )
 EVERYWHERE = frozenset({COMMAND, TASK})
 
@@ -166,6 +166,38 @@ _DECLARED = (
         "Repeatable: the first that a task has.",
         places=EVERYWHERE,
         about=OF_LOGS,
+    ),
+    Option(
+        name="lower_is_better",
+        kind=bool,
+        help="Logs: less is better, of a metric whose direction neither the log nor its name says.",
+        places=EVERYWHERE,
+        about=OF_LOGS,
+    ),
+    Option(
+        name="higher_is_better",
+        kind=bool,
+        help="Logs: more is better, of such a metric.",
+        places=EVERYWHERE,
+        about=OF_LOGS,
+    ),
+    Option(
+        name="tasks",
+        several=True,
+        default=(),
+        metavar="PATTERN",
+        help="The tasks of a folder or log that are compared, such as 'mmlu_*'; repeatable.",
+        places=EVERYWHERE,
+        about=OF_TASKS,
+    ),
+    Option(
+        name="skip_tasks",
+        several=True,
+        default=(),
+        metavar="PATTERN",
+        help="The tasks of a folder or log that are left aside; repeatable.",
+        places=EVERYWHERE,
+        about=OF_TASKS,
     ),
     Option(
         name="run",

@@ -93,6 +93,10 @@ def make_options(
     seed: int = 0,
     reader: str | None = None,
     metric: str | Sequence[str] = (),
+    lower_is_better: bool | None = None,
+    higher_is_better: bool | None = None,
+    tasks: str | Sequence[str] = (),
+    skip_tasks: str | Sequence[str] = (),
     run: str | None = None,
     unfinished: str = "refuse",
     dataset: str | None = None,
@@ -146,7 +150,7 @@ def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> N
 
 def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Options:
     changed = {name for name, value in values.items() if value != OPTIONS[name].default}
-    for name in ("by", "metric"):
+    for name in ("by", "metric", "tasks", "skip_tasks"):
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     scorer, interval = values.pop("scorer"), values.pop("interval")
     roles = parse_roles(values.pop("fields") or {})
@@ -158,9 +162,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     if named:
         check_threshold(made, values["threshold"])
     threshold = values.pop("threshold")
-    selection = LogSelection(
-        values.pop("metric"), *(values.pop(name) for name in ("run", "unfinished", "dataset"))
-    )
+    selection = _select(values, scorer if named else None)
     plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon")}
     return Options(
         scorer=made,
@@ -173,6 +175,32 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         selection=selection,
         changed=frozenset(changed),
         **values,  # all others are attributes of the same name
+    )
+
+
+def _select(values: dict[str, Any], scorer: object) -> LogSelection:
+    """Take what was said of logs out of the values.
+
+    Raises:
+        ConfigError: directions of a metric that contradict each other, or that a scorer replaces.
+    """
+    lower, higher = values.pop("lower_is_better"), values.pop("higher_is_better")
+    if lower and higher:
+        raise ConfigError("--lower-is-better and --higher-is-better contradict each other.")
+    metrics = values.pop("metric")
+    # What another field of a log holds is the harness's own judgement too.
+    anew = scorer is not None and not str(scorer).startswith("field:") and not metrics
+    if anew and (lower or higher):
+        raise ConfigError(
+            "the direction is of a log's own metric, and --scorer judges the answers anew. Leave "
+            "one of them out."
+        )
+    return LogSelection(
+        metrics,
+        **{name: values.pop(name) for name in ("run", "unfinished", "dataset")},
+        **{name: values.pop(name) for name in ("tasks", "skip_tasks")},
+        lower_is_better=True if lower else False if higher else None,
+        judged_anew=anew,
     )
 
 

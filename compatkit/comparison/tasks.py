@@ -9,6 +9,7 @@ import numpy as np
 
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError, DataError
 from compatkit.metrics.measure_pair import count_pair, measure_pair
@@ -119,6 +120,7 @@ def open_sides(
     runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
     folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not (several or any(folders) or any(len(run) > 1 for run in runs)):
+        _refuse_patterns(options, [path for path, run in zip(paths, runs, strict=True) if not run])
         return [
             Side(path, run or {"": open_file(path, options.reader)}, several=False)
             for path, run in zip(paths, runs, strict=True)
@@ -136,6 +138,16 @@ def open_sides(
         )
         for path, run, files in zip(paths, runs, tasks, strict=True)
     ]
+
+
+def _refuse_patterns(options: Options, files: Sequence[str | Path]) -> None:
+    """Refuse patterns of tasks for files that hold rows, and no tasks."""
+    said = [name for name in ("tasks", "skip_tasks") if getattr(options.selection, name)]
+    if said and files:
+        raise ConfigError(
+            f"{said[0]} is of folders and of logs, and {files[0]} is a file of one task. Leave "
+            f"{OPTIONS[said[0]].flag} out."
+        )
 
 
 def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:

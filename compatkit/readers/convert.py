@@ -5,17 +5,21 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from math import isnan
 from pathlib import Path
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.output import write_whole
+from compatkit.predictions.fields import Record
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 
 # What a file system, or a reader of the folder, would take for something else.
 UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
+
+Judge = Callable[[PredictionFile], Iterable[float]]
 
 
 def convert(
@@ -24,6 +28,7 @@ def convert(
     *,
     reader: str | None = None,
     selection: LogSelection | None = None,
+    judge: Judge | None = None,
 ) -> dict[str, Path]:
     """Write the rows of a log, or of a prediction file, as JSON Lines.
 
@@ -33,6 +38,7 @@ def convert(
             one task or several, with a file for each.
         reader: the name of the reader; without it names and first bytes decide.
         selection: what was said of logs.
+        judge: judges the answers anew: of a file, the score of each row, NaN for none.
 
     Returns:
         The file that was written of each task; the task of a file that is no log is its stem.
@@ -45,6 +51,8 @@ def convert(
     if not run:
         _refuse_selection(path, selection or LogSelection())
         run = {Path(path).stem: open_file(path, reader)}
+    if judge is None:
+        _refuse_unknown_direction(run)
     target = Path(output)
     if target.suffix == ".jsonl":
         if len(run) > 1:
@@ -53,18 +61,30 @@ def convert(
                 "gets a file for each."
             )
         ((task, file),) = run.items()
-        write_whole(target, b"".join(_lines(file)))
+        write_whole(target, b"".join(_lines(file, judge)))
         return {task: target}
-    return _write_folder(run, target)
+    return _write_folder(run, target, judge)
+
+
+def _refuse_unknown_direction(run: Mapping[str, PredictionFile]) -> None:
+    """Refuse to write a score that may point either way: what is written has lost its name."""
+    for task, file in run.items():
+        if file.log is not None and file.log.metric and file.log.less_is_better is None:
+            raise DataError(
+                f"{file.name}: {task} is judged by {file.log.metric}, and neither the log nor a "
+                "known name says whether more of it is better. --lower-is-better or "
+                "--higher-is-better says it."
+            )
 
 
 def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
     """Refuse what is said of logs, where there is none."""
     plain = LogSelection()
+    flags = {field.name: f"--{field.name.replace('_', '-')}" for field in fields(LogSelection)}
+    flags["metrics"] = "--metric"
+    del flags["judged_anew"]  # by --scorer, which any file takes
     said = [
-        f"--{field.name.removesuffix('s')}"
-        for field in fields(LogSelection)
-        if getattr(selection, field.name) != getattr(plain, field.name)
+        flag for name, flag in flags.items() if getattr(selection, name) != getattr(plain, name)
     ]
     if said:
         raise ConfigError(
@@ -72,7 +92,9 @@ def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
         )
 
 
-def _write_folder(run: dict[str, PredictionFile], target: Path) -> dict[str, Path]:
+def _write_folder(
+    run: dict[str, PredictionFile], target: Path, judge: Judge | None
+) -> dict[str, Path]:
     """Write a file per task into a new folder, which appears when it is complete."""
     if target.exists():
         raise ConfigError(f"{target}: is there already. Name a new folder, or FILE.jsonl.")
@@ -87,7 +109,7 @@ def _write_folder(run: dict[str, PredictionFile], target: Path) -> dict[str, Pat
     try:
         for task, file in run.items():
             with (folder / names[task]).open("wb") as stream:
-                stream.writelines(_lines(file))
+                stream.writelines(_lines(file, judge))
         folder.chmod(0o777 & ~_umask())
         folder.replace(target)
     except BaseException:
@@ -102,7 +124,16 @@ def _umask() -> int:
     return mask
 
 
-def _lines(file: PredictionFile) -> Iterator[bytes]:
+def _lines(file: PredictionFile, judge: Judge | None) -> Iterator[bytes]:
+    scores = None if judge is None else iter(judge(file))
     for batch in file.batches():
         for row in batch.rows:
-            yield json.dumps(row, default=str).encode() + b"\n"
+            judged = {} if scores is None else _judged(row, next(scores))
+            yield json.dumps({**row, **judged}, default=str).encode() + b"\n"
+
+
+def _judged(row: Record, score: float) -> dict[str, object]:
+    """Return what a scorer says of a row; one that failed stays as it is."""
+    if not isnan(score):
+        return {"score": float(score)}
+    return {} if row.get("error") else {"unscored": "the scorer gave no score"}

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from harness_runs import RUNS
+from harness_runs import RUNS, copy_run, edit_lines, only, refusal
 
-from compatkit import compare_folders
+from compatkit import compare, compare_folders
 from compatkit.cli import command_line
 from compatkit.errors import CompatkitError
 from compatkit.readers import READERS
@@ -73,3 +73,33 @@ def test_formats_lists_every_reader_and_harness_with_an_example():
     for name, harness in LOGS.items():
         assert f"  {name} " in output
         assert harness.example in output
+
+
+def unreadable(folder):
+    """Copy a run whose metric is a text, as some judges write it."""
+    path = only(copy_run("lm_eval/v1", folder), "samples_tiny_text_*")
+    edit_lines(path, lambda row: row.update(exact_match="left"))
+    return path
+
+
+def test_a_scorer_replaces_a_metric_that_cannot_be_read(tmp_path):
+    path, output = unreadable(tmp_path), tmp_path / "a.jsonl"
+    assert "left'; a number, true or false was expected" in refusal(path, path)
+    assert compare(path, path, scorer="exact_match").counts.total == 12
+    with pytest.raises(CompatkitError, match="a number, true or false was expected"):
+        run("convert", path, "-o", output, "--metric", "exact_match")
+    run("convert", path, "-o", output, "--scorer", "exact_match")
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    right = [float(row["prediction"] == row["reference"]) for row in rows]
+    assert [row["score"] for row in rows] == right
+    assert len(rows) == 12
+
+
+def test_a_score_that_may_point_either_way_is_not_converted(tmp_path):
+    path, output = unreadable(tmp_path), tmp_path / "a.jsonl"
+    edit_lines(path, lambda row: row.update(metrics=["mine"], mine=0.25))
+    words = ["convert", path, "-o", output, "--metric", "mine"]
+    with pytest.raises(CompatkitError, match="--lower-is-better or --higher-is-better says it"):
+        run(*words)
+    run(*words, "--lower-is-better")
+    assert {json.loads(line)["score"] for line in output.read_text().splitlines()} == {0.75}

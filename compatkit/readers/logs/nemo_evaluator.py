@@ -114,6 +114,6 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
         record["sample"] = row["repeat"]
     if details.get("error_category") in NOT_THE_MODEL:
         record["error"] = str(details["error_category"])
-    else:
+    elif log.metric:
         set_score(record, row.get("reward"), log, where)
     return record
