@@ -42,6 +42,7 @@ from compatkit.gate.policy_keys import (
     keys_at,
 )
 from compatkit.gate.read_policy import find_policy, read_policy
+from compatkit.gate.schema import COPY_NAME, PATH
 from compatkit.gate.task_files import expand_tasks, path_of
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import COMMAND
@@ -260,6 +261,7 @@ def _init(
     named |= {name: os.path.relpath(named[name], folder) for name in PATHS if name in named}
     old, new = (os.path.relpath(file, folder) for file in (old, new))
     text = write_first_policy((old, new), folder, options, named, _task_name(old, new))
+    write_whole(folder / COPY_NAME, PATH.read_bytes())
     write_whole(path, text.encode())
     click.echo(f"compatkit: wrote {visible(path)}; 'compatkit gate' holds updates against it.")
     return 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from compatkit.commands.flags import NamedPath, flag
+from compatkit.commands.flags import NamedPath, add_flags, flag
 from compatkit.commands.muscle_models import (
     CANDIDATE,
     NEW,
@@ -34,30 +34,35 @@ ROW = {
 }
 
 
+EVALUATE_FLAGS = (
+    flag("--task", metavar="NAME", help="A task of compatkit run, or a file of your own."),
+    flag("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples."),
+    flag(
+        "--predictions",
+        type=NamedPath(),
+        metavar="FOLDER",
+        help="Where the prediction files go; beside the adapter, if not said.",
+    ),
+    flag(
+        "--control",
+        "controls",
+        multiple=True,
+        metavar="NAME=ADAPTER",
+        help="A further adapter on the new base to compare with, such as one of --method ce.",
+    ),
+    flag("--scorer", "-s", metavar="NAME", help="The task's, or exact_match, if not said."),
+    flag("--threshold", "-t", type=float, help="An answer is right from this score on."),
+    flag("--limit", type=click.IntRange(1), help="The first examples only."),
+    flag("--batch-size", type=click.IntRange(1), help="Sequences at once."),
+    flag("--max-new-tokens", type=click.IntRange(1), help="The longest answer."),
+    flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+)
+
+
 @click.command()
 @click.argument("adapter", type=NamedPath())
 @config_options(*MODELS, "dtype", "renamed_base", "allow_pickle", "trust_remote_code")
-@flag("--task", metavar="NAME", help="A task of compatkit run, or a file of your own.")
-@flag("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples.")
-@flag(
-    "--predictions",
-    type=NamedPath(),
-    metavar="FOLDER",
-    help="Where the prediction files go; beside the adapter, if not said.",
-)
-@flag(
-    "--control",
-    "controls",
-    multiple=True,
-    metavar="NAME=ADAPTER",
-    help="A further adapter on the new base to compare with, such as one of --method ce.",
-)
-@flag("--scorer", "-s", metavar="NAME", help="The task's, or exact_match, if not said.")
-@flag("--threshold", "-t", type=float, help="An answer is right from this score on.")
-@flag("--limit", type=click.IntRange(1), help="The first examples only.")
-@flag("--batch-size", type=click.IntRange(1), help="Sequences at once.")
-@flag("--max-new-tokens", type=click.IntRange(1), help="The longest answer.")
-@flag("--chat-template", is_flag=True, help="Make a conversation of the prompt.")
+@add_flags(*EVALUATE_FLAGS)
 def evaluate(adapter: str, **values: Any) -> None:
     """Ask the old model, the new one and ADAPTER, compare them, and put the row into its card.
 

@@ -18,6 +18,7 @@ from compatkit.muscle.config import (
     read_config,
 )
 from compatkit.muscle.masks import MASKS
+from compatkit.readers.source import FILES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,7 +35,7 @@ HELP = {
     "new_adapter": "The task adapter on the new base, where training starts.",
     "old_base": "The old base model.",
     "old_adapter": "The task adapter on it; without one the old model is a whole checkpoint.",
-    "data": "Training examples: JSONL, JSON, CSV, TSV or Parquet.",
+    "data": f"Training examples: {FILES}.",
     "validation": "Validation examples; without a file a share of the data.",
     "validation_share": "The share that validates.",
     "output": "The folder of the adapter.",

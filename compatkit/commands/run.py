@@ -12,6 +12,7 @@ from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
 from compatkit.errors import ConfigError
+from compatkit.readers.source import FILES
 from compatkit.reports.hostile import visible
 from compatkit.runner.task import TASKS
 
@@ -59,7 +60,7 @@ DATA_OPTIONS = (
         help=f"{', '.join(TASKS)}, or a file of your own, my_task.toml. Without one the data "
         "holds the prompts.",
     ),
-    flag("--data", type=NamedPath(), metavar="FILE", help="JSONL, JSON, CSV, TSV or Parquet."),
+    flag("--data", type=NamedPath(), metavar="FILE", help=f"{FILES}."),
     flag("--dataset", metavar="NAME", help="A data set of the Hub, instead of --data."),
     flag("--subset", metavar="NAME", help="Of --dataset: its configuration."),
     flag("--split", default="test", show_default=True, help="Of --dataset."),

@@ -64,7 +64,7 @@ SCORE_FLAGS = (
 def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> None:
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
 
-    Files are JSONL, a JSON array, CSV, TSV or Parquet, plain, .gz or .zst, one example a row
+    Files are of the kinds that compatkit formats lists, plain, .gz or .zst, one example a row
     with id, prediction and reference; - is standard input. Folders hold one file a task, or what
     an evaluation harness left behind: compatkit formats lists what is read.
     """

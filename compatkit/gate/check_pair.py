@@ -126,15 +126,8 @@ def make_policy(
         ConfigError: a budget or a choice that does not exist or is out of its range, or nothing
             to hold the update against.
     """
-    PAIR_OPTIONS["level"].check(options.plan.level)
-    for name, value in (
-        ("decide", decide),
-        ("inconclusive", inconclusive),
-        ("examples", examples),
-        ("max_left_out", max_left_out),
-        ("strict", strict),
-    ):
-        GATE_OPTIONS[name].check(value)
+    said = {"decide": decide, "inconclusive": inconclusive, "examples": examples}
+    _check_options(options.plan.level, {**said, "max_left_out": max_left_out, "strict": strict})
     for table in (budgets, advisory, *slices.values()):
         for name, limit in table.items():
             check_limit(name, limit, decide)
@@ -162,6 +155,12 @@ def make_policy(
     return Policy(
         (task,), waivers=tuple(waivers), level=options.plan.level, decide=decide, strict=strict
     )
+
+
+def _check_options(level: float, said: Mapping[str, Any]) -> None:
+    PAIR_OPTIONS["level"].check(level)
+    for name, value in said.items():
+        GATE_OPTIONS[name].check(value)
 
 
 def _texts(values: Sequence[str] | str) -> tuple[str, ...]:

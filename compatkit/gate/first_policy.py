@@ -13,12 +13,14 @@ from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.options import Options
 from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.schema import COPY_NAME
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair
 
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 LEAST = 1e-4
 HEAD = """\
+#:schema ./{schema}
 # What an update may break. `compatkit gate` holds an update against this file; docs/gate.md says
 # what each key means. The limits below are what the update {old} -> {new} kept: tighten them.
 format = 1
@@ -65,7 +67,11 @@ def write_first_policy(
         [str(folder / new)],
         replace(options, by=(), attributes=options.by, keep_flips=False),
     )
-    lines = [HEAD.format(old=_comment(old), new=_comment(new), level=options.plan.level)]
+    lines = [
+        HEAD.format(
+            schema=COPY_NAME, old=_comment(old), new=_comment(new), level=options.plan.level
+        )
+    ]
     quoted = _key(task)
     lines += [f"[tasks.{quoted}]", f"old = {_text(old)}", f"new = {_text(new)}"]
     lines += [f"{key} = {_value(value)}" for key, value in named.items()]

@@ -234,6 +234,7 @@ class _Reader:
         expires = table["expires"]
         try:
             day = date.fromisoformat(expires) if isinstance(expires, str) else expires
+            day = None if isinstance(expires, str) and str(day) != expires else day
         except ValueError:
             day = None
         if not isinstance(day, date) or isinstance(day, datetime):

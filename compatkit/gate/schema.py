@@ -26,6 +26,9 @@ from compatkit.predictions.fields import ALIASES
 from compatkit.scorers import SCORER_OPTIONS, SCORERS, takers
 
 PATH = Path(__file__).parents[1] / "schemas" / "policy.schema.json"  # in the installed package
+# `--init` lays a copy beside the policy, which names it: a path into this installation would be
+# another one on every machine that the policy is committed to. Hidden, it is no task of a folder.
+COPY_NAME = ".compatkit.schema.json"
 Schema = dict[str, Any]
 
 NAMED: Schema = {"type": "string", "pattern": r"\S"}  # a text that is not blank
@@ -42,7 +45,11 @@ def make_schema() -> Schema:
         "title": f"{FILE_NAME}, the policy of compatkit gate",
         **_table(
             {
-                "format": {"enum": [FORMAT], "description": "The format of the policy."},
+                "format": {
+                    "type": "integer",
+                    "enum": [FORMAT],
+                    "description": "The format of the policy.",
+                },
                 **_options(keys_at(POLICY, GATE_OPTIONS), GATE_OPTIONS),
                 **_options(keys_at(POLICY, PAIR_OPTIONS), PAIR_OPTIONS),
                 "tasks": {

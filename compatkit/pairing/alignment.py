@@ -99,27 +99,38 @@ def align(
     examples = tuple(
         np.where(use, position[code], -1) for code, use in zip(codes, usable, strict=True)
     )
+    counted_wrong = tuple(
+        _count_wrong(side, rows, ~here & keep)
+        for side, rows, here in zip(sides, examples, present, strict=True)
+    )
     return Alignment(
         ids=ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()],
         examples=examples,
-        excluded={
-            "errored": int((failed & ~unscored).sum()),
-            "missing": int((skipped & ~failed).sum()),
-            "edited": int((changed & ~failed & ~skipped).sum()),
-            **({"unscored": int(unscored.sum())} if unscored.any() else {}),
-        },
-        counted_wrong=tuple(
-            {
-                "errored": int((side.errored & (rows >= 0)).sum()),
-                "missing": int((~here & keep).sum()),
-            }
-            for side, rows, here in zip(sides, examples, present, strict=True)
-        ),
+        excluded=_count_excluded(failed, unscored, skipped, changed),
+        counted_wrong=counted_wrong,
         attributes={
             path: _join_attribute(sides, examples, path, int(keep.sum())) for path in attributes
         },
         notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
     )
+
+
+def _count_excluded(
+    failed: BoolArray, unscored: BoolArray, skipped: BoolArray, changed: BoolArray
+) -> dict[str, int]:
+    """Count the examples that are left out, each for its first reason."""
+    excluded = {
+        "errored": int((failed & ~unscored).sum()),
+        "missing": int((skipped & ~failed).sum()),
+        "edited": int((changed & ~failed & ~skipped).sum()),
+    }
+    return excluded | ({"unscored": int(unscored.sum())} if unscored.any() else {})
+
+
+def _count_wrong(side: ScoredRows, examples: IntArray, absent: BoolArray) -> dict[str, int]:
+    """Count a side's answers that count as wrong for what they are not."""
+    errored = side.errored & (examples >= 0)
+    return {"errored": int(errored.sum()), "missing": int(absent.sum())}
 
 
 def _errored(

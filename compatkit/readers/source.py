@@ -19,6 +19,7 @@ CHUNK = 1 << 20
 COMPRESSED = 1 << 12  # a zstd stream may grow 32,768 times: 128 MiB come of as much at most
 LARGEST_WINDOW = 1 << 31  # all that zstd can write, --long=31
 HEAD = 1 << 14  # bytes that tell what a file is
+FILES = "JSONL, JSON, CSV, TSV or Parquet"  # as help texts and messages name the kinds
 KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -158,10 +159,7 @@ def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
         return otherwise
     found = next((what for magic, what in NOT_OURS.items() if head.startswith(magic)), None)
     found = found or ("empty" if not text else f"unknown, it begins with {text[:12]!r}")
-    raise DataError(
-        f"{name}: its kind is {found}. JSONL, a JSON array, CSV, TSV or Parquet was expected; "
-        "--reader NAME says which."
-    )
+    raise DataError(f"{name}: its kind is {found}. {FILES} was expected; --reader NAME says which.")
 
 
 def open_path(path: str | Path) -> Source:

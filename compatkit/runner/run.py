@@ -114,9 +114,7 @@ def run_model(
     header = make_header(
         asked, settings, checkpoint, encoded, batch_size=batch_size, device=_kind(device)
     )
-    plan = plan_batches(
-        encoded, batch_size, samples=settings.samples, by_length=settings.sort_by_length
-    )
+    plan = _plan(encoded, batch_size, settings)
     target = Path(output)
     check_existing(target, resume=resume, overwrite=overwrite)
     complete = None if overwrite else _read_complete(target, header)
@@ -143,10 +141,15 @@ def run_model(
         header = _write(target, header, plan, read_journals(target, header))
         remove_journals(target)
     made = sum(len(plan[number]) for number in left)
-    rows = sum(map(len, plan))
     state.wait_for_everyone()
-    found = header.get("predictions") or {"rows": rows}
+    found = header.get("predictions") or {"rows": sum(map(len, plan))}
     return _outcome(output, found, made, header, main=state.is_main_process)
+
+
+def _plan(encoded: Any, batch_size: int, settings: Settings) -> list[Batch]:
+    return plan_batches(
+        encoded, batch_size, samples=settings.samples, by_length=settings.sort_by_length
+    )
 
 
 def _outcome(

@@ -223,7 +223,7 @@ def test_each_example_is_left_out_for_one_reason():
 )
 def test_an_unknown_policy_is_refused_with_those_known(option, known):
     message = refusal_of(OLD, OLD, ConfigError, **{option: "ignore"})
-    assert message == f"--{option} is 'ignore'; one of {known} was expected."
+    assert message == f"{option} is 'ignore'; one of {known} was expected."
 
 
 def samples_of(name, *answers):
