@@ -127,10 +127,9 @@ def run_model(
     finished = read_journals(target, header)
     state.wait_for_everyone()
     left = [number for number in range(len(plan)) if number not in finished.batches]
-    share = left[state.process_index :: state.num_processes]
     journal = Journal(target, state.process_index, header)
     try:
-        if share:
+        if share := left[state.process_index :: state.num_processes]:
             answerer = _make_answerer(asked, settings, checkpoint, device)
             work = _Work(answerer, plan, journal, finished.size or batch_size, progress)
             work.run(share)
@@ -140,9 +139,9 @@ def run_model(
     if state.is_main_process:
         header = _write(target, header, plan, read_journals(target, header))
         remove_journals(target)
-    made = sum(len(plan[number]) for number in left)
     state.wait_for_everyone()
     found = header.get("predictions") or {"rows": sum(map(len, plan))}
+    made = sum(len(plan[number]) for number in left)
     return _outcome(output, found, made, header, main=state.is_main_process)
 
 
