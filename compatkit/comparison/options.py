@@ -156,7 +156,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     roles = parse_roles(values.pop("fields") or {})
     if values["by_position"] and roles.get("id", NO_FIELD) != NO_FIELD:
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
-    named = scorer is not None or any(value is not None for value in scorer_options.values())
+    named = scorer is not None or any(value not in (None, ()) for value in scorer_options.values())
     scorer = "exact_match" if scorer is None else scorer
     made = make_scorer(scorer, **scorer_options)
     if named:

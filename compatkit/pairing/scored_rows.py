@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
+from compatkit.errors import DataError
 from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_late_fields
 from compatkit.predictions.predictions import Predictions, to_predictions
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
 from compatkit.scorers import Scorer
+
+SHOWN = 40  # characters of a text that a note is true of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,21 @@ def score_file(
         start += len(batch.rows)
     fields = fields or Fields({})
     fields = replace(fields, notes=(*fields.notes, *notes))
-    return _join(file, fields, parts, attributes, needs_answer=scorer.needs_prediction)
+    joined = _join(file, fields, parts, attributes, needs_answer=scorer.needs_prediction)
+    if scorer.needs_references:
+        _refuse_unseen(joined, scorer)
+    return joined
+
+
+def _refuse_unseen(rows: ScoredRows, scorer: Scorer) -> None:
+    """Refuse a file most of whose references the scorer cannot read: it is the wrong one."""
+    count = int(rows.unscored.sum())
+    if 2 * count > len(rows.ids):
+        reasons = "; ".join(f"{number:,} {sentence}" for sentence, number in rows.notes.items())
+        raise DataError(
+            f"{rows.file.name}: {scorer.name} can score {len(rows.ids) - count:,} of "
+            f"{len(rows.ids):,} rows: {reasons}. Another --scorer may fit."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +153,7 @@ class _Part:
     columns: tuple[NDArray[np.generic], ...]
     attributes: dict[str, list[str | None]]
     notes: Mapping[str, int]
+    examples: Mapping[str, str]
 
 
 def _score(
@@ -163,7 +181,7 @@ def _score(
         np.array(rows.lines, np.int64),
     )
     kept = {path: [_attribute_text(v, texts) for v in rows.attributes[path]] for path in attributes}
-    return _Part(rows.id, rows.sample, columns, kept, scored.notes)
+    return _Part(rows.id, rows.sample, columns, kept, scored.notes, scored.examples)
 
 
 def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:
@@ -198,6 +216,18 @@ def _attribute_text(value: object, texts: dict[str, str]) -> str | None:
     return texts.setdefault(text, text)
 
 
+def _add_notes(parts: Sequence[_Part]) -> dict[str, int]:
+    """Return what is true of all batches together, each sentence with the first example of it."""
+    counts: dict[str, int] = {}
+    examples: dict[str, str] = {}
+    for part in parts:
+        for sentence, count in part.notes.items():
+            counts[sentence] = counts.get(sentence, 0) + count
+        for sentence, text in part.examples.items():
+            examples.setdefault(sentence, f"{sentence} (the first: {text[:SHOWN]!r})")
+    return {examples.get(sentence, sentence): count for sentence, count in counts.items()}
+
+
 def _join(
     file: PredictionFile,
     fields: Fields,
@@ -207,10 +237,7 @@ def _join(
     needs_answer: bool,
 ) -> ScoredRows:
     samples = [sample for part in parts for sample in part.samples]
-    notes: dict[str, int] = {}
-    for part in parts:
-        for sentence, count in part.notes.items():
-            notes[sentence] = notes.get(sentence, 0) + count
+    notes = _add_notes(parts)
     (scores, answers, no_answer, errored, unscored, references, inputs, items, records, lines) = (
         np.concatenate(columns) for columns in zip(*(part.columns for part in parts), strict=True)
     )

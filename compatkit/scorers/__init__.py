@@ -7,7 +7,7 @@ policy's key and the check follow.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import NoneType
@@ -15,6 +15,7 @@ from typing import Any, get_args, get_type_hints
 
 from compatkit.errors import ConfigError
 from compatkit.option import COMMAND, EVALUATE, TASK, Option
+from compatkit.scorers.answer_text import read_answers
 from compatkit.scorers.choice import choice
 from compatkit.scorers.contains import contains
 from compatkit.scorers.evaluate_metric import load_evaluate_metric
@@ -58,8 +59,16 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
 
 def scorer_options(name: str) -> tuple[str, ...]:
     """Return the options that a scorer of the table takes, by name."""
-    parameters = inspect.signature(SCORERS[name]).parameters.values()
+    own = _keyword_only(SCORERS[name])
+    return own if SCORERS[name] is field else (*own, *READING)
+
+
+def _keyword_only(function: Callable[..., Scorer]) -> tuple[str, ...]:
+    parameters = inspect.signature(function).parameters.values()
     return tuple(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+
+
+READING = _keyword_only(read_answers)
 
 
 def takers(option: str) -> tuple[str, ...]:
@@ -77,6 +86,7 @@ def declare_options() -> dict[str, Option]:
     for scorer in SCORERS:
         function = _function_of(scorer)
         hints = get_type_hints(function, include_extras=True)
+        hints |= get_type_hints(read_answers, include_extras=True)
         for name in scorer_options(scorer):
             told = next(
                 (each for each in get_args(hints[name]) if isinstance(each, Option)), Option()
@@ -105,6 +115,8 @@ def _function_of(scorer: str) -> Callable[..., Scorer]:
 
 def _name_takers(option: str) -> str:
     """Name the scorers that take an option; those of one function as `function*`."""
+    if option in READING:
+        return "scorers of texts"
     functions = [_function_of(scorer) for scorer in takers(option)]
     return ", ".join(
         f"{function.__name__}*" if functions.count(function) > 1 else function.__name__
@@ -121,23 +133,33 @@ def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object)
     Args:
         scorer: a name in `SCORERS`, `field:NAME`, `evaluate:NAME` (see
             `compatkit.scorers.evaluate_metric`), `module:function`, a function of two columns
-            (see `compatkit.scorers.own`), or a `Scorer`, which stays as it is.
+            (see `compatkit.scorers.own`), or a `Scorer`.
         options: those that the scorer takes; None counts as not given.
 
     Raises:
         ConfigError: an unknown name, or an option that the scorer does not take.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    for option in given.keys() & SCORER_OPTIONS.keys():
+        SCORER_OPTIONS[option].check(given[option])
+    reading = {name: given.pop(name) for name in READING if name in given}
+    made = _make(scorer, given)
+    if made.needs_prediction and not (made is scorer and made.options.keys() & READING):
+        return read_answers(made, **reading)  # type: ignore[arg-type]
+    if reading:
+        raise ConfigError(_not_taken(made.name, next(iter(reading))))
+    return made
+
+
+def _make(scorer: str | Scorer | Callable[..., object], options: Mapping[str, object]) -> Scorer:
     if isinstance(scorer, str) and scorer in SCORERS and scorer != "field":
-        known = scorer_options(scorer)
-        for option, value in given.items():
-            if option not in known:
+        for option in options:
+            if option not in _keyword_only(SCORERS[scorer]):
                 raise ConfigError(_not_taken(scorer, option))
-            SCORER_OPTIONS[option].check(value)
-        return SCORERS[scorer](**given)
-    if given:
+        return SCORERS[scorer](**options)
+    if options:
         name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", "this scorer")
-        raise ConfigError(_not_taken(name, next(iter(given))))
+        raise ConfigError(_not_taken(name, next(iter(options))))
     if isinstance(scorer, Scorer):
         return scorer
     if not isinstance(scorer, str):

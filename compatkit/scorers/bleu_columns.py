@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
-from compatkit.errors import ConfigError, DataError, MissingExtraError
+from compatkit.errors import DataError
+from compatkit.scorers.sacrebleu_tokens import load_tokenizer
 
 __all__ = ["BleuColumns", "blocks", "clipped_matches"]
 
@@ -64,12 +65,8 @@ class BleuColumns:
             ConfigError: sacrebleu has no tokenizer of that name.
             MissingExtraError: The tokenizer needs a package that is not installed.
         """
-        from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415 - slow to import
         from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp  # noqa: PLC0415
 
-        if tokenize not in BLEU.TOKENIZERS:
-            known = ", ".join(sorted(BLEU.TOKENIZERS))
-            raise ConfigError(f"tokenize={tokenize!r} is not a tokenizer of sacrebleu: {known}")
         self._lowercase = lowercase
         self._line: Callable[[str], str]
         self._split: Callable[[str], list[str]]
@@ -77,11 +74,7 @@ class BleuColumns:
             self._line = _unescape_13a
             self._split = _split_13a(TokenizerRegexp())  # type: ignore[no-untyped-call]
         else:
-            try:
-                self._line = BLEU(tokenize=tokenize).tokenizer
-            except (ImportError, RuntimeError) as error:
-                needed = " ".join(str(error).split())
-                raise MissingExtraError(f"tokenize={tokenize!r}: {needed}") from error
+            self._line = load_tokenizer(tokenize)
             self._split = str.split
         self._words = _Words(self._split)
 

@@ -9,8 +9,8 @@ def exact_match(*, normalize: Normalize = "none") -> Scorer:
     """Score 1 if the prediction equals any reference after normalisation, else 0.
 
     The answer that churn compares is the normalised prediction. A text of which the
-    normaliser leaves nothing is compared as it stands: SQuAD's script takes any two such
-    texts for equal.
+    normaliser leaves nothing keeps its articles: SQuAD's script takes any two such texts for
+    equal.
 
     Args:
         normalize: `none`, or `squad` (lower case, no punctuation, no articles, single spaces).

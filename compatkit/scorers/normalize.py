@@ -28,7 +28,7 @@ SEPARATOR = "\0"
 WHITE = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
 LOWER = bytes(ord(" ") if byte in WHITE else byte for byte in bytes(range(256)).lower())
 PUNCTUATION = string.punctuation.encode()
-EMPTIED = "references of which the normaliser leaves nothing are compared as they stand"
+EMPTIED = "references of which the normaliser leaves nothing keep their articles"
 
 
 def normalize_rows(
@@ -36,8 +36,8 @@ def normalize_rows(
 ) -> tuple[list[str | None], list[str], dict[str, int]]:
     """Normalise the predictions and references of a batch.
 
-    Where nothing would be left of a text it stays as it is: a text of articles and
-    punctuation alone (the answer 'A' of a choice task) equals only itself, and nothing
+    Where nothing would be left of a text it keeps its articles, and where even then nothing is
+    left it stays as it is: 'A.' (of a choice task) equals 'a' and not 'The', and nothing
     matches by normalisation to nothing.
 
     Args:
@@ -52,15 +52,23 @@ def normalize_rows(
     flat = flat_references(rows)[0]
     if normalizer == "none":
         return list(rows.prediction), flat, {}
-    answered = [text for text in rows.prediction if text is not None]
-    forms = normalize_squad(answered + flat)
-    references = forms[len(answered) :]
-    emptied = references.count("")
-    if emptied:
-        references = [form or text for text, form in zip(flat, references, strict=True)]
-    kept = (form or text for text, form in zip(answered, forms, strict=False))
-    answers = [None if text is None else next(kept) for text in rows.prediction]
-    return answers, references, {EMPTIED: emptied} if emptied else {}
+    references, emptied = _normalize_kept(flat)
+    return normalize_column(rows.prediction), references, {EMPTIED: emptied} if emptied else {}
+
+
+def normalize_column(texts: Sequence[str | None]) -> list[str | None]:
+    """Normalise the answers of a column as `normalize_rows` does; None stays None."""
+    forms = iter(_normalize_kept([text for text in texts if text is not None])[0])
+    return [None if text is None else next(forms) for text in texts]
+
+
+def _normalize_kept(texts: list[str]) -> tuple[list[str], int]:
+    """Normalise texts so that something is left of each, and count those that would be emptied."""
+    forms = normalize_squad(texts)
+    emptied = [row for row, form in enumerate(forms) if not form and texts[row].strip()]
+    for row in emptied:
+        forms[row] = " ".join(texts[row].lower().translate(NO_PUNCTUATION).split()) or texts[row]
+    return forms, len(emptied)
 
 
 def normalize_squad(texts: Sequence[str]) -> list[str]:

@@ -3,9 +3,12 @@
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
+from compatkit.errors import ConfigError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, score_pairs
+from compatkit.scorers.tokens_seen import NO_WORDS, NOT_LATIN, has_latin_tokens, words_seen_by
+from compatkit.scorers.unseen import leave_out_unseen
 
 if TYPE_CHECKING:
     from compatkit.scorers.rouge_columns import RougeColumns
@@ -15,28 +18,42 @@ def rouge(
     kind: str,
     *,
     stemmer: Annotated[bool, Option(help="compare Porter's stems of words.")] = False,
+    tokenize: Annotated[str | None, Option(metavar="NAME", help="sacrebleu's tokenizer.")] = None,
 ) -> Scorer:
     """Score by ROUGE F1, the best over the references.
 
     F1 = 2pr / (p + r) of overlapping unigrams (`rouge1`), bigrams (`rouge2`), the longest
     common subsequence (`rougeL`), or its union over the sentences, one a line (`rougeLsum`).
     Equal to rouge-score 0.1.2 to the last bit. The answer that churn compares is the
-    prediction as it stands.
+    prediction as it stands. An example whose references have no tokens is left out and
+    counted.
 
     Args:
         kind: `rouge1`, `rouge2`, `rougeL` or `rougeLsum`.
         stemmer: compare Porter's stems of words longer than three letters.
+        tokenize: a tokenizer of sacrebleu, such as `intl`, `char`, `zh`, `ja-mecab`, in the place
+            of rouge-score's own, which knows the letters a to z alone. It keeps the case.
+
+    Raises:
+        ConfigError: a tokenizer beside the stemmer, or one that sacrebleu does not have.
 
     Source: Lin 2004, ROUGE: a package for automatic evaluation of summaries.
     """
+    if stemmer and tokenize is not None:
+        raise ConfigError("--stemmer is of ROUGE's own tokens. Leave it or --tokenize out.")
+    sees = has_latin_tokens if tokenize is None else words_seen_by(tokenize)
+    sentence = NOT_LATIN if tokenize is None else NO_WORDS
 
     @cache  # made at the first batch: naming the scorer costs no import of its libraries
     def columns() -> "RougeColumns":
         from compatkit.scorers.rouge_columns import RougeColumns  # noqa: PLC0415
 
-        return RougeColumns(kind, stemmer=stemmer)
+        return RougeColumns(kind, stemmer=stemmer, tokenize=tokenize)
 
     def score(rows: Predictions) -> Scored:
-        return Scored(score_pairs(rows, columns()), list(rows.prediction))
+        scored = Scored(score_pairs(rows, columns()), list(rows.prediction))
+        return leave_out_unseen(scored, rows, sees, sentence)
 
-    return Scorer(kind, score, {"stemmer": stemmer}, continuous=True)
+    options: dict[str, object] = {"stemmer": stemmer}
+    options |= {} if tokenize is None else {"tokenize": tokenize}
+    return Scorer(kind, score, options, continuous=True)

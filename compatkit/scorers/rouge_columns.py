@@ -12,6 +12,7 @@ import numpy as np
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.scorers.porter import stem
 from compatkit.scorers.rouge_lsum import union_lcs
+from compatkit.scorers.sacrebleu_tokens import SacrebleuEncoder
 from compatkit.scorers.token_overlap import blocks, f1, shared_counts
 
 if TYPE_CHECKING:
@@ -176,9 +177,9 @@ class _WordIds(dict[bytes, int]):
 
 
 @cache
-def _shared_encoder(*, stemmer: bool) -> TokenEncoder:
+def _shared_encoder(*, stemmer: bool, tokenize: str | None) -> TokenEncoder | SacrebleuEncoder:
     """Return the encoder of this process: what one kind of ROUGE stemmed, the next one knows."""
-    return TokenEncoder(stemmer=stemmer)
+    return TokenEncoder(stemmer=stemmer) if tokenize is None else SacrebleuEncoder(tokenize)
 
 
 class RougeColumns:
@@ -198,8 +199,12 @@ class RougeColumns:
     Args:
         kind: ``rouge1`` to ``rouge9``, ``rougeL`` or ``rougeLsum``.
         stemmer: Compare Porter stems rather than words.
+        tokenize: A tokenizer of sacrebleu in the place of rouge-score's own, as its hook
+            ``RougeScorer(tokenizer=...)`` takes one.
 
     Raises:
+        ConfigError: sacrebleu has no such tokenizer.
+        MissingExtraError: The tokenizer needs a package that is not installed.
         ValueError: There is no such kind.
 
     Source:
@@ -211,13 +216,13 @@ class RougeColumns:
         [0.8, 0.0]
     """
 
-    def __init__(self, kind: str, *, stemmer: bool = False) -> None:  # noqa: D107
+    def __init__(self, kind: str, *, stemmer: bool = False, tokenize: str | None = None) -> None:  # noqa: D107
         known = _KINDS.fullmatch(kind)
         if known is None:
             raise ValueError(f"Unknown ROUGE kind {kind!r}: rouge1 to rouge9, rougeL or rougeLsum")
         self._kind = kind
         self._order = int(known[1] or 0)
-        self._encoder = _shared_encoder(stemmer=stemmer)
+        self._encoder = _shared_encoder(stemmer=stemmer, tokenize=tokenize)
 
     def __call__(self, predictions: Sequence[str], references: Sequence[str]) -> FloatArray:
         """Score every row.

@@ -10,6 +10,8 @@ from compatkit.arrays import FloatArray
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer
+from compatkit.scorers.tokens_seen import NO_WORDS, has_spaced_words, words_seen_by
+from compatkit.scorers.unseen import leave_out_unseen
 
 Columns = Callable[[Sequence[str], Sequence[Sequence[str]]], FloatArray]
 
@@ -36,7 +38,7 @@ def bleu(
 
         return BleuColumns(tokenize=tokenize)
 
-    return _scorer("bleu", make, {"tokenize": tokenize})
+    return _scorer("bleu", make, {"tokenize": tokenize}, words_seen_by(tokenize))
 
 
 def chrf(
@@ -70,10 +72,15 @@ def ter() -> Scorer:
 
     Source: Snover et al. 2006, a study of translation edit rate.
     """
-    return _scorer("ter", _ter_columns, {})
+    return _scorer("ter", _ter_columns, {}, has_spaced_words)
 
 
-def _scorer(name: str, make: Callable[[], Columns], options: Mapping[str, object]) -> Scorer:
+def _scorer(
+    name: str,
+    make: Callable[[], Columns],
+    options: Mapping[str, object],
+    sees: Callable[[str], bool] | None = None,
+) -> Scorer:
     from importlib.metadata import version  # noqa: PLC0415
 
     columns = cache(make)
@@ -84,7 +91,8 @@ def _scorer(name: str, make: Callable[[], Columns], options: Mapping[str, object
         if answered:
             predictions = [rows.prediction[row] or "" for row in answered]
             scores[answered] = columns()(predictions, [rows.references[row] for row in answered])
-        return Scored(scores, list(rows.prediction))
+        scored = Scored(scores, list(rows.prediction))
+        return scored if sees is None else leave_out_unseen(scored, rows, sees, NO_WORDS)
 
     return Scorer(name, score, {**options, "sacrebleu": version("sacrebleu")}, continuous=True)
 

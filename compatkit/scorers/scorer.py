@@ -24,12 +24,14 @@ class Scored:
         answers: what churn compares, one per row; None for no answer. Equal text is the
             same answer.
         notes: sentences with the number of rows they are true of.
+        examples: for some of the sentences, the first text that they are true of.
         unscored: shape (rows,), rows that nothing judged, neither right nor wrong; None for none.
     """
 
     scores: FloatArray
     answers: list[str | None]
     notes: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
     unscored: BoolArray | None = None
 
 

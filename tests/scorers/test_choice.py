@@ -7,7 +7,7 @@ from rows_of import rows_of
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.scorers import make_scorer
-from compatkit.scorers.choice import find_label
+from compatkit.scorers.label import find_label
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_label_by_hand(text: str, label: str | None) -> None:
         ("The answer is not B.", None),
         ("The final answer is **C**", "C"),
         ("the answer is option a", "A"),
-        ("The answer is option B (Paris)", None),
+        ("The answer is option B (Paris)", "B"),
         (r"\boxed{5 apples}", None),
         (r"answer is \boxed{a}", "A"),
         ("(a", "A"),

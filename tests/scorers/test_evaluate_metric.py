@@ -155,7 +155,8 @@ def test_a_name_is_needed(name) -> None:
 def test_options_of_the_command_line_are_json_or_texts(folder) -> None:
     scorer = make_scorer(f"evaluate:{folder / 'lengths'}?key=longer&scale=100&lang=en&flag=true")
     signed = {name: value for name, value in scorer.options.items() if name != "metric"}
-    assert signed == {"key": "longer", "scale": 100, "lang": "en", "flag": True}
+    given = {"key": "longer", "scale": 100, "lang": "en", "flag": True}
+    assert signed == {**given, "reasoning": "strip"}
     assert len(scorer.options["metric"]) == 12
     assert scorer.score(rows_of(["abc"], ["a"])).scores.tolist() == [0.03]
     with pytest.raises(ConfigError, match="key=f1&lang=en was expected"):

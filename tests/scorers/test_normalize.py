@@ -39,12 +39,12 @@ def test_a_column_is_normalised_as_each_of_its_texts(texts: list[str]) -> None:
     assert normalize_squad(texts) == [one_at_a_time(text) for text in texts]
 
 
-def test_a_text_of_which_nothing_is_left_stays_as_it_is_and_is_counted() -> None:
+def test_a_text_of_which_nothing_would_be_left_keeps_its_articles_and_is_counted() -> None:
     answers, references, notes = normalize_rows(
         rows_of(["The", "A", None], ["A", "a!", "b"]), "squad"
     )
-    assert answers == ["The", "A", None]
-    assert references == ["A", "a!", "b"]
+    assert answers == ["the", "a", None]
+    assert references == ["a", "a", "b"]
     assert list(notes.values()) == [2]
 
 

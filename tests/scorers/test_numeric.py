@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rows_of import rows_of
 
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import ConfigError
 from compatkit.scorers import make_scorer
-from compatkit.scorers.numeric import find_number
+from compatkit.scorers.number import find_number, read_reference
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,145 @@ def test_the_best_reference_counts() -> None:
     assert scored.scores.tolist() == [1]
 
 
-def test_a_reference_without_a_number_is_refused_with_its_line() -> None:
-    with pytest.raises(DataError, match=r"rows.jsonl:1: the reference 'x' holds no number"):
-        make_scorer("numeric").score(rows_of(["1"], ["x"]))
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("18", "18"),
+        (" $18.00. ", "18"),
+        (r"\$18", "18"),
+        ("$18$", "18"),
+        ("**18**", "18"),
+        ("18%", "18"),
+        ("1,234.50", "1234.5"),
+        ("\uff11\uff12", "12"),
+        ("\u221218", "-18"),
+        ("\u201318", "-18"),
+        ("\uff0d18", "-18"),
+        ("14{,}916", "14916"),
+        (r"12\,345", "12345"),
+        (r"12,\!345", "12345"),
+        ("1e3", "1000"),
+        ("10^3", "1000"),
+        (r"1.5 \times 10^{3}", "1500"),
+        (r"\frac{4}{9}", "4/9"),
+        (r"\dfrac{5}{9}", "5/9"),
+        (r"\frac14", "0.25"),
+        (r"-\frac{1}{2}", "-0.5"),
+        (r"2\frac{2}{3}", "8/3"),
+        ("2 2/3", "8/3"),
+        ("x = 5", "5"),
+        (r"30^\circ", "30"),
+        ("A long solution.\nA: 18", "18"),
+        ("3 - 4 = 7\n#### 8", "8"),
+        (r"so it is \boxed{8}.", "8"),
+        ("12:00", None),
+        ("Time: 12:00", None),
+        ("(3,5)", None),
+        ("3,5", None),
+        ("3\n5", None),
+        ("2020-05-09", None),
+        ("5/9/2020", None),
+        ("May 9", None),
+        ("18 cm", None),
+        ("5 apples", None),
+        ("between 3 and 5", None),
+        (r"\sqrt{2}", None),
+        (r"2\pi", None),
+        (r"\boxed{(3,5)}", None),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_a_reference_is_one_plain_number_or_none(text: str, number: str | None) -> None:
+    assert read_reference(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("#### 18\n\nQuestion: more\n#### 20", "18"),
+        ("#### Step 2\nso it is 5", "5"),
+        ("#### 2. Add them up\nso it is 5", "5"),
+        ("#### 1) First\n#### 5", "5"),
+        ("##### 5\nso 6", "6"),
+        ("#### **18**", "18"),
+        ("#### $18\nor 20", "18"),
+        ("#### 18 dollars\nQ: 20?", "18"),
+        (r"so \boxed{7}, that is 9", "7"),
+        (r"\boxed{6} no, \boxed{7}. 9", "7"),
+        (r"\boxed{\frac{1}{4}}", "0.25"),
+        (r"\boxed{18\text{ cm}^2}", "18"),
+        (r"\boxed{x = 5}", "5"),
+        (r"\boxed{\boxed{5}} 6", "5"),
+        (r"\boxed{} 6", "6"),
+        (r"\boxed{(3,5)}, so 5", None),
+        (r"\boxed{2\sqrt{3}}", None),
+        (r"\boxed{5x}", None),
+        (r"\boxed{x^2+5}", None),
+        (r"\boxed{7", "7"),
+        ("18 m^2", "18"),
+        ("18 m^{2}", "18"),
+        ("18 m2", "18"),
+        ("18 m\u00b2", "18"),
+        ("14{,}916", "14916"),
+        (r"12\,345", "12345"),
+        ("\u20135", "-5"),
+        ("10\u201320", "20"),
+        ("\uff0d\uff15", "-5"),
+        (r"\frac14", "0.25"),
+        (r"\frac{1}{4}", "0.25"),
+        ("it takes 2/3 of it", "2/3"),
+        ("on 5/9/2020", "2020"),
+        ("2^10", "1024"),
+        ("10^{-3}", "0.001"),
+        ("3.5 \u00d7 10^2", "350"),
+        ("it is ...5", "5"),
+        ("\u5171 3 \u4e2a\uff0c\u662f5", "5"),
+    ],
+)
+def test_marks_boxes_and_ways_of_writing(text: str, number: str | None) -> None:
+    assert find_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 100_000,
+        "1" * 100_000 + "^",
+        "1," * 50_000 + "^2",
+        "^" * 50_000,
+        "\\boxed{" * 20_000,
+        "\\boxed{" * 20_000 + "}" * 20_000,
+        "{" * 50_000 + "\\boxed{",
+        "\\frac{" * 20_000,
+        "1/" * 50_000,
+        "1 x 10 " * 20_000 + "^",
+        "#### " * 20_000,
+        " " * 50_000 + "^",
+        "9^999" * 10_000,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_long_text_is_read_at_once(text: str) -> None:
+    assert find_number(text) is None or find_number(text)
+    assert read_reference(text) is None or read_reference(text)
+
+
+def test_an_example_whose_reference_is_no_number_is_left_out_and_counted() -> None:
+    rows = rows_of(["5", "0", "7", "5/9"], ["(1,5)", "12:00", ("7 km", "7"), r"\frac{4}{9}"])
+    scored = make_scorer("numeric").score(rows)
+    assert scored.unscored is not None
+    assert scored.unscored.tolist() == [True, True, False, False]
+    assert scored.scores[2:].tolist() == [1, 0]
+    sentence = "references are not one plain number: left out where there is no other"
+    assert dict(scored.notes) == {sentence: 3}
+    assert dict(scored.examples) == {sentence: "(1,5)"}
+
+
+def test_fractions_are_compared_exactly_and_within_a_tolerance() -> None:
+    rows = rows_of(["0.333", r"\frac13", "2/6"], ["1/3"] * 3)
+    assert make_scorer("numeric").score(rows).scores.tolist() == [0, 1, 1]
+    assert make_scorer("numeric", tolerance=0.001).score(rows).scores.tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf")])

@@ -10,7 +10,9 @@ from compatkit.scorers import make_scorer
     [
         (r"answer is (\w+)", "the answer is yes", 1, "yes"),
         (r"answer is (\w+)", "the answer is no; the answer is yes", 1, "yes"),
-        (r"\[(yes|no)\]|(never)", "never", 0, None),
+        (r"\[(yes|no)\]|(never)", "never", 0, "never"),
+        (r"\[(no)\]|(yes)", "so yes", 1, "yes"),
+        (r"(x)?yes", "yes", 0, None),
         (r"yes", "yes", 1, "yes"),
         (r"(?i)YES", "yes ", 1, "yes"),
         (r"yes", "no", 0, None),
@@ -28,3 +30,9 @@ def test_by_hand(pattern: str, prediction: str | None, score: int, answer: str |
 def test_a_missing_or_broken_pattern_is_refused(options: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make_scorer("regex", **options)
+
+
+def test_the_match_and_the_references_are_normalised_alike() -> None:
+    scorer = make_scorer("regex", pattern="is (.*)", normalize="squad")
+    scored = scorer.score(rows_of(["It is the Paris!", "It is A.", "is"], ["paris", "a", "x"]))
+    assert (scored.scores.tolist(), scored.answers) == ([1, 1, 0], ["paris", "a", None])
