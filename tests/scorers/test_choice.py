@@ -166,3 +166,61 @@ def test_a_first_index_other_than_0_or_1_is_refused() -> None:
 def test_any_text_has_a_label_or_none(text: str) -> None:
     label = find_label(text)
     assert label is None or (label.isascii() and len(label) <= 3 and label == label.upper())
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("<answer>B</answer>", "B"),
+        ("<answer>\n(B) Paris\n</answer>", "B"),
+        ("<answer>A dog</answer>", None),
+        ("Verdict: [[A]]", "A"),
+        ("as shown in [[1]] above", None),
+        ("the correct option is B", "B"),
+        ("The right choice is **B**.", "B"),
+        ("B is correct", "B"),
+        ("I think that option C is the best choice.", "C"),
+        ("Option B is correct because of this", "B"),
+        ("If option B is correct, then all is", None),
+        ("neither A nor B is correct", None),
+        ("B is not correct", None),
+        ("Statement I is correct.", None),
+        ("\u7b54\u6848\uff1aB", "B"),
+        ("\u6b63\u786e\u7b54\u6848\u662f\uff08\uff22\uff09\u3002", "B"),
+        ("\u7b54\u3048\uff1aB", "B"),
+        ("\uc815\ub2f5: B", "B"),
+        ("Antwort: B", "B"),
+        ("R\u00e9ponse : B", "B"),
+        ("Answer\uff1aB", "B"),
+        ("The answer is B (Paris).", "B"),
+        ("Answer: B - Paris", "B"),
+        ("Answer: B \u2013 Paris", "B"),
+        ("Answer: A - B", None),
+        ("The answer is 5 - 3 = 2", None),
+        ("A: B", "B"),
+        ("A: Let us think", None),
+        ("a) The first part...", None),
+        ("1. Read the question", None),
+        ("A. first\nB. second", None),
+        ("A. Paris B. Rome", None),
+        ("B. Paris" + " and more" * 30, None),
+    ],
+)
+def test_forms_that_people_use_and_openings_that_are_lists(text: str, label: str | None) -> None:
+    assert find_label(text) == label
+
+
+def test_an_opening_is_of_the_kind_that_is_chosen_from() -> None:
+    rows = rows_of(["2. Paris", "b) Paris", "2. Paris"], ["2", "b", "B"])
+    assert make_scorer("choice").score(rows).answers == ["2", "B", None]
+
+
+def test_several_stated_answers_are_noted_and_the_first_or_the_last_counts() -> None:
+    rows = rows_of(
+        ["The answer is A.\nThe answer is B.", "The answer is A. The answer is A."], "AA"
+    )
+    last, first = make_scorer("choice"), make_scorer("choice", statement="first")
+    assert last.score(rows).scores.tolist() == [0, 1]
+    assert first.score(rows).scores.tolist() == [1, 1]
+    assert [count for note, count in first.score(rows).notes.items() if "several" in note] == [1]
+    assert (last.options["statement"], first.options["statement"]) == ("last", "first")
