@@ -8,16 +8,30 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from compatkit import statistics
 from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.estimates import MetricValue, Plan, difference, estimate, mean_value
+from compatkit.metrics.estimates import (
+    MetricValue,
+    Plan,
+    bounded_mean,
+    conditional_mean,
+    estimate,
+    mean_value,
+    undefined,
+)
 from compatkit.metrics.needs import ONE_SAMPLE, Need
 from compatkit.metrics.pair import JudgedPair
 from compatkit.metrics.smooth import fell
+from compatkit.statistics import Interval
 
 Bounds = Callable[[JudgedPair, Plan], MetricValue]
+
+SHARES, CHANGES = (0.0, 1.0), (-1.0, 1.0)
+EXCESSES = (-0.5, 1.0)  # the floor of an example is at most one half: two samples that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +50,6 @@ class Budget:
         at_least: the limit is a lower one.
         least: smallest limit that makes sense.
         most: largest limit that makes sense; None for no such thing.
-        nothing_passes: where it is undefined, there was nothing that could break: a pass.
     """
 
     metric: str
@@ -46,7 +59,6 @@ class Budget:
     at_least: bool = False
     least: float = 0.0
     most: float | None = 1.0
-    nothing_passes: bool = False
 
     @property
     def label(self) -> str:
@@ -89,48 +101,69 @@ class Budget:
 def _negative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
     if pair.single:
         return METRICS["negative_flip_rate"].measure(pair, plan)
-    expected = pair.old.right * (1.0 - pair.new.right)
-    return _widen(_mean_of_shares(expected, plan, 0.0), expected, plan)
+    return bounded_mean(pair.old.right * (1.0 - pair.new.right), plan, SHARES)
 
 
 def _accuracy_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
-    if not pair.single:
-        return _mean_of_shares(pair.old.right - pair.new.right, plan, -1.0)
-    if plan.clusters is not None:
-        return difference(pair.is_right, pair.was_right, plan)
+    if not pair.single or plan.clusters is not None or plan.at_any_look:
+        return bounded_mean(pair.old.right - pair.new.right, plan, CHANGES)
     total, (_, broken, repaired, _) = len(pair.ids), map(int, pair.cells)
     interval = statistics.conservative_difference(broken, repaired, total, plan.level)
     return estimate((broken - repaired) / total, interval)
 
 
 def _score_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
-    drop = pair.old.scores - pair.new.scores
-    return _bounded(mean_value(drop, plan, -1.0), drop, plan, -1.0)
+    if plan.bounded:
+        return bounded_mean(-pair.change, plan, CHANGES)
+    return _without_range(mean_value(-pair.change, plan, -1.0), plan)
 
 
 def _mean_regression(pair: JudgedPair, plan: Plan) -> MetricValue:
-    value = METRICS["mean_regression"].measure(pair, plan)
-    return _bounded(value, pair.change[fell(pair, plan)], replace(plan, clusters=None), 0.0)
+    where, nothing = fell(pair, plan), "no score fell"
+    if plan.bounded:
+        return bounded_mean(-pair.change, plan, SHARES, where, nothing)
+    return _without_range(conditional_mean(-pair.change, where, plan, nothing), plan)
+
+
+def _without_range(value: MetricValue, plan: Plan) -> MetricValue:
+    """Return what a bootstrap says of scores without a range; it says nothing of later looks."""
+    if not plan.at_any_look or value.value is None:
+        return value
+    return MetricValue(value.value, reason="scores without a range have no limits at any look")
 
 
 def _relative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
-    if plan.clusters is not None:
-        return METRICS["relative_negative_flip_rate"].measure(pair, plan)
     both, broken, repaired, neither = map(int, pair.cells)
-    ratio = statistics.conservative_relative_flips(both, broken, repaired, neither, plan.level)
-    return estimate(ratio.value, ratio.interval)
+    if plan.clusters is None and not plan.at_any_look:
+        ratio = statistics.conservative_relative_flips(both, broken, repaired, neither, plan.level)
+        return estimate(ratio.value, ratio.interval)
+    # NFR / (accuracy_old (1 - accuracy_new)) is the impact over the old accuracy; each of the two
+    # has limits at half of the error.
+    half = replace(plan, level=(1.0 + plan.level) / 2.0)
+    above = METRICS["negative_flip_impact"].measure(pair, half)
+    below = METRICS["accuracy_old"].measure(pair, half)
+    if above.value is None or not below.value:
+        return undefined(above.reason or "the old model is never right")
+    limits = Interval(
+        (above.low or 0.0) / (below.high or 1.0),
+        (1.0 if above.high is None else above.high) / below.low if below.low else math.inf,
+        plan.level,
+        f"{above.method}-bonferroni",
+    )
+    value = estimate(above.value / below.value, limits)
+    return replace(value, high=None) if limits.high == math.inf else value
 
 
 def _excess_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
     rerun = pair.rerun
     runs = (pair.old, pair.new) if rerun is None else (pair.old, pair.new, rerun)
     once = all((run.samples == 1).all() for run in runs)
-    if rerun is not None and once and plan.clusters is None:
+    if rerun is not None and once and plan.clusters is None and not plan.at_any_look:
         return _excess_of_runs(pair.old.right, rerun.right, pair.new.right, plan)
-    value = METRICS["excess_negative_flip_rate"].measure(pair, plan)
-    # Of one example the floor is at most one half, with two samples that differ.
-    shares = replace(plan, bounded=True)
-    return _bounded(value, pair.old.right, shares, -0.5)
+    samples, share = pair.old_samples, pair.old_share
+    floor = share * (1.0 - share) * samples / np.maximum(samples - 1, 1)
+    excess = share * (1.0 - pair.new.right) - floor
+    return bounded_mean(excess, plan, EXCESSES, samples > 1, "no example has several samples")
 
 
 def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: Plan) -> MetricValue:
@@ -139,33 +172,6 @@ def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: P
     noise = int(((old != rerun) & (new > 0)).sum())
     interval = statistics.conservative_difference(broken, noise, len(old), plan.level, weight=0.5)
     return estimate((broken - 0.5 * noise) / len(old), interval)
-
-
-def _widen(value: MetricValue, values: FloatArray, plan: Plan) -> MetricValue:
-    """Raise the upper bound of a mean of shares to the exact one of as many whole flips.
-
-    Few flips tell a bootstrap too little of those that were not seen. Of all variables in [0, 1]
-    with one mean, those that are 0 or 1 vary the most.
-    """
-    if value.high is None or plan.clusters is not None:
-        return value
-    exact = statistics.clopper_pearson(math.ceil(values.sum()), len(values), plan.level)
-    return replace(value, high=max(value.high, exact.high))
-
-
-def _mean_of_shares(values: FloatArray, plan: Plan, low: float) -> MetricValue:
-    """Return the mean of shares of right samples, which have bounds whatever the scores have."""
-    shares = replace(plan, bounded=True)
-    return _bounded(mean_value(values, shares, low), values, shares, low)
-
-
-def _bounded(value: MetricValue, values: FloatArray, plan: Plan, low: float) -> MetricValue:
-    """Give bounds to a mean of values that are all equal, where a bootstrap has none."""
-    if value.value is None or value.low is not None or not plan.bounded:
-        return value
-    units = len(values) if plan.clusters is None else int(plan.clusters.max()) + 1
-    interval = statistics.conservative_mean(value.value, units, low, 1.0, plan.level)
-    return replace(estimate(value.value, interval), reason="")
 
 
 ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain."
@@ -195,13 +201,11 @@ BUDGETS: dict[str, Budget] = {
         ),
         least=-1.0,
     ),
-    "max_mean_regression": Budget("mean_regression", _mean_regression, nothing_passes=True),
-    "min_btc": Budget("backward_trust_compatibility", at_least=True, nothing_passes=True),
-    "min_bec": Budget("backward_error_compatibility", at_least=True, nothing_passes=True),
-    "max_nfi": Budget("negative_flip_impact", nothing_passes=True),
-    "max_relative_nfr": Budget(
-        "relative_negative_flip_rate", _relative_flips, most=None, nothing_passes=True
-    ),
+    "max_mean_regression": Budget("mean_regression", _mean_regression),
+    "min_btc": Budget("backward_trust_compatibility", at_least=True),
+    "min_bec": Budget("backward_error_compatibility", at_least=True),
+    "max_nfi": Budget("negative_flip_impact"),
+    "max_relative_nfr": Budget("relative_negative_flip_rate", _relative_flips, most=None),
     "max_excess_nfr": Budget("excess_negative_flip_rate", _excess_flips, least=-1.0),
     "max_churn": Budget("churn"),
 }

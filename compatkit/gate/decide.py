@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from compatkit.gate.budgets import BUDGETS
-from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS
+from compatkit.gate.policy import ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision
-from compatkit.metrics.estimates import MetricValue, Plan
+from compatkit.metrics.estimates import MetricValue, Plan, limits_of_share
 from compatkit.metrics.pair import JudgedPair
-from compatkit.statistics import clopper_pearson
 
 MOST_EXAMPLES = 10**9
 
@@ -48,6 +47,11 @@ class Question:
     pair: JudgedPair
     plan: Plan
 
+    @property
+    def at_any_look(self) -> "Question":
+        """The question, to be decided by limits that hold at every number of examples at once."""
+        return replace(self, plan=replace(self.plan, at_any_look=True))
+
     def measure(self, tail: float) -> MetricValue:
         """Return the quantity with bounds each of which misses with probability `tail`."""
         plan = replace(self.plan, level=1.0 - 2.0 * tail, exact=True, clusters=self.pair.clusters)
@@ -66,7 +70,7 @@ def decide(questions: Sequence[Question], level: float, way: str) -> list[Decisi
     Args:
         questions: budgets with what they are decided by.
         level: confidence level in (0.5, 1).
-        way: `interval` or `point`.
+        way: `interval`, `anytime` or `point`.
 
     Returns:
         A decision per question, in their order.
@@ -74,6 +78,8 @@ def decide(questions: Sequence[Question], level: float, way: str) -> list[Decisi
     Source:
         Berger 1982 for the pass (an intersection of unions), Holm 1979 for the fail.
     """
+    if way == ANYTIME:
+        questions = [question.at_any_look for question in questions]
     found: dict[Question, Decision] = {}
     for tier in dict.fromkeys(question.tier for question in questions):
         asked = [question for question in questions if question.tier == tier]
@@ -86,8 +92,7 @@ def _by_point(questions: Sequence[Question], level: float) -> dict[Question, Dec
     decided = {}
     for question in questions:
         measured = question.measure(1.0 - level)
-        known = measured.value is not None or BUDGETS[question.budget].nothing_passes
-        kept = PASS if known else INCONCLUSIVE
+        kept = INCONCLUSIVE if measured.value is None else PASS
         outcome = FAIL if question.is_beyond(measured.value) else kept
         decided[question] = _decision(question, measured, outcome, 1.0 - level, 1.0 - level)
     return decided
@@ -105,9 +110,8 @@ def _by_interval(questions: Sequence[Question], alpha: float) -> dict[Question, 
             continue
         worst = _worst(question.budget, measured)
         passes = worst is not None and not question.is_beyond(worst)
-        nothing = measured.value is None and BUDGETS[question.budget].nothing_passes
         tail = alpha / max(waiting, 1)
-        if passes or nothing:
+        if passes:
             decided[question] = _decision(question, measured, PASS, alpha, alpha)
         else:
             bounds = question.measure(tail) if waiting > 1 else measured
@@ -222,7 +226,8 @@ def _more_examples(
         upper = beyond == budget.at_least  # the bound that must clear the limit is the upper one
 
         def settled(size: int) -> bool:
-            interval = clopper_pearson(round(share * size), size, 1.0 - 2.0 * tail)
+            plan = replace(question.plan, level=1.0 - 2.0 * tail, exact=True)
+            interval = limits_of_share(round(share * size), size, plan)
             return interval.high <= question.limit if upper else interval.low >= question.limit
 
         needed = _first_that(settled, passing.denominator)

@@ -14,7 +14,7 @@ def check_limit(name: str, limit: Any, way: str) -> None:
     Args:
         name: a name in `BUDGETS`.
         limit: what it is to be.
-        way: `interval` or `point`: a sample never shows a rate of exactly 0.
+        way: one of `WAYS`: a sample never shows a rate of exactly 0.
 
     Raises:
         ConfigError: as said.
@@ -31,7 +31,7 @@ def check_limit(name: str, limit: Any, way: str) -> None:
     if limit < budget.least or (budget.most is not None and limit > budget.most):
         raise ConfigError(f"{name} is {limit:g}; {wanted}.")
     edge = budget.most if budget.at_least else budget.least
-    if way == "interval" and limit == edge:
+    if way != "point" and limit == edge:
         raise ConfigError(
             f"{name} is {limit:g}, which no number of examples can show. Allow a little; "
             "must_not_flip names examples that may never break; decide = 'point' takes the "

@@ -10,7 +10,8 @@ from compatkit.comparison.options import Options
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 OUTCOMES = (PASS, FAIL, INCONCLUSIVE)
 BLOCKING, ADVISORY = "blocking", "advisory"
-WAYS = ("interval", "point")
+ANYTIME = "anytime"
+WAYS = ("interval", ANYTIME, "point")
 
 
 @dataclass(frozen=True, slots=True)

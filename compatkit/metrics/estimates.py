@@ -54,7 +54,9 @@ class Plan:
         bounded: scores lie in [0, 1] by definition, so that limits beyond are cut.
         clusters: for each example that is measured the number of its group, shape (N,); None
             where examples are independent.
-        exact: proportions get Clopper and Pearson's interval instead of Wilson's.
+        exact: proportions get limits that hold at every number of examples: Clopper and Pearson's
+            instead of Wilson's, and, of groups, those by betting.
+        at_any_look: with `exact`, the limits hold at every number of examples at once.
         resample: make the intervals and tests of scores, which take resamples, beside
             their values.
     """
@@ -66,6 +68,7 @@ class Plan:
     bounded: bool = True
     clusters: IntArray | None = None
     exact: bool = False
+    at_any_look: bool = False
     resample: bool = True
 
     def bounds(self, low: float, high: float) -> tuple[float, float] | None:
@@ -93,9 +96,16 @@ def proportion(count: int, total: int, plan: Plan, nothing: str = "no examples")
     """Return count / total with Wilson's score interval, or the exact one."""
     if total == 0:
         return MetricValue(None, reason=nothing, numerator=count, denominator=total)
-    make = statistics.clopper_pearson if plan.exact else statistics.wilson
-    interval = make(count, total, plan.level)
+    interval = limits_of_share(count, total, plan)
     return replace(estimate(count / total, interval), numerator=count, denominator=total)
+
+
+def limits_of_share(count: int, total: int, plan: Plan) -> Interval:
+    """Return the interval of count / total, as the plan has it."""
+    if plan.at_any_look:
+        return statistics.confidence_sequence(count, total, plan.level)
+    make = statistics.clopper_pearson if plan.exact else statistics.wilson
+    return make(count, total, plan.level)
 
 
 def share(
@@ -105,14 +115,16 @@ def share(
 
     Wilson's score interval, or its kin for examples that come in groups.
     """
-    if where is not None and not where.all():
-        flags = flags[where]
-    if plan.clusters is None or len(flags) == 0:
-        return proportion(int(flags.sum()), len(flags), plan, nothing)
-    clusters = plan.clusters if where is None else plan.clusters[where]
-    interval = statistics.cluster_proportion(flags, clusters, plan.level)
-    value = estimate(float(flags.mean()), interval)
-    return replace(value, numerator=int(flags.sum()), denominator=len(flags))
+    counted = flags if where is None or where.all() else flags[where]
+    if plan.clusters is None or len(counted) == 0:
+        return proportion(int(counted.sum()), len(counted), plan, nothing)
+    if plan.exact:
+        value = bounded_mean(flags.astype(np.float64), plan, (0.0, 1.0), where, nothing)
+    else:
+        clusters = plan.clusters if where is None else plan.clusters[where]
+        interval = statistics.cluster_proportion(counted, clusters, plan.level)
+        value = estimate(float(counted.mean()), interval)
+    return replace(value, numerator=int(counted.sum()), denominator=len(counted))
 
 
 def divide(above: FloatArray, below: FloatArray) -> FloatArray:
@@ -151,6 +163,37 @@ def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
         clusters=plan.clusters,
     )
     return estimate(float(values.mean()), interval)
+
+
+def bounded_mean(
+    values: FloatArray,
+    plan: Plan,
+    bounds: tuple[float, float],
+    where: BoolArray | None = None,
+    nothing: str = "no examples",
+) -> MetricValue:
+    """Return the mean over the examples of `where`, with limits that hold whatever the values.
+
+    Args:
+        values: what it is the mean of, shape (N,).
+        plan: how intervals are made.
+        bounds: the smallest and the largest value that there can be.
+        where: which examples count; all if not given.
+        nothing: why it is undefined where none counts.
+    """
+    counts = np.ones(len(values)) if where is None else where.astype(np.float64)
+    if not counts.any():
+        return undefined(nothing)
+    sums, largest = values * counts, 1.0
+    value = float(sums.sum() / counts.sum())
+    if plan.clusters is not None:
+        largest = float(np.bincount(plan.clusters).max())
+        sums = np.bincount(plan.clusters, sums).astype(np.float64, copy=False)
+        counts = np.bincount(plan.clusters, counts).astype(np.float64, copy=False)
+    interval = statistics.betting_ratio(
+        sums, counts, *bounds, plan.level, largest=largest, at_any_look=plan.at_any_look
+    )
+    return estimate(value, interval)
 
 
 def conditional_mean(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> MetricValue:

@@ -208,12 +208,12 @@ def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
     for name in dict.fromkeys(each.budget for each in verdict.decisions):
         budget = BUDGETS[name]
         yield Explanation(budget.label, budget.meaning, name)
-    by_interval = verdict.decide == "interval"
+    by_interval = verdict.decide != "point"
     approximate = filter(is_approximate, verdict.decisions if by_interval else ())
     for each in {decision.budget: decision for decision in approximate}.values():
         yield Line(
-            f"approximate: the bounds of {name_quantity(each)} are a bootstrap's or cluster-robust "
-            "ones, so that a pass or a fail may be wrong more often than stated.",
+            f"approximate: the bounds of {name_quantity(each)} are a bootstrap's, since the scores "
+            "have no range, so that a pass or a fail may be wrong more often than stated.",
             Tone.ASIDE,
         )
 

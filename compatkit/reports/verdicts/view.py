@@ -154,10 +154,8 @@ def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
 
 
 def is_approximate(decision: Decision) -> bool:
-    """Whether its bounds are a bootstrap's or of clusters, which hold the level nearly."""
-    bounds = (decision.low, decision.high)
-    exact = (decision.method or "").startswith("clopper-pearson")
-    return not exact and bounds != (None, None)
+    """Whether its bounds are a bootstrap's, which hold the level nearly at best."""
+    return (decision.method or "").startswith("bootstrap")
 
 
 def is_broken(example: Guarded) -> bool:
@@ -238,9 +236,7 @@ def _reasons_of_pass(verdict: Verdict) -> list[str]:
         at_level = f" at {format_level(verdict.level)} confidence"
         every = f"all {len(kept):,}" if len(kept) == len(blocking) else f"{len(kept):,} of"
         every += "" if len(kept) == len(blocking) else f" {len(blocking):,}"
-        reasons.append(
-            f"{every} budgets are kept{at_level if verdict.decide == 'interval' else ''}"
-        )
+        reasons.append(f"{every} budgets are kept{at_level if verdict.decide != 'point' else ''}")
         if doubtful:
             reasons.append(f"{len(doubtful):,} inconclusive, which counts as a pass")
     if verdict.guarded:
