@@ -92,7 +92,11 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ("level = 0.9", "level = '0.9'", "level: is '0.9'; a number was expected"),
         ("level = 0.9", "level = true", "level: is True; a number was expected"),
         ("level = 0.9", "level = nan", "level: is nan"),
-        ('decide = "interval"', 'decide = "wald"', "decide: is 'wald'; one of interval, anytime, point"),
+        (
+            'decide = "interval"',
+            'decide = "wald"',
+            "decide: is 'wald'; one of interval, anytime, point",
+        ),
         ('inconclusive = "fail"', 'inconclusive = "ok"', "inconclusive: is 'ok'; one of pass"),
         ("strict = true", "strict = 1", "strict: is 1; true or false was expected"),
         ("seed = 7", "seed = -1", "seed: is -1; 0 or a positive whole number"),

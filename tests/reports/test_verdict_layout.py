@@ -179,10 +179,10 @@ def test_budgets_are_explained_on_request() -> None:
 
 
 def test_approximate_bounds_are_named() -> None:
-    near = decided("pass", budget="max_mean_regression", method="bca-t")
+    near = decided("pass", budget="max_mean_regression", method="bootstrap-bca-t")
     verdict = judge("pass", decided("pass"), near)
     assert decision_table(verdict).note.endswith(
-        "Approximate, by a bootstrap or over clusters: the bounds of mean regression."
+        "Approximate, by a bootstrap of scores without a range: the bounds of mean regression."
     )
     (said,) = (each for each in lines_of(verdict, View(explain=True)) if "approximate" in each)
     assert said.startswith("approximate: the bounds of mean regression are a bootstrap's")

@@ -108,7 +108,10 @@ def test_bounds_of_a_bootstrap_or_of_clusters_are_approximate() -> None:
     for method, expected in (
         ("clopper-pearson", False),
         ("clopper-pearson-mover", False),
-        ("bca-t", True),
+        ("betting", False),
+        ("betting-at-any-look", False),
+        ("beta-mixture", False),
+        ("bootstrap-bca-t", True),
         ("cluster-wilson", True),
     ):
         assert is_approximate(decided("pass", method=method)) is expected

@@ -114,7 +114,8 @@ def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
     approximate = {name_quantity(each): None for each in verdict.decisions if is_approximate(each)}
     if approximate:
         said.append(
-            f"Approximate, by a bootstrap or over clusters: the bounds of {', '.join(approximate)}."
+            "Approximate, by a bootstrap of scores without a range: the bounds of "
+            f"{', '.join(approximate)}."
         )
     if any(each.tier == ADVISORY for each in verdict.decisions):
         said.append("Advisory: reported, but never counted.")

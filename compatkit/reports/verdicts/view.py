@@ -24,6 +24,9 @@ NAMED = 3  # must-not-flip examples that a sentence names
 MORE_DIGITS = 8
 ABBREVIATION = re.compile(r" \((\w+)\)$")
 
+# How the methods begin whose bounds hold the level.
+HOLDING = ("clopper-pearson", "betting", "beta-mixture")
+
 
 def brief(text: str) -> str:
     """Return a name as a sentence can hold it."""
@@ -154,8 +157,9 @@ def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
 
 
 def is_approximate(decision: Decision) -> bool:
-    """Whether its bounds are a bootstrap's, which hold the level nearly at best."""
-    return (decision.method or "").startswith("bootstrap")
+    """Whether its bounds are others than those that hold the level, such as a bootstrap's."""
+    bounds = (decision.low, decision.high)
+    return not (decision.method or "").startswith(HOLDING) and bounds != (None, None)
 
 
 def is_broken(example: Guarded) -> bool:
