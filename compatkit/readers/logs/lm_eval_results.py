@@ -33,7 +33,7 @@ def find_results(path: Path, task: str, run: str) -> Results:
         DataError: two files that contradict each other, or one that cannot be read.
     """
     folder = path.absolute().parent
-    for place in (folder, *folder.parents[:FOLDERS_ABOVE]):
+    for place in (folder, *(folder.parents[:FOLDERS_ABOVE] if run else ())):
         held = [(file, results) for file in _candidates(place, run) if (results := _read(file))]
         held = [(file, results) for file, results in held if _holds(results, task)]
         if held:

@@ -191,22 +191,17 @@ def _name_examples(numbered: Sequence[tuple[int, Row]], name: str) -> list[str]:
         for each, digest in zip(names, asserted, strict=True)
     ]
     prompts = Once("the test without variables")
+    rows_of = Counter(ids)
     for (line, row), each, example in zip(numbered, asked, ids, strict=True):
-        if not each["vars"] and not each["description"]:
-            _refuse_stripped(prompts, row, example, ids.count(example) > 1, f"{name}:{line}")
+        if rows_of[example] > 1 and not each["vars"] and not each["description"]:
+            _refuse_stripped(prompts, row, example, f"{name}:{line}")
     return ids
 
 
-def _refuse_stripped(
-    prompts: Once,
-    row: Row,
-    example: str,
-    several: bool,
-    where: str,
-) -> None:
+def _refuse_stripped(prompts: Once, row: Row, example: str, where: str) -> None:
     """Refuse tests whose variables the file does not hold: they cannot be told from repeats."""
     raw = row["prompt"].get("raw") if isinstance(row.get("prompt"), dict) else None
-    if several and (not raw or raw == STRIPPED):
+    if not raw or raw == STRIPPED:
         raise DataError(
             f"{where}: the file holds neither the variables nor the prompts of its tests, so that "
             "tests cannot be told from repeats of one. Was it written with PROMPTFOO_STRIP_TEST_"
