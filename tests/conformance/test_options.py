@@ -14,7 +14,7 @@ from prediction_files import write_models
 from compatkit import compare
 from compatkit.cli import COMMANDS, command_line
 from compatkit.commands.flags import Flag
-from compatkit.comparison.option_table import OF_LOGS, OPTIONS
+from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
 from compatkit.comparison.options import make_options
 from compatkit.comparison.signature import sign
 from compatkit.errors import ConfigError
@@ -69,12 +69,13 @@ def test_every_option_is_documented_where_it_may_be_said(name: str) -> None:
     flags = {"--id-field", "--reference-field"} if option.kind is dict else {option.flag}
     assert (flags <= flags_of("score")) == (COMMAND in option.places)
     assert (name in TASK_KEYS) == (TASK in option.places)
-    assert (name in TOP_KEYS) == (POLICY in option.places)
+    tables = {"tasks"}  # [tasks.NAME], beside the option of a task that is called so
+    assert (name in TOP_KEYS) == (POLICY in option.places or name in tables)
     assert (f"\n| `{name}` |" in GATE_PAGE) == bool({TASK, POLICY} & option.places)
     schema = make_schema()["properties"]
     task = schema["tasks"]["additionalProperties"]["properties"]
     assert (name in task) == (TASK in option.places)
-    assert (name in schema) == (POLICY in option.places)
+    assert (name in schema) == (POLICY in option.places or name in tables)
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
@@ -158,8 +159,10 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
 
 
 def test_what_is_about_logs_is_what_a_selection_of_logs_holds() -> None:
-    about = {name for name, each in OPTIONS.items() if each.about == OF_LOGS}
-    assert about == {each.name.replace("metrics", "metric") for each in fields(LogSelection)}
+    about = {name for name, each in OPTIONS.items() if each.about in {OF_LOGS, OF_TASKS}}
+    held = {each.name.replace("metrics", "metric") for each in fields(LogSelection)}
+    # A direction has two flags and one value; --scorer says that answers are judged anew.
+    assert about - {"higher_is_better"} == held - {"judged_anew"}
 
 
 @pytest.mark.parametrize("name", [name for name, each in OPTIONS.items() if each.about == OF_LOGS])
@@ -170,7 +173,7 @@ def test_what_is_about_logs_is_refused_of_plain_files(
     write_models(tmp_path)
     option = OPTIONS[name]
     value = option.choices[-1] if option.choices else "old.jsonl"
-    said = f"{option.flag}={value}"
+    said = option.flag if option.kind is bool else f"{option.flag}={value}"
     for arguments in (
         ("score", "old.jsonl", "new.jsonl"),
         ("gate", "old.jsonl", "new.jsonl", "--max-nfr=0.5"),
