@@ -1,8 +1,12 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 from rows_of import rows_of
 
 from compatkit.scorers import make_scorer
+from compatkit.scorers.rouge_columns import RougeColumns
+from compatkit.scorers.sacrebleu_tokens import load_tokenizer
 
 PREDICTIONS = ["the cats were running", "a dog\nbarked at cats", None, "", "same text"]
 REFERENCES = [
@@ -31,3 +35,30 @@ def test_the_best_reference_counts_to_the_last_bit(kind: str, stemmer: bool) -> 
 
 def test_a_row_without_reference_scores_0() -> None:
     assert make_scorer("rougeL").score(rows_of(["a"], [()])).scores.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("tokenize", ["char", "zh", "intl"])
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=4))
+def test_another_tokenizer_gives_what_rouge_scores_hook_gives(
+    tokenize: str, pairs: list[tuple[str, str]]
+) -> None:
+    line = load_tokenizer(tokenize)
+
+    class Hook:
+        def tokenize(self, text: str) -> list[str]:
+            return line(text).split()
+
+    for kind in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
+        peer = RougeScorer([kind], tokenizer=Hook())
+        found = RougeColumns(kind, tokenize=tokenize)(*([p[n] for p in pairs] for n in (0, 1)))
+        assert found.tolist() == [peer.score(b, a)[kind].fmeasure for a, b in pairs]
+
+
+def test_a_tokenizer_sees_what_the_own_tokens_do_not() -> None:
+    rows = rows_of(["\u6771\u4eac"], ["\u6771\u4eac"])
+    own = make_scorer("rouge1").score(rows)
+    assert own.scores.tolist() == [0]
+    assert own.unscored is not None
+    assert own.unscored.tolist() == [True]
+    seen = make_scorer("rouge1", tokenize="char").score(rows)
+    assert (seen.scores.tolist(), seen.unscored) == ([1], None)
