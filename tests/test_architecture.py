@@ -4,11 +4,14 @@ import ast
 import re
 import sys
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "compatkit"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "compatkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN = {"utils", "helpers", "common", "misc", "manager"}
 
@@ -73,3 +76,32 @@ def test_every_library_that_is_imported_is_declared() -> None:
         if DISTRIBUTIONS.get(name, name).lower().replace("_", "-") not in declared
     }
     assert not missing
+
+
+def floors() -> list[set[str]]:
+    """Return the modules of each floor of the import contract, the highest first."""
+    contract = ConfigParser()
+    contract.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = contract["importlinter:contract:layers"]["layers"].split("\n")
+    return [set(re.split(r"\s*[|:]\s*", line)) for line in lines if line]
+
+
+def drawn_floors() -> list[set[str]]:
+    """Return the rooms that stand beside each other in the picture, the highest first."""
+    picture = ET.parse(ROOT / "docs/images/architecture.svg")  # noqa: S314 (our own)
+    names = [node for node in picture.iter() if node.get("class") == "name"]
+    heights = sorted({float(name.get("y", "nan")) for name in names})
+    return [{str(name.text) for name in names if float(name.get("y", "nan")) == y} for y in heights]
+
+
+def test_the_picture_shows_the_floors_of_the_import_contract() -> None:
+    # Above the drawn floors stand the two programs, below them the words that all rooms use.
+    assert drawn_floors() == floors()[1:-2]
+
+
+def test_every_room_of_the_way_of_a_row_is_explained() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    beside = {"checkpoints", "commands", "evaluate_modules", "muscle", "runner", "statistics"}
+    for room in rooms - beside:
+        assert f"| `{room}` |" in page, room
