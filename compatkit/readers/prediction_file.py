@@ -73,6 +73,8 @@ class PredictionFile:
             DataError: the file changed since.
         """
         wanted = sorted(lines)
+        if not wanted:  # of the examples that flipped, this side may have none
+            return {}
         found: dict[int, Record] = {}
         by_line = self._has_lines()
         # Of a file with nothing but the wanted lines, the records count from 0 again.
