@@ -37,7 +37,8 @@ breaks, brackets, JSON's names, numbers beyond a double, half a character, names
 held by the gate against an old model that is right everywhere, without room for a negative flip, in
 a process that may not take more than 6 GiB of addresses. A find is: an exception that is none of
 compatkit's own; more than 2 s of CPU time for one input; more than 1 GiB held; or a gate that
-passes where the oracle ([fuzz_oracle.py](../fuzz_oracle.py), which imports nothing of compatkit) does not.
+passes where the oracle ([fuzz_oracle.py](../fuzz_oracle.py), which imports nothing of compatkit)
+does not.
 
 Finds: {finds}. The slowest input took {slowest:.2f} s; no process held more than {peak:,.0f} MiB.
 

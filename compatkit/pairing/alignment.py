@@ -13,6 +13,7 @@ import numpy as np
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note
+from compatkit.pairing.alike import describe_difference, find_alike
 from compatkit.pairing.edited import count_of, find_edited, name_row
 from compatkit.pairing.scored_rows import ScoredRows
 
@@ -228,9 +229,23 @@ def _refuse_missing(
             more = ", ..." if len(absent) > SHOWN else ""
             parts.append(f"{side.file.name} lacks {len(absent)} of {anywhere} ids: {first}{more}")
     raise DataError(
-        "; ".join(parts) + f". In every file: {count_of(both, 'id')}. An example that one side "
-        "lacks cannot be compared: complete the files, or say --missing skip to leave such "
-        "examples out, or --missing wrong to count a missing answer as wrong."
+        "; ".join(parts)
+        + f". In every file: {count_of(both, 'id')}. {_explain_alike(present, ids)}"
+        "An example that one side lacks cannot be compared: complete the files, or say --missing "
+        "skip to leave such examples out, or --missing wrong to count a missing answer as wrong."
+    )
+
+
+def _explain_alike(present: Sequence[BoolArray], ids: Sequence[str]) -> str:
+    """Say that ids which a side lacks look like others that only it has."""
+    first, *others = ([ids[i] for i in np.flatnonzero(~here).tolist()] for here in present)
+    pairs = [pair for other in others for pair in find_alike(first, other)]
+    if not pairs:
+        return ""
+    one, other = pairs[0]
+    return (
+        f"{count_of(len(pairs), 'pair')} of these ids differ in {describe_difference(one, other)} "
+        f"alone, such as {one!a} and {other!a}: write them alike. "
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import DataError
 from compatkit.notes import Note
+from compatkit.pairing.alike import describe_difference
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import get_path
 
@@ -128,12 +129,15 @@ def _differ_message(
     first = next(
         row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, role)[row]
     )
-    texts = [_shown(each, row, role) for each, row in ((other, first), (side, int(rows[0])))]
+    values = [_value(each, row, role) for each, row in ((other, first), (side, int(rows[0])))]
+    texts = list(map(_shown, values))
+    alike = describe_difference(*map(str, values))
+    alike = f"They differ in {alike} alone. " if alike else ""
     listed = ", ".join(map(repr, names)) + (", ..." if len(rows) > SHOWN else "")
     return (
         f"{name_row(side, int(rows[0]))}: the {single} of {names[0]!r} is {texts[1]}; in "
-        f"{name_row(other, first)} it is {texts[0]}. "
-        f"{count_of(len(rows), 'row')} differ: {listed}. "
+        f"{name_row(other, first)} it is {texts[0]}. {alike}"
+        f"{count_of(len(rows), 'row')} differ{'s' if len(rows) == 1 else ''}: {listed}. "
         f"In all {count_of(edited, 'example')} have another reference or input. Answers to other "
         "questions cannot be compared: make both files from the same data, "
         "or say --edited skip to leave such examples out, --edited keep to hold each answer "
@@ -142,8 +146,8 @@ def _differ_message(
     )
 
 
-def _shown(side: ScoredRows, row: int, role: str) -> str:
-    text = repr(_value(side, row, role))
+def _shown(value: object) -> str:
+    text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
 
 

@@ -83,6 +83,7 @@ def score_file(
     roles: Mapping[str, str] | None = None,
     attributes: Sequence[str] = (),
     by_position: bool = False,
+    lists: str | None = None,
     progress: Progress | None = None,
 ) -> ScoredRows:
     """Read a file and score its rows.
@@ -93,6 +94,7 @@ def score_file(
         roles: role to field, as the user named them.
         attributes: fields whose values are kept beside the scores.
         by_position: pair rows by their position; ids are then 1, 2, ...
+        lists: what a list of predictions is; see `to_predictions`. In a log it is samples.
         progress: called with the file's name and the share that was read.
 
     Raises:
@@ -120,6 +122,7 @@ def score_file(
             attributes=dict.fromkeys((*attributes, *scorer.fields)),
             needs_prediction=scorer.needs_prediction,
             needs_references=scorer.needs_references,
+            lists=lists if file.log is None else "samples",
         )
         held = "prediction" in fields.paths
         parts.append(_score(rows, scorer, attributes, texts, has_predictions=held))
@@ -181,7 +184,8 @@ def _score(
         np.array(rows.lines, np.int64),
     )
     kept = {path: [_attribute_text(v, texts) for v in rows.attributes[path]] for path in attributes}
-    return _Part(rows.id, rows.sample, columns, kept, scored.notes, scored.examples)
+    notes = {**rows.notes, **scored.notes}
+    return _Part(rows.id, rows.sample, columns, kept, notes, scored.examples)
 
 
 def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:

@@ -34,13 +34,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "label",
         "gold",
         "expected",
-        "answer",
     ),
     "input": ("input", "prompt", "question"),
     "sample": ("sample",),
     "error": ("error",),
     "item_hash": ("item_hash",),
 }
+# Could as well be what the model answered, so that it is nothing before a user says so.
+EITHER = "answer"
 OWN_NAMES = {"references": ("reference", "references"), "prediction": ("prediction", "predictions")}
 
 
@@ -52,11 +53,13 @@ class Fields:
         paths: role (a key of `ALIASES`) to path.
         notes: sentences about aliases that were taken or could not be.
         absent: role to its own names that the first records did not have.
+        named: roles whose field the user named, so that its values count whatever their type.
     """
 
     paths: Mapping[str, str]
     notes: tuple[str, ...] = ()
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
 
 class Columns(Sequence[Record]):
@@ -107,6 +110,16 @@ def get_path(record: Record, path: str) -> Any:
             return MISSING
         node = node[part]
     return node
+
+
+def ask_about_answer(keys: Iterable[str]) -> str:
+    """Return the end of a message where a field is called `answer`, which names no side."""
+    if EITHER not in keys:
+        return ""
+    return (
+        f" The field {EITHER!r} may be the model's answer or the right one: --prediction-field "
+        f"{EITHER} or --reference-field {EITHER} says it."
+    )
 
 
 def list_keys(keys: Iterable[str]) -> str:
@@ -172,13 +185,32 @@ def find_fields(
         _refuse_one_for_both(paths, name)
     if "error" not in chosen:
         paths["error"] = "error"
+    if "sample" in paths.keys() - chosen.keys() and not _tell_samples(rows):
+        del paths["sample"]
+        notes.append(
+            f"{name}: the field 'sample' is not read, since it holds neither texts nor whole "
+            "numbers; --sample-field sample reads it"
+        )
     absent = {
         role: tuple(each for each in OWN_NAMES.get(role, (role,)) if each not in keys)
         for role in ALIASES
         if role not in chosen and not (role == "id" and by_position)
     }
     absent.pop("error", None)
-    return Fields(paths, tuple(notes), {role: names for role, names in absent.items() if names})
+    absent = {role: names for role, names in absent.items() if names}
+    return Fields(paths, tuple(notes), absent, frozenset(chosen))
+
+
+def _tell_samples(rows: Sequence[Record]) -> bool:
+    """Tell whether the values of a field `sample` can be names or numbers of samples."""
+    values = [row.get("sample") for row in rows[:1000]]
+    return all(
+        value is None
+        or isinstance(value, str)
+        or (isinstance(value, int) and not isinstance(value, bool))
+        or (isinstance(value, float) and value.is_integer())
+        for value in values
+    )
 
 
 def _refuse_one_for_both(paths: Mapping[str, str], name: str) -> None:
@@ -235,7 +267,7 @@ def _find_field(
         hint = " or --by-position" if role == "id" else ""
         raise DataError(
             f'{name}: no field "{role}"; the fields are {list_keys(keys)}. '
-            f"Pass {option} NAME{hint}."
+            f"Pass {option} NAME{hint}.{ask_about_answer(keys) if role == 'prediction' else ''}"
         )
     if found:
         return f"{name}: no {role} is read, since {listed} could each be it; {option} says which"

@@ -11,7 +11,24 @@ from itertools import chain, repeat
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.predictions.fields import MISSING, Fields, Record, get_column, get_path, list_keys
+from compatkit.predictions.fields import (
+    MISSING,
+    Fields,
+    Record,
+    ask_about_answer,
+    get_column,
+    get_path,
+    list_keys,
+)
+
+LARGEST_FLOAT_ID = 2**53  # beyond it floats do not hold every whole number
+LISTS = ("samples", "sequence", "set")
+ONE_ANSWER = {"sequence", "set"}
+FLAGS = {"true", "false", "yes", "no", "null", "none"}
+MEASURED = (
+    "rows with a number or a boolean in the field 'error', which says of no row that it failed; "
+    "--error-field error counts them as failed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,7 @@ class Predictions:
         rows: for each row the index of its record in the file, from 0.
         lines: for each row the line of its record.
         name: what messages call the file.
+        notes: sentences with the number of rows they are true of.
     """
 
     id: list[str]
@@ -60,6 +78,7 @@ class Predictions:
     rows: Sequence[int] = ()
     lines: Sequence[int] = ()
     name: str = "predictions"
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -74,10 +93,12 @@ def to_predictions(
     attributes: Iterable[str] = (),
     needs_prediction: bool = True,
     needs_references: bool = True,
+    lists: str | None = None,
 ) -> Predictions:
     """Make columns of records.
 
-    A prediction that is a list stands for several samples and becomes several rows.
+    A prediction that is a list stands for several samples and becomes several rows, unless it
+    is said to be one answer.
 
     Args:
         records: the batch.
@@ -86,16 +107,25 @@ def to_predictions(
         attributes: paths of further fields to keep.
         needs_prediction: refuse a row that has neither a prediction nor an error.
         needs_references: refuse a row without a reference.
+        lists: what a list of predictions is, of `LISTS`; None refuses one beside a list of
+            references, since it may be any.
 
     Raises:
         DataError: with file, line, what was found and what to do.
     """
-    records, rows, samples = _explode_samples(records, fields, start)
+    rows: Sequence[int] = range(start, start + len(records.rows))
+    samples = None
+    if lists not in ONE_ANSWER:
+        records, rows, samples = _explode_samples(records, fields, start, lists)
     paths, at = fields.paths, records
     column = {role: get_column(records.rows, path) for role, path in paths.items()}
+    if lists in ONE_ANSWER:
+        _join_lists(column, at, ordered=lists == "sequence")
     errors = column.get("error", [])
     known = errors.count(MISSING) < len(errors)
-    errored = list(map(_holds_error, errors)) if known else []
+    is_error = _is_filled if "error" in fields.named else _tells_error
+    errored = list(map(is_error, errors)) if known else []
+    measured = sum(map(_is_filled, errors)) - sum(errored) if known else 0
     absent: list[Any] = [None] * len(records.rows)
     predictions = column.get("prediction", absent)
     if needs_prediction:
@@ -119,16 +149,65 @@ def to_predictions(
         rows=rows,
         lines=records.lines,
         name=records.name,
+        notes={MEASURED: measured} if measured else {},
     )
 
 
-def _holds_error(value: Any) -> bool:
-    """Tell whether a field `error` says that the row failed; NaN is how pandas writes null."""
+def _is_filled(value: Any) -> bool:
+    """Tell whether a field that a user named says that the row failed.
+
+    NaN is how pandas writes null.
+    """
     return value is not MISSING and bool(value) and value == value  # noqa: PLR0124
 
 
+def _tells_error(value: Any) -> bool:
+    """Tell whether a field that is called `error` says that the row failed.
+
+    A number or a boolean, as CSV's texts too, is a measure of how wrong the answer is.
+    """
+    if isinstance(value, str):
+        return bool(value) and value.strip().lower() not in FLAGS and not _is_number(value)
+    return isinstance(value, list | Mapping) and bool(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _join_lists(column: dict[str, list[Any]], at: Records, *, ordered: bool) -> None:
+    """Make one text of each list that is one answer: JSON, sorted where the order means nothing.
+
+    A list of lists as reference holds several answers that are accepted.
+    """
+
+    def join(value: Any, row: int, what: str) -> Any:
+        if not isinstance(value, list):
+            return value
+        texts = [_text(item, at, row, what, containers=False) for item in value]
+        if not ordered:
+            texts = sorted(set(texts), key=lambda text: (text is None, text))
+        return json.dumps(texts, ensure_ascii=False)
+
+    def join_accepted(value: Any, row: int) -> Any:
+        if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+            return [join(item, row, "reference") for item in value]
+        return join(value, row, "reference")
+
+    if "prediction" in column:
+        predictions = enumerate(column["prediction"])
+        column["prediction"] = [join(value, row, "prediction") for row, value in predictions]
+    if "references" in column:
+        references = enumerate(column["references"])
+        column["references"] = [join_accepted(value, row) for row, value in references]
+
+
 def _explode_samples(
-    records: Records, fields: Fields, start: int
+    records: Records, fields: Fields, start: int, lists: str | None
 ) -> tuple[Records, Sequence[int], list[str | None] | None]:
     """Repeat each record whose prediction is a list, once per element.
 
@@ -141,13 +220,16 @@ def _explode_samples(
     column = get_column(records.rows, path)
     if list not in set(map(type, column)):
         return records, indices, None
+    if lists is None:
+        _refuse_two_lists(column, records, fields)
     errors = fields.paths.get("error", "error")
+    is_error = _is_filled if "error" in fields.named else _tells_error
     rows, lines, repeated, samples = [], [], [], []
     for record, line, index, value in zip(
         records.rows, records.lines, indices, column, strict=True
     ):
         values = value if isinstance(value, list) else [value]
-        if not values and _holds_error(get_path(record, errors)):
+        if not values and is_error(get_path(record, errors)):
             values = [None]
         if not values:
             raise DataError(
@@ -160,6 +242,22 @@ def _explode_samples(
             repeated.append(index)
             samples.append(str(number))
     return Records(rows, lines, records.name), repeated, list(samples)
+
+
+def _refuse_two_lists(column: Sequence[Any], at: Records, fields: Fields) -> None:
+    path = fields.paths.get("references")
+    if path is None:
+        return
+    for row, (prediction, reference) in enumerate(
+        zip(column, get_column(at.rows, path), strict=True)
+    ):
+        if isinstance(prediction, list) and isinstance(reference, list):
+            raise DataError(
+                f"{at.name}:{at.lines[row]}: the prediction and the reference are both lists, of "
+                f"{len(prediction)} and {len(reference)}. Say --lists samples if these are samples "
+                "of one model and accepted answers, --lists sequence if each is one answer, "
+                "--lists set if each is one answer and its order means nothing."
+            )
 
 
 def to_text(
@@ -214,7 +312,8 @@ def _id_column(column: list[Any], at: Records, path: str) -> list[str]:
     ids = []
     for row, value in enumerate(column):
         plain = value.item() if hasattr(value, "item") else value
-        if isinstance(plain, bool) or not isinstance(plain, (int, str)):
+        whole = isinstance(plain, float) and plain.is_integer() and abs(plain) <= LARGEST_FLOAT_ID
+        if isinstance(plain, bool) or not (whole or isinstance(plain, int | str)):
             where = f"{at.name}:{at.lines[row]}"
             if value is MISSING:
                 raise DataError(
@@ -280,5 +379,5 @@ def _refuse_no_reference(
             raise DataError(
                 f'{at.name}:{at.lines[row]}: no reference in the field "{path}"; the fields are '
                 f"{keys}. Pass --reference-field NAME, or score a field that the file already "
-                "holds with --scorer field:NAME."
+                f"holds with --scorer field:NAME.{ask_about_answer(at.rows[row])}"
             )

@@ -98,6 +98,12 @@ def decode_json(raw: bytes, name: str, line: int = 0, *, cut: bool = False, hint
             f"{error.start - before.rfind(LINE)} is not UTF-8. Convert the file to UTF-8."
         ) from error
     except json.JSONDecodeError as error:
+        if line and not cut and error.pos >= len(raw.decode().rstrip()):
+            raise DataError(
+                f"{where}: the JSON value that begins here does not end in its line.{hint} If the "
+                "file is pretty-printed, write each object into a line, or all into one array, "
+                "which --reader json reads; otherwise write the file again."
+            ) from error
         what = f"not JSON: {error.msg} at column {error.colno}"
         if cut:
             what += "; the file ends here, without a line break, so it may be cut off"

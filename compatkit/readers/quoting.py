@@ -69,7 +69,7 @@ def _either_way(plain: "_Unquoted", rows: int, where: Callable[[int], str], faul
     what = (
         f"the cell {plain.bare[0][1]:.{SHOWN}} may stand in quotes, or hold them itself"
         if rows == plain.rows
-        else f"with cells in quotes the file has {plain.rows - rows:,} rows fewer than without"
+        else f"with cells in quotes the file has fewer rows than without, by {plain.rows - rows:,}"
     )
     return (
         f"{where((plain.bare or plain.opened)[0][0])}: {what}, and each way every row has "

@@ -1,13 +1,14 @@
 """Field: a number or boolean that the file already holds."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from compatkit.arrays import BoolArray
 from compatkit.errors import ConfigError, DataError
-from compatkit.predictions.fields import MISSING
+from compatkit.predictions.fields import MISSING, list_keys
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, is_score
 
@@ -15,7 +16,7 @@ UNSCORED = "unscored"  # the field that says why a row was not judged
 WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
-def field(name: str) -> Scorer:
+def field(name: str, *, unscored: str | None = None, lower_is_better: bool | None = None) -> Scorer:
     """Take the score from a field of the record: `correct`, `acc`, a judge's score.
 
     True and false are 1 and 0; CSV's texts are read as numbers. The answer that churn
@@ -24,6 +25,10 @@ def field(name: str) -> Scorer:
 
     Args:
         name: the field's path, nested by dots.
+        unscored: the value of rows that were not judged: `null` (a row without the field, or with
+            an empty cell, too), `nan`, or any other as JSON or CSV write it, such as -1.
+        lower_is_better: the score is 1 - x, as less of x is better: an error rate, a distance. A
+            threshold is one of 1 - x.
 
     Raises:
         ConfigError: no name.
@@ -36,13 +41,18 @@ def field(name: str) -> Scorer:
     def score(rows: Predictions) -> Scored:
         column = rows.attributes[name]
         reasons = rows.attributes.get(UNSCORED) or [MISSING] * len(rows)
-        unscored = _unscored(column, reasons)
+        left_out = _unscored(column, reasons)
+        if unscored is not None:
+            left_out |= np.fromiter(
+                (_name_value(value) == unscored.lower() for value in column), np.bool_, len(column)
+            )
         if set(map(type, column)) <= {bool, float, int}:
             scores = np.array(column, np.float64)
+            scores[left_out] = 0.0
         else:
             scores = np.fromiter(
                 (
-                    0.0 if unscored[row] else _number(value, rows, row, name)
+                    0.0 if left_out[row] else _number(value, rows, row, name)
                     for row, value in enumerate(column)
                 ),
                 np.float64,
@@ -51,15 +61,30 @@ def field(name: str) -> Scorer:
         for row in np.flatnonzero(~is_score(scores)).tolist():
             if not rows.errored[row]:
                 raise _no_score(column[row], rows, row, name)
-        return Scored(scores, list(rows.prediction), unscored=unscored)
+        scores = 1.0 - scores if lower_is_better else scores
+        return Scored(scores, list(rows.prediction), unscored=left_out)
 
+    said = {"unscored": unscored, "lower_is_better": lower_is_better or None}
     return Scorer(
         f"field:{name}",
         score,
+        options={key: value for key, value in said.items() if value is not None},
         continuous=None,
         fields=(name, UNSCORED),
         needs_prediction=False,
         needs_references=False,
+    )
+
+
+def _name_value(value: Any) -> str:
+    """Return what `unscored` calls a value; no score is called so where it is a list."""
+    plain = value.item() if hasattr(value, "item") else value
+    if plain is MISSING or plain is None:
+        return "null"
+    if isinstance(plain, float) and plain != plain:  # noqa: PLR0124 (NaN)
+        return "nan"
+    return (
+        json.dumps(plain) if isinstance(plain, bool | int | float) else str(plain).strip().lower()
     )
 
 
@@ -96,8 +121,15 @@ def _number(value: Any, rows: Predictions, row: int, name: str) -> float:
 
 
 def _no_score(value: Any, rows: Predictions, row: int, name: str) -> DataError:
-    found = "missing" if value is MISSING else f"{value!r:.60}"
+    found = f"{value!r:.60}"
+    if value is MISSING or value is None:
+        found = "missing" if value is MISSING else "null, or an empty cell"
+    hint = ""
+    if isinstance(value, Mapping):
+        hint = f" Its keys are {list_keys(value)}: name one, as in --scorer field:{name}.KEY."
+    elif _name_value(value) in {"null", "nan"}:
+        hint = f" If such rows were not judged, say --unscored {_name_value(value)}."
     return DataError(
         f"{rows.name}:{rows.lines[row]}: the field {name!r} is {found}; a finite number or a "
-        "boolean was expected. A row that failed belongs into the field 'error'."
+        f"boolean was expected. A row that failed belongs into the field 'error'.{hint}"
     )

@@ -58,7 +58,7 @@ def test_an_error_of_another_process_is_the_same_error(
 ) -> None:
     with pair[1].open("a") as file:
         file.write('{"id": 50\n')
-    with pytest.raises(DataError, match=r"new\.jsonl:51: not JSON"):
+    with pytest.raises(DataError, match=r"new\.jsonl:51: the JSON value that begins here"):
         compatkit.compare(*pair)
     assert elsewhere
 

@@ -6,8 +6,8 @@ import pytest
 
 from compatkit import compare
 from compatkit.errors import DataError
-from compatkit.predictions.fields import find_fields
-from compatkit.predictions.predictions import Records, to_predictions
+from compatkit.predictions.fields import Columns, find_fields
+from compatkit.predictions.predictions import MEASURED, Records, to_predictions
 
 ROW = {"id": "q1", "prediction": "4", "reference": "4"}
 HUGE = 123456789012345678901234567890
@@ -61,14 +61,15 @@ def test_what_is_no_text_is_no_prediction(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "name"), [("q", "q"), (1, "1"), (np.int64(3), "3"), (HUGE, None)]
+    ("value", "name"),
+    [("q", "q"), (1, "1"), (np.int64(3), "3"), (HUGE, None), (1.0, "1.0"), (np.float64(2), "2.0")],
 )
 def test_an_id_is_text_or_a_whole_number(value, name):
     assert columns_of({**ROW, "id": value}).id == [name or str(HUGE)]
 
 
 @pytest.mark.parametrize(
-    "value", [1.0, float("nan"), True, None, [1], {"a": 1}, np.float64(1), np.bool_(True)]
+    "value", [1.5, float("nan"), 1e300, True, None, [1], {"a": 1}, np.float64(0.1), np.bool_(True)]
 )
 def test_other_ids_are_refused_with_the_line_and_the_value(value):
     message = refusal_of(ROW, {**ROW, "id": value})
@@ -115,8 +116,7 @@ def test_references_are_one_or_several():
     [
         ("timeout", True),
         ({"code": 500}, True),
-        (True, True),
-        (1, True),
+        (["x"], True),
         ("", False),
         (None, False),
         (False, False),
@@ -128,6 +128,85 @@ def test_references_are_one_or_several():
 )
 def test_a_row_failed_where_its_error_is_not_empty(value, errored):
     assert columns_of({**ROW, "error": value}).errored == [errored]
+
+
+@pytest.mark.parametrize("value", [True, 1, 0.03, -2.5, "0.03", "true", "False", "1e-3", "NaN"])
+def test_a_number_or_a_flag_in_a_field_called_error_says_of_no_row_that_it_failed(value):
+    """An absolute error, or a flag of a wrong answer: the row is scored, and that is said."""
+    rows = columns_of({**ROW, "error": value}, {**ROW, "error": "timeout"}, ROW)
+    assert rows.errored == [False, True, False]
+    assert rows.notes == {MEASURED: 1}
+    named = find_fields([ROW], "new.jsonl", {"error": "error"})
+    rows = to_predictions(Records([{**ROW, "error": value}], [1], "new.jsonl"), named)
+    assert (rows.errored, rows.notes) == ([True], {})
+
+
+def test_wrong_answers_with_a_number_as_error_are_flips_and_not_left_out():
+    old = [{**ROW, "id": str(n), "error": 0.0} for n in range(200)]
+    new = [{**row, "prediction": "5", "error": 1.0} if n < 30 else row for n, row in enumerate(old)]
+    result = compare(old, new)
+    assert (result.counts.total, result.negative_flip_rate) == (200, 0.15)
+    assert any("30 rows with a number or a boolean in the field 'error'" in n for n in result.notes)
+    assert compare(old, new, fields={"error": "error"}).counts.total == 170
+
+
+@pytest.mark.parametrize("value", [0.5, True, {"question": "?"}, ["a"]])
+def test_a_field_called_sample_that_names_no_samples_is_not_read(value):
+    fields = find_fields([{**ROW, "sample": value}], "new.jsonl")
+    assert "sample" not in fields.paths
+    assert "the field 'sample' is not read" in fields.notes[0]
+    assert find_fields([ROW], "new.jsonl", {"sample": "sample"}).paths["sample"] == "sample"
+
+
+@pytest.mark.parametrize("value", ["0", 1, 2.0, None])
+def test_a_field_called_sample_is_read_where_it_can_name_samples(value):
+    assert find_fields([{**ROW, "sample": value}], "new.jsonl").paths["sample"] == "sample"
+
+
+TAGS = {"id": "1", "prediction": ["O", "O", "O"], "reference": ["O", "B-PER", "I-PER"]}
+
+
+def test_two_lists_are_refused_until_it_is_said_what_they_are():
+    """As samples and accepted answers each of the three would be right."""
+    message = refusal_of(TAGS)
+    assert message.startswith(
+        "new.jsonl:11: the prediction and the reference are both lists, of 3 and 3. Say --lists "
+    )
+    rows = columns_of(TAGS, lists="samples")
+    assert (rows.prediction, rows.references[0]) == (["O"] * 3, ("O", "B-PER", "I-PER"))
+    rows = columns_of(TAGS, lists="sequence")
+    assert rows.prediction == ['["O", "O", "O"]']
+    assert rows.references == [('["O", "B-PER", "I-PER"]',)]
+    rows = columns_of(TAGS, lists="set")
+    assert rows.prediction == ['["O"]']
+    assert rows.references == [('["B-PER", "I-PER", "O"]',)]
+
+
+def test_one_answer_that_is_a_list_holds_what_texts_and_numbers_hold():
+    row = {"id": "1", "prediction": [1, "é", None], "reference": [["é", "1", None], []]}
+    assert columns_of(row, lists="sequence").prediction == ['["1", "é", null]']
+    assert columns_of(row, lists="sequence").references == [('["é", "1", null]', "[]")]
+    both = columns_of(row, lists="set")
+    assert both.prediction[0] == both.references[0][0] == '["1", "é", null]'
+
+
+def test_a_list_on_one_side_alone_needs_no_word():
+    assert columns_of({**ROW, "prediction": ["4", "5"]}).prediction == ["4", "5"]
+    assert columns_of({**ROW, "reference": ["4", "5"]}).references == [("4", "5")]
+
+
+def test_columns_are_not_altered_by_what_lists_are():
+    columns = Columns({"id": ["1"], "prediction": [["a"]], "reference": [["b"]]})
+    to_predictions(Records(columns, [1], "rows"), find_fields(columns, "rows"), lists="set")
+    assert columns.columns["prediction"] == [["a"]]
+
+
+@pytest.mark.parametrize("row", [{"id": "1", "prediction": "x"}, {"id": "1", "gold": "x"}])
+def test_a_field_called_answer_is_no_side_s_before_it_is_said(row):
+    """Beside a long output it is often the answer that was taken from it."""
+    message = refusal_of({**row, "answer": "x"})
+    assert "The field 'answer' may be the model's answer or the right one" in message
+    assert "--reference-field answer" in message
 
 
 def test_a_list_of_predictions_is_a_row_each():

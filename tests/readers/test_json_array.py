@@ -46,7 +46,8 @@ def test_what_is_no_array_is_refused(refusal_of, value, kind):
 
 def test_an_object_over_several_lines_is_no_json_lines(rows, refusal_of):
     message = refusal_of(json.dumps({"data": rows}, indent=1).encode(), "new.json")
-    assert message.startswith("new.json:1: not JSON: ")
+    assert message.startswith("new.json:1: the JSON value that begins here does not end in its ")
+    assert "If the file is pretty-printed" in message
     assert "One whole JSON object a line was expected." in message
 
 

@@ -54,7 +54,7 @@ def test_a_broken_line_is_named_by_its_number(lines, refusal_of, before):
 
 def test_a_broken_line_far_into_a_file_is_named_by_its_number(refusal_of):
     row = json.dumps({"id": "q1", "prediction": "yes " * 1000, "reference": "yes"}).encode() + b"\n"
-    assert refusal_of(row * 500 + b"{\n" + row).startswith("new.jsonl:501: not JSON: ")
+    assert refusal_of(row * 500 + b"{\n" + row).startswith("new.jsonl:501: the JSON value that ")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_an_object_over_several_lines_is_refused(lines, refusal_of, cut):
     for others in (lines[0] + lines[1], lines[0].strip() + lines[1]):
         number = others.count(b"\n") + 1 if others.startswith(lines[0]) else 1
         message = refusal_of(others + split + lines[3])
-        assert message.startswith(f"new.jsonl:{number}: not JSON: ")
+        cause = "not JSON: Extra data" if number == 1 else "the JSON value that begins here"
+        assert message.startswith(f"new.jsonl:{number}: {cause}")
         assert "One whole JSON object a line was expected." in message
 
 

@@ -51,9 +51,9 @@ def write_table(rows, **options):
 def test_lines_that_quotes_would_join_are_refused_and_each_way_can_be_said():
     message = refusal(JOINED)
     assert message == (
-        "new:2: with cells in quotes the file has 1 rows fewer than without, and each way every "
-        "row has 4 cells. Say --quoting quoted if quotes stand around cells, --quoting none if "
-        "they belong to the texts."
+        "new:2: with cells in quotes the file has fewer rows than without, by 1, and each way "
+        "every row has 4 cells. Say --quoting quoted if quotes stand around cells, --quoting none "
+        "if they belong to the texts."
     )
     assert read(JOINED, quoting="none") == (
         [["1", '"Never, he said.', "A", "A"], ["2", 'Call me tomorrow"', "B", "B"]],
@@ -157,7 +157,7 @@ def test_a_quote_that_comes_late_is_met_late(tmp_path, suffix, monkeypatch):
     assert result.counts.total == 2002
     assert f"{path}: {UNQUOTED}" in result.notes
     path.write_bytes(PACKERS[suffix]((HEADER + "".join(lines)).replace('"s', '"').encode()))
-    with pytest.raises(DataError, match=":1002: with cells in quotes the file has 1 rows"):
+    with pytest.raises(DataError, match=":1002: with cells in quotes the file has fewer rows"):
         compare(path, path)
 
 
