@@ -140,7 +140,9 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         "roles": options.roles,
         "attributes": options.all_attributes,
         "by_position": options.by_position,
+        "lists": options.lists,
     }
+    files = [replace(file, quoting=options.quoting) for file in files]
     jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
     return run_jobs(jobs, options.progress)
 
@@ -341,6 +343,7 @@ class _Measurement:
             for sentence, count in side.notes.items()
         ]
         notes += describe_conditions(sides[0].file, sides[1].file, self.options)
+        notes += _count_samples(sides[0], pair.old) + _count_samples(sides[1], pair.new)
         notes += self.aligned.notes
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
@@ -350,6 +353,15 @@ class _Measurement:
             )
             notes.append(Note("judged", text))
         return tuple(dict.fromkeys(notes))
+
+
+def _count_samples(side: ScoredRows, judged: Judged) -> list[str]:
+    """Say how many samples each example has, where one has several."""
+    least, most = int(judged.samples.min()), int(judged.samples.max())
+    if most <= 1:
+        return []
+    several = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return [f"{side.file.name}: {several} samples per example"]
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

@@ -10,9 +10,11 @@ from pathlib import Path
 from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.option import COMMAND, EVALUATE, POLICY, TASK, Option
 from compatkit.pairing.alignment import POLICIES
+from compatkit.predictions.predictions import LISTS
 from compatkit.readers import READERS
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import NEWEST, UNFINISHED
+from compatkit.readers.quoting import QUOTING
 from compatkit.scorers import SCORER_OPTIONS, SCORERS
 
 INTERVALS = ("wilson", "exact")
@@ -158,6 +160,22 @@ _DECLARED = (
         places=EVERYWHERE,
     ),
     Option(
+        name="quoting",
+        choices=QUOTING,
+        help="CSV and TSV: quotes stand around cells, or belong to the texts, where the file does "
+        "not tell.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
+        name="lists",
+        choices=LISTS,
+        help="What a list of predictions is: samples, or one answer, a sequence or a set; needed "
+        "where references are lists too.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
         name="metric",
         several=True,
         default=(),
@@ -170,7 +188,8 @@ _DECLARED = (
     Option(
         name="lower_is_better",
         kind=bool,
-        help="Logs: less is better, of a metric whose direction neither the log nor its name says.",
+        help="Logs: less is better, of a metric whose direction neither the log nor its name says; "
+        "field: the score is 1 - x.",
         places=EVERYWHERE,
         about=OF_LOGS,
     ),

@@ -36,6 +36,8 @@ class Options:
         by_position: pair rows by position instead of id.
         roles: role to field name.
         reader: name of the reader; None lets the file decide.
+        quoting: `quoted` or `unquoted`; None lets the file decide, where it can.
+        lists: what a list of predictions is; see `to_predictions`.
         plan: level, seed, resamples and epsilon.
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
@@ -59,6 +61,8 @@ class Options:
     by_position: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
     reader: str | None = None
+    quoting: str | None = None
+    lists: str | None = None
     plan: Plan = field(default_factory=Plan)
     sweep: bool = False
     keep_flips: bool = True
@@ -92,6 +96,8 @@ def make_options(
     resamples: int = 2000,
     seed: int = 0,
     reader: str | None = None,
+    quoting: str | None = None,
+    lists: str | None = None,
     metric: str | Sequence[str] = (),
     lower_is_better: bool | None = None,
     higher_is_better: bool | None = None,
@@ -158,6 +164,9 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
     named = scorer is not None or any(value not in (None, ()) for value in scorer_options.values())
     scorer = "exact_match" if scorer is None else scorer
+    if values["lower_is_better"] and str(scorer).startswith("field:"):
+        scorer_options = {**scorer_options, "lower_is_better": True}
+        changed.discard("lower_is_better")  # said of the field, not of a log
     made = make_scorer(scorer, **scorer_options)
     if named:
         check_threshold(made, values["threshold"])
@@ -189,7 +198,8 @@ def _select(values: dict[str, Any], scorer: object) -> LogSelection:
         raise ConfigError("--lower-is-better and --higher-is-better contradict each other.")
     metrics = values.pop("metric")
     # What another field of a log holds is the harness's own judgement too.
-    anew = scorer is not None and not str(scorer).startswith("field:") and not metrics
+    field = str(scorer).startswith("field:")
+    anew = scorer is not None and not field and not metrics
     if anew and (lower or higher):
         raise ConfigError(
             "the direction is of a log's own metric, and --scorer judges the answers anew. Leave "
@@ -199,7 +209,8 @@ def _select(values: dict[str, Any], scorer: object) -> LogSelection:
         metrics,
         **{name: values.pop(name) for name in ("run", "unfinished", "dataset")},
         **{name: values.pop(name) for name in ("tasks", "skip_tasks")},
-        lower_is_better=True if lower else False if higher else None,
+        # A field is turned by its scorer.
+        lower_is_better=None if field else True if lower else False if higher else None,
         judged_anew=anew,
     )
 

@@ -10,6 +10,8 @@ from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options
 from compatkit.version import __version__
 
+NOBODY = "none"  # what an option is that nobody said
+OF_FILES = {"quoting", "lists"}
 # What is called otherwise in the signature than in the table, or is no attribute of its name.
 _OTHERWISE: dict[str, tuple[str, Callable[[Options], object]]] = {
     "scorer": ("scorer", lambda options: options.scorer.name),
@@ -32,6 +34,8 @@ def sign(options: Options, *, total: int, inputs: Mapping[str, str]) -> str:
         if option.signed:
             label, value_of = _OTHERWISE.get(name, (name, _plainly(name)))
             signed[label] = value_of(options)
+    # The file tells these, as a rule: they are named where they were said.
+    signed = {key: value for key, value in signed.items() if key not in OF_FILES or value != NOBODY}
     parts: dict[str, object] = {
         "scorer": signed.pop("scorer"),
         **options.scorer.options,
@@ -49,7 +53,7 @@ def _plainly(name: str) -> Callable[[Options], object]:
 
     def value_of(options: Options) -> object:
         value = getattr(options if hasattr(options, name) else options.plan, name)
-        return "none" if value is None else value
+        return NOBODY if value is None else value
 
     return value_of
 

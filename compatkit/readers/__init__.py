@@ -6,7 +6,6 @@ or several, are in the folder `logs`.
 """
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
 
 from compatkit.predictions.predictions import Records
 from compatkit.readers.csv_table import read_csv, read_tsv
@@ -14,11 +13,12 @@ from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.parquet import read_parquet
 
-READERS: dict[str, Callable[[BinaryIO, str], Iterator[Records]]] = {
+READERS: dict[str, Callable[..., Iterator[Records]]] = {
     "csv": read_csv,
     "json": read_json,
     "jsonl": read_jsonl,
     "parquet": read_parquet,
     "tsv": read_tsv,
 }
+TABLES = frozenset({"csv", "tsv"})  # their readers take what a user said of quotes
 LINES = frozenset({"jsonl"})  # each record is a line of its own, whatever the others hold

@@ -21,7 +21,7 @@ from compatkit.predictions.fields import Record
 from compatkit.predictions.predictions import Records
 from compatkit.readers.blocks import LARGEST_LINE, read_blocks
 from compatkit.readers.decoding import BOM
-from compatkit.readers.quoting import NONE, QUOTED, QUOTING, find_quoting
+from compatkit.readers.quoting import QUOTED, QUOTING, UNQUOTED, find_quoting
 
 BATCH = 20_000
 # Delimiters that a file may have instead, likelier ones first; what to call them, what to do.
@@ -34,7 +34,7 @@ ADVICE = {
     "|": "Write it again with commas, or with tabs as .tsv.",
 }
 LISTS = frozenset({"references", "predictions"})
-UNQUOTED = "its quotes belong to the texts, since not every row has the header's cells otherwise"
+BELONG = "its quotes belong to the texts, since not every row has the header's cells otherwise"
 
 
 def read_csv(stream: BinaryIO, name: str, *, quoting: str | None = None) -> Iterator[Records]:
@@ -43,7 +43,7 @@ def read_csv(stream: BinaryIO, name: str, *, quoting: str | None = None) -> Iter
     Args:
         stream: the decompressed bytes.
         name: what messages call the file.
-        quoting: `quoted` or `none`; without it the file decides, where it can.
+        quoting: `quoted` or `unquoted`; without it the file decides, where it can.
 
     Raises:
         DataError: with the line and what was found there.
@@ -124,7 +124,7 @@ class _Table:
                 _split_lines(ahead),
                 delimiter=self.delimiter,
                 strict=True,
-                quoting=csv.QUOTE_NONE if self.quoting == NONE else csv.QUOTE_MINIMAL,
+                quoting=csv.QUOTE_NONE if self.quoting == UNQUOTED else csv.QUOTE_MINIMAL,
             )
             yield from self.table
 
@@ -159,7 +159,7 @@ class _Table:
             len(self.header),
             lambda line: f"{self.name}:{before + line}",
         )
-        self.notes = (UNQUOTED,) if self.quoting != QUOTED else ()
+        self.notes = (BELONG,) if self.quoting != QUOTED else ()
         self.stream.seek(reached)
 
 

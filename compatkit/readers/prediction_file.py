@@ -9,7 +9,7 @@ from typing import Any
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Record
 from compatkit.predictions.predictions import Records
-from compatkit.readers import LINES, READERS
+from compatkit.readers import LINES, READERS, TABLES
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
@@ -29,6 +29,7 @@ class PredictionFile:
         data: the rows in memory, or None.
         reader: the name of the reader, `memory` for rows in memory.
         log: what the harness says that left the rows behind, or None.
+        quoting: what a user said of the quotes of a table.
         alone: what was named is this file; False for one task of several, or of a run's folder.
     """
 
@@ -39,6 +40,7 @@ class PredictionFile:
     data: Any = None
     log: Log | None = None
     alone: bool = True
+    quoting: str | None = None
 
     @property
     def path(self) -> Path | None:
@@ -111,7 +113,8 @@ class PredictionFile:
             if self.log is not None:
                 yield from LOGS[self.reader].read(rows, self.log)
                 return
-            yield from READERS[self.reader](rows, self.name)
+            said = {"quoting": self.quoting} if self.reader in TABLES else {}
+            yield from READERS[self.reader](rows, self.name, **said)
 
 
 def open_predictions(

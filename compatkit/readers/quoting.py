@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from compatkit.errors import DataError
 
-QUOTED, NONE = QUOTING = ("quoted", "none")
+QUOTED, UNQUOTED = QUOTING = ("quoted", "unquoted")
 QUOTE = '"'
 ESCAPED = re.compile(r'""|\\"')
 SHOWN = 60
@@ -53,7 +53,7 @@ def find_quoting(
     if plain.decided or not (fault or rows != plain.rows or plain.bare):
         return QUOTED
     if fault and not plain.escaped:
-        return NONE
+        return UNQUOTED
     raise DataError(_either_way(plain, rows, where, fault))
 
 
@@ -62,9 +62,9 @@ def _either_way(plain: "_Unquoted", rows: int, where: Callable[[int], str], faul
         line, cell = plain.escaped[0]
         return (
             f"{where(line)}: the cell {cell:.{SHOWN}} looks like a text in quotes, and with cells "
-            f"in quotes {fault}, where the header has {plain.width} cells. Say --quoting none if "
-            "all quotes belong to the texts; or else write the file again, whole, with each quote "
-            'in a text as "".'
+            f"in quotes {fault}, where the header has {plain.width} cells. Say --quoting unquoted "
+            "if all quotes belong to the texts; or else write the file again, whole, with each "
+            'quote in a text as "".'
         )
     what = (
         f"the cell {plain.bare[0][1]:.{SHOWN}} may stand in quotes, or hold them itself"
@@ -73,8 +73,8 @@ def _either_way(plain: "_Unquoted", rows: int, where: Callable[[int], str], faul
     )
     return (
         f"{where((plain.bare or plain.opened)[0][0])}: {what}, and each way every row has "
-        f"{plain.width} cells. Say --quoting quoted if quotes stand around cells, --quoting none "
-        "if they belong to the texts."
+        f"{plain.width} cells. Say --quoting quoted if quotes stand around cells, --quoting "
+        "unquoted if they belong to the texts."
     )
 
 

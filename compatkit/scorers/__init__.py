@@ -88,9 +88,9 @@ def declare_options() -> dict[str, Option]:
         hints = get_type_hints(function, include_extras=True)
         hints |= get_type_hints(read_answers, include_extras=True)
         for name in scorer_options(scorer):
-            told = next(
-                (each for each in get_args(hints[name]) if isinstance(each, Option)), Option()
-            )
+            told = next((each for each in get_args(hints[name]) if isinstance(each, Option)), None)
+            if told is None:  # an option of every comparison, which the scorer takes too
+                continue
             declared[name] = replace(
                 told,
                 name=name,
@@ -152,11 +152,12 @@ def make_scorer(scorer: str | Scorer | Callable[..., object], **options: object)
 
 
 def _make(scorer: str | Scorer | Callable[..., object], options: Mapping[str, object]) -> Scorer:
-    if isinstance(scorer, str) and scorer in SCORERS and scorer != "field":
+    name, colon, path = scorer.partition(":") if isinstance(scorer, str) else ("", "", "")
+    if name in SCORERS and (name == "field" or not colon):
         for option in options:
-            if option not in _keyword_only(SCORERS[scorer]):
-                raise ConfigError(_not_taken(scorer, option))
-        return SCORERS[scorer](**options)
+            if option not in _keyword_only(SCORERS[name]):
+                raise ConfigError(_not_taken(name, option))
+        return SCORERS[name](*([path] if name == "field" else []), **options)
     if options:
         name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", "this scorer")
         raise ConfigError(_not_taken(name, next(iter(options))))
@@ -164,8 +165,6 @@ def _make(scorer: str | Scorer | Callable[..., object], options: Mapping[str, ob
         return scorer
     if not isinstance(scorer, str):
         return make_own(getattr(scorer, "__name__", "function"), scorer)
-    if scorer.partition(":")[0] == "field":
-        return field(scorer.partition(":")[2])
     if scorer.partition(":")[0] == "evaluate":
         return load_evaluate_metric(scorer)
     if ":" in scorer:

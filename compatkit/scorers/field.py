@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from compatkit.arrays import BoolArray
+from compatkit.arrays import BoolArray, FloatArray
 from compatkit.errors import ConfigError, DataError
+from compatkit.option import Option
 from compatkit.predictions.fields import MISSING, list_keys
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer, is_score
@@ -16,7 +17,18 @@ UNSCORED = "unscored"  # the field that says why a row was not judged
 WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
-def field(name: str, *, unscored: str | None = None, lower_is_better: bool | None = None) -> Scorer:
+def field(
+    name: str,
+    *,
+    unscored: Annotated[
+        str | None,
+        Option(
+            metavar="VALUE",
+            help="the value of rows that were not judged: null, nan, or another such as -1.",
+        ),
+    ] = None,
+    lower_is_better: bool | None = None,
+) -> Scorer:
     """Take the score from a field of the record: `correct`, `acc`, a judge's score.
 
     True and false are 1 and 0; CSV's texts are read as numbers. The answer that churn
@@ -40,27 +52,11 @@ def field(name: str, *, unscored: str | None = None, lower_is_better: bool | Non
 
     def score(rows: Predictions) -> Scored:
         column = rows.attributes[name]
-        reasons = rows.attributes.get(UNSCORED) or [MISSING] * len(rows)
-        left_out = _unscored(column, reasons)
+        left_out = _unscored(column, rows.attributes.get(UNSCORED) or [MISSING] * len(rows))
         if unscored is not None:
-            left_out |= np.fromiter(
-                (_name_value(value) == unscored.lower() for value in column), np.bool_, len(column)
-            )
-        if set(map(type, column)) <= {bool, float, int}:
-            scores = np.array(column, np.float64)
-            scores[left_out] = 0.0
-        else:
-            scores = np.fromiter(
-                (
-                    0.0 if left_out[row] else _number(value, rows, row, name)
-                    for row, value in enumerate(column)
-                ),
-                np.float64,
-                len(rows),
-            )
-        for row in np.flatnonzero(~is_score(scores)).tolist():
-            if not rows.errored[row]:
-                raise _no_score(column[row], rows, row, name)
+            called = (_name_value(value) == unscored.lower() for value in column)
+            left_out |= np.fromiter(called, np.bool_, len(column))
+        scores = _read_scores(column, left_out, rows, name)
         scores = 1.0 - scores if lower_is_better else scores
         return Scored(scores, list(rows.prediction), unscored=left_out)
 
@@ -74,6 +70,27 @@ def field(name: str, *, unscored: str | None = None, lower_is_better: bool | Non
         needs_prediction=False,
         needs_references=False,
     )
+
+
+def _read_scores(
+    column: Sequence[Any], left_out: BoolArray, rows: Predictions, name: str
+) -> FloatArray:
+    if set(map(type, column)) <= {bool, float, int}:
+        scores = np.array(column, np.float64)
+        scores[left_out] = 0.0
+    else:
+        scores = np.fromiter(
+            (
+                0.0 if left_out[row] else _number(value, rows, row, name)
+                for row, value in enumerate(column)
+            ),
+            np.float64,
+            len(rows),
+        )
+    for row in np.flatnonzero(~is_score(scores)).tolist():
+        if not rows.errored[row]:
+            raise _no_score(column[row], rows, row, name)
+    return scores
 
 
 def _name_value(value: Any) -> str:

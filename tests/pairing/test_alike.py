@@ -50,7 +50,7 @@ def test_ids_that_look_the_same_are_said_to():
     new = [{**ROW, "id": "Cafe\u0301"}, {**ROW, "id": "b "}, {**ROW, "id": "c"}]
     message = refusal(old, new)
     assert "2 pairs of these ids differ in Unicode form (NFD and NFC) alone" in message
-    assert f"such as {ascii(new[0]['id'])} and {ascii(old[0]['id'])}: write them alike." in message
+    assert f"such as {new[0]['id']!a} and {old[0]['id']!a}: write them alike." in message
     assert "alone" not in refusal(old, [{**ROW, "id": "d"}, *old[1:]])
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from compatkit import compare
 from compatkit.errors import ConfigError, DataError
 from compatkit.readers import blocks
-from compatkit.readers.csv_table import UNQUOTED, read_csv, read_tsv
+from compatkit.readers.csv_table import BELONG, read_csv, read_tsv
 
 HEADER = "id\tsource\tprediction\treference\n"
 JOINED = HEADER + '1\t"Never, he said.\tA\tA\n2\tCall me tomorrow"\tB\tB\n'
@@ -52,10 +52,10 @@ def test_lines_that_quotes_would_join_are_refused_and_each_way_can_be_said():
     message = refusal(JOINED)
     assert message == (
         "new:2: with cells in quotes the file has fewer rows than without, by 1, and each way "
-        "every row has 4 cells. Say --quoting quoted if quotes stand around cells, --quoting none "
-        "if they belong to the texts."
+        "every row has 4 cells. Say --quoting quoted if quotes stand around cells, --quoting "
+        "unquoted if they belong to the texts."
     )
-    assert read(JOINED, quoting="none") == (
+    assert read(JOINED, quoting="unquoted") == (
         [["1", '"Never, he said.', "A", "A"], ["2", 'Call me tomorrow"', "B", "B"]],
         set(),
     )
@@ -83,8 +83,8 @@ def test_a_table_that_only_fits_without_quoting_is_read_so_and_that_is_said():
     text = HEADER + '1\t"Never, he said.\tA\tA\n2\tMy 5" pipe\t"B\tB\n'
     rows, notes = read(text)
     assert rows == [["1", '"Never, he said.', "A", "A"], ["2", 'My 5" pipe', '"B', "B"]]
-    assert notes == {UNQUOTED}
-    assert read(text, quoting="none") == (rows, set())
+    assert notes == {BELONG}
+    assert read(text, quoting="unquoted") == (rows, set())
     assert refusal(text, quoting="quoted").startswith("new:3: not a table: ")
 
 
@@ -112,7 +112,7 @@ def test_a_cell_in_quotes_that_needs_none_is_asked_about():
     message = refusal('id,prediction\n1,"say ""x"""\n2,"Paris"\n3,x\n')
     assert message.startswith('new:3: the cell "Paris" may stand in quotes, or hold them itself')
     assert read('id,prediction\n2,"Paris"\n', quoting="quoted")[0] == [["2", "Paris"]]
-    assert read('id,prediction\n2,"Paris"\n', quoting="none")[0] == [["2", '"Paris"']]
+    assert read('id,prediction\n2,"Paris"\n', quoting="unquoted")[0] == [["2", '"Paris"']]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_escaped_quotes_are_not_read_as_texts_without_quoting(cells):
     text = f'id,prediction\n1,"say ""x"""\n2,{cells}'
     message = refusal(text)
     assert "looks like a text in quotes, and with cells in quotes new:3" in message
-    assert "Say --quoting none" in message
-    assert read(text, quoting="none")[0][1] == ["2", cells]
+    assert "Say --quoting unquoted" in message
+    assert read(text, quoting="unquoted")[0][1] == ["2", cells]
 
 
 def test_quotes_within_a_cell_are_read_as_they_stand_either_way():
@@ -142,7 +142,7 @@ def test_what_neither_way_fits_is_refused_as_a_table_in_quotes():
 
 
 def test_an_unknown_way_is_refused():
-    with pytest.raises(ConfigError, match="--quoting is 'some'; one of quoted, none was expected"):
+    with pytest.raises(ConfigError, match="--quoting is 'some'; one of quoted, unquoted"):
         read("id,prediction\n", quoting="some")
 
 
@@ -155,7 +155,7 @@ def test_a_quote_that_comes_late_is_met_late(tmp_path, suffix, monkeypatch):
     path.write_bytes(PACKERS[suffix]((HEADER + "".join(lines)).encode()))
     result = compare(path, path)
     assert result.counts.total == 2002
-    assert f"{path}: {UNQUOTED}" in result.notes
+    assert f"{path}: {BELONG}" in result.notes
     path.write_bytes(PACKERS[suffix]((HEADER + "".join(lines)).replace('"s', '"').encode()))
     with pytest.raises(DataError, match=":1002: with cells in quotes the file has fewer rows"):
         compare(path, path)
