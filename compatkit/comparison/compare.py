@@ -355,13 +355,13 @@ class _Measurement:
         return tuple(dict.fromkeys(notes))
 
 
-def _count_samples(side: ScoredRows, judged: Judged) -> list[str]:
+def _count_samples(side: ScoredRows, judged: Judged) -> list[Note]:
     """Say how many samples each example has, where one has several."""
     least, most = int(judged.samples.min()), int(judged.samples.max())
     if most <= 1:
         return []
     several = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    return [f"{side.file.name}: {several} samples per example"]
+    return notes_of("samples", [f"{side.file.name}: {several} samples per example"])
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
