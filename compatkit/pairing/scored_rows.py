@@ -106,14 +106,16 @@ def score_file(
     texts: dict[str, str] = {}
     notes: dict[str, None] = {}
     for batch in file.batches(progress):
-        fields = fields or find_fields(
-            batch.rows,
-            file.name,
-            roles,
-            by_position=by_position,
-            needs_prediction=scorer.needs_prediction,
-            needs_references=scorer.needs_references,
-        )
+        if fields is None:
+            found = find_fields(
+                batch.rows,
+                file.name,
+                roles,
+                by_position=by_position,
+                needs_prediction=scorer.needs_prediction,
+                needs_references=scorer.needs_references,
+            )
+            fields = replace(found, lists=lists if file.log is None else "samples")
         refuse_late_fields(batch.rows, batch.lines, fields, file.name)
         rows = to_predictions(
             batch,
@@ -122,7 +124,6 @@ def score_file(
             attributes=dict.fromkeys((*attributes, *scorer.fields)),
             needs_prediction=scorer.needs_prediction,
             needs_references=scorer.needs_references,
-            lists=lists if file.log is None else "samples",
         )
         held = "prediction" in fields.paths
         parts.append(_score(rows, scorer, attributes, texts, has_predictions=held))

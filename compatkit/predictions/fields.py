@@ -53,6 +53,8 @@ class Fields:
         paths: role (a key of `ALIASES`) to path.
         notes: sentences about aliases that were taken or could not be.
         absent: role to its own names that the first records did not have.
+        lists: what a list of predictions is, of `compatkit.predictions.predictions.LISTS`; None
+            refuses one beside a list of references, since it may be any.
         named: roles whose field the user named, so that its values count whatever their type.
     """
 
@@ -60,6 +62,7 @@ class Fields:
     notes: tuple[str, ...] = ()
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    lists: str | None = None
 
 
 class Columns(Sequence[Record]):

@@ -93,7 +93,6 @@ def to_predictions(
     attributes: Iterable[str] = (),
     needs_prediction: bool = True,
     needs_references: bool = True,
-    lists: str | None = None,
 ) -> Predictions:
     """Make columns of records.
 
@@ -107,16 +106,15 @@ def to_predictions(
         attributes: paths of further fields to keep.
         needs_prediction: refuse a row that has neither a prediction nor an error.
         needs_references: refuse a row without a reference.
-        lists: what a list of predictions is, of `LISTS`; None refuses one beside a list of
-            references, since it may be any.
 
     Raises:
         DataError: with file, line, what was found and what to do.
     """
     rows: Sequence[int] = range(start, start + len(records.rows))
     samples = None
+    lists = fields.lists
     if lists not in ONE_ANSWER:
-        records, rows, samples = _explode_samples(records, fields, start, lists)
+        records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
     column = {role: get_column(records.rows, path) for role, path in paths.items()}
     if lists in ONE_ANSWER:
@@ -207,7 +205,7 @@ def _join_lists(column: dict[str, list[Any]], at: Records, *, ordered: bool) -> 
 
 
 def _explode_samples(
-    records: Records, fields: Fields, start: int, lists: str | None
+    records: Records, fields: Fields, start: int
 ) -> tuple[Records, Sequence[int], list[str | None] | None]:
     """Repeat each record whose prediction is a list, once per element.
 
@@ -220,7 +218,7 @@ def _explode_samples(
     column = get_column(records.rows, path)
     if list not in set(map(type, column)):
         return records, indices, None
-    if lists is None:
+    if fields.lists is None:
         _refuse_two_lists(column, records, fields)
     errors = fields.paths.get("error", "error")
     is_error = _is_filled if "error" in fields.named else _tells_error

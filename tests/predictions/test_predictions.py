@@ -1,5 +1,6 @@
 import json
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ HUGE = 123456789012345678901234567890
 
 def columns_of(*rows, **options):
     records = Records(rows, range(11, 11 + len(rows)), "new.jsonl")
-    return to_predictions(records, find_fields(rows, "new.jsonl"), **options)
+    fields = replace(find_fields(rows, "new.jsonl"), lists=options.pop("lists", None))
+    return to_predictions(records, fields, **options)
 
 
 def refusal_of(*rows, **options):
@@ -197,7 +199,8 @@ def test_a_list_on_one_side_alone_needs_no_word():
 
 def test_columns_are_not_altered_by_what_lists_are():
     columns = Columns({"id": ["1"], "prediction": [["a"]], "reference": [["b"]]})
-    to_predictions(Records(columns, [1], "rows"), find_fields(columns, "rows"), lists="set")
+    fields = replace(find_fields(columns, "rows"), lists="set")
+    to_predictions(Records(columns, [1], "rows"), fields)
     assert columns.columns["prediction"] == [["a"]]
 
 
@@ -285,3 +288,12 @@ def test_an_errored_row_has_no_part_in_whether_a_score_is_continuous():
     assert not result.continuous
     assert result.counts.negative_flips == 1
     assert result.counts.counted_wrong == {"errored": 1, "missing": 0}
+
+
+def test_flips_of_lists_are_shown_as_they_were_scored():
+    old = [{"id": "1", "prediction": ["a", "b"], "reference": ["b", "a"]}]
+    new = [{**old[0], "prediction": ["c"]}]
+    result = compare(old, new, lists="set")
+    assert result.counts.negative_flips == 1
+    assert [flip.id for flip in result.examples] == ["1"]
+    assert "lists:set" in result.signature
