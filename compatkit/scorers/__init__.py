@@ -88,9 +88,9 @@ def declare_options() -> dict[str, Option]:
         hints = get_type_hints(function, include_extras=True)
         hints |= get_type_hints(read_answers, include_extras=True)
         for name in scorer_options(scorer):
-            told = next((each for each in get_args(hints[name]) if isinstance(each, Option)), None)
-            if told is None:  # an option of every comparison, which the scorer takes too
-                continue
+            told = next(
+                (each for each in get_args(hints[name]) if isinstance(each, Option)), Option()
+            )
             declared[name] = replace(
                 told,
                 name=name,
@@ -155,7 +155,8 @@ def _make(scorer: str | Scorer | Callable[..., object], options: Mapping[str, ob
     name, colon, path = scorer.partition(":") if isinstance(scorer, str) else ("", "", "")
     if name in SCORERS and (name == "field" or not colon):
         for option in options:
-            if option not in _keyword_only(SCORERS[name]):
+            # What is no option of the scorer's own may still be one of every comparison.
+            if option not in inspect.signature(SCORERS[name]).parameters:
                 raise ConfigError(_not_taken(name, option))
         return SCORERS[name](*([path] if name == "field" else []), **options)
     if options:

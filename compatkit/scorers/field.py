@@ -19,6 +19,7 @@ WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 def field(
     name: str,
+    lower_is_better: bool | None = None,
     *,
     unscored: Annotated[
         str | None,
@@ -27,7 +28,6 @@ def field(
             help="the value of rows that were not judged: null, nan, or another such as -1.",
         ),
     ] = None,
-    lower_is_better: bool | None = None,
 ) -> Scorer:
     """Take the score from a field of the record: `correct`, `acc`, a judge's score.
 
@@ -37,10 +37,10 @@ def field(
 
     Args:
         name: the field's path, nested by dots.
-        unscored: the value of rows that were not judged: `null` (a row without the field, or with
-            an empty cell, too), `nan`, or any other as JSON or CSV write it, such as -1.
         lower_is_better: the score is 1 - x, as less of x is better: an error rate, a distance. A
             threshold is one of 1 - x.
+        unscored: the value of rows that were not judged: `null` (a row without the field, or with
+            an empty cell, too), `nan`, or any other as JSON or CSV write it, such as -1.
 
     Raises:
         ConfigError: no name.

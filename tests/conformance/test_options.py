@@ -153,6 +153,8 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
         "epsilon": 0.1,
         "resamples": 200,
         "seed": 1,
+        "quoting": "unquoted",
+        "lists": "set",
     }
     plain = sign(make_options(), total=1, inputs={})
     assert sign(make_options(**{name: changed[name]}), total=1, inputs={}) != plain
