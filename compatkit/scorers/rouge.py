@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from compatkit.errors import ConfigError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
+from compatkit.scorers.sacrebleu_tokens import TOKENIZE
 from compatkit.scorers.scorer import Scored, Scorer, score_pairs
 from compatkit.scorers.tokens_seen import NO_WORDS, NOT_LATIN, has_latin_tokens, words_seen_by
 from compatkit.scorers.unseen import leave_out_unseen
@@ -18,7 +19,7 @@ def rouge(
     kind: str,
     *,
     stemmer: Annotated[bool, Option(help="compare Porter's stems of words.")] = False,
-    tokenize: Annotated[str | None, Option(metavar="NAME", help="sacrebleu's tokenizer.")] = None,
+    tokenize: Annotated[str | None, TOKENIZE] = None,
 ) -> Scorer:
     """Score by ROUGE F1, the best over the references.
 

@@ -9,6 +9,7 @@ import numpy as np
 from compatkit.arrays import FloatArray
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
+from compatkit.scorers.sacrebleu_tokens import TOKENIZE
 from compatkit.scorers.scorer import Scored, Scorer
 from compatkit.scorers.tokens_seen import NO_WORDS, has_spaced_words, words_seen_by
 from compatkit.scorers.unseen import leave_out_unseen
@@ -18,9 +19,7 @@ Columns = Callable[[Sequence[str], Sequence[Sequence[str]]], FloatArray]
 
 def bleu(
     *,
-    tokenize: Annotated[
-        str, Option(metavar="NAME", help="sacrebleu's tokenizer, 13a if not said.")
-    ] = "13a",
+    tokenize: Annotated[str, TOKENIZE] = "13a",
 ) -> Scorer:
     """Score by sacrebleu's sentence BLEU / 100, with its own way of several references.
 

@@ -4,12 +4,18 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from compatkit.errors import ConfigError, MissingExtraError
+from compatkit.option import Option
 
 KEEPS_SCRIPTS_WHOLE = frozenset({"13a", "intl", "none"})
 """Tokenizers that split at white space and punctuation, so that unspaced text is one token."""
 MOST_TOKENS = 1 << 17
 # Lines and texts end in NUL, as in `compatkit.scorers.rouge_columns`; no codec takes surrogates.
 FIRST_ID, SURROGATES, SURROGATES_END = 3, 0xD800, 0xE000
+
+TOKENIZE = Option(
+    metavar="NAME",
+    help="a tokenizer of sacrebleu; if not said, 13a for bleu and ROUGE's own for rouge*.",
+)
 
 
 def load_tokenizer(name: str) -> Callable[[str], str]:
