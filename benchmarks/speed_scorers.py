@@ -15,7 +15,7 @@ from speed_table import Goal, Line, Section
 from speed_texts import make_pairs, real_pairs
 
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 KINDS = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 CLEAN = get_context("forkserver")

@@ -10,7 +10,7 @@ class Recipe:
     """What a scorer is made of.
 
     Attributes:
-        name: as `compatkit.scorers.make_scorer` takes it.
+        name: as `compatkit.scorers.make.make_scorer` takes it.
         options: the scorer's options, by name.
     """
 

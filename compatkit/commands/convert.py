@@ -14,7 +14,8 @@ from compatkit.pairing.scored_rows import score_file
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.reports.hostile import visible
-from compatkit.scorers import SCORER_OPTIONS, Scorer
+from compatkit.scorers.make import SCORER_OPTIONS
+from compatkit.scorers.scorer import Scorer
 
 
 def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:

@@ -14,7 +14,8 @@ from compatkit.errors import ConfigError
 from compatkit.option import COMMAND, Option
 from compatkit.predictions.fields import ALIASES
 from compatkit.readers.run_header import find_scorer, header_path, load_header
-from compatkit.scorers import SCORERS, scorer_options
+from compatkit.scorers import SCORERS
+from compatkit.scorers.make import scorer_options
 
 
 def measure_options(

@@ -11,7 +11,7 @@ from compatkit.predictions.fields import NO_FIELD, list_keys
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 SHOWN = 60
 UNKNOWN_DIRECTION = "neither the log nor a known name says whether more is better"

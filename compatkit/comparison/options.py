@@ -13,7 +13,8 @@ from compatkit.predictions.fields import NO_FIELD, parse_roles
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
-from compatkit.scorers import SCORER_OPTIONS, Scorer, make_scorer
+from compatkit.scorers.make import SCORER_OPTIONS, make_scorer
+from compatkit.scorers.scorer import Scorer
 
 THRESHOLD = 0.5
 

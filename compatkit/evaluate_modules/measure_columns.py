@@ -23,7 +23,7 @@ from compatkit.evaluate_modules.columns import (
 from compatkit.option import EVALUATE
 from compatkit.predictions.fields import Columns
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
-from compatkit.scorers import SCORER_OPTIONS
+from compatkit.scorers.make import SCORER_OPTIONS
 
 # Of `make_options`; the others are about files.
 MEASURE_OPTIONS = tuple(

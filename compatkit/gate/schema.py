@@ -23,7 +23,8 @@ from compatkit.gate.policy_keys import (
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import POLICY, TASK, Option
 from compatkit.predictions.fields import ALIASES
-from compatkit.scorers import SCORER_OPTIONS, SCORERS, takers
+from compatkit.scorers import SCORERS
+from compatkit.scorers.make import SCORER_OPTIONS, takers
 
 PATH = Path(__file__).parents[1] / "schemas" / "policy.schema.json"  # in the installed package
 # `--init` lays a copy beside the policy, which names it: a path into this installation would be

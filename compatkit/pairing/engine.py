@@ -19,7 +19,8 @@ from compatkit.pairing.scored_rows import ScoredRows, score_file
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
-from compatkit.scorers import Scorer, make_scorer
+from compatkit.scorers.make import make_scorer
+from compatkit.scorers.scorer import Scorer
 
 LARGE = 32 << 20  # bytes of a file from which a process of its own pays
 SHARE = b"compatkit:share:"

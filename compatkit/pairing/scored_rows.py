@@ -16,7 +16,7 @@ from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_la
 from compatkit.predictions.predictions import Predictions, to_predictions
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
-from compatkit.scorers import Scorer
+from compatkit.scorers.scorer import Scorer
 
 SHOWN = 40  # characters of a text that a note is true of
 

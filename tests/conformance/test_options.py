@@ -22,8 +22,9 @@ from compatkit.gate.policy_keys import PAIR_OPTIONS, TASK_KEYS, TOP_KEYS
 from compatkit.gate.schema import make_schema
 from compatkit.option import COMMAND, EVALUATE, POLICY, TASK, Option
 from compatkit.readers.logs.log import LogSelection
-from compatkit.scorers import SCORER_OPTIONS, SCORERS, scorer_options, takers
+from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import read_answers
+from compatkit.scorers.make import SCORER_OPTIONS, scorer_options, takers
 
 GATE_PAGE = (Path(__file__).parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
 OWN = [name for name in OPTIONS if name not in SCORER_OPTIONS]

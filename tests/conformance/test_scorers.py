@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError
-from compatkit.scorers import SCORERS, make_scorer, scorer_options
+from compatkit.scorers import SCORERS
+from compatkit.scorers.answer_text import read_answers
+from compatkit.scorers.make import make_scorer, scorer_options
 
 NEEDED: Mapping[str, dict[str, object]] = {"regex": {"pattern": r"\w+"}}
 NAMES = [name for name in SCORERS if name != "field"]
@@ -81,6 +83,8 @@ def test_every_scorer_and_option_is_documented(name: str) -> None:
     assert docstring.startswith(("Score", "Take"))
     page = (Path(__file__).parents[2] / "docs" / "scorers.md").read_text(encoding="utf-8")
     assert re.search(rf"^##+ .*`{name}`", page, re.MULTILINE)
+    # What all scorers of texts take is said where their texts are read.
+    docstring += read_answers.__doc__ or ""
     for option in scorer_options(name):
         assert re.search(rf"^ *{option}: ", docstring, re.MULTILINE)
         assert f"--{option.replace('_', '-')}" in page

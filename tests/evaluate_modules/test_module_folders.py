@@ -14,7 +14,7 @@ from compatkit.evaluate_modules import MODULES
 from compatkit.evaluate_modules.space import list_files, make_space
 from compatkit.evaluate_modules.widget import compute_texts
 from compatkit.metrics.definitions import METRICS
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 HEADINGS = [
     *("How to use", "Inputs", "Output", "Examples", "Limits", "Citation"),

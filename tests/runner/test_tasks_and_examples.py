@@ -11,7 +11,7 @@ from compatkit.runner.answers import choose
 from compatkit.runner.examples import Data, Example, digest_prompts, read_examples
 from compatkit.runner.settings import make_settings
 from compatkit.runner.task import TASKS, load_task, parse_task, plain_task
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 MINE = b"""
 kind = "generate"

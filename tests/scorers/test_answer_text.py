@@ -3,8 +3,9 @@ from rows_of import rows_of
 
 import compatkit
 from compatkit.errors import ConfigError
-from compatkit.scorers import SCORERS, make_scorer
+from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import ONE_TEXT, STOPPED, STRIPPED, UNFINISHED
+from compatkit.scorers.make import make_scorer
 
 NEEDED = {"regex": {"pattern": r"answer is (\w+)"}}
 REFERENCES = {"numeric": "4", "choice": "B"}

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.scorers import make_scorer
 from compatkit.scorers.label import find_label
+from compatkit.scorers.make import make_scorer
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rows_of import rows_of
 import compatkit
 from compatkit.cli import command_line
 from compatkit.errors import ConfigError, DataError
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 SCRIPT = """
 import datasets

@@ -5,7 +5,7 @@ from rows_of import rows_of
 from compatkit import compare
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import MISSING
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 from compatkit.scorers.normalize import normalize_rows, normalize_squad
 
 

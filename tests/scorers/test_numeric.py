@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 from compatkit.scorers.number import find_number, read_reference
 
 

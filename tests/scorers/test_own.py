@@ -6,7 +6,7 @@ import pytest
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 SOURCE = """
 def length(predictions, references):

@@ -2,7 +2,7 @@ import pytest
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 
 @pytest.mark.parametrize(

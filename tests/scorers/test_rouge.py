@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 from rows_of import rows_of
 
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 from compatkit.scorers.rouge_columns import RougeColumns
 from compatkit.scorers.sacrebleu_tokens import load_tokenizer
 

@@ -3,7 +3,7 @@ import sacrebleu
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError
-from compatkit.scorers import make_scorer
+from compatkit.scorers.make import make_scorer
 
 PREDICTIONS = ["the cat sat on the mat", "It costs 1,000.50 today!", None, "", "a b"]
 REFERENCES = [
