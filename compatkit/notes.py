@@ -11,17 +11,19 @@ KINDS = {
     "metric": "by which of its metrics a log is judged",
     "condition": "what two logs say of how they were made, and differs",
     "unchecked": "references, items or inputs that not all files hold, so that none were compared",
-    "edited": "examples that were asked in other words, or held against another reference",
+    "edited": "examples that were asked in other words",
+    "kept": "examples that were held against another reference, or asked another question",
     "samples": "samples that were left out, or that a number rests on",
     "header": "a header of a run that cannot be read",
     "changed": "a file that is no longer the one that its header describes",
     "made": "files that were made differently, by their headers, or nobody knows how",
     "judged": "a scorer that is another than the files were made for, or likely the wrong one",
     "noise": "flips beside those of a second run of the old model",
+    "rerun": "a second run of the old model that differs from the first by more than chance",
     "tasks": "tasks and files that were left out, and what a total adds up",
 }
 # Those that put the comparison itself in doubt: a gate warns, and a strict one refuses.
-DOUBTS = frozenset({"unchecked", "changed", "made"})
+DOUBTS = frozenset({"unchecked", "kept", "changed", "made", "rerun"})
 
 
 @dataclass(frozen=True, slots=True)

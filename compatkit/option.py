@@ -13,9 +13,9 @@ from typing import Any
 
 from compatkit.errors import ConfigError
 
-# Where an option may be said, beside Python: flags, keys of a policy and of its tasks, and the
-# modules of Hugging Face evaluate.
-COMMAND, POLICY, TASK, EVALUATE = "command", "policy", "task", "evaluate"
+# Where an option may be said, beside Python: flags, keys of a policy, of its tasks and of its
+# total, and the modules of Hugging Face evaluate.
+COMMAND, POLICY, TASK, TOTAL, EVALUATE = "command", "policy", "task", "total", "evaluate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

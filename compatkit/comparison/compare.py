@@ -11,7 +11,15 @@ from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.comparison import Comparison, FlippedExample
 from compatkit.comparison.conditions import describe_conditions, follow_logs
 from compatkit.comparison.flipped import find_flipped
+from compatkit.comparison.judging import (
+    Evidence,
+    gather_evidence,
+    join_answers,
+    judge,
+    lowest_score,
+)
 from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.reruns import doubt_rerun
 from compatkit.comparison.signature import sign
 from compatkit.errors import ConfigError, DataError
 from compatkit.metrics.estimates import Metrics
@@ -21,6 +29,7 @@ from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
 from compatkit.pairing.alignment import Alignment, align
+from compatkit.pairing.edited import count_of
 from compatkit.pairing.engine import Job, run_jobs
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import OWN_NAMES
@@ -107,10 +116,11 @@ def compare_files(
         errors=options.errors,
         edited=options.edited,
         attributes=options.all_attributes,
+        cluster=options.cluster,
     )
-    lowest = _lowest_score(sides, options)
+    lowest = lowest_score(sides, bounded=options.plan.bounded)
     judged = [
-        _judge(side, rows, len(aligned.ids), options.threshold, lowest)
+        judge(side, rows, len(aligned.ids), options.threshold, lowest)
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
@@ -141,38 +151,11 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         "attributes": options.all_attributes,
         "by_position": options.by_position,
         "lists": options.lists,
+        "contents": options.contents,
     }
     files = [replace(file, quoting=options.quoting) for file in files]
     jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
     return run_jobs(jobs, options.progress)
-
-
-def _lowest_score(sides: Sequence[ScoredRows], options: Options) -> float:
-    """Return what an answer without a score counts as: 0, or the lowest score if that is below.
-
-    Scores of a table's scorer lie in [0, 1]; those of a field or of a user's own may not.
-    """
-    if options.plan.bounded:
-        return 0.0
-    return min(0.0, *(float(side.scores[side.counted].min(initial=0.0)) for side in sides), 0.0)
-
-
-def _judge(
-    side: ScoredRows, examples: IntArray, size: int, threshold: float, lowest: float
-) -> Judged:
-    """Gather a model's rows into one result per example."""
-    rows = np.flatnonzero(examples >= 0)
-    index = examples[rows]
-    samples = np.bincount(index, minlength=size)
-    weight = np.maximum(samples, 1)
-    scores = np.bincount(index, np.where(side.counted, side.scores, lowest)[rows], size) / weight
-    scores[samples == 0] = lowest
-    return Judged(
-        scores=scores,
-        right=np.bincount(index, side.right(threshold)[rows], size) / weight,
-        samples=samples,
-        silent=np.bincount(index, side.no_answer[rows], size).astype(np.int64),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +214,7 @@ class _Measurement:
             examples=self._flipped(pair, number) if options.keep_flips else None,
             runs={"old": read_header(old.file)[0], "new": read_header(new.file)[0]},
             sweep=self._sweep(pair, number) if options.sweep else None,
+            evidence=self._evidence(number),
         )
 
     def _signature(self, number: int) -> str:
@@ -298,17 +282,23 @@ class _Measurement:
         return [*notes, *notes_of("noise", _verdict(metrics))]
 
     def _same(self, number: int) -> BoolArray | None:
-        columns = []
-        for side, examples in (
-            (self.sides[0], self.aligned.examples[0]),
-            (self.sides[number], self.aligned.examples[number]),
-        ):
-            if not side.has_answers:
-                return None
-            answers = np.zeros(len(self.aligned.ids), np.int64)
-            answers[examples[examples >= 0]] = side.answers[examples >= 0]
-            columns.append(answers)
-        return np.asarray(columns[0] == columns[1])
+        sides, examples = self._of(0, number)
+        if not all(side.has_answers for side in sides):
+            return None
+        size = len(self.aligned.ids)
+        one, other = (
+            join_answers(side, rows, size) for side, rows in zip(sides, examples, strict=True)
+        )
+        return np.asarray(one == other)
+
+    def _of(self, *numbers: int) -> tuple[list[ScoredRows], list[IntArray]]:
+        """Return some sides, and of each their rows' examples."""
+        return [self.sides[n] for n in numbers], [self.aligned.examples[n] for n in numbers]
+
+    def _evidence(self, number: int) -> Evidence:
+        sides, examples = self._of(0, number, *([-1] if self.rerun else []))
+        size, how = len(self.aligned.ids), self.options
+        return gather_evidence(sides, examples, size, how.threshold, bounded=how.plan.bounded)
 
     def _clusters(self) -> IntArray | None:
         if self.options.cluster is None:
@@ -344,7 +334,10 @@ class _Measurement:
         ]
         notes += describe_conditions(sides[0].file, sides[1].file, self.options)
         notes += _count_samples(sides[0], pair.old) + _count_samples(sides[1], pair.new)
-        notes += self.aligned.notes
+        notes += [*self.aligned.notes, *self._doubt_position(number)]
+        if self.rerun:
+            judged = [self.judged[n] for n in (0, number, -1)]
+            notes += doubt_rerun(*self._of(0, number, -1), judged)
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
             text = (
@@ -353,6 +346,24 @@ class _Measurement:
             )
             notes.append(Note("judged", text))
         return tuple(dict.fromkeys(notes))
+
+    def _doubt_position(self, number: int) -> list[Note]:
+        """Note rows that nothing but their position pairs."""
+        if not self.options.by_position:
+            return []
+        sides, examples = self._of(0, number)
+        told = np.ones(len(self.aligned.ids), np.bool_)
+        for side, rows in zip(sides, examples, strict=True):
+            alike = (side.references != 0) | (side.input != 0) | (side.item_hash != 0)
+            told[rows[(rows >= 0) & ~alike]] = False
+        lost = int((~told).sum())
+        if not lost:
+            return []
+        text = (
+            f"{count_of(lost, 'example')} paired by position, whose rows hold neither a reference "
+            "nor an input on both sides: whether they are the same examples was not compared"
+        )
+        return [Note("unchecked", text)]
 
 
 def _count_samples(side: ScoredRows, judged: Judged) -> list[Note]:

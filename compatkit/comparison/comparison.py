@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from compatkit.comparison.judging import Evidence
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics
@@ -93,6 +94,7 @@ class Comparison:
         examples: the flipped examples, negative ones first; None where they were not kept.
         sweep: flips over all thresholds; None where it was not asked for.
         runs: how the `old` and the `new` file were made, where `compatkit run` made them.
+        evidence: what a decision asks of the files, beside the numbers.
     """
 
     task: str
@@ -114,6 +116,7 @@ class Comparison:
     examples: tuple[FlippedExample, ...] | None = field(default=None, repr=False)
     sweep: Sweep | None = field(default=None, repr=False)
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
+    evidence: Evidence = field(default_factory=Evidence, repr=False)
 
     def __getattr__(self, name: str) -> float | None:
         """Return a metric's value by its name, None where it is undefined."""

@@ -42,6 +42,7 @@ class Options:
         plan: level, seed, resamples and epsilon.
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
+        contents: make digests of the inputs and references, to tell examples of tasks apart by.
         progress: called while files are read.
         recipe: what another process can make the scorer of; None where it cannot.
         scorer_was_named: False where a log may say how its rows are judged.
@@ -67,6 +68,7 @@ class Options:
     plan: Plan = field(default_factory=Plan)
     sweep: bool = False
     keep_flips: bool = True
+    contents: bool = False
     progress: Progress | None = None
     recipe: Recipe | None = None
     scorer_was_named: bool = True

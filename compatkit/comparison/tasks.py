@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compatkit.arrays import IntArray
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.option_table import OPTIONS
@@ -310,22 +311,31 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
     same = [pair.same for pair in pairs if pair.same is not None]
     reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
     baselines = [pair.baseline for pair in pairs if pair.baseline is not None]
-    # A group belongs to its task: the numbers of the next task's groups go on from there.
-    clusters = [pair.clusters for pair in pairs if pair.clusters is not None]
-    sizes = [int(each.max()) + 1 for each in clusters]
-    starts = [sum(sizes[:number]) for number in range(len(sizes))]
     return JudgedPair(
         [each for pair in pairs for each in pair.ids],
         _join([pair.old for pair in pairs]),
         _join([pair.new for pair in pairs]),
         np.concatenate(same) if len(same) == len(pairs) else None,
-        np.concatenate([each + start for each, start in zip(clusters, starts, strict=True)])
-        if clusters
-        else None,
+        _join_clusters(pairs),
         _join(reruns) if len(reruns) == len(pairs) else None,
         baseline=_join(baselines) if len(baselines) == len(pairs) else None,
         continuous=any(pair.continuous for pair in pairs),
     )
+
+
+def _join_clusters(pairs: Sequence[JudgedPair]) -> IntArray | None:
+    """Number the groups of all tasks; where a task has none, each example is a group by itself.
+
+    A group belongs to its task: the numbers of the next task's groups go on from there.
+    """
+    if all(pair.clusters is None for pair in pairs):
+        return None
+    columns, start = [], 0
+    for pair in pairs:
+        column = np.arange(len(pair.ids)) if pair.clusters is None else pair.clusters
+        columns.append(column + start)
+        start += int(column.max()) + 1
+    return np.concatenate(columns)
 
 
 def _join(parts: Sequence[Judged]) -> Judged:

@@ -11,6 +11,7 @@ from compatkit.gate.checking import check_policy
 from compatkit.gate.limits import check_limit
 from compatkit.gate.policy import (
     INCONCLUSIVE,
+    MAX_WAIVED,
     WAYS,
     Limits,
     MustNotFlip,
@@ -39,6 +40,7 @@ def check(
     inconclusive: str = INCONCLUSIVE,
     examples: int | None = None,
     max_left_out: float = 0.0,
+    max_waived: float = MAX_WAIVED,
     strict: bool = False,
     today: date | None = None,
     **budgets_and_options: Any,
@@ -60,6 +62,7 @@ def check(
         inconclusive: what an inconclusive decision counts as: `inconclusive`, `pass` or `fail`.
         examples: how many examples there must be.
         max_left_out: share of the examples that may be left out.
+        max_waived: share of the examples whose flips may be waived.
         strict: a warning is an error.
         today: the day by which waivers expire; today's date if not given.
         budgets_and_options: budgets by their names in `BUDGETS`, such as `max_nfr=0.02`, and the
@@ -97,6 +100,7 @@ def check(
         inconclusive=inconclusive,
         examples=examples,
         max_left_out=max_left_out,
+        max_waived=max_waived,
         strict=strict,
     )
     return check_policy(policy, today=today)
@@ -118,6 +122,7 @@ def make_policy(
     inconclusive: str = INCONCLUSIVE,
     examples: int | None = None,
     max_left_out: float = 0.0,
+    max_waived: float = MAX_WAIVED,
     strict: bool = False,
 ) -> Policy:
     """Make the policy of one pair; see `check`.
@@ -127,7 +132,8 @@ def make_policy(
             to hold the update against.
     """
     said = {"decide": decide, "inconclusive": inconclusive, "examples": examples}
-    _check_options(options.plan.level, {**said, "max_left_out": max_left_out, "strict": strict})
+    said |= {"max_left_out": max_left_out, "max_waived": max_waived, "strict": strict}
+    _check_options(options.plan.level, said)
     for table in (budgets, advisory, *slices.values()):
         for name, limit in table.items():
             check_limit(name, limit, decide)
@@ -145,6 +151,7 @@ def make_policy(
         old_rerun=old_rerun,
         examples=examples,
         max_left_out=max_left_out,
+        max_waived=max_waived,
     )
     if not any((task.limits, task.must_not_flip, *task.slices.values())):
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in list(BUDGETS)[:3])

@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.options import Options
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.schema import COPY_NAME
 from compatkit.metrics.estimates import Plan
-from compatkit.metrics.pair import JudgedPair
+from compatkit.metrics.pair import JudgedPair, rows_by_value
 
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 LEAST = 1e-4
@@ -39,7 +37,7 @@ TAIL = """
 # task = {name}
 # id = {example}
 # reason = "the reference is wrong"
-# expires = 2030-12-31
+# expires = YYYY-MM-DD   # within a year
 """
 
 
@@ -98,8 +96,7 @@ def _fitting(comparison: Comparison) -> list[str]:
 
 
 def _parts(pair: JudgedPair, path: str) -> list[JudgedPair]:
-    values = np.array(pair.attributes[path], object)
-    return [pair.take(np.flatnonzero(values == value)) for value in np.unique(values)]
+    return [pair.take(rows) for rows in rows_by_value(pair.attributes[path]).values()]
 
 
 def _budget(name: str, parts: Sequence[JudgedPair], plan: Plan) -> str:

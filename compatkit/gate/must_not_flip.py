@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import FAIL, PASS, MustNotFlip
 from compatkit.gate.verdict import Guarded
 from compatkit.gate.waivers import Waived
+from compatkit.metrics.pair import rows_by_value
 
+NO_ROWS = np.zeros(0, np.int64)
 MOSTLY = 0.5  # from this share of right samples on, an example is right
 
 
@@ -52,9 +56,9 @@ def _name_examples(
 ) -> Iterator[tuple[str, str]]:
     """Yield the examples with what named them; what an id names, a tag does not name again."""
     for tag, values in examples.tags.items():
-        column = comparison.pair.attributes[tag]
+        parts = rows_by_value(comparison.pair.attributes[tag])
         for value in values:
-            tagged = [i for i, v in zip(comparison.pair.ids, column, strict=True) if v == value]
+            tagged = [comparison.pair.ids[row] for row in parts.get(value, NO_ROWS).tolist()]
             if not tagged:
                 raise ConfigError(
                     f"must_not_flip: no example has {tag} = {value!r} in {comparison.old}."

@@ -12,6 +12,8 @@ OUTCOMES = (PASS, FAIL, INCONCLUSIVE)
 BLOCKING, ADVISORY = "blocking", "advisory"
 ANYTIME = "anytime"
 WAYS = ("interval", ANYTIME, "point")
+REFUSE, KEEP = "refuse", "keep"  # examples that two tasks share
+MAX_WAIVED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class TaskPolicy:
         old_rerun: a second run of the old model.
         examples: how many examples there must be; None where any number will do.
         max_left_out: share of the examples that may be left out because they errored, are missing
-            or were edited.
+            or were edited, or because the old model did not answer them.
+        max_waived: share of the examples whose flips may be waived.
     """
 
     name: str
@@ -79,6 +82,12 @@ class TaskPolicy:
     old_rerun: Any = None
     examples: int | None = None
     max_left_out: float = 0.0
+    max_waived: float = MAX_WAIVED
+
+    @property
+    def where(self) -> str:
+        """How messages about the task begin."""
+        return f"task {self.name}: " if self.name else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,7 @@ class Policy:
         tasks: at least one.
         name: what reports call it, empty for nothing; two gates on one pull request need two.
         total: budgets over the examples of all tasks, each counting once.
+        overlap: `refuse` or `keep`: what to do with examples that two tasks share, under `total`.
         waivers: flips that are accepted for a while.
         level: confidence level of the gate's word, in (0, 1): how often at least a pass, or a
             fail, is right.
@@ -117,6 +127,7 @@ class Policy:
     tasks: tuple[TaskPolicy, ...]
     name: str = ""
     total: Limits = field(default_factory=Limits)
+    overlap: str = REFUSE
     waivers: tuple[Waiver, ...] = ()
     level: float = 0.95
     decide: str = "interval"

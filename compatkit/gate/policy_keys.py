@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from compatkit.comparison.option_table import OPTIONS
-from compatkit.gate.policy import INCONCLUSIVE, OUTCOMES, WAYS
-from compatkit.option import COMMAND, POLICY, TASK, Option
+from compatkit.gate.policy import INCONCLUSIVE, KEEP, MAX_WAIVED, OUTCOMES, REFUSE, WAYS
+from compatkit.option import COMMAND, POLICY, TASK, TOTAL, Option
 
 FILE_NAME = "compatkit.toml"
 FORMAT = 1
@@ -49,6 +49,22 @@ _DECLARED = (
         below=1,
         help="Share of the examples that may be left out, where other options allow it at all.",
         places=frozenset({COMMAND, TASK}),
+    ),
+    Option(
+        name="max_waived",
+        kind=float,
+        default=MAX_WAIVED,
+        least=0,
+        below=1,
+        help="Share of the examples whose flips may be waived.",
+        places=frozenset({TASK}),
+    ),
+    Option(
+        name="overlap",
+        choices=(REFUSE, KEEP),
+        default=REFUSE,
+        help="Examples that two tasks share: refused, or counted as often as they come.",
+        places=frozenset({TOTAL}),
     ),
     Option(
         name="old_rerun",
@@ -95,5 +111,6 @@ TASK_KEYS = tuple(
         )
     )
 )
+TOTAL_KEYS = (*LIMIT_KEYS, *keys_at(TOTAL, GATE_OPTIONS))
 MUST_NOT_FLIP_KEYS = ("ids", "tags")
 WAIVER_KEYS = ("task", "id", "reason", "expires")

@@ -1,5 +1,6 @@
 """Read policy: from TOML, every key and value checked."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +23,7 @@ from compatkit.gate.policy_keys import (
     PAIR_OPTIONS,
     TASK_KEYS,
     TOP_KEYS,
+    TOTAL_KEYS,
     WAIVER_KEYS,
     keys_at,
 )
@@ -29,6 +31,7 @@ from compatkit.gate.verdict import TOTAL
 from compatkit.option import POLICY, Option
 
 PYPROJECT = "pyproject.toml"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 Table = Mapping[str, Any]
 
 
@@ -114,6 +117,7 @@ class _Reader:
         }
         rule, way = said.pop("inconclusive"), said["decide"]
         tasks = self._get(table, "tasks", dict, "", {})
+        total = self._table(table, TOTAL, "")
         if not tasks:
             raise self._error("", "no [tasks.NAME]; at least one task was expected")
         policy = Policy(
@@ -121,7 +125,8 @@ class _Reader:
                 self._task(name, self._table(tasks, name, "tasks"), shared, rule, way)
                 for name in tasks
             ),
-            total=self._limits(self._table(table, TOTAL, ""), TOTAL, rule, way, only=True),
+            total=self._limits(total, TOTAL, rule, way, keys=TOTAL_KEYS),
+            overlap=self._said(total, GATE_OPTIONS["overlap"], TOTAL),
             waivers=tuple(
                 self._waiver(each, f"waivers[{number}]")
                 for number, each in enumerate(self._get(table, "waivers", list, "", []))
@@ -169,7 +174,7 @@ class _Reader:
                     f"{at}.slices.{path}",
                     limits.inconclusive,
                     way,
-                    only=True,
+                    keys=LIMIT_KEYS,
                 )
                 for path in slices
             },
@@ -177,6 +182,7 @@ class _Reader:
             old_rerun=self._file(table, "old_rerun", at) if "old_rerun" in table else None,
             examples=self._said(table, GATE_OPTIONS["examples"], at),
             max_left_out=float(self._said(table, GATE_OPTIONS["max_left_out"], at)),
+            max_waived=float(self._said(table, GATE_OPTIONS["max_waived"], at)),
         )
 
     def _options(self, table: Table, shared: Table, at: str) -> Options:
@@ -195,9 +201,12 @@ class _Reader:
         except ConfigError as error:
             raise self._error(at, str(error).removesuffix(".")) from None
 
-    def _limits(self, table: Table, at: str, rule: str, way: str, *, only: bool = False) -> Limits:
-        if only:
-            self._check_keys(table, LIMIT_KEYS, at)
+    def _limits(
+        self, table: Table, at: str, rule: str, way: str, *, keys: tuple[str, ...] = ()
+    ) -> Limits:
+        """Return the limits of a table, which holds nothing but `keys` where these are given."""
+        if keys:
+            self._check_keys(table, keys, at)
         tiers: list[dict[str, float]] = []
         for key in LIMIT_KEYS[:2]:
             budgets = self._table(table, key, at)
@@ -233,8 +242,7 @@ class _Reader:
                 raise self._error(at, f"no {key!r}; a waiver has an id, a reason and a last day")
         expires = table["expires"]
         try:
-            day = date.fromisoformat(expires) if isinstance(expires, str) else expires
-            day = None if isinstance(expires, str) and str(day) != expires else day
+            day = _day(expires) if isinstance(expires, str) else expires
         except ValueError:
             day = None
         if not isinstance(day, date) or isinstance(day, datetime):
@@ -298,6 +306,11 @@ class _Reader:
         where = f"{self.path}: {at}: " if at else f"{self.path}: "
         end = "" if what.endswith("?") else "."
         return ConfigError(f"{where}{what}{end}")
+
+
+def _day(text: str) -> date | None:
+    """Return the day of a text such as 2026-12-31; other ways to write it are easily misread."""
+    return date.fromisoformat(text) if re.fullmatch(DAY, text) else None
 
 
 def _join(at: str, key: str) -> str:

@@ -22,6 +22,7 @@ from compatkit.gate.policy_keys import (
 )
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import POLICY, TASK, Option
+from compatkit.option import TOTAL as IN_TOTAL
 from compatkit.predictions.fields import ALIASES
 from compatkit.scorers import SCORERS
 from compatkit.scorers.make import SCORER_OPTIONS, takers
@@ -59,7 +60,9 @@ def make_schema() -> Schema:
                     "properties": {name: {"not": {}} for name in ("", TOTAL)},
                     "additionalProperties": _task(),
                 },
-                "total": _table(_limits()),
+                "total": _table(
+                    {**_limits(), **_options(keys_at(IN_TOTAL, GATE_OPTIONS), GATE_OPTIONS)}
+                ),
                 "waivers": {"type": "array", "items": _waiver()},
             },
             ("tasks",),

@@ -78,7 +78,7 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
     if path == "-" or not is_pattern(path):
         if path != "-" and not Path(path).exists():
             raise DataError(
-                f"{_where(task)}{key} is {path}, which does not exist. A task whose files are "
+                f"{task.where}{key} is {path}, which does not exist. A task whose files are "
                 "absent cannot pass: make the file, or take the task out of the policy."
             )
         return path
@@ -86,7 +86,7 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
     if len(found) != 1:
         listed = f": {_listed(found)}" if found else ""
         raise DataError(
-            f"{_where(task)}{key} = {path} matches {len(found)} files{listed}. Exactly one was "
+            f"{task.where}{key} = {path} matches {len(found)} files{listed}. Exactly one was "
             "expected; wildcards on both sides make one task of each pair."
         )
     return found[0]
@@ -96,13 +96,13 @@ def _pair_up(task: TaskPolicy, old: Files, new: Files) -> list[TaskPolicy]:
     """Make a task of each name that both sides have."""
     if task.old_rerun is not None:
         raise DataError(
-            f"{_where(task)}a second run of the old model stands beside one file, not several."
+            f"{task.where}a second run of the old model stands beside one file, not several."
         )
     alone = sorted(set(old) ^ set(new))
     if alone:
         files = [path_of({**old, **new}[name]) for name in alone]
         raise DataError(
-            f"{_where(task)}no partner for {_listed(files)}. Every file of one side needs one of "
+            f"{task.where}no partner for {_listed(files)}. Every file of one side needs one of "
             "the other, by the same name."
         )
     prefix = f"{task.name}/" if task.name else ""
@@ -123,7 +123,7 @@ def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
     files = sorted(glob(pattern, recursive=True))  # noqa: PTH207
     if not files:
         raise DataError(
-            f"{_where(task)}{key} = {pattern} matches no file. A task whose files are absent "
+            f"{task.where}{key} = {pattern} matches no file. A task whose files are absent "
             "cannot pass: make them, or take the task out of the policy."
         )
     shape = re.compile(_groups_of(pattern))
@@ -132,7 +132,7 @@ def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
         match = shape.fullmatch(file)
         name = "/".join(filter(None, match.groups())) if match else file
         if name in found:
-            raise DataError(f"{_where(task)}{found[name]} and {file} are both {name!r}.")
+            raise DataError(f"{task.where}{found[name]} and {file} are both {name!r}.")
         found[name] = file
     return found
 
@@ -149,10 +149,6 @@ def _groups_of(pattern: str) -> str:
 
 def _is_set(token: str) -> bool:
     return token.startswith("[") and token.endswith("]")
-
-
-def _where(task: TaskPolicy) -> str:
-    return f"task {task.name}: " if task.name else ""
 
 
 def _listed(names: Sequence[str]) -> str:

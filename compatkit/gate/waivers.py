@@ -1,16 +1,19 @@
 """Waivers: flips that are accepted for a while, with a reason."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
-from compatkit.arrays import IntArray
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
-from compatkit.gate.policy import Waiver
+from compatkit.gate.policy import TaskPolicy, Waiver
 from compatkit.gate.verdict import WaiverUse
+from compatkit.metrics.pair import JudgedPair, rows_by_value
+
+YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +22,17 @@ class Waived:
 
     Attributes:
         uses: what became of each waiver.
-        rows: per task, the rows that are left; None for all.
         ids: task to the ids whose flips are accepted.
     """
 
     uses: tuple[WaiverUse, ...]
-    rows: tuple[IntArray | None, ...]
     ids: Mapping[str, frozenset[str]]
 
 
 def apply_waivers(
     waivers: Sequence[Waiver], comparisons: Sequence[Comparison], today: date
 ) -> Waived:
-    """Take the examples whose negative flip is accepted out of the decisions.
+    """Tell the examples whose negative flip is accepted.
 
     Such an example counts neither as a flip nor as an example. One that did not flip stays.
 
@@ -41,7 +42,7 @@ def apply_waivers(
         today: the day by which they expire; a waiver holds through its last day.
 
     Raises:
-        ConfigError: a waiver whose task or example no file holds.
+        ConfigError: a waiver whose task or example no file holds, or whose last day is no date.
     """
     named = {each.task: each for each in comparisons}
     known = {task: set(each.pair.ids) for task, each in named.items() if waivers}
@@ -58,13 +59,60 @@ def apply_waivers(
                 f"waiver of {waiver.id!r}: no such example in {named[task].old}. Remove the "
                 "waiver, or mend its id."
             )
+        if type(waiver.expires) is not date:
+            raise ConfigError(
+                f"waiver of {waiver.id!r}: expires is {waiver.expires!r}; a date was expected."
+            )
         state = "used" if waiver.id in flipped[task] else "unused"
         state = "expired" if today > waiver.expires else state
         if state == "used":
             accepted[task].add(waiver.id)
         uses.append(WaiverUse(replace(waiver, task=task), state))
-    rows = tuple(_rows_left(named[each.task], accepted[each.task]) for each in comparisons)
-    return Waived(tuple(uses), rows, {task: frozenset(ids) for task, ids in accepted.items()})
+    return Waived(tuple(uses), {task: frozenset(ids) for task, ids in accepted.items()})
+
+
+def take_waived(pair: JudgedPair, accepted: AbstractSet[str], task: TaskPolicy) -> JudgedPair:
+    """Return a task's examples without those whose flips are accepted.
+
+    Args:
+        pair: the examples.
+        accepted: the ids whose flips are accepted.
+        task: what share of the examples may be waived, and which slices have budgets.
+
+    Raises:
+        ConfigError: more are waived than may be, of the task, or of a slice more than one; or no
+            example is left.
+    """
+    if not accepted:
+        return pair
+    total, most, where = len(pair.ids), task.max_waived, task.where
+    ways = "Mend the answers, or raise 'max_waived'."
+    if len(accepted) > most * total or len(accepted) == total:
+        raise ConfigError(
+            f"{where}{len(accepted):,} of {total:,} examples are waived; the policy allows a share "
+            f"of {most:g}: enough waivers let any update pass. {ways}"
+        )
+    waived = np.fromiter((each in accepted for each in pair.ids), np.bool_, total)
+    for path in task.slices:
+        for value, rows in rows_by_value(pair.attributes[path]).items():
+            number = int(waived[rows].sum())
+            if number == len(rows) or (number > 1 and number > most * len(rows)):
+                raise ConfigError(
+                    f"{where}{number:,} of the {len(rows):,} examples with {path} = {value!r} are "
+                    f"waived; the policy allows one, or a share of {most:g}, and one has to be "
+                    f"left. {ways}"
+                )
+    return pair.take(np.flatnonzero(~waived))
+
+
+def doubt_waivers(uses: Sequence[WaiverUse], today: date) -> list[str]:
+    """Say which waivers hold for longer than a year, which is to say for good."""
+    return [
+        f"the waiver of {use.waiver.id!r} holds until {use.waiver.expires.isoformat()}, which is "
+        "more than a year away"
+        for use in uses
+        if use.waiver.expires - today > YEAR
+    ]
 
 
 def _task_of(waiver: Waiver, named: Mapping[str, Comparison]) -> str:
@@ -76,10 +124,3 @@ def _task_of(waiver: Waiver, named: Mapping[str, Comparison]) -> str:
     raise ConfigError(
         f"waiver of {waiver.id!r}: names {found}; one of {', '.join(named)} was expected."
     )
-
-
-def _rows_left(comparison: Comparison, accepted: set[str]) -> IntArray | None:
-    if not accepted:
-        return None
-    left = [row for row, each in enumerate(comparison.pair.ids) if each not in accepted]
-    return np.array(left, np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, Plan
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
-from compatkit.metrics.pair import Counts, JudgedPair
+from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,12 @@ def measure_slices(
     """
     result: dict[str, dict[str, Slice]] = {}
     for path, values in slices.items():
-        distinct, codes = np.unique(np.array(values, object), return_inverse=True)
-        order = np.argsort(codes, kind="stable")
-        parts = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-        measured = [_measure_slice(pair.take(rows), plan) for rows in parts]
+        parts = rows_by_value(values)
+        measured = [_measure_slice(pair.take(rows), plan) for rows in parts.values()]
         tests = correct([part.tests for part in measured], correction)
         result[path] = {
-            str(value): replace(part, tests=corrected)
-            for value, part, corrected in zip(distinct, measured, tests, strict=True)
+            value: replace(part, tests=corrected)
+            for value, part, corrected in zip(parts, measured, tests, strict=True)
         }
     return result
 

@@ -11,6 +11,18 @@ from compatkit.errors import DataError
 from compatkit.statistics import ReliableFlips, reliable_flips
 
 
+def rows_by_value(values: Sequence[str]) -> dict[str, IntArray]:
+    """Return the rows that share a value, for each value, in their order.
+
+    >>> rows_by_value(["b", "a", "b"])
+    {'a': array([1]), 'b': array([0, 2])}
+    """
+    distinct, codes = np.unique(np.array(values, object), return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return dict(zip(map(str, distinct), parts, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One model's aligned results: shape (N,) each.

@@ -15,9 +15,11 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note
 from compatkit.pairing.alike import describe_difference, find_alike
 from compatkit.pairing.edited import count_of, find_edited, name_row
-from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.pairing.scored_rows import NULL, ScoredRows
 
 SHOWN = 5
+NONE = "(none)"  # the text of an attribute that no side holds
+NO_GROUP = frozenset({NONE, NULL, ""})
 POLICIES = {
     "missing": ("error", "skip", "wrong"),
     "errors": ("exclude", "wrong", "refuse"),
@@ -54,6 +56,7 @@ def align(
     errors: str = "exclude",
     edited: str = "error",
     attributes: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> Alignment:
     """Join the rows of several models by id.
 
@@ -67,6 +70,7 @@ def align(
             `error` refuses, `skip` leaves the example out, `keep` holds each answer against
             its own side's reference.
         attributes: fields to keep beside the results; every side that has one must agree on it.
+        cluster: the one of these that every example must have.
 
     Raises:
         ConfigError: an unknown policy, or a field that no side has.
@@ -104,14 +108,13 @@ def align(
         _count_wrong(side, rows, ~here & keep)
         for side, rows, here in zip(sides, examples, present, strict=True)
     )
+    ids = ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()]
     return Alignment(
-        ids=ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()],
+        ids=ids,
         examples=examples,
         excluded=_count_excluded(failed, unscored, skipped, changed),
         counted_wrong=counted_wrong,
-        attributes={
-            path: _join_attribute(sides, examples, path, int(keep.sum())) for path in attributes
-        },
+        attributes=_join_attributes(sides, examples, ids, attributes, cluster),
         notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
     )
 
@@ -276,6 +279,27 @@ def _refuse_errored(sides: Sequence[ScoredRows]) -> None:
             )
 
 
+def _join_attributes(
+    sides: Sequence[ScoredRows],
+    examples: Sequence[IntArray],
+    ids: Sequence[str],
+    attributes: Sequence[str],
+    cluster: str | None,
+) -> dict[str, list[str]]:
+    """Return the fields of each example; one without its group depends on nobody knows which."""
+    columns = {path: _join_attribute(sides, examples, path, len(ids)) for path in attributes}
+    groups = columns[cluster] if cluster is not None else []
+    lost = [each for each, group in zip(ids, groups, strict=bool(groups)) if group in NO_GROUP]
+    if lost:
+        names = " or ".join(side.file.name for side in sides)
+        raise DataError(
+            f"{lost[0]!r} has no {cluster!r} in {names} ({count_of(len(lost), 'such example')}). "
+            "Every example was expected to name its group, by which --cluster knows which depend "
+            "on each other: give each of these its group's name, or one of its own."
+        )
+    return columns
+
+
 def _join_attribute(
     sides: Sequence[ScoredRows], examples: Sequence[IntArray], path: str, size: int
 ) -> list[str]:
@@ -298,4 +322,4 @@ def _join_attribute(
     if all(value is None for value in values):
         names = " or ".join(side.file.name for side in sides)
         raise ConfigError(f"no field {path!r} to slice by in {names}.")
-    return ["(none)" if value is None else value for value in values]
+    return [NONE if value is None else value for value in values]

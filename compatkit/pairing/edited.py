@@ -69,7 +69,7 @@ def find_edited(
             f"{count_of(int(differ.sum()), 'example')} with another reference or input on the two "
             "sides: each answer was held against its own file's"
         )
-        notes.append(Note("edited", text))
+        notes.append(Note("kept", text))
     return differ, tuple(notes)
 
 

@@ -6,6 +6,8 @@ with the length of the texts, whatever the order of the files.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from compatkit.readers.source import Progress
 from compatkit.scorers.scorer import Scorer
 
 SHOWN = 40  # characters of a text that a note is true of
+NULL = "(null)"  # the text of an attribute that is null
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class ScoredRows:
         references: shape (rows,), a hash of the references; 0 where there are none.
         input: shape (rows,), a hash of the input; 0 where there is none.
         item_hash: shape (rows,), a hash of the item hash; 0 where there is none.
+        contents: shape (rows,), a digest of the input and the references that is the same in every
+            process; None where none was asked for.
         records: shape (rows,), the index of the row's record in the file.
         lines: shape (rows,), the line of the row's record.
         attributes: field to the value of each row as text, None where missing, for the fields
@@ -61,6 +66,7 @@ class ScoredRows:
     references: IntArray
     input: IntArray
     item_hash: IntArray
+    contents: IntArray | None
     records: IntArray
     lines: IntArray
     attributes: Mapping[str, list[str | None]]
@@ -84,6 +90,7 @@ def score_file(
     attributes: Sequence[str] = (),
     by_position: bool = False,
     lists: str | None = None,
+    contents: bool = False,
     progress: Progress | None = None,
 ) -> ScoredRows:
     """Read a file and score its rows.
@@ -95,6 +102,7 @@ def score_file(
         attributes: fields whose values are kept beside the scores.
         by_position: pair rows by their position; ids are then 1, 2, ...
         lists: what a list of predictions is; see `to_predictions`. In a log it is samples.
+        contents: make digests of the inputs and references.
         progress: called with the file's name and the share that was read.
 
     Raises:
@@ -126,7 +134,8 @@ def score_file(
             needs_references=scorer.needs_references,
         )
         held = "prediction" in fields.paths
-        parts.append(_score(rows, scorer, attributes, texts, has_predictions=held))
+        part = _score(rows, scorer, attributes, texts, has_predictions=held)
+        parts.append(replace(part, contents=_digest_contents(rows)) if contents else part)
         notes |= dict.fromkeys(f"{file.name}: {note}" for note in batch.notes)
         start += len(batch.rows)
     fields = fields or Fields({})
@@ -158,6 +167,7 @@ class _Part:
     attributes: dict[str, list[str | None]]
     notes: Mapping[str, int]
     examples: Mapping[str, str]
+    contents: IntArray | None = None
 
 
 def _score(
@@ -213,11 +223,22 @@ def _hashes(column: Sequence[object]) -> IntArray:
     return hashes
 
 
+def _digest_contents(rows: Predictions) -> IntArray:
+    """Digest each row's input and references, whatever the order of these."""
+    contents = [
+        repr((text, sorted(set(references)))).encode("utf-8", "surrogatepass")
+        for text, references in zip(rows.input, rows.references, strict=True)
+    ]
+    digests = b"".join(blake2b(each, digest_size=8).digest() for each in contents)
+    return np.frombuffer(digests, np.int64)
+
+
 def _attribute_text(value: object, texts: dict[str, str]) -> str | None:
     """Return the value as text, the same object for the same text; None where it is missing."""
     if value is MISSING:
         return None
-    text = "(null)" if value is None else str(value)
+    nothing = value is None or (isinstance(value, float) and isnan(value))
+    text = NULL if nothing else str(value)
     return texts.setdefault(text, text)
 
 
@@ -231,6 +252,11 @@ def _add_notes(parts: Sequence[_Part]) -> dict[str, int]:
         for sentence, text in part.examples.items():
             examples.setdefault(sentence, f"{sentence} (the first: {text[:SHOWN]!r})")
     return {examples.get(sentence, sentence): count for sentence, count in counts.items()}
+
+
+def _join_contents(parts: Sequence[IntArray | None]) -> IntArray | None:
+    held = [part for part in parts if part is not None]
+    return np.concatenate(held) if held else None
 
 
 def _join(
@@ -261,6 +287,7 @@ def _join(
         references=references,
         input=inputs,
         item_hash=items,
+        contents=_join_contents([part.contents for part in parts]),
         records=records,
         lines=lines,
         attributes={

@@ -1,0 +1,134 @@
+"""Judging: the scored rows of each side gathered into one result per example, and what they show.
+
+`Evidence` holds what a decision asks of the files beside the numbers: whom the old model never
+answered, which scores there are, what tells an example of one task from those of another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from compatkit.arrays import BoolArray, IntArray
+from compatkit.metrics.pair import Judged
+from compatkit.pairing.scored_rows import ScoredRows
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a decision asks of the files, beside the numbers.
+
+    Attributes:
+        unanswered: shape (N,), the examples that the old model, or its second run, did not answer
+            in each of its samples: they are missing, null or errored, and count as wrong.
+        seen: the lowest and the highest score that counted, of the old and the new model.
+        contents: shape (N,), a digest of each example's input and references; None where none
+            was asked for.
+        has_input: shape (N,), whether the example has an input.
+        digests: of the old and the new file.
+        bounded: scores lie in [0, 1] by definition.
+    """
+
+    unanswered: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    seen: tuple[float, float] = (0.0, 1.0)
+    contents: IntArray | None = None
+    has_input: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    digests: tuple[str, str] = ("", "")
+    bounded: bool = True
+
+
+def lowest_score(sides: Sequence[ScoredRows], *, bounded: bool) -> float:
+    """Return what an answer without a score counts as: 0, or the lowest score if that is below.
+
+    Scores of a table's scorer lie in [0, 1]; those of a field or of a user's own may not.
+    """
+    if bounded:
+        return 0.0
+    return min(0.0, *(float(side.scores[side.counted].min(initial=0.0)) for side in sides), 0.0)
+
+
+def judge(
+    side: ScoredRows, examples: IntArray, size: int, threshold: float, lowest: float
+) -> Judged:
+    """Gather a model's rows into one result per example.
+
+    Args:
+        side: the model's rows.
+        examples: shape (rows,), the index of each row's example, -1 where left out.
+        size: number of examples.
+        threshold: a row is right from this score on.
+        lowest: what a row without a score counts as.
+    """
+    rows = np.flatnonzero(examples >= 0)
+    index = examples[rows]
+    samples = np.bincount(index, minlength=size)
+    weight = np.maximum(samples, 1)
+    scores = np.bincount(index, np.where(side.counted, side.scores, lowest)[rows], size) / weight
+    scores[samples == 0] = lowest
+    return Judged(
+        scores=scores,
+        right=np.bincount(index, side.right(threshold)[rows], size) / weight,
+        samples=samples,
+        silent=np.bincount(index, side.no_answer[rows], size).astype(np.int64),
+    )
+
+
+def join_answers(side: ScoredRows, examples: IntArray, size: int) -> IntArray:
+    """Return a hash of each example's answer, shape (size,); 0 where there is none."""
+    answers = np.zeros(size, np.int64)
+    answers[examples[examples >= 0]] = side.answers[examples >= 0]
+    return answers
+
+
+def gather_evidence(
+    sides: Sequence[ScoredRows],
+    examples: Sequence[IntArray],
+    size: int,
+    threshold: float,
+    *,
+    bounded: bool,
+) -> Evidence:
+    """Gather what a decision asks of the files.
+
+    Args:
+        sides: the old model's rows, the new model's, and those of a second run of the old one
+            where there is one.
+        examples: for each side, of each row the index of its example, -1 where left out.
+        size: number of examples.
+        threshold: a row is right from this score on.
+        bounded: scores lie in [0, 1] by definition.
+    """
+    old, new, *rerun = sides
+    unanswered = np.zeros(size, np.bool_)
+    for side, rows in zip((old, *rerun), (examples[0], *examples[2:]), strict=True):
+        unanswered |= _unanswered(side, rows, size, threshold)
+    counted = np.concatenate(
+        [
+            side.scores[side.counted & (rows >= 0)]
+            for side, rows in zip((old, new), examples[:2], strict=True)
+        ]
+    )
+    seen = (float(counted.min()), float(counted.max())) if len(counted) else (0.0, 1.0)
+    rows, index = _rows_of(examples[0])
+    has_input = np.zeros(size, np.bool_)
+    has_input[index] = old.input[rows] != 0
+    contents = None
+    if old.contents is not None:
+        contents = np.zeros(size, np.int64)
+        contents[index] = old.contents[rows]
+    digests = (old.file.digest, new.file.digest)
+    return Evidence(unanswered, seen, contents, has_input, digests, bounded)
+
+
+def _unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: float) -> BoolArray:
+    rows, index = _rows_of(examples)
+    # A judge's score stands beside a null answer: what it calls right was answered.
+    failed = side.errored | (side.no_answer & ~side.right(threshold))
+    found: BoolArray = np.bincount(index, minlength=size) == 0
+    found[index[failed[rows]]] = True
+    return found
+
+
+def _rows_of(examples: IntArray) -> tuple[IntArray, IntArray]:
+    rows = np.flatnonzero(examples >= 0)
+    return rows, examples[rows]

@@ -1,0 +1,129 @@
+"""Breakable: whether an update could break anything, by a task's options and limits.
+
+A gate whose answer is known before the new model is looked at holds nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.errors import ConfigError
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.decide import Question
+from compatkit.gate.policy import TaskPolicy
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.pair import JudgedPair
+
+SHOWN = 3
+# Budgets that ask for scores or answers, and not for what is right by the threshold.
+WITHOUT_THRESHOLD = frozenset({"max_score_drop", "max_mean_regression", "max_churn"})
+
+
+def refuse_unbreakable(task: TaskPolicy, comparison: Comparison) -> None:
+    """Refuse a threshold that every score reaches, and an epsilon that no fall exceeds.
+
+    Args:
+        task: what it may lose.
+        comparison: what became of it.
+
+    Raises:
+        ConfigError: naming the option, the scores and what was expected.
+    """
+    threshold, epsilon = comparison.threshold, task.options.plan.epsilon
+    evidence, scorer = comparison.evidence, comparison.scorer
+    lowest, highest = evidence.seen
+    unknown = not evidence.bounded and comparison.continuous
+    needed = bool(task.must_not_flip) or any(
+        name not in WITHOUT_THRESHOLD
+        for limits in (task.limits, *task.slices.values())
+        for name in (*limits.blocking, *limits.advisory)
+    )
+    if threshold <= 0.0 and not unknown:
+        raise ConfigError(
+            f"{task.where}threshold is {threshold:g}, which every score of {scorer} reaches, so "
+            "that nothing could flip. A threshold above 0 was expected."
+        )
+    if unknown and needed and threshold <= lowest:
+        raise ConfigError(
+            f"{task.where}threshold is {threshold:g}, and every score of {scorer} reaches it: they "
+            f"lie between {lowest:g} and {highest:g}, so that nothing could flip. A threshold "
+            f"above {lowest:g} was expected."
+        )
+    width = 1.0 if evidence.bounded else highest - lowest
+    if comparison.continuous and epsilon > 0.0 and epsilon >= width:
+        raise ConfigError(
+            f"{task.where}epsilon is {epsilon:g}, and scores of {scorer} lie within {width:g}, so "
+            f"that no score could fall. An epsilon below {width:g} was expected."
+        )
+
+
+def _none(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
+    return 0.0
+
+
+def _all(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
+    return 1.0
+
+
+def _old_accuracy(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
+    return float(pair.old.right.mean())
+
+
+def _old_score(pair: JudgedPair, plan: Plan) -> float:
+    return float(pair.old.scores.mean()) if plan.bounded else 1.0
+
+
+def _highest_score(pair: JudgedPair, plan: Plan) -> float:
+    return float(pair.old.scores.max()) if plan.bounded else 1.0
+
+
+def _relative(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
+    accuracy = float(pair.old.right.mean())
+    return 1.0 / accuracy if accuracy else 0.0
+
+
+def _excess(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
+    share, samples = pair.old_share, pair.old_samples
+    floor = share * (1.0 - share) * samples / (samples - 1).clip(1)
+    return float((share - floor).mean())
+
+
+# What a budget's quantity is at worst, whatever the new model answers.
+WORST: Mapping[str, Callable[[JudgedPair, Plan], float]] = {
+    "max_nfr": _old_accuracy,
+    "max_nfr_mc": _all,
+    "max_accuracy_drop": _old_accuracy,
+    "max_score_drop": _old_score,
+    "max_mean_regression": _highest_score,
+    "min_btc": _none,
+    "min_bec": _none,
+    "max_nfi": _all,
+    "max_relative_nfr": _relative,
+    "max_excess_nfr": _excess,
+    "max_churn": _all,
+}
+
+
+def list_unbreakable(questions: Sequence[Question]) -> list[str]:
+    """Say which limits no update could break; those of one field's slices in one sentence."""
+    by_budget: dict[tuple[str, str, str, float], list[tuple[str, float]]] = {}
+    for question in questions:
+        if not len(question.pair.ids):
+            continue
+        worst = WORST[question.budget](question.pair, question.plan)
+        if not question.is_beyond(worst):
+            key = (question.task, question.field, question.budget, question.limit)
+            by_budget.setdefault(key, []).append((question.slice, worst))
+    return [_say_unbreakable(*key, found) for key, found in by_budget.items()]
+
+
+def _say_unbreakable(
+    task: str, field: str, budget: str, limit: float, found: Sequence[tuple[str, float]]
+) -> str:
+    where = f"{task}: " if task else ""
+    side = "at least" if BUDGETS[budget].at_least else "at most"
+    said = f"{where}{budget} = {limit:g} is a limit that no update could break"
+    if not field:
+        return f"{said}: whatever it answers, the {BUDGETS[budget].label} is {side} {found[0][1]:g}"
+    parts = [f"{value} ({side} {worst:g})" for value, worst in found[:SHOWN]]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{said} in these slices of {field}: {', '.join(parts)}{more}"

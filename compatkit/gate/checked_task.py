@@ -1,0 +1,151 @@
+"""Checked task: a task whose files were compared, and found whole enough to be held to budgets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from compatkit.arrays import BoolArray
+from compatkit.comparison.compare import compare_files
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.conditions import UNKNOWN_DIRECTION
+from compatkit.comparison.options import Options
+from compatkit.errors import ConfigError, DataError
+from compatkit.gate.breakable import refuse_unbreakable
+from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.policy import Limits, TaskPolicy
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.measure_pair import sort_pair
+from compatkit.metrics.pair import JudgedPair
+from compatkit.predictions.fields import NO_FIELD
+
+SAY_DIRECTION = "--lower-is-better or --higher-is-better says it."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTask:
+    """A task that was compared.
+
+    Attributes:
+        policy: what it may lose.
+        comparison: what became of it, as reports show it.
+        pair: the examples that its budgets are decided by.
+        plan: how their bounds are made.
+    """
+
+    policy: TaskPolicy
+    comparison: Comparison
+    pair: JudgedPair
+    plan: Plan
+
+    @property
+    def where(self) -> str:
+        """How messages begin."""
+        return self.policy.where
+
+
+def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
+    """Compare a task's files, and refuse what no budget can be held to.
+
+    Args:
+        task: the task, with one file on each side.
+        contents: make the digests that tell examples of several tasks apart.
+
+    Raises:
+        DataError: files that cannot be read or compared, too few or too many examples, an old
+            model that is never right.
+        ConfigError: options by which nothing could break, or a budget on a quantity that the
+            task does not have.
+    """
+    options = replace(
+        task.options,
+        roles=_strict_roles(task.options),
+        attributes=tuple(dict.fromkeys((*task.slices, *task.must_not_flip.tags))),
+        keep_flips=True,
+        contents=contents,
+    )
+    (comparison,) = compare_files(
+        task.old, [task.new], options, old_rerun=task.old_rerun, task=task.name
+    )
+    _refuse_unknown_direction(comparison, task.where)
+    _check_counts(task, comparison)
+    refuse_unbreakable(task, comparison)
+    pair = comparison.pair
+    if not pair.old.right.any():
+        raise DataError(
+            f"{task.where}{comparison.old} is right on none of {len(pair.ids):,} examples by "
+            f"{comparison.scorer}, so nothing could flip. Another scorer or threshold is meant."
+        )
+    for limits in (task.limits, *task.slices.values()):
+        check_limits(limits, comparison, task.where)
+    if comparison.continuous or not pair.single or pair.clusters is not None or pair.rerun:
+        pair = sort_pair(pair)
+    plan = replace(task.options.plan, bounded=comparison.evidence.bounded)
+    return CheckedTask(task, comparison, pair, plan)
+
+
+def check_limits(limits: Limits, comparison: Comparison, where: str) -> None:
+    """Refuse budgets on quantities that a task does not have.
+
+    Raises:
+        ConfigError: naming the budget, and what it needs.
+    """
+    for name in (*limits.blocking, *limits.advisory):
+        lacking = BUDGETS[name].lacks(comparison.pair)
+        if lacking is not None:
+            raise ConfigError(f"{where}{name} needs {lacking.name}.")
+
+
+def _refuse_unknown_direction(comparison: Comparison, where: str) -> None:
+    """Refuse a metric that may be an error rate: every answer that broke would be a mended one."""
+    note = next((each for each in comparison.notes if UNKNOWN_DIRECTION in each), None)
+    if note is not None:
+        raise DataError(f"{where}{note.partition(', and more')[0]}. {SAY_DIRECTION}")
+
+
+def _strict_roles(options: Options) -> Mapping[str, str]:
+    """Return the fields to read, so that a prompt which was changed is an edited example.
+
+    A harness's hash of an item stays the same when the item is asked in other words, which a
+    report may note; a gate refuses it, unless the policy names the hash or keeps what was edited.
+    """
+    if options.edited == "keep" or "item_hash" in options.roles:
+        return options.roles
+    return {**options.roles, "item_hash": NO_FIELD}
+
+
+def _check_counts(task: TaskPolicy, comparison: Comparison) -> None:
+    """Refuse another number of examples than there must be, and more left out than may be."""
+    where, excluded = task.where, comparison.counts.excluded
+    every = comparison.counts.total + sum(excluded.values())
+    # What the old model never answered cannot break: that it counts as wrong must hide nothing.
+    unanswered = comparison.evidence.unanswered
+    thin = _find_thin(comparison.pair) & ~unanswered
+    lost = {**excluded, "without an answer of the old model": int(unanswered.sum())}
+    lost |= {"with fewer samples than others": int(thin.sum())}
+    left_out = sum(lost.values())
+    if task.examples is not None and every != task.examples:
+        raise DataError(
+            f"{where}{every:,} examples; the policy expects {task.examples:,}. {comparison.old} "
+            f"and {comparison.new} are cut, or the set of examples has changed: mend the files, "
+            "or the policy's 'examples'."
+        )
+    if comparison.counts.total == 0:
+        raise DataError(f"{where}no example is left to compare.")
+    if left_out > task.max_left_out * every:
+        reasons = ", ".join(f"{n:,} {why}" for why, n in lost.items() if n)
+        raise DataError(
+            f"{where}{left_out:,} of {every:,} examples are left out ({reasons}); the policy "
+            f"allows a share of {task.max_left_out:g}. Mend {comparison.old} and "
+            f"{comparison.new}, or raise 'max_left_out'."
+        )
+
+
+def _find_thin(pair: JudgedPair) -> BoolArray:
+    """Find the examples that lack samples which others, or the other side, have.
+
+    Who drops the wrong samples of an example makes it right.
+    """
+    old, new = pair.old.samples, pair.new.samples
+    most = max(old.max(initial=0), new.max(initial=0))
+    found = (old < most) & (old > 0) | (new < most) & (new > 0)
+    thin: BoolArray = found & (most > 1)
+    return thin
