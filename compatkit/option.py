@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
 
 # Where an option may be said, beside Python: flags, keys of a policy, of its tasks and of its
@@ -82,7 +83,7 @@ class Option:
         if self.kind not in {int, float}:
             return True
         return (
-            isfinite(value)
+            isfinite(as_float(value))
             and (self.least is None or value >= self.least)
             and (self.above is None or value > self.above)
             and (self.most is None or value <= self.most)

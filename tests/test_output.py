@@ -1,10 +1,11 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from compatkit.errors import ConfigError
-from compatkit.output import write_whole
+from compatkit.output import replace_all, write_whole
 
 
 def names_in(folder):
@@ -84,3 +85,29 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path, name):
     assert str(caught.value).startswith(f"{path}: cannot be written: ")
     assert names_in(tmp_path) == ["folder"]
     assert names_in(tmp_path / "folder") == []
+
+
+def test_of_several_files_all_are_replaced_or_none(tmp_path, monkeypatch):
+    names = [tmp_path / name for name in ("a", "b", "c", "d")]
+    for path in names[:3]:
+        path.write_text(f"old {path.name}")
+    usual, calls = Path.replace, []
+
+    def fail_third(self, target):
+        calls.append(target)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device")
+        return usual(self, target)
+
+    files = {names[0]: b"new a", names[3]: b"new d", names[1]: None, names[2]: b"new c"}
+    monkeypatch.setattr(Path, "replace", fail_third)
+    with pytest.raises(ConfigError, match="c: cannot be written: No space left on device"):
+        replace_all(files)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        name: f"old {name}" for name in "abc"
+    }
+    monkeypatch.undo()
+    replace_all(files)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        name: f"new {name}" for name in "acd"
+    }

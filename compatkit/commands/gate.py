@@ -28,7 +28,12 @@ from compatkit.commands.score_options import (
 )
 from compatkit.comparison.option_table import OF_SHARES, OF_SWEEP, OF_TESTS
 from compatkit.errors import CompatkitError, ConfigError
-from compatkit.gate.baseline import check_baselines, refuse_input, update_baselines
+from compatkit.gate.baseline import (
+    check_baselines,
+    check_shown,
+    refuse_input,
+    update_baselines,
+)
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.check_pair import make_policy
 from compatkit.gate.checking import check_policy
@@ -43,7 +48,7 @@ from compatkit.gate.policy_keys import (
 )
 from compatkit.gate.read_policy import find_policy, read_policy
 from compatkit.gate.schema import COPY_NAME, PATH
-from compatkit.gate.task_files import expand_tasks, path_of
+from compatkit.gate.task_files import expand_tasks, files_of
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import COMMAND
 from compatkit.output import write_whole
@@ -158,14 +163,16 @@ def _hold(
         if update:
             refuse_input(policy.tasks)
         tasks = tuple(expand_tasks(policy))
-        named = (*policy.tasks, *tasks)
-        check_outputs(outputs, [path_of(file) for each in named for file in (each.old, each.new)])
+        read = [file for each in (*policy.tasks, *tasks) for file in files_of(each)]
+        check_outputs(outputs, [*read, policy.path])
         if update:
             check_baselines(tasks)
         verdict = check_policy(replace(policy, tasks=tasks))
+    if update and verdict.passed:
+        check_shown(verdict)
     write_verdict(verdict, outputs, shown)
     if update and verdict.passed:
-        for file in update_baselines(tasks):
+        for file in update_baselines(tasks, verdict):
             click.echo(f"compatkit: {visible(file)} is the new baseline", err=True)
     print_verdict(verdict, outputs, shown)
     return verdict.exit_code

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from compatkit.commands.flags import Command, NamedPath, add_flags, flag
@@ -50,13 +50,28 @@ def printed_kind(*, as_json: bool, as_markdown: bool) -> str:
     return "json" if as_json else "markdown" if as_markdown else "terminal"
 
 
-def check_targets(targets: Sequence[str], inputs: Sequence[str]) -> None:
-    """Refuse, before any work, to write where no file can be, or over what is read."""
-    read = {Path(os.path.realpath(path)) for path in filter(None, inputs)}
+def check_targets(targets: Sequence[str], inputs: Iterable[str | Path]) -> None:
+    """Refuse, before any work, to write where no file can be, or over what is read.
+
+    Args:
+        targets: what is to be written.
+        inputs: the files and folders that are read. A file's header is read too, and all that a
+            folder holds. A file is known by its path and, under another name, by itself.
+
+    Raises:
+        ConfigError: naming the target.
+    """
+    from compatkit.readers.run_header import header_path  # noqa: PLC0415  (start-up time)
+
+    read: set[Path] = set()
+    for each in [each for each in inputs if each]:
+        read |= {Path(os.path.realpath(path)) for path in (each, header_path(each))}
+    same = {_identity(path) for path in read if path.is_file()}
     written: set[Path] = set()
     for target in targets:
         path = Path(os.path.realpath(target))
-        if path in read or (path.parent in read and path.exists()):
+        beside = path.exists() and (not read.isdisjoint(path.parents) or _identity(path) in same)
+        if path in read or beside:
             raise ConfigError(f"{target}: is read, and would be written over. Name another file.")
         if path in written:
             raise ConfigError(f"{target}: is named for two outputs. Name another file.")
@@ -64,6 +79,12 @@ def check_targets(targets: Sequence[str], inputs: Sequence[str]) -> None:
             what = "it is a folder" if path.is_dir() else "its folder does not exist"
             raise ConfigError(f"{target}: cannot be written: {what}.")
         written.add(path)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what a file is known by under each of its names."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def find_width() -> int:

@@ -74,7 +74,9 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     for path in flips:
         flips_format(path)
     old_rerun = values.pop("old_rerun")
-    check_targets([*outputs, *flips], [old, new, *candidates, old_rerun or ""])
+    check_targets(
+        [*outputs, *flips], [old, new, *candidates, old_rerun or "", values["dataset"] or ""]
+    )
     view = View(
         explain=values.pop("explain"),
         show_flips=values.pop("show_flips"),

@@ -1,16 +1,19 @@
 """Baseline: the file of the new model becomes the old one's, once it has passed."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError, DataError
-from compatkit.gate.policy import TaskPolicy
+from compatkit.gate.policy import BLOCKING, INCONCLUSIVE, TaskPolicy
 from compatkit.gate.task_files import path_of
-from compatkit.output import write_whole
+from compatkit.gate.verdict import Verdict
+from compatkit.output import replace_all
 from compatkit.readers.prediction_file import PredictionFile
-from compatkit.readers.run_header import header_path
+from compatkit.readers.run_header import header_path, load_header
 
 
 def refuse_input(tasks: Sequence[TaskPolicy]) -> None:
@@ -27,8 +30,10 @@ def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
     """Refuse, before any work, baselines that could not be replaced.
 
     Raises:
-        ConfigError: a task of a log, a named pipe, or files of two kinds.
+        ConfigError: a task of a log, a named pipe, files of two kinds, or two tasks with one
+            old file.
     """
+    first: dict[str, str] = {}
     for task in tasks:
         old, new = path_of(task.old), path_of(task.new)
         if not (_is_alone(task.old) and _is_alone(task.new)):
@@ -42,21 +47,47 @@ def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
                 f"--update-baseline: {new} cannot become {old}: the endings {kinds[0] or 'none'} "
                 f"and {kinds[1] or 'none'} say that they are of two kinds."
             )
+        name = first.setdefault(os.path.realpath(old), task.name)
+        if name != task.name:
+            raise ConfigError(
+                f"--update-baseline: the tasks {name} and {task.name} have one old file, {old}, "
+                "which cannot become two new ones. Give each a file of its own."
+            )
 
 
-def update_baselines(tasks: Sequence[TaskPolicy]) -> list[str]:
-    """Replace each task's old file by its new one, each whole; return the files replaced.
+def check_shown(verdict: Verdict) -> None:
+    """Refuse a pass of which something was not shown.
 
     Raises:
-        DataError: a new file that is no longer the one that was judged.
+        ConfigError: a budget that blocks is inconclusive, and counts as a pass.
     """
-    replaced = []
-    for task in tasks:
+    doubtful = [
+        each.budget
+        for each in verdict.decisions
+        if each.tier == BLOCKING and each.outcome == INCONCLUSIVE
+    ]
+    if doubtful:
+        raise ConfigError(
+            f"--update-baseline: {len(doubtful)} of the budgets, {doubtful[0]} the first, are "
+            "inconclusive and only count as a pass: nothing was shown of the new file, and the "
+            "old one stays. Give more examples, or replace the file yourself."
+        )
+
+
+def update_baselines(tasks: Sequence[TaskPolicy], verdict: Verdict) -> list[str]:
+    """Replace the old file of every task by its new one, all or none; return the files replaced.
+
+    Raises:
+        DataError: a new file, or its header, that is no longer the one that was judged.
+        ConfigError: a file that cannot be written.
+    """
+    files: dict[str | Path, bytes | None] = {}
+    for task, comparison in zip(tasks, verdict.comparisons, strict=True):
         if task.old.digest != task.new.digest:
-            old, new = path_of(task.old), path_of(task.new)
-            write_whole(old, _read_judged(task.new))
-            replaced += [old, *_move_header(new, old)]
-    return replaced
+            files[path_of(task.old)] = _read_judged(task.new)
+            files |= _move_header(task, comparison)
+    replace_all(files)
+    return [str(path) for path, data in files.items() if data is not None]
 
 
 def _read_judged(file: PredictionFile) -> bytes:
@@ -66,19 +97,20 @@ def _read_judged(file: PredictionFile) -> bytes:
     return data
 
 
+def _move_header(task: TaskPolicy, comparison: Comparison) -> dict[str | Path, bytes | None]:
+    """Let the header say how the baseline's new content was made, or be gone."""
+    source, target = (header_path(path_of(file)) for file in (task.new, task.old))
+    found, _ = load_header(source)
+    if found != comparison.runs.get("new"):
+        raise DataError(f"{source}: the header changed after it was read. Run again.")
+    if not source.exists():
+        return {target: None} if target.exists() else {}
+    return {target: source.read_bytes()}
+
+
 def _is_alone(file: Any) -> bool:
     """Whether a side of a task is a file that was named itself."""
     return isinstance(file, PredictionFile) and file.path is not None and file.alone
-
-
-def _move_header(new: str, old: str) -> list[str]:
-    """Let the header say how the baseline's new content was made, or be gone."""
-    source, target = header_path(new), header_path(old)
-    if source.exists():
-        write_whole(target, source.read_bytes())
-        return [str(target)]
-    target.unlink(missing_ok=True)
-    return []
 
 
 def _endings(path: str) -> str:

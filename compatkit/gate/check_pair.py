@@ -131,7 +131,7 @@ def make_policy(
         ConfigError: a budget or a choice that does not exist or is out of its range, or nothing
             to hold the update against.
     """
-    said = {"decide": decide, "inconclusive": inconclusive, "examples": examples}
+    said: dict[str, Any] = {"decide": decide, "inconclusive": inconclusive, "examples": examples}
     said |= {"max_left_out": max_left_out, "max_waived": max_waived, "strict": strict}
     _check_options(options.plan.level, said)
     for table in (budgets, advisory, *slices.values()):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.gate.checked_task import CheckedTask, check_files
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.doubts import list_doubts
@@ -61,6 +61,7 @@ def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
         pair, plan, shared = join_tasks(kept, policy)
         questions += _ask((TOTAL, "", ""), policy.total, pair, plan)
         doubts += shared
+    _refuse_unheld(questions, guarded)
     decisions = decide(questions, policy.level, policy.decide)
     bounded = () if policy.decide == "point" else decisions
     warnings = [*list_doubts(tasks, questions, bounded, guarded), *doubts]
@@ -101,10 +102,25 @@ def _ask(
 
 
 def _outcome(decisions: Sequence[Decision], guarded: Sequence[Guarded]) -> str:
-    """Return the gate's word; where nothing could have stopped the update, nothing was shown."""
     blocking = {each.counts_as for each in decisions if each.tier == BLOCKING}
     broken = any(each.outcome == FAIL and not each.waived for each in guarded)
     if broken or FAIL in blocking:
         return FAIL
-    held = blocking or not all(each.was_wrong for each in guarded)
-    return INCONCLUSIVE if INCONCLUSIVE in blocking or not held else PASS
+    return INCONCLUSIVE if INCONCLUSIVE in blocking else PASS
+
+
+def _refuse_unheld(questions: Sequence[Question], guarded: Sequence[Guarded]) -> None:
+    """Refuse a policy by which nothing could stop the update."""
+    if any(each.tier == BLOCKING for each in questions):
+        return
+    if not guarded:
+        raise ConfigError(
+            "nothing could stop the update: the policy has advisory budgets alone, which never "
+            "change the exit code. A budget under [budgets], or a must-not-flip example, was "
+            "expected; 'compatkit score' reports without a verdict."
+        )
+    if all(each.was_wrong for each in guarded):
+        raise ConfigError(
+            f"nothing could stop the update: all {len(guarded):,} must-not-flip examples were "
+            "wrong before, and no budget blocks. Name examples that the old model has right."
+        )

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
+from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 
@@ -26,8 +27,9 @@ def check_limit(name: str, limit: Any, way: str) -> None:
     budget = BUDGETS[name]
     most = "" if budget.most is None else f" to {budget.most:g}"
     wanted = f"a number from {budget.least:g}{most} was expected"
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
-        raise ConfigError(f"{name} is {limit!r}; {wanted}.")
+    plain = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if not plain or not isfinite(as_float(limit)):
+        raise ConfigError(f"{name} is {limit!r:.60}; {wanted}.")
     if limit < budget.least or (budget.most is not None and limit > budget.most):
         raise ConfigError(f"{name} is {limit:g}; {wanted}.")
     edge = budget.most if budget.at_least else budget.least

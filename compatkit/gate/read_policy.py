@@ -90,8 +90,8 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}.") from None
+    except ValueError as error:  # a number of too many digits among them
+        raise ConfigError(f"{path}: not TOML that can be read: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{path}: not TOML that can be read: nested too deep.") from None
     except OSError as error:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fnmatch import translate
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.gate.policy import Policy, TaskPolicy
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
-WILDCARDS = re.compile(r"[*?\[]")
+WILDCARDS = re.compile(r"[*?]|\[[^\]]+\]")
+LONE = re.compile(r"\[[^*?\[\]!/]\]")
+PARTS = re.compile(r"(\*+|\?|\[!?\]?[^\]/]*\])")
 SHOWN = 5
 
 Files = Mapping[str, PredictionFile]
@@ -69,9 +72,24 @@ def path_of(file: Any) -> str:
     return str(file)
 
 
+def files_of(task: TaskPolicy) -> list[str]:
+    """Return the paths of all that is read for a task, as they were named or found."""
+    sides = [side for side in (task.old, task.new, task.old_rerun) if side is not None]
+    paths = [path_of(side) for side in sides]
+    for side in sides:
+        if isinstance(side, PredictionFile) and side.log is not None:
+            paths += map(str, (side.log.path, *side.log.further))
+    dataset = task.options.selection.dataset
+    return [*paths, *([] if dataset is None else [dataset])]
+
+
 def is_pattern(path: str) -> bool:
-    """Whether a path holds wildcards, and names no file as it stands."""
-    return WILDCARDS.search(path) is not None and not Path(path).exists()
+    """Whether a path holds wildcards, and names no file as it stands.
+
+    Brackets around one character, such as `[1]`, are a name's own, but for `[*]`, `[?]` and `[[]`,
+    by which a pattern says these characters.
+    """
+    return WILDCARDS.search(LONE.sub("", path)) is not None and not Path(path).exists()
 
 
 def _one_file(path: str, task: TaskPolicy, key: str) -> str:
@@ -82,7 +100,7 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
                 "absent cannot pass: make the file, or take the task out of the policy."
             )
         return path
-    found = sorted(glob(path, recursive=True))  # noqa: PTH207  (patterns may be absolute)
+    found = _matches(path, task, key)
     if len(found) != 1:
         listed = f": {_listed(found)}" if found else ""
         raise DataError(
@@ -120,7 +138,7 @@ def _open_all(task: TaskPolicy, key: str) -> dict[str, PredictionFile]:
 def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
     """Return what the wildcards of a pattern stand for, with the file, in order of name."""
     pattern = str(getattr(task, key))
-    files = sorted(glob(pattern, recursive=True))  # noqa: PTH207
+    files = _matches(pattern, task, key)
     if not files:
         raise DataError(
             f"{task.where}{key} = {pattern} matches no file. A task whose files are absent "
@@ -137,18 +155,38 @@ def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
     return found
 
 
+def _matches(pattern: str, task: TaskPolicy, key: str) -> list[str]:
+    """Return the files that a pattern stands for, as `glob` finds them, in order of name."""
+    lone = LONE.search(pattern)
+    if lone is not None:
+        raise DataError(
+            f"{task.where}{key} = {pattern}: {lone[0]} is either a name's own brackets or a set of "
+            f"one character. Write {lone[0][1:-1]} for the character, or [[]{lone[0][1:]} for the "
+            "brackets."
+        )
+    return sorted(glob(pattern, recursive=True))  # noqa: PTH207  (patterns may be absolute)
+
+
 def _groups_of(pattern: str) -> str:
-    """Return a regular expression whose groups are what the wildcards stand for."""
-    parts = {"**": "(.*)", "*": "([^/]*)", "?": "([^/])"}
-    tokens = re.split(r"(\*\*|\*|\?|\[[^\]]+\])", pattern)
-    return "".join(
-        parts.get(token) or (f"({token})" if _is_set(token) else re.escape(token))
-        for token in tokens
-    )
+    """Return a regular expression whose groups are what the wildcards of `glob` stand for."""
+    *folders, last = pattern.split("/")
+    parts = ["(?:(.+)/)?" if each == "**" else f"{_groups_in(each)}/" for each in folders]
+    return "".join(parts) + ("(.*)" if last == "**" else _groups_in(last))
 
 
-def _is_set(token: str) -> bool:
-    return token.startswith("[") and token.endswith("]")
+def _groups_in(name: str) -> str:
+    """Return the expression of one name, which holds no slash."""
+    return "".join(map(_group, PARTS.split(name)))
+
+
+def _group(part: str) -> str:
+    if part.startswith("*"):
+        return "([^/]*)"
+    if part == "?":
+        return "([^/])"
+    if part.startswith("[") and part.endswith("]"):
+        return f"({translate(part)[4:].rpartition(')')[0]})"  # without (?s: and )\Z
+    return re.escape(part)
 
 
 def _listed(names: Sequence[str]) -> str:

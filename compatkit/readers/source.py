@@ -205,7 +205,8 @@ def _read_head(path: Path, stamp: tuple[int, ...]) -> bytes:
 
 def _stamp(path: Path) -> tuple[int, ...]:
     found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    # The time of the last change of the file's state too, which no program sets back.
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _unreadable(name: str, error: OSError) -> DataError:

@@ -112,7 +112,7 @@ def parse_task(text: bytes, name: str) -> Task:
     """
     try:
         values = tomllib.loads(text.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # a number of too many digits among them
         raise DataError(f"{name}: not TOML ({error}).") from error
     for key, value in values.items():
         if key not in TYPES:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from compatkit.arrays import BoolArray, FloatArray
+from compatkit.arrays import BoolArray, FloatArray, as_float
 from compatkit.errors import ConfigError, DataError
 from compatkit.option import Option
 from compatkit.predictions.fields import MISSING, list_keys
@@ -76,7 +76,7 @@ def _read_scores(
     column: Sequence[Any], left_out: BoolArray, rows: Predictions, name: str
 ) -> FloatArray:
     if set(map(type, column)) <= {bool, float, int}:
-        scores = np.array(column, np.float64)
+        scores = np.fromiter(map(as_float, column), np.float64, len(rows))
         scores[left_out] = 0.0
     else:
         scores = np.fromiter(
@@ -126,7 +126,7 @@ def _number(value: Any, rows: Predictions, row: int, name: str) -> float:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, (bool, int, float)):
-        return float(value)
+        return as_float(value)
     if isinstance(value, str):
         try:
             return WORDS[value.strip().lower()] if value.strip().lower() in WORDS else float(value)

@@ -7,7 +7,7 @@ where they would underflow.
 from functools import lru_cache
 from math import exp, lgamma, log, log1p, pi
 
-__all__ = ["beta_share", "invert_beta_share"]
+__all__ = ["beta_share", "invert_beta_share", "log_beta_share"]
 
 _TINY = 1e-300
 _LEAST_CHANGE = 1e-16
@@ -37,6 +37,26 @@ def beta_share(a: int, b: int, x: float) -> float:
     if x >= 1.0:
         return 1.0
     return _share(a, b, x, 1.0 - x)
+
+
+def log_beta_share(a: int, b: int, x: float) -> float:
+    """Logarithm of `beta_share`, where that is too small for a number too.
+
+    Args:
+        a: A whole number, 1 or more.
+        b: The same.
+        x: In (0, 1).
+
+    Returns:
+        A number of at most 0.
+
+    >>> round(log_beta_share(2000, 1, 0.5), 3)  # 2000 log(1/2)
+    -1386.294
+    """
+    y = 1.0 - x
+    if x > (a + 1.0) / (a + b + 2.0):
+        return log1p(-_share(b, a, y, x))
+    return _log_front(a, b, x, y) - log(a * _fraction(a, b, x))
 
 
 def _share(a: int, b: int, x: float, y: float) -> float:

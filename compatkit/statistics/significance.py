@@ -1,6 +1,7 @@
 """Tests of whether the new model is worse: exact McNemar, paired permutation, several tasks."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
+from compatkit.statistics.binomial import log_beta_share
 from compatkit.statistics.interval import check_counts
 from compatkit.statistics.resampling import check_values
 
@@ -21,6 +23,8 @@ _ALTERNATIVES = ("two-sided", "worse", "better")
 # Up to here the tail is a sum of whole numbers, without rounding and without scipy.
 _WHOLE_NUMBERS = 1_000
 _ENUMERATED = 14
+# What a p-value is at least: one that underflows is no certainty.
+SMALLEST = sys.float_info.min
 # The signs of more differences than twice this are flipped in random blocks.
 _BLOCKS = 10_000
 _BATCH_BITS = 2**21
@@ -31,16 +35,25 @@ def _check_alternative(alternative: str, allowed: Sequence[str] = _ALTERNATIVES)
         raise ConfigError(f"alternative is {alternative!r}; expected one of {', '.join(allowed)}.")
 
 
-def _fair_tail(count: int, total: int) -> float:
-    """P(X >= count) for X the number of heads of `total` fair coins."""
+def _log_fair_tail(count: int, total: int) -> float:
+    """Log P(X >= count) for X the number of heads of `total` fair coins."""
     if count <= 0:
-        return 1.0
+        return 0.0
+    if count > total:
+        return -math.inf
     if total <= _WHOLE_NUMBERS:
         heads = sum(math.comb(total, k) for k in range(count, total + 1))
-        return float(heads / 2**total)
-    from scipy.special import bdtrc  # noqa: PLC0415  (start-up time)
+        return min(math.log(heads) - total * math.log(2.0), 0.0)
+    return min(log_beta_share(count, total - count + 1, 0.5), 0.0)
 
-    return float(bdtrc(count - 1, total, 0.5))
+
+def _fair_tail(count: int, total: int) -> float:
+    """P(X >= count), at least the smallest number that there is where it is not 0."""
+    if 0 < count <= total <= _WHOLE_NUMBERS:
+        heads = sum(math.comb(total, k) for k in range(count, total + 1))
+        return float(heads / 2**total)
+    log_tail = _log_fair_tail(count, total)
+    return 0.0 if log_tail == -math.inf else max(math.exp(log_tail), SMALLEST)
 
 
 def mcnemar(
@@ -59,7 +72,8 @@ def mcnemar(
         mid_p: Use the mid-p value, less conservative and no longer guaranteed.
 
     Returns:
-        p-value in (0, 1]; 1 without any flip, since nothing speaks against equality.
+        p-value in (0, 1], 2.2e-308 where it is smaller; 1 without any flip, since nothing speaks
+        against equality.
 
     Raises:
         ConfigError: If a count is negative or the alternative unknown.
@@ -85,11 +99,11 @@ def mcnemar(
     tail = _fair_tail(n10, flips)
     seen = tail - _fair_tail(n10 + 1, flips)
     if alternative != "two-sided":
-        return tail - seen / 2.0 if mid_p else tail
+        return max(tail - seen / 2.0, SMALLEST) if mid_p else tail
     if 2 * n10 == flips:
         # Both tails share the middle, which is the one result as extreme as the one seen.
         return 1.0 - seen / 2.0 if mid_p else 1.0
-    return 2.0 * tail - seen if mid_p else min(2.0 * tail, 1.0)
+    return max(2.0 * tail - seen, SMALLEST) if mid_p else min(2.0 * tail, 1.0)
 
 
 def _signed_sums(sizes: FloatArray, resamples: int, rng: np.random.Generator) -> FloatArray:
@@ -211,16 +225,16 @@ def _largest_drop(tasks: Sequence[tuple[int, int]]) -> float:
         if tail >= 1.0:
             return 1.0
         log_below += math.log1p(-tail)
-    return -math.expm1(log_below)
+    return max(-math.expm1(log_below), SMALLEST)
 
 
-def _fisher(p_values: Sequence[float]) -> float:
+def _fisher(logs: Sequence[float]) -> float:
     """Upper tail of chi-squared with 2 T degrees of freedom at -2 sum(log p)."""
-    half = -math.fsum(math.log(p) for p in p_values)
+    half = -math.fsum(logs)
     if half == 0.0:
         return 1.0
-    terms = (i * math.log(half) - math.lgamma(i + 1) - half for i in range(len(p_values)))
-    return min(math.fsum(math.exp(term) for term in terms), 1.0)
+    terms = (i * math.log(half) - math.lgamma(i + 1) - half for i in range(len(logs)))
+    return min(max(math.fsum(math.exp(term) for term in terms), SMALLEST), 1.0)
 
 
 def combine_tasks(
@@ -242,7 +256,8 @@ def combine_tasks(
         alternative: `worse` or `better`, seen from the new model.
 
     Returns:
-        Four p-values in [0, 1]; all nan without tasks, all 1 where no task has a flip.
+        Four p-values in (0, 1], 2.2e-308 where one is smaller; all nan without tasks, all 1 where
+        no task has a flip.
 
     Raises:
         ConfigError: If a count is negative, the lengths differ, or the alternative is unknown.
@@ -267,5 +282,5 @@ def combine_tasks(
         return CombinedTest(1.0, 1.0, 1.0, 1.0)
     pooled = mcnemar(sum(a for a, _ in tasks), sum(b for _, b in tasks), "worse")
     largest = _largest_drop(tasks)
-    fisher = _fisher([mcnemar(a, b, "worse") for a, b in tasks])
+    fisher = _fisher([_log_fair_tail(a, a + b) for a, b in tasks])
     return CombinedTest(pooled, largest, fisher, min(1.0, 3.0 * min(pooled, largest, fisher)))

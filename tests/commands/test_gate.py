@@ -368,3 +368,64 @@ def test_standard_input_stands_for_one_file(gate: Gate) -> None:
     code, _, error = gate("-", "-", "--max-nfr=0.05")
     assert code == 2
     assert "standard input is read once" in error
+
+
+READ = {
+    "a second run": ("again.jsonl", ["--max-excess-nfr=0.5", "--old-rerun=again.jsonl"]),
+    "a header": ("old.meta.json", []),
+    "another name of a file": ("link.json", []),
+    "an output that is a policy": ("policy.json", ["--policy=policy.json"]),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_was_read_is_not_written_over(gate: Gate, folder: Path, case: str) -> None:
+    name, options = READ[case]
+    write_rows(folder / "again.jsonl", rows())
+    (folder / "old.meta.json").write_text("{}", encoding="utf-8")
+    os.link(folder / "new.jsonl", folder / "link.json")
+    (folder / "policy.json").write_text(POLICY, encoding="utf-8")
+    before = (folder / name).read_bytes()
+    pair = () if "policy" in case else (*PAIR, "--max-nfr=0.5")
+    flag = "--gitlab" if name.endswith("jsonl") else "-o"
+    code, _, error = gate(*pair, *options, flag, name)
+    assert code == 2
+    assert f"{name}: is read, and would be written over" in error
+    assert (folder / name).read_bytes() == before
+
+
+def test_two_tasks_of_one_baseline_are_refused(gate: Gate, folder: Path) -> None:
+    before = (folder / "old.jsonl").read_bytes()
+    write_policy(folder, POLICY + POLICY.partition("\n")[2].replace("math", "more"))
+    code, _, error = gate("--update-baseline")
+    assert code == 2
+    assert "the tasks math and more have one old file" in error
+    assert (folder / "old.jsonl").read_bytes() == before
+
+
+def test_what_was_not_shown_is_no_new_baseline(gate: Gate, folder: Path) -> None:
+    before = (folder / "old.jsonl").read_bytes()
+    options = (*PAIR, "--max-nfr=0.01", "--inconclusive=pass")
+    assert gate(*options)[0] == 0
+    code, _, error = gate(*options, "--update-baseline")
+    assert code == 2
+    assert "max_nfr the first, are inconclusive and only count as a pass" in error
+    assert (folder / "old.jsonl").read_bytes() == before
+
+
+def test_a_header_that_changed_is_no_header_of_the_new_baseline(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = folder / "new.meta.json"
+    for side in ("old", "new"):
+        (folder / f"{side}.meta.json").write_text('{"compatkit_run": 1}', encoding="utf-8")
+    before = (folder / "old.jsonl").read_bytes()
+
+    def write_another(*_: object) -> None:
+        header.write_text('{"compatkit_run": 1, "model": {}}', encoding="utf-8")
+
+    monkeypatch.setattr("compatkit.commands.gate.write_verdict", write_another)
+    code, _, error = gate(*PAIR, "--max-nfr=0.05", "--update-baseline")
+    assert code == 2
+    assert "new.meta.json: the header changed after it was read" in error
+    assert (folder / "old.jsonl").read_bytes() == before

@@ -11,7 +11,6 @@ from prediction_files import write_rows
 
 from compatkit import ConfigError, DataError, check, check_policy
 from compatkit.gate import Verdict, Waiver, read_policy
-from compatkit.reports.verdicts.view import describe_verdict
 
 Rows = list[dict[str, Any]]
 TODAY = date(2026, 1, 1)
@@ -369,15 +368,15 @@ def test_a_limit_that_something_could_break_is_none() -> None:
 
 
 def test_advisory_budgets_alone_show_nothing() -> None:
-    verdict = check(rows(), rows(), advisory={"max_nfr": 0.05})
-    assert (verdict.outcome, verdict.exit_code) == ("inconclusive", 3)
-    assert describe_verdict(verdict).endswith("so that nothing was held against the update")
+    with pytest.raises(ConfigError, match=r"nothing could stop the update: .* advisory"):
+        check(rows(), rows(), advisory={"max_nfr": 0.05})
 
 
 def test_must_not_flip_examples_that_were_wrong_hold_nothing() -> None:
-    verdict = check(rows(), rows(broken=range(100)), must_not_flip=["q9", "q19"])
-    assert verdict.outcome == "inconclusive"
-    assert verdict.warnings == (
+    new = rows(broken=range(100))
+    with pytest.raises(ConfigError, match="all 2 must-not-flip examples were wrong before"):
+        check(rows(), new, must_not_flip=["q9", "q19"])
+    assert check(rows(), new, must_not_flip=["q9", "q19"], max_nfr=0.8).warnings == (
         "all 2 must-not-flip examples were wrong before, so that none can break",
     )
 

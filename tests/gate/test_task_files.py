@@ -93,3 +93,27 @@ def test_two_tasks_of_one_name_are_refused(folder: Path) -> None:
     ]
     with pytest.raises(DataError, match="two tasks are called 't/a'"):
         expand_tasks(Policy(tuple(tasks)))
+
+
+def test_a_set_may_say_what_it_leaves_out(folder: Path) -> None:
+    (task,) = expand(folder, "old/[!b].jsonl", "new/[!b].jsonl")
+    assert task.name == "t/a"
+
+
+def test_two_stars_stand_for_no_folder_too(folder: Path) -> None:
+    for side in ("old", "new"):
+        (folder / side / "deep").mkdir()
+        (folder / side / "deep" / "c.jsonl").touch()
+    tasks = expand(folder, "old/**/*.jsonl", "new/**/*.jsonl")
+    assert [task.name for task in tasks] == ["t/a", "t/b", "t/deep/c"]
+
+
+def test_brackets_of_a_name_are_no_set(folder: Path) -> None:
+    (folder / "new/old1.jsonl").touch()
+    with pytest.raises(DataError, match=r"old is .*old\[1\].jsonl, which does not exist"):
+        expand(folder, "new/old[1].jsonl", "new/a.jsonl")
+    with pytest.raises(DataError, match=r"\[1\] is either a name's own brackets or a set of one"):
+        expand(folder, "new/*[1].jsonl", "new/a.jsonl")
+    (folder / "new/old[1].jsonl").touch()
+    (task,) = expand(folder, "new/old[1].jsonl", "new/o*[[]1].jsonl")
+    assert task.old.path == task.new.path == folder / "new/old[1].jsonl"

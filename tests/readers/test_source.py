@@ -246,3 +246,15 @@ def test_the_reader_may_be_named(counts_of, refusal_of):
 def test_an_unknown_reader_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no reader 'xml'; the readers are csv, json, jsonl"):
         compare(tmp_path, tmp_path, reader="xml")
+
+
+def test_a_file_that_changes_and_keeps_its_time_and_size_is_refused(tmp_path, lines):
+    path = tmp_path / "new.jsonl"
+    path.write_bytes(b"".join(lines))
+    before = path.stat()
+    file = open_predictions(path)
+    path.write_bytes(b"".join(lines).replace(b"1", b"2"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    with pytest.raises(DataError, match=r"new\.jsonl: the file changed while it was read"):
+        list(file.batches())

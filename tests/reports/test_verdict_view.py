@@ -42,8 +42,7 @@ SENTENCES = {
     "values are equal); the budget is at most 3%: too few examples to tell",
     "advisory": "PASS: the negative flip rate (NFR) is at most 2.27% at 95% confidence; the budget "
     "is at most 3%; 1 advisory budget is broken, which does not count",
-    "only advisory": "INCONCLUSIVE: no budget blocks, and no must-not-flip example could break, so "
-    "that nothing was held against the update",
+    "only advisory": "PASS: no budget blocks",
     "point": "FAIL: the negative flip rate (NFR) is 5.00%; the budget is at most 3%",
     "slices": "FAIL: the negative flip rate (NFR) of lang = de is at least 6.11% at 95% "
     "confidence; the budget is at most 5%; 1 budget is inconclusive",

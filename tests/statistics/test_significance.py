@@ -198,3 +198,18 @@ def test_bad_arguments_are_refused():
         combine_tasks([1], [1, 2])
     with pytest.raises(ConfigError, match="expected one of worse, better"):
         combine_tasks([1], [1], "two-sided")
+
+
+def test_no_p_value_is_0() -> None:
+    """2^-1075 is no number any more."""
+    for flips in (1074, 1075, 5000, 10**6):
+        combined = combine_tasks([flips, 3], [0, 4])
+        values = [mcnemar(flips, 0, "worse"), mcnemar(flips, 0), mcnemar(flips, 0, mid_p=True)]
+        values += [combined.pooled, combined.largest_drop, combined.fisher, combined.any_of]
+        assert all(0 < value < 1e-300 for value in values)
+
+
+@pytest.mark.parametrize(("count", "total"), [(800, 1500), (2600, 5000), (50_500, 100_000)])
+def test_tails_of_many_flips_are_scipys(count: int, total: int) -> None:
+    expected = float(stats.binom.sf(count - 1, total, 0.5))
+    assert mcnemar(count, total - count, "worse") == pytest.approx(expected, rel=1e-9)

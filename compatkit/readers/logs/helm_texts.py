@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from compatkit.arrays import as_float
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import Log, as_text, read_json_file
 
@@ -112,7 +113,7 @@ def _likeliest(states: Sequence[Mapping[str, Any]]) -> str | None:
         if not tokens:
             return None
         alone = state.get("request_mode") == CALIBRATION
-        values[alone][index] = sum(float(each["logprob"]) for each in tokens), len(tokens)
+        values[alone][index] = sum(as_float(each["logprob"]) for each in tokens), len(tokens)
     scores = {
         index: value - values[True][index][0] if index in values[True] else value / count
         for index, (value, count) in values[False].items()

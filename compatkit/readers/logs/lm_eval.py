@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import BOM
@@ -210,7 +211,7 @@ def _is_subset(path: Path, results: Results, task: str, total: object) -> bool:
                 for metric in row.get("metrics", []):
                     if isinstance(row.get(metric), int | float):
                         key = metric, as_text(row.get("filter"))
-                        sums.setdefault(key, []).append(float(row[metric]))
+                        sums.setdefault(key, []).append(as_float(row[metric]))
     gaps = bool(ids) and len(ids) < total and max(ids) >= len(ids)
     return (
         gaps

@@ -132,6 +132,6 @@ def _likelihoods(answers: list[Any]) -> list[float] | None:
             isinstance(each, list) and len(each) == PAIR and each[1] in FLAGS for each in answers
         ):
             return [float(each[0]) for each in answers]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
 from compatkit.readers.decoding import decode_json
@@ -176,7 +177,7 @@ def _number(value: Any) -> float | None:
     if value is None:
         return math.nan
     if isinstance(value, bool | int | float):
-        return float(value)
+        return as_float(value)
     if isinstance(value, str):
         if value.strip().lower() in WORDS:
             return WORDS[value.strip().lower()]

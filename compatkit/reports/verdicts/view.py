@@ -22,10 +22,6 @@ from compatkit.reports.view import (
 NAME_LIMIT = 80
 NAMED = 3  # must-not-flip examples that a sentence names
 MORE_DIGITS = 8
-NOTHING_HELD = (
-    "no budget blocks, and no must-not-flip example could break, so that nothing was held against "
-    "the update"
-)
 ABBREVIATION = re.compile(r" \((\w+)\)$")
 
 # How the methods begin whose bounds hold the level.
@@ -180,9 +176,7 @@ def describe_verdict(verdict: Verdict) -> str:
 def summarize_verdict(verdict: Verdict) -> str:
     """Say the outcome and its reasons in numbers, beside what says each by itself."""
     if verdict.outcome != PASS:
-        reasons = [*_describe_broken(verdict), *_count_blocking(verdict, 0)]
-        held = reasons or verdict.outcome == FAIL
-        return _say_outcome(verdict, reasons if held else [NOTHING_HELD])
+        return _say_outcome(verdict, [*_describe_broken(verdict), *_count_blocking(verdict, 0)])
     blocking = [each for each in verdict.decisions if each.tier != ADVISORY]
     alone = len(blocking) == 1 and blocking[0].outcome == INCONCLUSIVE
     reasons = _reasons_of_pass(verdict)
@@ -204,8 +198,7 @@ def _reasons_against(verdict: Verdict) -> list[str]:
         if each.blocks and each.counts_as == verdict.outcome
     ]
     first = [describe_decision(each, verdict) for each in counting[:1]]
-    reasons = [*_describe_broken(verdict), *first, *_count_blocking(verdict, 1)]
-    return reasons if reasons or verdict.outcome == FAIL else [NOTHING_HELD]
+    return [*_describe_broken(verdict), *first, *_count_blocking(verdict, 1)]
 
 
 def _describe_broken(verdict: Verdict) -> list[str]:
@@ -257,7 +250,7 @@ def _reasons_of_pass(verdict: Verdict) -> list[str]:
         verb = "is" if beyond == 1 else "are"
         said = f"{count_of(beyond, 'advisory budget')} {verb} broken, which does not count"
         reasons.append(said)
-    return reasons
+    return reasons if blocking or verdict.guarded else ["no budget blocks", *reasons]
 
 
 def _describe_kept(guarded: Sequence[Guarded]) -> str:
