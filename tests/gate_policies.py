@@ -50,7 +50,6 @@ POLICY = {
         }
     ],
 }
-IDS = {f"q{number:03}" for number in range(300)}
 WORDS = ("pass", "fail", "inconclusive")
 
 
@@ -91,8 +90,9 @@ TOP = {
 TASK = {
     "old": is_file("old.jsonl"),
     "new": is_file("new.jsonl"),
-    "examples": lambda value: is_count(value, 300, 300),
+    "examples": lambda value: is_count(value, 1),
     "max_left_out": lambda value: is_number(value, 0, 0.999999999),
+    "max_waived": lambda value: is_number(value, 0, 0.999999999),
     "scorer": is_in("exact_match"),
     "normalize": is_in("none", "squad"),
     "missing": is_in("error", "skip", "wrong"),
@@ -113,7 +113,7 @@ BUDGETS = {
 }
 WAIVER = {
     "task": is_in("qa", ""),
-    "id": is_in(*IDS),
+    "id": lambda value: isinstance(value, str),
     "reason": lambda value: isinstance(value, str) and value.strip(),
     "expires": lambda value: _day(value) is not None,
 }
@@ -126,7 +126,8 @@ def _right_fields(fields):
 
 def _day(value):
     try:
-        value = dt.date.fromisoformat(value) if isinstance(value, str) else value
+        plain = isinstance(value, str) and len(value) == 10
+        value = dt.datetime.strptime(value, "%Y-%m-%d").date() if plain else value  # noqa: DTZ007
     except ValueError:
         return None
     plain = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
@@ -154,7 +155,7 @@ def interpret(policy):
         slices[path] = _budgets(limits)
         if not (slices[path] or limits.get("advisory")):
             raise RefusedError
-    _check(policy.get("total", {}), LIMITS)
+    _check(policy.get("total", {}), LIMITS | {"overlap": is_in("refuse", "keep")})
     guarded = task.get("must_not_flip", {})
     _check(guarded, {"ids": _is_texts, "tags": lambda value: isinstance(value, dict)})
     for values in guarded.get("tags", {}).values():
@@ -162,6 +163,18 @@ def interpret(policy):
             raise RefusedError
     waived = [_waiver(each, name) for each in policy.get("waivers", [])]
     rules = Rules(
+        examples=task.get("examples"),
+        strict=policy.get("strict", False),
+        overlap=policy.get("total", {}).get("overlap") == "keep",
+        late=any((_day(each["expires"]) - _today()).days > 366 for each in waived),
+        waivable=task.get("max_waived", 0.05),
+        left_out=task.get("max_left_out", 0.0),
+        advisory=task.get("advisory", {}),
+        total_advisory=policy.get("total", {}).get("advisory", {}),
+        slices_advisory={
+            path: limits.get("advisory", {}) for path, limits in task.get("slices", {}).items()
+        },
+        blocks=bool(_budgets(task) or _budgets(policy.get("total", {})) or any(slices.values())),
         budgets=_budgets(task),
         slices=slices,
         total=_budgets(policy.get("total", {})),

@@ -36,6 +36,9 @@ class Rules:
     budgets: dict = field(default_factory=dict)
     slices: dict = field(default_factory=dict)
     total: dict = field(default_factory=dict)
+    advisory: dict = field(default_factory=dict)
+    total_advisory: dict = field(default_factory=dict)
+    slices_advisory: dict = field(default_factory=dict)
     ids: tuple = ()
     tags: dict = field(default_factory=dict)
     waived: tuple = ()
@@ -43,6 +46,12 @@ class Rules:
     examples: int | None = None
     level: float = 0.95
     score: str | None = None
+    waivable: float = 0.05
+    left_out: float = 0.0
+    blocks: bool = True
+    strict: bool = False
+    late: bool = False
+    overlap: bool = False
 
 
 def judge(old, new, rules, kinds=("jsonl", "jsonl")):
@@ -136,7 +145,7 @@ def _by_id(rows, score):
     table = {}
     for row in rows:
         error = row.get("error")
-        if error and not (isinstance(error, float) and math.isnan(error)):
+        if error and not isinstance(error, int | float):  # a number measures an error
             raise RefusedError
         name = row.get("id")
         if isinstance(name, bool) or not isinstance(name, str | int) or str(name) in table:
@@ -151,6 +160,7 @@ def _example(row, score):
         example["input"] = _number(row["input"]) or json.dumps(row["input"], sort_keys=True)
     if score:
         example["right"] = _score(row.get(score)) >= 0.5
+        example["answered"] = row.get("prediction", ABSENT) is not None
         example["references"] = _texts(row.get("reference"))
         return example
     prediction = row.get("prediction", ABSENT)
@@ -161,7 +171,9 @@ def _example(row, score):
         raise RefusedError
     prediction = None if prediction is None else _text(prediction)
     right = prediction is not None and prediction in references
-    return {**example, "right": right, "prediction": prediction, "references": references}
+    answered = prediction is not None
+    found = {"right": right, "answered": answered, "prediction": prediction}
+    return {**example, **found, "references": references}
 
 
 def _texts(value):
@@ -208,13 +220,80 @@ def _join(old, new):
     return old, new
 
 
+def judge_tasks(tasks):
+    """Return the true answer for several tasks: the old file, the new file and the rules of each.
+
+    The budgets of `total` are those of the first; the tasks are to share no example.
+    """
+    rules = tasks[0][2]
+    try:
+        sides = [
+            _join(*(_examples(each, "jsonl", own.score) for each in data)) for *data, own in tasks
+        ]
+        measured = [_measure(*pair, task[2]) for pair, task in zip(sides, tasks, strict=True)]
+        _refuse_shared([old for old, _ in sides], rules)
+    except RefusedError:
+        return REFUSE
+    joined = {}, {}
+    for number, (pair, (_, _, kept)) in enumerate(zip(sides, measured, strict=True)):
+        for side, examples in zip(joined, pair, strict=True):
+            side.update({(number, name): examples[name] for name in kept})
+    asked = [each for found, _, _ in measured for each in found]
+    asked += _ask(list(joined[0]), *joined, rules.total)
+    return _answer(asked, any(broke for _, broke, _ in measured), 1 - rules.level)
+
+
+def _refuse_shared(tasks, rules):
+    known = set()
+    for old in tasks if rules.total or rules.total_advisory else ():
+        contents = {(each["input"], *sorted(each["references"])) for each in old.values()}
+        if known & contents and not rules.overlap:
+            raise RefusedError
+        known |= contents
+
+
 def _decide(old, new, rules):
-    if rules.examples not in {None, len(old)} or not any(each["right"] for each in old.values()):
-        raise RefusedError
+    asked, broke, kept = _measure(old, new, rules)
+    return _answer(asked + _ask(kept, old, new, rules.total), broke, 1 - rules.level)
+
+
+def _answer(asked, broke, alpha):
+    if broke or _any_fails(asked, alpha):
+        return FAIL
+    return PASS if all(each[0] <= alpha for each in asked) else INCONCLUSIVE
+
+
+def _measure(old, new, rules):
+    """Return the p-values of the budgets, whether a guarded example broke, and who was kept."""
     values = {path: _values(old, new, path) for path in (*rules.slices, *rules.tags)}
     flipped = {name for name in old if old[name]["right"] and not new[name]["right"]}
-    if not set(old) >= {*rules.ids, *rules.waived, *rules.expired}:
+    guarded = _guarded(rules, values)
+    accepted = flipped & set(rules.waived)
+    parts = _parts(rules, values)
+    faults = (
+        rules.examples not in {None, len(old)},
+        not any(each["right"] for each in old.values()),
+        _unanswered(old) > rules.left_out * len(old),
+        not set(old) >= {*rules.ids, *rules.waived, *rules.expired},
+        any(_waives_too_much(accepted & part, part, rules, path) for path, part in parts),
+        accepted and _waives_too_much(accepted, set(old), rules, ""),
+        not rules.blocks and not any(old[name]["right"] for name in guarded & set(old)),
+        rules.strict and (rules.late or _is_loose(rules, old, values)),
+    )
+    if any(faults):
         raise RefusedError
+    kept = [name for name in old if name not in accepted]
+    asked = _ask(kept, old, new, rules.budgets)
+    for path, part in parts:
+        asked += _ask([name for name in kept if name in part], old, new, rules.slices[path])
+    return asked, bool(guarded & flipped - accepted), kept
+
+
+def _unanswered(old):
+    return sum(not each["answered"] and not each["right"] for each in old.values())
+
+
+def _guarded(rules, values):
     guarded = set(rules.ids)
     for path, wanted in rules.tags.items():
         for value in wanted:
@@ -222,16 +301,37 @@ def _decide(old, new, rules):
             if not tagged:
                 raise RefusedError
             guarded |= tagged
-    accepted = flipped & set(rules.waived)
-    kept = [name for name in old if name not in accepted]
-    asked = _ask(kept, old, new, rules.budgets) + _ask(kept, old, new, rules.total)
-    for path, budgets in rules.slices.items():
-        for value in set(values[path].values()):
-            part = [name for name in kept if values[path][name] == value]
-            asked += _ask(part, old, new, budgets)
-    if guarded & flipped - accepted or _any_fails(asked, 1 - rules.level):
-        return FAIL
-    return PASS if all(each[0] <= 1 - rules.level for each in asked) else INCONCLUSIVE
+    return guarded
+
+
+def _parts(rules, values):
+    return [
+        (path, {name for name, held in values[path].items() if held == value})
+        for path in rules.slices
+        for value in set(values[path].values())
+    ]
+
+
+def _waives_too_much(waived, part, rules, path):
+    """Whether so many are waived of a task, or of a slice, where one always may be."""
+    most = max(rules.waivable * len(part), 1 if path else 0)
+    return bool(waived) and (len(waived) > most or len(waived) == len(part))
+
+
+def _is_loose(rules, old, values):
+    """Whether nothing that the new model answers could break one of the limits."""
+    sets = [(old, rules.budgets | rules.advisory), (old, rules.total | rules.total_advisory)]
+    for path, budgets in (*rules.slices.items(), *rules.slices_advisory.items()):
+        parts = [{n for n in old if values[path][n] == v} for v in set(values[path].values())]
+        sets += [({n: old[n] for n in part}, budgets) for part in parts]
+    for examples, budgets in sets:
+        right = sum(each["right"] for each in examples.values()) / len(examples)
+        worst = {"max_nfr": right, "min_btc": 0.0, "min_bec": 0.0}
+        for name, limit in budgets.items():
+            at_worst = worst.get(name, 1.0)
+            if at_worst >= limit if name.startswith("min") else at_worst <= limit:
+                return True
+    return False
 
 
 def _values(old, new, path):

@@ -107,12 +107,15 @@ def take_waived(pair: JudgedPair, accepted: AbstractSet[str], task: TaskPolicy) 
 
 def doubt_waivers(uses: Sequence[WaiverUse], today: date) -> list[str]:
     """Say which waivers hold for longer than a year, which is to say for good."""
-    return [
-        f"the waiver of {use.waiver.id!r} holds until {use.waiver.expires.isoformat()}, which is "
-        "more than a year away"
-        for use in uses
-        if use.waiver.expires - today > YEAR
-    ]
+    late = [use.waiver for use in uses if use.waiver.expires - today > YEAR]
+    if not late:
+        return []
+    more = f" ({len(late):,} such waivers)" if len(late) > 1 else ""
+    text = (
+        f"the waiver of {late[0].id!r} holds until {late[0].expires.isoformat()}, which is more "
+        f"than a year away{more}"
+    )
+    return [text]
 
 
 def _task_of(waiver: Waiver, named: Mapping[str, Comparison]) -> str:
