@@ -119,7 +119,7 @@ def _make(scorer: str | Scorer | Callable[..., object], options: Mapping[str, ob
         for option in options:
             # What is no option of the scorer's own may still be one of every comparison.
             if option not in inspect.signature(SCORERS[name]).parameters:
-                raise ConfigError(_not_taken(name, option))
+                raise ConfigError(_not_taken(str(scorer), option))
         return SCORERS[name](*([path] if name == "field" else []), **options)
     if options:
         name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", "this scorer")
