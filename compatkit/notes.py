@@ -20,6 +20,8 @@ KINDS = {
     "judged": "a scorer that is another than the files were made for, or likely the wrong one",
     "noise": "flips beside those of a second run of the old model",
     "rerun": "a second run of the old model that differs from the first by more than chance",
+    "sampled": "answers that were drawn at a temperature, one of each example",
+    "chosen": "what was, or may be, chosen by these very numbers",
     "tasks": "tasks and files that were left out, and what a total adds up",
 }
 # Those that put the comparison itself in doubt: a gate warns, and a strict one refuses.

@@ -1,6 +1,7 @@
 """compatkit power: how many examples a gate on negative flips needs."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,7 +12,13 @@ from compatkit.commands.score_options import measure_options, parse_options
 from compatkit.comparison.option_table import OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS, OPTIONS
 from compatkit.errors import ConfigError
 from compatkit.gate.policy_keys import PAIR_OPTIONS
-from compatkit.gate.power_table import BAD, PowerTable, make_power_table
+from compatkit.gate.power_table import (
+    BAD,
+    EquivalenceTable,
+    PowerTable,
+    make_equivalence_table,
+    make_power_table,
+)
 from compatkit.reports.hostile import visible
 
 BAR = 20
@@ -19,8 +26,17 @@ POWER_FLAGS = (
     flag(
         "--nfr-budget",
         type=float,
-        required=True,
         help="The largest negative flip rate that the gate allows, a share of all examples.",
+    ),
+    flag(
+        "--margin",
+        type=float,
+        help="Instead: the largest change of accuracy that counts as none, for equivalence.",
+    ),
+    flag(
+        "--discordance",
+        type=float,
+        help="With --margin: share of the examples that flip, either way; a pilot tells it too.",
     ),
     flag(
         "--old-accuracy",
@@ -62,12 +78,18 @@ def power(**values: Any) -> None:
 
     The gate passes an update when the one-sided exact upper limit of its negative flip rate is
     within the budget. A good update has the true NFR that is named; a bad one breaks 1.25 times
-    the budget.
+    the budget. With --margin: how many examples show that two models of one accuracy are
+    equivalent, since both one-sided bounds of the change lie within the margin.
     """
     budget, accuracy = values.pop("nfr_budget"), values.pop("old_accuracy")
     true_nfr, wanted = values.pop("true_nfr"), values.pop("power")
+    margin, discordance = values.pop("margin"), values.pop("discordance")
     pilot, as_json, level = values.pop("pilot"), values.pop("as_json"), values["level"]
+    _refuse_both(budget, margin, {"--old-accuracy": accuracy, "--true-nfr": true_nfr}, discordance)
     seen = _measure_pilot(pilot, values) if pilot else None
+    if margin is not None:
+        _tell_equivalence(margin, discordance, seen, wanted, level, as_json=as_json)
+        return
     if seen is not None:
         accuracy = seen.accuracy if accuracy is None else accuracy
         true_nfr = seen.nfr if true_nfr is None else true_nfr
@@ -86,6 +108,71 @@ def power(**values: Any) -> None:
     click.echo("\n".join(_lines(table, seen)))
 
 
+def _refuse_both(
+    budget: float | None,
+    margin: float | None,
+    of_budget: Mapping[str, float | None],
+    discordance: float | None,
+) -> None:
+    """Refuse two questions at once, none, or what is said of the other one."""
+    if (budget is None) == (margin is None):
+        raise ConfigError(
+            "--nfr-budget, for a gate on negative flips, or --margin, for equivalence: one of them "
+            "was expected."
+        )
+    other = next((name for name, value in of_budget.items() if value is not None), "")
+    if margin is not None and other:
+        raise ConfigError(f"{other} is of --nfr-budget. Leave it out beside --margin.")
+    if margin is None and discordance is not None:
+        raise ConfigError("--discordance is of --margin. Leave it out beside --nfr-budget.")
+
+
+def _tell_equivalence(
+    margin: float,
+    discordance: float | None,
+    seen: "Pilot | None",
+    wanted: float,
+    level: float,
+    *,
+    as_json: bool,
+) -> None:
+    """Print how many examples show equivalence."""
+    if discordance is None and seen is None:
+        raise ConfigError(
+            "--margin needs --discordance, the share of the examples that flip either way, or a "
+            "--pilot that tells it."
+        )
+    if discordance is None and seen is not None:
+        discordance = seen.discordance
+    table = make_equivalence_table(
+        margin,
+        discordance or 0.0,
+        level=level,
+        power=wanted,
+        seen=None if seen is None else seen.total,
+    )
+    if as_json:
+        report = {"format": 1, **asdict(table), "pilot": None if seen is None else asdict(seen)}
+        click.echo(json.dumps(report, indent=2, allow_nan=False))
+        return
+    click.echo("\n".join(_lines_of_equivalence(table, seen)))
+
+
+def _lines_of_equivalence(table: EquivalenceTable, seen: "Pilot | None") -> list[str]:
+    lines = [] if seen is None else _lines_of_pilot(seen)
+    points = f"{100 * table.margin:g} points"
+    lines += [
+        f"equivalent: both {table.level:g} bounds of the change of accuracy are within {points}",
+        f"{table.discordance:.2%} of the answers flip, as many either way",
+        "",
+        f"{'examples':>10}  shown",
+    ]
+    for size, chance in table.rows:
+        lines.append(f"{size:>10,}  {chance:>6.1%} {'#' * round(BAR * chance)}".rstrip())
+    needed = f"about {table.needed:,} examples are needed for equivalence within {points}"
+    return [*lines, "", f"{needed} to be shown {table.power:.0%} of the time"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pilot:
     """What a pair of files showed."""
@@ -97,6 +184,7 @@ class Pilot:
     nfr: float
     nfr_low: float
     nfr_high: float
+    discordance: float
 
 
 def _measure_pilot(paths: tuple[str, str], values: dict[str, Any]) -> Pilot:
@@ -107,20 +195,24 @@ def _measure_pilot(paths: tuple[str, str], values: dict[str, Any]) -> Pilot:
     if nfr.value is None or nfr.low is None or nfr.high is None or accuracy is None:
         raise ConfigError("--pilot: examples with several samples are not understood here yet.")
     total = found.counts.total
-    return Pilot(found.old, found.new, total, accuracy, nfr.value, nfr.low, nfr.high)
+    flips = found.counts.negative_flips + found.counts.positive_flips
+    limits = nfr.value, nfr.low, nfr.high
+    return Pilot(found.old, found.new, total, accuracy, *limits, flips / total)
+
+
+def _lines_of_pilot(seen: Pilot) -> list[str]:
+    return [
+        f"pilot: {visible(seen.old)} -> {visible(seen.new)}",
+        (
+            f"{seen.total:,} examples, NFR {seen.nfr:.2%} ({seen.nfr_low:.2%} to "
+            f"{seen.nfr_high:.2%}), accuracy of the old model {seen.accuracy:.2%}"
+        ),
+        "",
+    ]
 
 
 def _lines(table: PowerTable, seen: Pilot | None) -> list[str]:
-    lines = []
-    if seen is not None:
-        lines += [
-            f"pilot: {visible(seen.old)} -> {visible(seen.new)}",
-            (
-                f"{seen.total:,} examples, NFR {seen.nfr:.2%} ({seen.nfr_low:.2%} to "
-                f"{seen.nfr_high:.2%}), accuracy of the old model {seen.accuracy:.2%}"
-            ),
-            "",
-        ]
+    lines = [] if seen is None else _lines_of_pilot(seen)
     lines.append(
         f"gate: pass if the {table.level:g} upper limit of the NFR is at most {table.budget:.2%}"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
+from compatkit.comparison.chance import judge_noise, note_choices, note_power, note_sampling
 from compatkit.comparison.comparison import Comparison, FlippedExample
 from compatkit.comparison.conditions import describe_conditions, follow_logs
 from compatkit.comparison.flipped import find_flipped
@@ -26,6 +27,7 @@ from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_slices
 from compatkit.metrics.p_values import correct
 from compatkit.metrics.pair import Judged, JudgedPair
+from compatkit.metrics.picking import tell_apart
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
 from compatkit.pairing.alignment import Alignment, align
@@ -206,7 +208,11 @@ class _Measurement:
                 options.plan,
                 correction=options.correction,
             ),
-            noted=(*self._notes(pair, number), *self._noise(metrics)),
+            slices_differ={
+                path: tell_apart(pair, aligned.attributes[path], options.plan)
+                for path in options.by
+            },
+            noted=(*self._notes(pair, number), *self._noise(metrics), *self._chance(pair, number)),
             signature=self._signature(number),
             identical=old.file.digest == new.file.digest,
             needs_answer=options.scorer.needs_prediction,
@@ -279,7 +285,14 @@ class _Measurement:
                 "old model has one sample of the others"
             )
             notes.append(Note("samples", text))
-        return [*notes, *notes_of("noise", _verdict(metrics))]
+        return [*notes, *notes_of("noise", judge_noise(metrics))]
+
+    def _chance(self, pair: JudgedPair, number: int) -> list[Note]:
+        """Note which answers were drawn, and what may be chosen by these numbers."""
+        files = [self.sides[side].file for side in (0, number)]
+        sampled = note_sampling(files, (self.judged[0], self.judged[number]))
+        candidates = len(self.sides) - 1 - self.rerun
+        return [*sampled, *note_power(pair), *note_choices(self.options, candidates)]
 
     def _same(self, number: int) -> BoolArray | None:
         sides, examples = self._of(0, number)
@@ -377,20 +390,3 @@ def _count_samples(side: ScoredRows, judged: Judged) -> list[Note]:
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
     return {reason: number + right[reason] for reason, number in left.items()}
-
-
-def _verdict(metrics: Metrics) -> list[str]:
-    """Say whether the flips are more than a second run of the old model would show."""
-    excess = metrics["excess_negative_flip_rate"]
-    if excess.value is None:
-        return []
-    # Where all examples have the same excess there is no interval, and the value decides.
-    low = excess.value if excess.low is None else excess.low
-    high = excess.value if excess.high is None else excess.high
-    if low > 0:
-        verdict = "beyond noise: the update flips more than a second run of the old model would"
-    elif high < 0:
-        verdict = "the update flips less than a second run of the old model would"
-    else:
-        verdict = "within noise: a second run of the old model would show as many negative flips"
-    return [f"{verdict} (interval of the excess NFR)"]

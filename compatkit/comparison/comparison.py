@@ -11,6 +11,7 @@ from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import Tests
 from compatkit.metrics.pair import Counts, JudgedPair
+from compatkit.metrics.picking import SlicesDiffer
 from compatkit.metrics.smooth import Sweep
 from compatkit.notes import Note
 
@@ -86,6 +87,7 @@ class Comparison:
         metrics: name to value and interval, in the order of `METRICS`.
         tests: name to p-value, alone and corrected for several tests.
         slices: field to value to counts, metrics and tests.
+        slices_differ: field to whether its slices differ in their NFR at all.
         noted: what a reader of the numbers should know, with its kind; `notes` is the texts.
         signature: two results with the same one are comparable.
         identical: both files hold the same bytes.
@@ -110,6 +112,7 @@ class Comparison:
     baseline: str | None = None
     tests: Tests = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Slice]] = field(default_factory=dict)
+    slices_differ: Mapping[str, SlicesDiffer] = field(default_factory=dict)
     noted: tuple[Note, ...] = ()
     identical: bool = False
     needs_answer: bool = True
@@ -146,18 +149,20 @@ class Comparison:
             "identical": self.identical,
             "counts": asdict(self.counts),
             "metrics": metrics_to_dict(self.metrics),
-            "tests": {name: asdict(test) for name, test in self.tests.items()},
+            "tests": tests_to_dict(self.tests),
             "slices": {
                 path: {
                     value: {
                         "counts": asdict(part.counts),
                         "metrics": metrics_to_dict(part.metrics),
-                        "tests": {name: asdict(test) for name, test in part.tests.items()},
+                        "tests": tests_to_dict(part.tests),
+                        **metrics_to_dict({"together": part.together}),
                     }
                     for value, part in parts.items()
                 }
                 for path, parts in self.slices.items()
             },
+            "slices_differ": {path: asdict(test) for path, test in self.slices_differ.items()},
             "notes": list(self.notes),
             "note_kinds": [note.kind for note in self.noted],
             "runs": {side: self.runs.get(side) for side in ("old", "new")},
@@ -198,13 +203,14 @@ class Comparison:
     def worst_slice(self, path: str) -> tuple[str, Slice] | None:
         """Return the slice with the most certain damage: the highest lower limit of its NFR.
 
-        The limit rather than the rate, so that one unlucky example is not a slice's fate.
-        None where no slice has a negative flip.
+        The limit rather than the rate, so that one unlucky example is not a slice's fate; and of
+        the limits that hold for all slices at once (`together`), since the worst of many is the
+        worst by chance, too. None where no slice has a negative flip.
         """
         parts = [
             (value, part) for value, part in self.slices[path].items() if part.counts.negative_flips
         ]
-        return max(parts, key=lambda each: _lower_limit(each[1]), default=None)
+        return max(parts, key=lambda each: each[1].together.low or 0.0, default=None)
 
     def __repr__(self) -> str:
         """Return one line; printing the comparison shows the whole."""
@@ -231,12 +237,12 @@ def _render(kind: str, comparison: Comparison) -> str:
     return REPORTS[kind]([comparison], None)
 
 
-def _lower_limit(part: Slice) -> float:
-    for name in ("negative_flip_rate", "expected_negative_flip_rate"):
-        metric = part.metrics.get(name)
-        if metric is not None and metric.low is not None:
-            return metric.low
-    return 0.0
+def tests_to_dict(tests: Tests) -> dict[str, dict[str, Any]]:
+    """Return tests as JSON knows them: a margin where equivalence was tested."""
+    return {
+        name: {key: value for key, value in asdict(test).items() if value is not None}
+        for name, test in tests.items()
+    }
 
 
 def metrics_to_dict(metrics: Metrics) -> dict[str, dict[str, Any]]:

@@ -105,6 +105,15 @@ _DECLARED = (
         signed=True,
     ),
     Option(
+        name="margin",
+        kind=float,
+        above=0,
+        most=0.5,
+        help="Test whether accuracy, and the mean score, changed by less than this, either way.",
+        places=frozenset({COMMAND}),
+        about=OF_TESTS,
+    ),
+    Option(
         name="level",
         kind=float,
         default=0.95,

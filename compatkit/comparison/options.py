@@ -39,7 +39,7 @@ class Options:
         reader: name of the reader; None lets the file decide.
         quoting: `quoted` or `unquoted`; None lets the file decide, where it can.
         lists: what a list of predictions is; see `to_predictions`.
-        plan: level, seed, resamples and epsilon.
+        plan: level, seed, resamples, epsilon and margin.
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, whole.
         contents: make digests of the inputs and references, to tell examples of tasks apart by.
@@ -93,6 +93,7 @@ def make_options(
     edited: str = "error",
     cluster: str | None = None,
     correction: str = "holm",
+    margin: float | None = None,
     level: float = 0.95,
     interval: str = "wilson",
     epsilon: float = 0.0,
@@ -175,7 +176,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         check_threshold(made, values["threshold"])
     threshold = values.pop("threshold")
     selection = _select(values, scorer if named else None)
-    plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon")}
+    plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon", "margin")}
     return Options(
         scorer=made,
         threshold=THRESHOLD if threshold is None else threshold,

@@ -13,8 +13,9 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError, DataError
-from compatkit.metrics.measure_pair import count_pair, measure_pair
-from compatkit.metrics.p_values import PValue, Tests
+from compatkit.metrics.estimates import Plan
+from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
+from compatkit.metrics.p_values import PValue, Tests, sum_changes
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.notes import Note, notes_of
 from compatkit.readers.logs import LOGS
@@ -22,7 +23,7 @@ from compatkit.readers.logs.choosing import select_tasks
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.run_header import is_header
 from compatkit.readers.source import KINDS
-from compatkit.statistics import combine_tasks
+from compatkit.statistics import combine_changes, combine_tasks
 
 TOTAL = "total"
 
@@ -265,7 +266,7 @@ def _total(
         continuous=pair.continuous,
         counts=_add_counts(pair, [part.counts for part in parts]),
         metrics=metrics,
-        tests={**tests, **_any_task(parts)},
+        tests={**tests, **_any_task(parts, options.plan)},
         signature=" + ".join(part.signature for part in parts),
         pair=pair,
         noted=(Note("tasks", text),),
@@ -274,20 +275,31 @@ def _total(
     )
 
 
-def _any_task(parts: Sequence[Comparison]) -> Tests:
+def _any_task(parts: Sequence[Comparison], plan: Plan) -> Tests:
     """Test whether any task got worse, in the three ways of Kuebler et al. and their union.
+
+    By counts where each example has one sample and examples are independent, else by flipping the
+    signs of changes, those of one group together.
 
     Source: Kuebler et al. 2026 (arXiv 2602.10144).
     """
-    if not all(part.pair.single and part.pair.clusters is None for part in parts):
-        return {}
-    combined = combine_tasks(
-        [int(part.counts.negative_flips) for part in parts],
-        [int(part.counts.positive_flips) for part in parts],
-        "worse",
-    )
+    if all(part.pair.single and part.pair.clusters is None for part in parts):
+        name, combined = (
+            "combined",
+            combine_tasks(
+                [int(part.counts.negative_flips) for part in parts],
+                [int(part.counts.positive_flips) for part in parts],
+                "worse",
+            ),
+        )
+    else:
+        units = [sum_changes(sort_pair(part.pair)) for part in parts]
+        name, combined = (
+            "permuted",
+            combine_changes(units, resamples=plan.resamples, seed=plan.seed),
+        )
     return {
-        f"any_task_worse_{way}": PValue(f"combined-{way}", "worse", p_value, p_value)
+        f"any_task_worse_{way}": PValue(f"{name}-{way}", "worse", p_value, p_value)
         for way, p_value in asdict(combined).items()
     }
 

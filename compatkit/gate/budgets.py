@@ -13,6 +13,7 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
+from compatkit.metrics.changes import accuracy_change, score_change, without_range
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import (
     MetricValue,
@@ -20,7 +21,6 @@ from compatkit.metrics.estimates import (
     bounded_mean,
     conditional_mean,
     estimate,
-    mean_value,
     undefined,
 )
 from compatkit.metrics.needs import ONE_SAMPLE, Need
@@ -30,7 +30,7 @@ from compatkit.statistics import Interval
 
 Bounds = Callable[[JudgedPair, Plan], MetricValue]
 
-SHARES, CHANGES = (0.0, 1.0), (-1.0, 1.0)
+SHARES = (0.0, 1.0)
 EXCESSES = (-0.5, 1.0)  # the floor of an example is at most one half: two samples that differ
 
 
@@ -45,9 +45,10 @@ class Budget:
             may miss, to the value with its bounds; those of the metric, which are exact for a
             share, where none are given.
         drop: label and meaning of the metric's negative, where that is what is limited.
-        several: what it is where examples have several samples, where it is defined for these
-            too; empty where the metric says it all.
+        several: what more is to be said of it, as where examples have several samples and it is
+            defined for these too; empty where the metric says it all.
         at_least: the limit is a lower one.
+        two_sided: the limit is one on both sides of 0.
         least: smallest limit that makes sense.
         most: largest limit that makes sense; None for no such thing.
     """
@@ -57,6 +58,7 @@ class Budget:
     drop: tuple[str, str] | None = None
     several: str = ""
     at_least: bool = False
+    two_sided: bool = False
     least: float = 0.0
     most: float | None = 1.0
 
@@ -104,32 +106,25 @@ def _negative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
     return bounded_mean(pair.old.right * (1.0 - pair.new.right), plan, SHARES)
 
 
-def _accuracy_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
-    if not pair.single or plan.clusters is not None or plan.at_any_look:
-        return bounded_mean(pair.old.right - pair.new.right, plan, CHANGES)
-    total, (_, broken, repaired, _) = len(pair.ids), map(int, pair.cells)
-    interval = statistics.conservative_difference(broken, repaired, total, plan.level)
-    return estimate((broken - repaired) / total, interval)
+def _drop(change: Bounds) -> Bounds:
+    """Return how the negative of a change is measured."""
 
+    def drop(pair: JudgedPair, plan: Plan) -> MetricValue:
+        measured = change(pair, plan)
+        value, low, high = (
+            None if each is None else 0.0 - each
+            for each in (measured.value, measured.low, measured.high)
+        )
+        return replace(measured, value=value, low=high, high=low)
 
-def _score_drop(pair: JudgedPair, plan: Plan) -> MetricValue:
-    if plan.bounded:
-        return bounded_mean(-pair.change, plan, CHANGES)
-    return _without_range(mean_value(-pair.change, plan, -1.0), plan)
+    return drop
 
 
 def _mean_regression(pair: JudgedPair, plan: Plan) -> MetricValue:
     where, nothing = fell(pair, plan), "no score fell"
     if plan.bounded:
         return bounded_mean(-pair.change, plan, SHARES, where, nothing)
-    return _without_range(conditional_mean(-pair.change, where, plan, nothing), plan)
-
-
-def _without_range(value: MetricValue, plan: Plan) -> MetricValue:
-    """Return what a bootstrap says of scores without a range; it says nothing of later looks."""
-    if not plan.at_any_look or value.value is None:
-        return value
-    return MetricValue(value.value, reason="scores without a range have no limits at any look")
+    return without_range(conditional_mean(-pair.change, where, plan, nothing), plan)
 
 
 def _relative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:
@@ -174,6 +169,7 @@ def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: P
     return estimate((broken - 0.5 * noise) / len(old), interval)
 
 
+ON_BOTH_SIDES = "It may neither fall nor rise by more: what passes is equivalent within the limit."
 ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain."
 
 BUDGETS: dict[str, Budget] = {
@@ -185,7 +181,7 @@ BUDGETS: dict[str, Budget] = {
     "max_nfr_mc": Budget("inconsistency_flip_rate"),
     "max_accuracy_drop": Budget(
         "accuracy_delta",
-        _accuracy_drop,
+        _drop(accuracy_change),
         drop=(
             "accuracy, old - new",
             "What the average loses: broken answers less repaired ones. " + ASKS_FOR_A_GAIN,
@@ -194,13 +190,17 @@ BUDGETS: dict[str, Budget] = {
     ),
     "max_score_drop": Budget(
         "score_delta",
-        _score_drop,
+        _drop(score_change),
         drop=(
             "mean score, old - new",
             "What the mean score loses. " + ASKS_FOR_A_GAIN,
         ),
         least=-1.0,
     ),
+    "max_accuracy_change": Budget(
+        "accuracy_delta", accuracy_change, several=ON_BOTH_SIDES, two_sided=True
+    ),
+    "max_score_change": Budget("score_delta", score_change, several=ON_BOTH_SIDES, two_sided=True),
     "max_mean_regression": Budget("mean_regression", _mean_regression),
     "min_btc": Budget("backward_trust_compatibility", at_least=True),
     "min_bec": Budget("backward_error_compatibility", at_least=True),

@@ -1,6 +1,6 @@
 """Check pair: hold one update against budgets, without a policy file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,7 @@ from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.checking import check_policy
-from compatkit.gate.limits import check_limit
+from compatkit.gate.limits import check_limit, check_looks
 from compatkit.gate.policy import (
     INCONCLUSIVE,
     MAX_WAIVED,
@@ -37,6 +37,7 @@ def check(
     waivers: Sequence[Waiver] = (),
     level: float = 0.95,
     decide: str = "interval",
+    looks: int = 1,
     inconclusive: str = INCONCLUSIVE,
     examples: int | None = None,
     max_left_out: float = 0.0,
@@ -58,7 +59,8 @@ def check(
         must_not_flip_tags: field to values; the examples that have one may not break.
         waivers: flips that are accepted for a while.
         level: confidence level of the verdict, above 0.5.
-        decide: by `interval`, or by `point`, the measured value alone.
+        decide: by `interval`, by `anytime`, or by `point`, the measured value alone.
+        looks: how many looks share the error, where examples are added until it is settled.
         inconclusive: what an inconclusive decision counts as: `inconclusive`, `pass` or `fail`.
         examples: how many examples there must be.
         max_left_out: share of the examples that may be left out.
@@ -97,6 +99,7 @@ def check(
         must_not_flip_tags=must_not_flip_tags or {},
         waivers=waivers,
         decide=decide,
+        looks=looks,
         inconclusive=inconclusive,
         examples=examples,
         max_left_out=max_left_out,
@@ -119,6 +122,7 @@ def make_policy(
     must_not_flip_tags: Mapping[str, Sequence[str]] = NOTHING,
     waivers: Sequence[Waiver] = (),
     decide: str = WAYS[0],
+    looks: int = 1,
     inconclusive: str = INCONCLUSIVE,
     examples: int | None = None,
     max_left_out: float = 0.0,
@@ -131,12 +135,11 @@ def make_policy(
         ConfigError: a budget or a choice that does not exist or is out of its range, or nothing
             to hold the update against.
     """
-    said: dict[str, Any] = {"decide": decide, "inconclusive": inconclusive, "examples": examples}
-    said |= {"max_left_out": max_left_out, "max_waived": max_waived, "strict": strict}
-    _check_options(options.plan.level, said)
-    for table in (budgets, advisory, *slices.values()):
-        for name, limit in table.items():
-            check_limit(name, limit, decide)
+    said: dict[str, Any] = {"decide": decide, "looks": looks, "inconclusive": inconclusive}
+    said |= {"examples": examples, "max_left_out": max_left_out, "max_waived": max_waived}
+    _check_options(options.plan.level, {**said, "strict": strict})
+    check_looks(looks, decide)
+    _check_limits((budgets, advisory, *slices.values()), decide)
     task = TaskPolicy(
         name="",
         old=old,
@@ -153,15 +156,30 @@ def make_policy(
         max_left_out=max_left_out,
         max_waived=max_waived,
     )
+    _refuse_nothing(task)
+    return Policy(
+        (task,),
+        waivers=tuple(waivers),
+        level=options.plan.level,
+        decide=decide,
+        looks=looks,
+        strict=strict,
+    )
+
+
+def _check_limits(tables: Iterable[Mapping[str, float]], way: str) -> None:
+    for table in tables:
+        for name, limit in table.items():
+            check_limit(name, limit, way)
+
+
+def _refuse_nothing(task: TaskPolicy) -> None:
     if not any((task.limits, task.must_not_flip, *task.slices.values())):
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in list(BUDGETS)[:3])
         raise ConfigError(
             f"nothing to hold the update against: a budget ({flags}, ...) or a must-not-flip "
             "example was expected."
         )
-    return Policy(
-        (task,), waivers=tuple(waivers), level=options.plan.level, decide=decide, strict=strict
-    )
 
 
 def _check_options(level: float, said: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
         questions += _ask((TOTAL, "", ""), policy.total, pair, plan)
         doubts += shared
     _refuse_unheld(questions, guarded)
-    decisions = decide(questions, policy.level, policy.decide)
+    decisions = decide(questions, policy.level, policy.decide, policy.looks)
     bounded = () if policy.decide == "point" else decisions
     warnings = [*list_doubts(tasks, questions, bounded, guarded), *doubts]
     if policy.strict and warnings:
@@ -77,6 +77,7 @@ def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
         name=policy.name,
         level=policy.level,
         decide=policy.decide,
+        looks=policy.looks,
         policy=policy.path,
     )
 

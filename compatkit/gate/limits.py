@@ -7,6 +7,28 @@ from typing import Any
 from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
+from compatkit.gate.policy import WAYS
+
+
+def check_looks(looks: int, way: str) -> None:
+    """Refuse planned looks where none are counted.
+
+    Args:
+        looks: how many are planned.
+        way: one of `WAYS`.
+
+    Raises:
+        ConfigError: several looks, and a way of deciding that takes no account of them.
+    """
+    if looks > 1 and way != WAYS[0]:
+        why = {
+            "anytime": "its bounds hold at every look, however many there are",
+            "point": "it has no error that looks could share",
+        }
+        raise ConfigError(
+            f"looks is {looks} beside decide = {way!r}: {why[way]}. Leave 'looks' out, or decide "
+            f"by {WAYS[0]!r}."
+        )
 
 
 def check_limit(name: str, limit: Any, way: str) -> None:

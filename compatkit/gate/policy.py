@@ -119,7 +119,8 @@ class Policy:
         waivers: flips that are accepted for a while.
         level: confidence level of the gate's word, in (0, 1): how often at least a pass, or a
             fail, is right.
-        decide: by `interval`, or by `point`: the measured value alone.
+        decide: by `interval`, by `anytime`, or by `point`: the measured value alone.
+        looks: how many times the gate may be asked while examples are added; they share the error.
         strict: a warning is an error.
         path: the file that it was read from; empty where it was made on the spot.
     """
@@ -131,5 +132,6 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     level: float = 0.95
     decide: str = "interval"
+    looks: int = 1
     strict: bool = False
     path: str = ""

@@ -28,6 +28,15 @@ _DECLARED = (
         places=frozenset({COMMAND, POLICY}),
     ),
     Option(
+        name="looks",
+        kind=int,
+        default=1,
+        least=1,
+        most=1000,
+        help="How many looks share the error, where examples are added until it is settled.",
+        places=frozenset({COMMAND, POLICY}),
+    ),
+    Option(
         name="inconclusive",
         choices=OUTCOMES,
         default=INCONCLUSIVE,

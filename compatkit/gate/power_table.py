@@ -6,6 +6,7 @@ from compatkit import statistics
 from compatkit.errors import ConfigError
 
 BAD = 1.25  # a bad update breaks this many times the budget
+EQUIVALENCE_STEPS = (0.5, 0.75, 1.0, 1.5, 2.0)
 STEPS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 
 
@@ -105,3 +106,57 @@ def make_power_table(
     return PowerTable(
         budget, true_nfr, old_accuracy, level, power, needed, tuple(rows), seen, smallest
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EquivalenceTable:
+    """How many examples show two models of one accuracy to be equivalent.
+
+    Attributes:
+        margin: largest change of accuracy that counts as none.
+        discordance: share of the examples that flip, either way.
+        level: level of each one-sided bound.
+        power: how often it should be shown.
+        needed: about how many examples do.
+        rows: number of examples, and the chance that it is shown.
+        seen: number of examples of a pilot, None without one.
+    """
+
+    margin: float
+    discordance: float
+    level: float
+    power: float
+    needed: int
+    rows: tuple[tuple[int, float], ...]
+    seen: int | None = None
+
+
+def make_equivalence_table(
+    margin: float, discordance: float, *, level: float, power: float, seen: int | None = None
+) -> EquivalenceTable:
+    """Tell how many examples it takes to show that accuracy changed by less than a margin.
+
+    Args:
+        margin: largest change of accuracy that counts as none, above 0 and below 1.
+        discordance: share of the examples that flip, either way, from 0 to below 1.
+        level: level of each one-sided bound.
+        power: how often it should be shown.
+        seen: number of examples of a pilot.
+
+    Raises:
+        ConfigError: a number out of its range.
+
+    Source: Schuirmann 1987; see `compatkit.statistics.equivalence_power`.
+    """
+    if not 0 < margin < 1:
+        raise ConfigError(f"--margin is {margin:g}; a share between 0 and 1 was expected.")
+    if not 0 <= discordance < 1:
+        raise ConfigError(f"--discordance is {discordance:g}; from 0 to below 1 was expected.")
+    needed = statistics.examples_for_equivalence(margin, discordance, level, power)
+    sizes = sorted(
+        {round(needed * step) for step in EQUIVALENCE_STEPS} | ({seen} if seen else set())
+    )
+    rows = [
+        (size, statistics.equivalence_power(size, margin, discordance, level)) for size in sizes
+    ]
+    return EquivalenceTable(margin, discordance, level, power, needed, tuple(rows), seen)

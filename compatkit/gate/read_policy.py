@@ -11,7 +11,7 @@ from typing import Any
 
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
-from compatkit.gate.limits import check_limit
+from compatkit.gate.limits import check_limit, check_looks
 from compatkit.gate.policy import Limits, MustNotFlip, Policy, TaskPolicy, Waiver
 from compatkit.gate.policy_keys import (
     FILE_NAME,
@@ -116,6 +116,10 @@ class _Reader:
             key: self._said(table, PAIR_OPTIONS[key], "") for key in keys_at(POLICY, PAIR_OPTIONS)
         }
         rule, way = said.pop("inconclusive"), said["decide"]
+        try:
+            check_looks(said["looks"], way)
+        except ConfigError as error:
+            raise self._error("", str(error).removesuffix(".")) from None
         tasks = self._get(table, "tasks", dict, "", {})
         total = self._table(table, TOTAL, "")
         if not tasks:

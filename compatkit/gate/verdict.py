@@ -36,7 +36,9 @@ class Decision:
         denominator: the count below it.
         reason: why it is undefined or inconclusive; empty otherwise.
         more_examples: about how many further examples would settle an inconclusive one, should
-            they be like those seen; None where none would, or nobody knows.
+            they be like those seen; None where none would, too many to be of use, or nobody knows.
+        passing_limit: the limit nearest to the policy's that an inconclusive one would have
+            passed; None where there is none.
     """
 
     task: str
@@ -58,6 +60,7 @@ class Decision:
     slice: str = ""
     reason: str = ""
     more_examples: int | None = None
+    passing_limit: float | None = None
 
     @property
     def where(self) -> str:
@@ -74,6 +77,11 @@ class Decision:
     def at_least(self) -> bool:
         """Whether the limit is a lower one."""
         return BUDGETS[self.budget].at_least
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether the limit is one on both sides of 0."""
+        return BUDGETS[self.budget].two_sided
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,8 @@ class Verdict:
         warnings: what is wrong with the policy or the files, though it could be measured.
         name: the policy's name.
         level: confidence level of the gate's word.
-        decide: `interval` or `point`.
+        decide: `interval`, `anytime` or `point`.
+        looks: how many looks share the error.
         policy: the policy's file, empty where there is none.
     """
 
@@ -140,6 +149,7 @@ class Verdict:
     name: str = ""
     level: float = 0.95
     decide: str = "interval"
+    looks: int = 1
     policy: str = ""
 
     @property
@@ -169,6 +179,7 @@ class Verdict:
             "policy": self.policy,
             "level": self.level,
             "decide": self.decide,
+            "looks": self.looks,
             "decisions": [asdict(each) for each in self.decisions],
             "must_not_flip": [
                 {

@@ -59,6 +59,8 @@ class Plan:
         at_any_look: with `exact`, the limits hold at every number of examples at once.
         resample: make the intervals and tests of scores, which take resamples, beside
             their values.
+        margin: largest change of accuracy, and of the mean score, that counts as none, where
+            equivalence is to be tested.
     """
 
     level: float = 0.95
@@ -70,6 +72,7 @@ class Plan:
     exact: bool = False
     at_any_look: bool = False
     resample: bool = True
+    margin: float | None = None
 
     def bounds(self, low: float, high: float) -> tuple[float, float] | None:
         """Return the bounds of a quantity of scores, None where scores have none."""

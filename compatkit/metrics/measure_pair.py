@@ -6,18 +6,28 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.estimates import Metrics, Plan
+from compatkit.metrics.estimates import Metrics, MetricValue, Plan, undefined
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
+from compatkit.metrics.picking import compare_with_others, limits_together, resamples_for
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The counts, metrics and tests of the examples that share a value."""
+    """The counts, metrics and tests of the examples that share a value.
+
+    Attributes:
+        counts: examples by kind.
+        metrics: name to value and interval, each for itself.
+        tests: name to p-value, corrected over the slices of the field.
+        together: the NFR with limits that hold for all slices of the field at once, so that one
+            may be picked after they were seen.
+    """
 
     counts: Counts
     metrics: Metrics
     tests: Tests = field(default_factory=dict)
+    together: MetricValue = field(default_factory=lambda: undefined("one slice alone"))
 
 
 def count_pair(
@@ -66,12 +76,18 @@ def measure_slices(
     """
     result: dict[str, dict[str, Slice]] = {}
     for path, values in slices.items():
-        parts = rows_by_value(values)
-        measured = [_measure_slice(pair.take(rows), plan) for rows in parts.values()]
-        tests = correct([part.tests for part in measured], correction)
+        rows_of = rows_by_value(values)
+        parts = [pair.take(rows) for rows in rows_of.values()]
+        enough = replace(plan, margin=None, resamples=resamples_for(len(parts), plan))
+        measured = [_measure_slice(part, enough) for part in parts]
+        above = compare_with_others(parts)
+        tests = [part.tests | more for part, more in zip(measured, above, strict=True)]
+        together = limits_together(parts, plan)
         result[path] = {
-            value: replace(part, tests=corrected)
-            for value, part, corrected in zip(parts, measured, tests, strict=True)
+            value: replace(part, tests=corrected, together=limits)
+            for value, part, corrected, limits in zip(
+                rows_of, measured, correct(tests, correction), together, strict=True
+            )
         }
     return result
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from compatkit import statistics
-from compatkit.arrays import BoolArray, FloatArray
+from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import ConfigError
+from compatkit.metrics.changes import equivalence_of_accuracy, equivalence_of_score
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair
 from compatkit.statistics.significance import Alternative
@@ -26,19 +28,24 @@ class PValue:
     Attributes:
         test: `mcnemar-exact`, or `permutation` of the signs of changes (of groups, where
             examples come in groups).
-        alternative: `two-sided`, or `worse` for the new model being worse.
+        alternative: `two-sided`, `worse` for the new model being worse, or `equivalent` for a
+            change within the margin.
         p_value: in (0, 1].
         p_adjusted: corrected for the family of tests.
         family: number of tests that were corrected together.
         correction: `holm`, `bh` or `none`.
+        margin: largest change that counts as none, of a test of equivalence.
+        least: the smallest p-value that so many resamples can give.
     """
 
     test: str
-    alternative: Alternative
+    alternative: Alternative | Literal["equivalent"]
     p_value: float
     p_adjusted: float
     family: int = 1
     correction: str = "none"
+    margin: float | None = None
+    least: float | None = None
 
 
 Tests = dict[str, PValue]
@@ -59,6 +66,8 @@ def check_correction(name: str) -> None:
 def run_tests(pair: JudgedPair, plan: Plan) -> Tests:
     """Test whether accuracy, and the mean score of a continuous scorer, changed and fell.
 
+    Where a margin is given, also whether the change is within it.
+
     Accuracy: exact McNemar where each example has one sample and examples are independent, else
     a permutation test of the signs of the changes. Mean score: the permutation test.
 
@@ -73,7 +82,19 @@ def run_tests(pair: JudgedPair, plan: Plan) -> Tests:
     if pair.continuous and plan.resample:
         for name, alternative in _questions("score"):
             tests[name] = _permutation(pair.change, alternative, plan)
+    if plan.margin is not None:
+        tests["accuracy_equivalent"] = _equivalence(equivalence_of_accuracy, pair, plan)
+        if pair.continuous and plan.resample:
+            tests["score_equivalent"] = _equivalence(equivalence_of_score, pair, plan)
     return tests
+
+
+def _equivalence(
+    test: Callable[[JudgedPair, Plan, float], float], pair: JudgedPair, plan: Plan
+) -> PValue:
+    margin = plan.margin or 0.0
+    p_value = test(pair, plan, margin)
+    return PValue("two-one-sided", "equivalent", p_value, p_value, margin=margin)
 
 
 def compare_flips(pair: JudgedPair, plan: Plan) -> Tests:
@@ -100,13 +121,23 @@ def _mcnemar(was: BoolArray, now: BoolArray, alternative: Alternative) -> PValue
 
 
 def _permutation(change: FloatArray, alternative: Alternative, plan: Plan) -> PValue:
-    # Of examples in one group the signs are flipped together: the group is what is independent.
-    units = change if plan.clusters is None else np.bincount(plan.clusters, change)
+    units = _sum_groups(change, plan.clusters)
     p_value = statistics.permutation_test(
         units, alternative, resamples=plan.resamples, seed=plan.seed
     )
     name = "permutation" if plan.clusters is None else "permutation-of-groups"
-    return PValue(name, alternative, p_value, p_value)
+    least = 1.0 / (plan.resamples + 1)
+    return PValue(name, alternative, p_value, p_value, least=least if p_value >= least else None)
+
+
+def _sum_groups(change: FloatArray, clusters: IntArray | None) -> FloatArray:
+    """Return what is independent: of examples in one group the signs are flipped together."""
+    return change if clusters is None else np.bincount(clusters, change).astype(np.float64)
+
+
+def sum_changes(pair: JudgedPair) -> FloatArray:
+    """Return the change of the share of right answers of each unit that is independent."""
+    return _sum_groups(pair.new.right - pair.old.right, pair.clusters)
 
 
 def correct(families: Sequence[Tests], correction: str) -> list[Tests]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from compatkit import statistics
 from compatkit.arrays import BoolArray
-from compatkit.metrics.estimates import MetricValue, Plan, estimate, share
+from compatkit.metrics.estimates import MetricValue, Plan, estimate, share, undefined
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.pair import JudgedPair
 from compatkit.statistics import Estimate, ReliableFlips
+
+NONE_FOUND = "none found; a note says what could be"
 
 
 def expected_negative(pair: JudgedPair, plan: Plan) -> MetricValue:
@@ -38,8 +40,29 @@ def excess_negative(pair: JudgedPair, plan: Plan) -> MetricValue:
 
 
 def share_of_reliable(flags: Callable[[ReliableFlips], BoolArray]) -> Measure:
-    """Return how the share of the examples that changed beyond noise is measured."""
-    return lambda pair, plan: share(flags(pair.reliable), plan)
+    """Return how the share of the examples that changed beyond noise is measured.
+
+    Where none is found it is undefined: that says what the samples could show, not what there is.
+    """
+
+    def measure(pair: JudgedPair, plan: Plan) -> MetricValue:
+        found = flags(pair.reliable)
+        return share(found, plan) if found.any() else undefined(NONE_FOUND)
+
+    return measure
+
+
+def describe_power(pair: JudgedPair) -> str:
+    """Say what change of an example could be found to be reliable at all."""
+    old, new = int(pair.old_samples.max()), int(pair.new_samples.max())
+    power = statistics.reliable_power(old, new, len(pair.ids))
+    samples = f"reliable changes: with {old} and {new} samples"
+    if power.right is not None:
+        return f"{samples} a fall from {old} right to {power.right} or fewer is found by itself"
+    even = f"{samples} even a change from all right to none has p = {power.p_value:.2g}"
+    if power.alike > len(pair.ids):
+        return f"{even}, so that none can be found"
+    return f"{even}, found only where {power.alike} of {len(pair.ids):,} examples change so"
 
 
 def _measure(statistic: Callable[..., Estimate], plan: Plan, *columns: Any) -> MetricValue:

@@ -21,6 +21,7 @@ from compatkit.reports.view import (
     describe_scorer,
     describe_tests,
     left_out,
+    level_of,
     shown_metrics,
     tasks_of,
 )
@@ -47,7 +48,9 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
             yield Line("identical: all files hold the same bytes", Tone.STRONG)
         yield task_table(results)
         several_tasks = {n: t for n, t in head.tests.items() if n.startswith("any_task")}
-        yield from (Line(sentence, Tone.ASIDE) for sentence in describe_tests(several_tasks))
+        yield from (
+            Line(sentence, Tone.ASIDE) for sentence in describe_tests(several_tasks, level_of(head))
+        )
         for each in results:
             yield from _asked_for(each, view, f"{each.task}: {each.new}")
     else:
@@ -76,7 +79,10 @@ def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
         yield Line("identical: both files hold the same bytes", Tone.STRONG)
     yield count_table(comparison)
     yield metric_table(comparison)
-    yield from (Line(sentence, Tone.ASIDE) for sentence in describe_tests(comparison.tests))
+    yield from (
+        Line(sentence, Tone.ASIDE)
+        for sentence in describe_tests(comparison.tests, level_of(comparison))
+    )
     yield from _asked_for(comparison, view)
 
 

@@ -122,13 +122,16 @@ def _test() -> Schema:
     return record(
         {
             "test": text(),
-            "alternative": one_of(["two-sided", "worse"]),
+            "alternative": one_of(["two-sided", "worse", "equivalent"]),
             "p_value": number(minimum=0, maximum=1),
             "p_adjusted": number(minimum=0, maximum=1),
             "family": count(least=1),
             "correction": one_of(list(CORRECTIONS)),
+            "least": number("The smallest p-value that so many resamples can give."),
+            "margin": number("Largest change that counts as none, of a test of equivalence."),
         },
         "A test; p_adjusted is corrected over `family` tasks, candidates or slices.",
+        ["test", "alternative", "p_value", "p_adjusted", "family", "correction"],
     )
 
 
@@ -162,11 +165,27 @@ def _flip() -> Schema:
 
 def _slices() -> Schema:
     measured = {"counts": "slice_counts", "metrics": "metrics", "tests": "tests"}
-    part = record({name: refer(definition) for name, definition in measured.items()})
+    limits = refer("metric", "The NFR with limits that hold for all slices of the field at once.")
+    part = record(
+        {name: refer(definition) for name, definition in measured.items()} | {"together": limits}
+    )
     by_value = value("object", minProperties=1, additionalProperties=part)
     return value(
         "object", "Field, then value, to counts and metrics.", additionalProperties=by_value
     )
+
+
+def _differ() -> Schema:
+    """Return the schema of `compatkit.metrics.picking.SlicesDiffer`, by field."""
+    test = record(
+        {
+            "p_value": value(["number", "null"], minimum=0, maximum=1),
+            "resamples": count(),
+            "reason": text("Why it is undefined; empty otherwise."),
+        }
+    )
+    said = "Field to whether its slices differ in their NFR more than chance would have it."
+    return value("object", said, additionalProperties=test)
 
 
 def _result() -> Schema:
@@ -191,6 +210,7 @@ def _result() -> Schema:
             "metrics": refer("metrics"),
             "tests": refer("tests"),
             "slices": _slices(),
+            "slices_differ": _differ(),
             "notes": array(text(), uniqueItems=True),
             "note_kinds": array(
                 {"enum": list(KINDS), "description": "The kind of each note, in their order."}
@@ -209,7 +229,8 @@ def _result() -> Schema:
 def score_schema() -> Schema:
     """Return the schema of the report that `compatkit score --json` prints."""
     tests = (
-        "By name: accuracy_changed, accuracy_worse, score_changed, score_worse, delta_nfr, "
+        "By name: accuracy_changed, accuracy_worse, score_changed, score_worse, "
+        "accuracy_equivalent, score_equivalent, delta_nfr, nfr_above_others (of a slice), "
         "any_task_worse_*."
     )
     asked = {"required": ["accuracy_changed", "accuracy_worse"]}

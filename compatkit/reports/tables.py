@@ -4,17 +4,20 @@ from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.picking import NAME
 from compatkit.reports.blocks import FlipList, Table, Tone
 from compatkit.reports.view import (
     count_of,
     describe_family,
     describe_scorer,
-    format_change,
     format_count,
     format_fraction,
     format_interval,
     format_number,
+    format_p,
+    format_test,
     format_value,
+    level_of,
     shown_metrics,
 )
 
@@ -80,13 +83,8 @@ def metric_table(comparison: Comparison) -> Table:
         rows.append(
             (METRICS[name].label, format_value(name, metric), format_interval(name, metric), basis)
         )
-    level = f"{100 * _level(comparison):g}% interval"
+    level = f"{100 * level_of(comparison):g}% interval"
     return Table("", ("metric", "value", level, "counted"), rows, remarks=True)
-
-
-def _level(comparison: Comparison) -> float:
-    levels = (metric.level for metric in comparison.metrics.values())
-    return next((level for level in levels if level is not None), 0.95)
 
 
 def candidate_table(results: Sequence[Comparison]) -> Table:
@@ -133,7 +131,7 @@ def task_table(results: Sequence[Comparison]) -> Table:
         row += [format_interval(expected, each.metrics[expected])]
         row += [format_value(other, each.metrics[other])]
         row += [format_value("delta_nfr", each.metrics["delta_nfr"])] if several else []
-        rows.append([*row, format_change(each.tests)])
+        rows.append([*row, format_test(each.tests, "accuracy_changed")])
     title = f"{describe_scorer(results[-1])}; accuracy is the old model's"
     note = describe_family([each.tests for each in results], "tasks and candidates")
     return Table(title, header, rows, text_columns=2 if several else 1, note=note)
@@ -146,7 +144,7 @@ def slice_tables(comparison: Comparison) -> list[Table]:
         expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
         ordered = sorted(
             parts.items(),
-            key=lambda each: (-(each[1].metrics[expected].low or 0.0), each[0]),
+            key=lambda each: (-(each[1].together.low or 0.0), each[0]),
         )
         rows = [
             (
@@ -157,20 +155,43 @@ def slice_tables(comparison: Comparison) -> list[Table]:
                 format_count(part.counts.negative_flips),
                 format_value(expected, part.metrics[expected]),
                 format_interval(expected, part.metrics[expected]),
-                format_change(part.tests),
+                format_test(part.tests, NAME),
             )
             for value, part in ordered[:MOST_SLICES]
         ]
-        worst = comparison.worst_slice(path)
-        note = "no slice has a negative flip"
-        if worst is not None:
-            note = f"worst: {worst[0]} (by the lower limit of its NFR)"
+        note = _describe_picking(comparison, path)
         if len(parts) > MOST_SLICES:
             note += f"; {MOST_SLICES} of {len(parts)} slices shown, --json has all"
-        note += "; " + describe_family([part.tests for part in parts.values()], "slices")
+        family = describe_family([part.tests for part in parts.values()], "slices", NAME)
+        note += f"; {family}" if family else ""
         header = (path, "N", "accuracy, old", "change", "neg. flips", "NFR", "interval", "p")
         tables.append(Table(f"by {path}", header, rows, note=note))
     return tables
+
+
+def _describe_picking(comparison: Comparison, path: str) -> str:
+    """Say which slice is the worst, by limits that allow for the choice, and whether any is."""
+    worst = comparison.worst_slice(path)
+    if worst is None:
+        return "no slice has a negative flip"
+    value, part = worst
+    said = f"worst: {value}"
+    number, limits = len(comparison.slices[path]), part.together
+    if limits.low is not None and limits.high is not None:
+        interval = format_interval("negative_flip_rate", limits)
+        level = f"{100 * level_of(comparison):g}%"
+        said += f", NFR {interval}, limits that hold for all {count_of(number, 'slice')} at {level}"
+    return f"{said}; {_describe_difference(comparison, path)}" if number > 1 else said
+
+
+def _describe_difference(comparison: Comparison, path: str) -> str:
+    test = comparison.slices_differ.get(path)
+    if test is None or test.p_value is None:
+        return f"whether slices differ is not tested: {'' if test is None else test.reason}"
+    p_value = f"p = {format_p(test.p_value)}".replace("= <", "< ")
+    if test.p_value <= 1.0 - level_of(comparison):
+        return f"slices differ more than chance would have it, {p_value}"
+    return f"no slice differs from the others more than chance would, {p_value}"
 
 
 def sweep_table(comparison: Comparison) -> Table | None:

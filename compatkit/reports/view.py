@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue
-from compatkit.metrics.p_values import Tests
+from compatkit.metrics.p_values import PValue, Tests
 
 DASH = "-"
+ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
 SIGNED = {"points", "percent", "change"}
@@ -118,6 +119,7 @@ QUESTIONS = {
     "score_changed": "the mean score is unchanged",
     "score_worse": "the mean score did not fall",
     "delta_nfr": "the NFR is the new model's",
+    "nfr_above_others": "the slice's NFR is not above that of the others",
     "any_task_worse_pooled": "accuracy did not fall over all tasks",
     "any_task_worse_largest_drop": "accuracy fell in no task, by the largest drop",
     "any_task_worse_fisher": "accuracy fell in no task, by Fisher's combination",
@@ -125,12 +127,18 @@ QUESTIONS = {
 }
 TEST_NAMES = {
     "mcnemar-exact": "exact McNemar",
+    "fisher-exact": "Fisher's exact test",
+    "two-one-sided": "two one-sided tests",
     "permutation": "permutation test",
     "permutation-of-groups": "permutation test of groups",
     "combined-pooled": "exact McNemar",
     "combined-largest_drop": "exact",
     "combined-fisher": "Fisher",
     "combined-any_of": "Bonferroni",
+    "permuted-pooled": "permutation test",
+    "permuted-largest_drop": "permutation test",
+    "permuted-fisher": "Fisher, of permutation tests",
+    "permuted-any_of": "Bonferroni",
 }
 CORRECTION_NAMES = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no correction"}
 
@@ -144,16 +152,39 @@ def format_p(p_value: float) -> str:
     return "<0.0001" if p_value < 1e-4 else f"{p_value:.4f}"  # noqa: PLR2004
 
 
-def format_change(tests: Tests) -> str:
-    """Write the corrected p-value of a change in accuracy, a dash where it was not tested."""
-    test = tests.get("accuracy_changed")
+def format_test(tests: Tests, name: str) -> str:
+    """Write the corrected p-value of a test, a dash where it was not made."""
+    test = tests.get(name)
     return DASH if test is None else format_p(test.p_adjusted)
 
 
-def describe_tests(tests: Tests) -> list[str]:
-    """Say in sentences how likely the data, or worse, would be if nothing had changed."""
+def describe_equivalence(name: str, test: PValue, level: float) -> str:
+    """Say whether a change was shown to be within its margin."""
+    what = "accuracy" if name == "accuracy_equivalent" else "mean score"
+    margin = f"{100 * (test.margin or 0.0):.10g} points"
+    if what == "mean score":
+        margin = f"{test.margin:.10g}"
+    p_value = f"p = {format_p(test.p_adjusted)}".replace("= <", "< ")
+    how = f"{p_value}, {TEST_NAMES[test.test]}"
+    if test.family > 1:
+        how += f", by {CORRECTION_NAMES[test.correction]} over {test.family} comparisons"
+    if test.p_adjusted <= 1.0 - level:
+        return f"{what}: equivalent within {margin}, {how}"
+    return f"{what}: equivalence within {margin} is not shown, {how}"
+
+
+def describe_tests(tests: Tests, level: float) -> list[str]:
+    """Say in sentences how likely the data, or worse, would be if nothing had changed.
+
+    Args:
+        tests: name to outcome.
+        level: what a claim of equivalence is made at.
+    """
     said = []
     for name, test in tests.items():
+        if test.margin is not None:
+            said.append(describe_equivalence(name, test, level))
+            continue
         sided = "two-sided" if test.alternative == "two-sided" else "one-sided"
         text = f"p = {format_p(test.p_value)}".replace("= <", "< ")
         text += f" if {QUESTIONS[name]} ({TEST_NAMES[test.test]}, {sided})"
@@ -164,14 +195,26 @@ def describe_tests(tests: Tests) -> list[str]:
     return said
 
 
-def describe_family(tests: Sequence[Tests], what: str) -> str:
+def describe_family(tests: Sequence[Tests], what: str, name: str = "accuracy_changed") -> str:
     """Say what the column p of a table of several comparisons or slices is."""
-    test = next((each["accuracy_changed"] for each in tests if "accuracy_changed" in each), None)
+    test = next((each[name] for each in tests if name in each), None)
     if test is None:
         return ""
     correction = CORRECTION_NAMES[test.correction]
     method = TEST_NAMES[test.test]
-    return f"p if accuracy is unchanged: {method}, {correction} over {test.family} {what}"
+    said = f"p if {QUESTIONS[name]}: {method}, {correction} over {test.family} {what}"
+    if test.least is not None and test.correction == "holm" and test.least * test.family > ALPHA:
+        said += (
+            f"; with so many, {test.least:.2g} times {test.family}, none can be below "
+            f"{min(test.least * test.family, 1.0):.2g}: more --resamples would let them"
+        )
+    return said
+
+
+def level_of(comparison: Comparison) -> float:
+    """Return the level that a comparison's intervals have."""
+    levels = (metric.level for metric in comparison.metrics.values())
+    return next((level for level in levels if level is not None), 0.95)
 
 
 def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str]:

@@ -1,6 +1,6 @@
 """Statistics: intervals and tests as pure functions of counts or arrays, with an explicit seed."""
 
-from compatkit.statistics.betting import betting_mean, betting_ratio
+from compatkit.statistics.betting import betting_mean, betting_p_value, betting_ratio
 from compatkit.statistics.bootstrap import (
     bootstrap_difference_of_means,
     bootstrap_mean,
@@ -24,29 +24,44 @@ from compatkit.statistics.paired import (
     tango,
 )
 from compatkit.statistics.power import (
+    equivalence_power,
+    examples_for_equivalence,
     examples_needed,
     largest_passing_rate,
     power_of_gate,
     smallest_detectable,
 )
 from compatkit.statistics.proportions import clopper_pearson, wilson
-from compatkit.statistics.reliable import ReliableFlips, fisher_exact, reliable_flips
+from compatkit.statistics.reliable import (
+    ReliableFlips,
+    ReliablePower,
+    fisher_exact,
+    reliable_flips,
+    reliable_power,
+)
 from compatkit.statistics.sequences import confidence_sequence
 from compatkit.statistics.significance import (
     CombinedTest,
+    combine_changes,
     combine_tasks,
     mcnemar,
     permutation_test,
 )
-from compatkit.statistics.slices import simultaneous_proportions, slices_differ
+from compatkit.statistics.slices import (
+    simultaneous_proportions,
+    slices_above_others,
+    slices_differ,
+)
 
 __all__ = [
     "CombinedTest",
     "Estimate",
     "Interval",
     "ReliableFlips",
+    "ReliablePower",
     "benjamini_hochberg",
     "betting_mean",
+    "betting_p_value",
     "betting_ratio",
     "bootstrap_counts",
     "bootstrap_difference_of_means",
@@ -57,6 +72,7 @@ __all__ = [
     "cluster_mean",
     "cluster_proportion",
     "cluster_variance",
+    "combine_changes",
     "combine_tasks",
     "confidence_sequence",
     "conservative_difference",
@@ -64,6 +80,8 @@ __all__ = [
     "conservative_relative_flips",
     "delta_rate",
     "delta_rate_percent",
+    "equivalence_power",
+    "examples_for_equivalence",
     "examples_needed",
     "excess_flip_rate",
     "expected_flip_rate",
@@ -77,7 +95,9 @@ __all__ = [
     "power_of_gate",
     "relative_flip_ratio",
     "reliable_flips",
+    "reliable_power",
     "simultaneous_proportions",
+    "slices_above_others",
     "slices_differ",
     "smallest_detectable",
     "tango",

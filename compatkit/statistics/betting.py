@@ -16,7 +16,7 @@ from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, check_level, undefined
 from compatkit.statistics.resampling import check_values, group_rows
 
-__all__ = ["betting_mean", "betting_ratio"]
+__all__ = ["betting_mean", "betting_p_value", "betting_ratio"]
 
 # How many bets are placed side by side, half of them at up to 1 and half above.
 BETS = 32
@@ -145,6 +145,59 @@ def betting_ratio(
     return Interval(low + width * lowest, low + width * highest, level, method)
 
 
+def betting_p_value(
+    sums: ArrayLike,
+    sizes: ArrayLike,
+    claim: float,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    level: float = 0.95,
+    largest: float | None = None,
+) -> float:
+    """p-value of the claim that `E[sum] / E[size]` is at least so much.
+
+    1 / K(claim), with the bets of the interval at the level: at most alpha = (1 - level) / 2 where,
+    and only where, the upper limit of `betting_ratio` at that level is at most the claim.
+
+    Args:
+        sums: As of `betting_ratio`.
+        sizes: As of `betting_ratio`.
+        claim: Between low and high, both excluded.
+        low: Smallest value that there can be.
+        high: Largest value that there can be.
+        level: Confidence level in (0, 1), which chooses the bets.
+        largest: As of `betting_ratio`.
+
+    Returns:
+        p-value in (0, 1].
+
+    Raises:
+        ConfigError: As of `betting_ratio`, or a claim outside of its range.
+
+    Source:
+        Ville 1939: wealth that is fair under the claim reaches 1 / p with a chance of p at most.
+
+    >>> betting_p_value([0.0] * 60, [1.0] * 60, claim=0.1) < 0.025
+    True
+    """
+    level = check_level(level)
+    if not low < claim < high:
+        raise ConfigError(
+            f"claim is {claim:g}; a number between {low:g} and {high:g} was expected."
+        )
+    sums, sizes = check_values(sums, "sums"), check_values(sizes, "sizes")
+    counted = sizes > 0
+    if not counted.any():
+        return 1.0
+    sums, sizes = sums[counted], sizes[counted]
+    most = float(sizes.max()) if largest is None else largest
+    bets = _spread_bets(sizes, (1.0 - level) / 2.0, at_any_look=False)
+    gathered = _gather(_to_shares(sums, sizes, low, high), sizes)
+    wealth = _log_wealth(gathered, (claim - low) / (high - low), most, bets)
+    return min(1.0, max(math.exp(-max(wealth, 0.0)), float(np.finfo(float).tiny)))
+
+
 def _to_shares(sums: FloatArray, sizes: FloatArray, low: float, high: float) -> FloatArray:
     """Scale sums of values in [low, high] to sums of values in [0, 1]."""
     if not low < high:
@@ -171,6 +224,19 @@ def _spread_bets(sizes: FloatArray, alpha: float, *, at_any_look: bool) -> Float
     return np.concatenate(parts)
 
 
+def _log_wealth(
+    gathered: tuple[FloatArray, FloatArray, FloatArray], claim: float, most: float, bets: FloatArray
+) -> float:
+    """Return log K(claim), of who bets that the ratio is smaller."""
+    shares, sizes, counts = gathered
+    steps = (shares - claim * sizes) / (most * (1.0 - claim))
+    stakes = np.minimum(bets * (1.0 - claim), LARGEST_STAKE)
+    stakes, alike = np.unique(stakes, return_counts=True)
+    logs = np.array([np.log1p(-stake * steps) @ counts for stake in stakes])
+    highest = float(logs.max())
+    return highest + math.log(float(np.exp(logs - highest) @ alike) / bets.size)
+
+
 def _upper_limit(
     shares: FloatArray, sizes: FloatArray, most: float, alpha: float, bets: FloatArray
 ) -> float:
@@ -178,13 +244,7 @@ def _upper_limit(
     shares, sizes, counts = _gather(shares, sizes)
 
     def is_refuted(claim: float) -> bool:
-        steps = (shares - claim * sizes) / (most * (1.0 - claim))
-        stakes = np.minimum(bets * (1.0 - claim), LARGEST_STAKE)
-        stakes, alike = np.unique(stakes, return_counts=True)
-        logs = np.array([np.log1p(-stake * steps) @ counts for stake in stakes])
-        highest = float(logs.max())
-        wealth = float(np.exp(logs - highest) @ alike) / bets.size
-        return highest + math.log(wealth) >= -math.log(alpha)
+        return _log_wealth((shares, sizes, counts), claim, most, bets) >= -math.log(alpha)
 
     low, high = min(float(shares @ counts / (sizes @ counts)), 1.0), 1.0
     while high - low > PRECISION * high:

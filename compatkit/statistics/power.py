@@ -4,13 +4,26 @@ The gate passes where the one-sided exact upper limit of the negative flip rate 
 budget.
 """
 
+import math
+from statistics import NormalDist
+
 from compatkit.errors import ConfigError
+from compatkit.statistics.conservative import conservative_difference
 from compatkit.statistics.interval import check_counts, check_level
 from compatkit.statistics.proportions import clopper_pearson
 
-__all__ = ["examples_needed", "largest_passing_rate", "power_of_gate", "smallest_detectable"]
+__all__ = [
+    "equivalence_power",
+    "examples_for_equivalence",
+    "examples_needed",
+    "largest_passing_rate",
+    "power_of_gate",
+    "smallest_detectable",
+]
 
 _MOST_EXAMPLES = 10**9
+_MOST_FOR_EQUIVALENCE = 10**6
+_BLOCKS = 64
 
 
 def _at_most(count: int, total: int, rate: float) -> float:
@@ -203,3 +216,112 @@ def largest_passing_rate(n: int, budget: float, level: float = 0.95, power: floa
         return float("nan")
     # P(X <= flips) = power at the lower limit of flips + 1, with the tail 1 - power.
     return clopper_pearson(flips + 1, n, power, side="lower").low
+
+
+def _widest_split(flips: int, total: int, margin: float, level: float) -> int:
+    """Largest difference of negative and positive flips that is shown to be within; -1 for none."""
+
+    def is_shown(steps: int) -> bool:
+        more = (flips + flips % 2) // 2 + steps
+        interval = conservative_difference(more, flips - more, total, 2.0 * level - 1.0)
+        return -margin <= interval.low and interval.high <= margin
+
+    low, high = -1, flips // 2 + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_shown(middle) else (low, middle)
+    return 2 * low + flips % 2 if low >= 0 else -1
+
+
+def equivalence_power(n: int, margin: float, discordance: float, level: float = 0.95) -> float:
+    """Probability that two models of the same accuracy are shown to be equivalent.
+
+    Both one-sided bounds of the change lie within the margin, by `conservative_difference`; the
+    flips are binomial, and each is as likely a negative as a positive one. Summed, over up to 64
+    blocks of their number, not simulated.
+
+    Args:
+        n: Number of examples.
+        margin: Largest change of accuracy that counts as none, in (0, 1).
+        discordance: Share of the examples that flip, either way, in [0, 1).
+        level: Level of each one-sided bound, in (0.5, 1).
+
+    Returns:
+        Probability in [0, 1].
+
+    Raises:
+        ConfigError: If a share is outside its range, or n negative.
+
+    Source:
+        Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657-680, for the two tests.
+
+    >>> round(equivalence_power(2000, margin=0.02, discordance=0.1), 2)
+    0.74
+    """
+    from scipy.special import bdtrik  # noqa: PLC0415  (start-up time)
+
+    level = check_level(level)
+    (n,) = check_counts(n=n)
+    margin, discordance = _check_rate(margin, "margin"), _check_rate(discordance, "discordance")
+    if n == 0 or margin == 0.0:
+        return 0.0
+    first, last = 0, 0
+    if discordance > 0.0:
+        first, last = (math.ceil(bdtrik(tail, n, discordance)) for tail in (1e-7, 1.0 - 1e-7))
+    first, last = max(first, 0), min(last, n)
+    step = -(-(last - first + 1) // _BLOCKS)
+    shown = 0.0
+    for start in range(first, last + 1, step):
+        end = min(start + step - 1, last)
+        flips = (start + end) // 2
+        widest = _widest_split(flips, n, margin, level)
+        if widest >= 0:
+            low, high = (flips - widest) // 2, (flips + widest) // 2
+            within = _at_most(high, flips, 0.5) - _at_most(low - 1, flips, 0.5)
+            chance = _at_most(end, n, discordance) - _at_most(start - 1, n, discordance)
+            shown += chance * within
+    return shown
+
+
+def examples_for_equivalence(
+    margin: float, discordance: float, level: float = 0.95, power: float = 0.8
+) -> int:
+    """Return about how many examples show two models of one accuracy to be equivalent.
+
+    Args:
+        margin: Largest change of accuracy that counts as none, in (0, 1).
+        discordance: Share of the examples that flip, either way.
+        level: Level of each one-sided bound, in (0.5, 1).
+        power: Wanted probability that it is shown, in (0, 1).
+
+    Returns:
+        A number of examples, to 1 in 100: the power is not smooth in it.
+
+    Raises:
+        ConfigError: If an argument is out of range, or more than 10^6 examples are needed.
+
+    Source:
+        Inversion of `equivalence_power`.
+
+    >>> 2000 < examples_for_equivalence(margin=0.02, discordance=0.1) < 2400
+    True
+    """
+    level, power = check_level(level), check_level(power, "power")
+    margin, discordance = _check_rate(margin, "margin"), _check_rate(discordance, "discordance")
+    if margin == 0.0:
+        raise ConfigError("margin is 0, which no number of examples can show.")
+    # The normal approximation says where to look; exact bounds need a little more.
+    normal = NormalDist()
+    quantiles = normal.inv_cdf(level) + normal.inv_cdf((1.0 + power) / 2.0)
+    guess = math.ceil(discordance * (quantiles / margin) ** 2 + math.log(20.0) / margin)
+    low, high = 0, guess
+    while equivalence_power(high, margin, discordance, level) < power:
+        low, high = high, math.ceil(1.1 * high)
+        if high > _MOST_FOR_EQUIVALENCE:
+            raise ConfigError("more than 1,000,000 examples needed; raise the margin.")
+    low = max(low, guess // 2)
+    while high - low > max(1, math.floor(0.01 * low)):
+        middle = (low + high) // 2
+        enough = equivalence_power(middle, margin, discordance, level) >= power
+        low, high = (low, middle) if enough else (middle, high)
+    return high

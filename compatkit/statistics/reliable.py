@@ -12,7 +12,7 @@ from compatkit.errors import ConfigError
 from compatkit.statistics.interval import check_level
 from compatkit.statistics.multiplicity import benjamini_hochberg
 
-__all__ = ["ReliableFlips", "fisher_exact", "reliable_flips"]
+__all__ = ["ReliableFlips", "ReliablePower", "fisher_exact", "reliable_flips", "reliable_power"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +132,59 @@ def reliable_flips(
     fewer = new_right * old_total < old_right * new_total
     untested = int(np.isnan(p_values).sum())
     return ReliableFlips(found & fewer, found & ~fewer, adjusted, untested)
+
+
+@dataclass(frozen=True, slots=True)
+class ReliablePower:
+    """What `reliable_flips` can find at all.
+
+    Attributes:
+        p_value: The smallest p-value of an example: that of a fall from all right to none.
+        alike: How many examples must fall so far for any of them to be found.
+        right: A lone example, all of whose old samples are right, is found where at most so many
+            new ones are; None where even none are too many.
+
+    >>> ReliablePower(0.0079, 5, None).alike
+    5
+    """
+
+    p_value: float
+    alike: int
+    right: int | None
+
+
+def reliable_power(
+    old_total: int, new_total: int, examples: int, level_fdr: float = 0.05
+) -> ReliablePower:
+    """Tell what `reliable_flips` can find with so many samples of each example.
+
+    Of n examples, k with the p-value p are found by Benjamini and Hochberg where `p <= k a / n`.
+
+    Args:
+        old_total: Samples of the old model, 1 or more.
+        new_total: Samples of the new model, 1 or more.
+        examples: Number n of examples, 1 or more.
+        level_fdr: The false discovery rate a, in (0, 1).
+
+    Returns:
+        The largest change that there can be, and what it takes to be found.
+
+    Raises:
+        ConfigError: If a number is below 1 or the rate not in (0, 1).
+
+    Source:
+        Benjamini and Hochberg 1995, for the steps.
+
+    >>> reliable_power(5, 5, examples=30)
+    ReliablePower(p_value=0.007936507936507936, alike=5, right=None)
+    """
+    level_fdr = check_level(level_fdr, "level_fdr")
+    if min(old_total, new_total, examples) < 1:
+        raise ConfigError("old_total, new_total and examples: 1 or more was expected of each.")
+
+    def p_of(right: int) -> float:
+        return fisher_exact(old_total, old_total, right, new_total)
+
+    alone = [right for right in range(new_total) if p_of(right) <= level_fdr / examples]
+    alike = math.ceil(p_of(0) * examples / level_fdr - 1e-9)
+    return ReliablePower(p_of(0), alike, max(alone, default=None))

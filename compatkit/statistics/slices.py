@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compatkit.arrays import IntArray
+from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, check_level
 from compatkit.statistics.proportions import clopper_pearson
 
-__all__ = ["simultaneous_proportions", "slices_differ"]
+__all__ = ["simultaneous_proportions", "slices_above_others", "slices_differ"]
 
 
 def _check_slices(counts: ArrayLike, totals: ArrayLike) -> tuple[IntArray, IntArray]:
@@ -64,6 +64,48 @@ def slices_differ(
     seen = float(((count - expected) ** 2 / expected).sum())
     as_much = int((drawn >= seen * (1.0 - 1e-12)).sum())
     return (1 + as_much) / (1 + resamples)
+
+
+def slices_above_others(counts: ArrayLike, totals: ArrayLike) -> FloatArray:
+    """Test of each slice whether it holds more flips than chance would deal to it.
+
+    Given the number of all flips, those of a slice are hypergeometric if it does not differ from
+    the others: Fisher's exact test, one-sided. Nothing is drawn, so that no number of slices is too
+    large for the correction.
+
+    Args:
+        counts: Shape (S,): the flips of each slice.
+        totals: Shape (S,): its examples.
+
+    Returns:
+        Shape (S,): `P(X >= k)` for each slice, in (0, 1]; not yet corrected for S tests.
+
+    Raises:
+        ConfigError: If a count is negative or above its total.
+
+    Source:
+        Fisher 1935, J. R. Stat. Soc. 98, 39-54.
+
+    >>> slices_above_others([9, 1, 1], [100, 100, 100]).round(4)
+    array([0.0011, 0.9895, 0.9895])
+    """
+    from scipy.special import gammaln, logsumexp  # noqa: PLC0415  (start-up time)
+
+    count, total = _check_slices(counts, totals)
+    flips, examples = int(count.sum()), int(total.sum())
+
+    def log_ways(size: float, chosen: FloatArray | float) -> FloatArray:
+        ways = gammaln(size + 1) - gammaln(chosen + 1) - gammaln(size - chosen + 1)
+        return np.asarray(ways, np.float64)
+
+    p_values = np.ones(count.size)
+    for place, (own, size) in enumerate(zip(count.tolist(), total.tolist(), strict=True)):
+        least, most = max(0, flips + size - examples), min(size, flips)
+        if own > least:
+            held = np.arange(own, most + 1, dtype=np.float64)
+            logs = log_ways(flips, held) + log_ways(examples - flips, size - held)
+            p_values[place] = np.exp(logsumexp(logs) - log_ways(examples, float(size)))
+    return np.clip(p_values, np.finfo(float).tiny, 1.0)
 
 
 def simultaneous_proportions(

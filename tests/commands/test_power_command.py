@@ -7,7 +7,12 @@ from click.testing import CliRunner
 from compatkit.commands.power import power
 from compatkit.errors import ConfigError
 from compatkit.gate.power_table import make_power_table
-from compatkit.statistics import examples_needed, power_of_gate, smallest_detectable
+from compatkit.statistics import (
+    examples_for_equivalence,
+    examples_needed,
+    power_of_gate,
+    smallest_detectable,
+)
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 PILOT = ["--pilot", str(EXAMPLES / "old.jsonl"), str(EXAMPLES / "new.jsonl"), "-s", "numeric"]
@@ -73,3 +78,29 @@ def test_an_empty_path_of_a_pilot_is_refused_by_name() -> None:
     result = CliRunner().invoke(power, arguments)
     assert result.exit_code == 2
     assert "'--pilot': the path is empty" in result.output
+
+
+def test_equivalence_has_its_own_table() -> None:
+    text = run("--margin", "0.05", "--discordance", "0.05")
+    assert "both 0.95 bounds of the change of accuracy are within 5 points" in text
+    needed = examples_for_equivalence(0.05, 0.05)
+    assert f"about {needed:,} examples are needed for equivalence within 5 points" in text
+    report = json.loads(run("--margin", "0.1", *PILOT, "--json"))
+    assert report["discordance"] == pytest.approx(34 / 200)  # 9 broke, 25 were repaired
+    assert report["seen"] == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "--nfr-budget, for a gate"),
+        (("--nfr-budget", "0.1", "--margin", "0.1"), "one of them was expected"),
+        (("--margin", "0.1"), "--margin needs --discordance"),
+        (("--margin", "0.1", "--true-nfr", "0.1"), "--true-nfr is of --nfr-budget"),
+        (("--nfr-budget", "0.1", "--discordance", "0.1"), "--discordance is of --margin"),
+        (("--margin", "1.5", "--discordance", "0.1"), "--margin is 1.5"),
+    ],
+)
+def test_two_questions_are_not_asked_at_once(arguments: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        CliRunner().invoke(power, arguments, catch_exceptions=False)

@@ -217,6 +217,7 @@ def test_power_without_a_pilot_takes_no_option_of_scoring(name: str) -> None:
     (option,) = [each for each in commands()["power"].params if name in each.opts]
     assert isinstance(option, Flag)
     own = {"nfr_budget", "old_accuracy", "true_nfr", "power", "pilot", "as_json", "level"}
+    own |= {"margin", "discordance"}
     assert (option.needs == "pilot") == (option.name not in own)
     if option.needs:
         value = [] if option.is_flag else [str(next(iter(getattr(option.type, "choices", "1"))))]

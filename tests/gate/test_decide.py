@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import beta, binom
+from scipy.stats import beta, binom, multinomial
 
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.decide import Question, decide
@@ -165,6 +165,99 @@ def test_so_many_more_examples_settle_it(flips: int) -> None:
 
 def test_no_number_of_examples_settles_a_rate_on_its_limit() -> None:
     assert decide_one(pair_of(90, 5, 5, 0), "max_nfr", 0.05).more_examples is None
+
+
+def test_the_advice_stops_where_nobody_gathers_so_many() -> None:
+    near = decide_one(pair_of(700, 99, 101, 100), "max_nfr", 0.1)  # about 240 times the examples
+    assert (near.outcome, near.more_examples) == ("inconclusive", None)
+    assert near.high == pytest.approx(beta.ppf(0.95, 100, 901), rel=1e-9)
+    assert near.passing_limit == 0.1160
+    assert decide_one(pair_of(700, 99, 101, 100), "max_nfr", near.passing_limit).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "pair"),
+    [
+        ("min_btc", 0.9, (90, 10, 5, 20)),
+        ("max_accuracy_drop", 0.0, (80, 10, 9, 1)),
+        ("max_accuracy_change", 0.01, (80, 5, 9, 6)),
+        ("max_relative_nfr", 0.5, (80, 6, 6, 10)),
+    ],
+)
+def test_the_limit_that_would_pass_today_passes(
+    name: str, limit: float, pair: tuple[int, int, int, int]
+) -> None:
+    decision = decide_one(pair_of(*pair), name, limit)
+    assert decision.outcome == "inconclusive"
+    assert decide_one(pair_of(*pair), name, decision.passing_limit).outcome == "pass"
+    tighter = decision.passing_limit + (1e-4 if name == "min_btc" else -1e-4)
+    assert decide_one(pair_of(*pair), name, tighter).outcome == "inconclusive"
+
+
+def test_a_change_passes_where_both_bounds_are_within_the_limit() -> None:
+    # Of 1000, 20 broke and 20 were repaired: exact 90 % limits of each are .01330 and .02893.
+    one, two = beta.ppf([0.05, 0.95], [20, 21], [981, 980])
+    rho = (0.02 * 0.02 / (0.98 * 0.98)) ** 0.5
+    x, y = 0.02 - one, two - 0.02
+    bound = (x * x + y * y + 2 * rho * x * y) ** 0.5
+    pair = pair_of(900, 20, 20, 60)
+    passed = decide_one(pair, "max_accuracy_change", bound + 1e-9)
+    assert passed.outcome == "pass"
+    assert (passed.low, passed.high) == (pytest.approx(-bound), pytest.approx(bound))
+    assert decide_one(pair, "max_accuracy_change", bound - 1e-9).outcome == "inconclusive"
+
+
+def test_a_change_fails_on_either_side_at_half_of_the_error() -> None:
+    for counts in ((850, 10, 90, 50), (850, 90, 10, 50)):
+        decision = decide_one(pair_of(*counts), "max_accuracy_change", 0.02)
+        assert decision.outcome == "fail"
+        assert abs(decision.value) == pytest.approx(0.08)
+        assert decision.low_level == decision.high_level == pytest.approx(0.975)
+
+
+@pytest.mark.parametrize("change", [-0.1, 0.1])
+def test_a_change_at_its_limit_passes_and_fails_seldom_by_enumeration(change: float) -> None:
+    total, broken, repaired = 40, 0.1 - change / 2, 0.1 + change / 2
+    passed = failed = 0.0
+    for worse in range(total + 1):
+        for better in range(total + 1 - worse):
+            chance = multinomial.pmf(
+                [worse, better, total - worse - better],
+                total,
+                [broken, repaired, 1 - broken - repaired],
+            )
+            if chance > 1e-9:
+                pair = pair_of(total - worse - better, worse, better, 0)
+                outcome = decide_one(pair, "max_accuracy_change", 0.1).outcome
+                passed += chance * (outcome == "pass")
+                failed += chance * (outcome == "fail")
+    assert passed <= 0.05
+    assert failed <= 0.05
+
+
+def test_looks_share_the_error_by_enumeration() -> None:
+    # Exactly at the budget, 60 examples are added at a time until the gate passes.
+    budget, sizes = 0.1, (60, 120, 180, 240)
+    chances = {}
+    for looks in (1, len(sizes)):
+        waiting, passed, seen = np.ones(1), 0.0, 0
+        for size in sizes:
+            waiting = np.convolve(
+                waiting, binom.pmf(np.arange(size - seen + 1), size - seen, budget)
+            )
+            seen = size
+            for flips in range(size + 1):
+                question = ask(pair_of(size - flips, flips, 0, 0), "max_nfr", budget)
+                if decide([question], 0.95, "interval", looks)[0].outcome != "pass":
+                    break
+                passed += waiting[flips]
+                waiting[flips] = 0.0
+        chances[looks] = passed
+    assert chances[1] > 0.07
+    assert chances[4] <= 0.05
+    decision = decide([ask(pair_of(240, 0, 0, 0), "max_nfr", budget)], 0.95, "interval", 4)[0]
+    assert decision.high_level == pytest.approx(1 - 0.05 / 4)
+    assert decision.high == pytest.approx(1 - (0.05 / 4) ** (1 / 240))
 
 
 def test_more_examples_of_a_difference() -> None:

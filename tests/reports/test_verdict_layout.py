@@ -162,7 +162,8 @@ def test_notes_say_how_to_read_the_table() -> None:
 def test_every_doubt_is_explained() -> None:
     lines = lines_of(VERDICTS["slices"]())
     assert (
-        "lang = en: negative flip rate (NFR): about 310 more examples like these would settle it"
+        "lang = en: negative flip rate (NFR): about 444 new examples, once, would settle it; "
+        'decide = "anytime" lets you add to these'
     ) in lines
     # The heading says it of a single decision.
     assert not [each for each in lines_of(VERDICTS["inconclusive"]()) if "settle" in each]

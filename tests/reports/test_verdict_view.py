@@ -26,14 +26,16 @@ SENTENCES = {
     "fail": "FAIL: the negative flip rate (NFR) is at least 3.35% at 95% confidence; the budget is "
     "at most 3%",
     "inconclusive": "INCONCLUSIVE: the negative flip rate (NFR) is at least 1.36% and at most "
-    "4.20%, each at 95% confidence; the budget is at most 3%: about 940 more examples like these "
-    "would settle it",
+    "4.20%, each at 95% confidence; the budget is at most 3%: about 1,340 new examples, once, "
+    'would settle it; decide = "anytime" lets you add to these',
     "inconclusive, passes": "PASS: the negative flip rate (NFR) is at least 1.36% and at most "
     "4.20%, each at 95% confidence; the budget is at most 3%: inconclusive, which the policy "
-    "counts as a pass (about 940 more examples like these would settle it)",
+    'counts as a pass (about 1,340 new examples, once, would settle it; decide = "anytime" lets '
+    "you add to these)",
     "inconclusive, fails": "FAIL: the negative flip rate (NFR) is at least 1.36% and at most "
     "4.20%, each at 95% confidence; the budget is at most 3%: inconclusive, which the policy "
-    "counts as a fail (about 940 more examples like these would settle it)",
+    'counts as a fail (about 1,340 new examples, once, would settle it; decide = "anytime" lets '
+    "you add to these)",
     "undefined": "INCONCLUSIVE: the backward error compatibility (BEC) is undefined (the new model "
     "makes no error); the budget is at least 50%: it cannot be decided",
     "undefined, passes": "PASS: the mean regression is undefined (no score fell); the budget is "
@@ -169,8 +171,8 @@ def test_several_budgets_that_pass() -> None:
         ("pass", {"high": None}, "the negative flip rate (NFR) is 1.00%; the budget is at most"),
         (
             "inconclusive",
-            {"more_examples": 1},
-            "about 1 more example like these would settle it",
+            {"more_examples": 1, "total": 0},
+            "about 1 new example, once, would settle it",
         ),
     ],
 )

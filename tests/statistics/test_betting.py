@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compatkit.errors import ConfigError
-from compatkit.statistics import betting_mean, betting_ratio, clopper_pearson
+from compatkit.statistics import betting_mean, betting_p_value, betting_ratio, clopper_pearson
 
 ALPHA = 0.05
 LEVEL = 1 - 2 * ALPHA
@@ -145,3 +145,17 @@ def test_values_out_of_their_range_are_refused(values, low, high, match):
 def test_sums_and_sizes_go_together():
     with pytest.raises(ConfigError, match="shape"):
         betting_ratio([1.0], [1.0, 2.0])
+
+
+@pytest.mark.parametrize("claim", [0.02, 0.05, 0.1])
+def test_the_p_value_is_where_the_limit_reaches_the_claim(claim):
+    values = np.repeat([0.0, 0.5, 0.9], [180, 10, 3])
+    p_value = betting_p_value(values, np.ones(193), claim, level=0.9)
+    high = betting_mean(values, level=0.9).high
+    assert (p_value <= 0.05) == (high <= claim)
+    assert 0.0 < p_value <= 1.0
+
+
+def test_a_claim_out_of_range_is_refused():
+    with pytest.raises(ConfigError, match="claim is 1"):
+        betting_p_value([0.1], [1.0], 1.0)

@@ -8,6 +8,9 @@ from scipy import stats
 from compatkit.errors import ConfigError
 from compatkit.statistics import (
     clopper_pearson,
+    conservative_difference,
+    equivalence_power,
+    examples_for_equivalence,
     examples_needed,
     largest_passing_rate,
     power_of_gate,
@@ -95,3 +98,25 @@ def test_bad_arguments_are_refused():
         smallest_detectable(-1)
     with pytest.raises(ConfigError, match=r"more than 1,000,000,000 examples"):
         examples_needed(1e-10)
+
+
+def test_equivalence_is_shown_as_often_as_by_enumeration():
+    total, margin, discordance = 60, 0.2, 0.2
+    shown = 0.0
+    for flips in range(total + 1):
+        for more in range(flips + 1):
+            limits = conservative_difference(more, flips - more, total, 0.9)
+            if -margin <= limits.low and limits.high <= margin:
+                chance = stats.binom.pmf(flips, total, discordance) * stats.binom.pmf(
+                    more, flips, 0.5
+                )
+                shown += chance
+    assert equivalence_power(total, margin, discordance) == pytest.approx(shown, abs=1e-6)
+
+
+def test_so_many_examples_show_equivalence():
+    needed = examples_for_equivalence(0.05, 0.1)
+    assert equivalence_power(needed, 0.05, 0.1) >= 0.8
+    assert equivalence_power(round(0.9 * needed), 0.05, 0.1) < 0.8
+    with pytest.raises(ConfigError, match="margin is 0"):
+        examples_for_equivalence(0.0, 0.1)

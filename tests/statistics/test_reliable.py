@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from compatkit.errors import ConfigError
-from compatkit.statistics import fisher_exact, reliable_flips
+from compatkit.statistics import fisher_exact, reliable_flips, reliable_power
 
 samples = st.integers(1, 25).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -89,3 +89,22 @@ def test_no_examples():
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ConfigError, match=message):
         reliable_flips(*arguments)
+
+
+@pytest.mark.parametrize(("samples", "examples"), [(5, 30), (8, 200), (20, 100)])
+def test_the_power_is_what_is_found(samples, examples):
+    power = reliable_power(samples, samples, examples)
+    whole = np.full(examples, samples)
+    for fallen in (power.alike - 1, power.alike):
+        new = np.where(np.arange(examples) < fallen, 0, samples)
+        found = reliable_flips(whole, whole, new, whole).worse.sum()
+        assert found == (fallen if fallen == power.alike else 0)
+    if power.right is not None:
+        for right, seen in ((power.right, 1), (power.right + 1, 0)):
+            new = np.where(np.arange(examples) < 1, right, samples)
+            assert reliable_flips(whole, whole, new, whole).worse.sum() == seen
+
+
+def test_a_power_without_samples_is_refused():
+    with pytest.raises(ConfigError, match="1 or more"):
+        reliable_power(0, 5, 10)

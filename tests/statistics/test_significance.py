@@ -1,5 +1,6 @@
 import itertools
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from compatkit.errors import ConfigError
-from compatkit.statistics import combine_tasks, mcnemar, permutation_test
+from compatkit.statistics import combine_changes, combine_tasks, mcnemar, permutation_test
 
 flips = st.integers(0, 400)
 changes = st.lists(st.integers(-4, 4).map(lambda k: k / 4), min_size=1, max_size=9)
@@ -213,3 +214,28 @@ def test_no_p_value_is_0() -> None:
 def test_tails_of_many_flips_are_scipys(count: int, total: int) -> None:
     expected = float(stats.binom.sf(count - 1, total, 0.5))
     assert mcnemar(count, total - count, "worse") == pytest.approx(expected, rel=1e-9)
+
+
+def test_combined_changes_of_plain_flips_are_those_of_counts():
+    n10, n01 = [12, 9, 30], [10, 10, 8]
+    changes = [[-1.0] * a + [1.0] * b for a, b in zip(n10, n01, strict=True)]
+    drawn, exact = combine_changes(changes, resamples=40_000), combine_tasks(n10, n01)
+    assert drawn.pooled == pytest.approx(exact.pooled, abs=0.002)
+    assert drawn.largest_drop == pytest.approx(exact.largest_drop, abs=0.002)
+    assert drawn.fisher == pytest.approx(exact.fisher, abs=0.004)
+
+
+def test_combined_changes_seldom_reject_where_nothing_changed():
+    rng = np.random.default_rng(8)
+    p_values = np.array(
+        [
+            astuple(combine_changes(rng.normal(0, [[0.1], [0.5], [1.0]], (3, 25)), resamples=400))
+            for _ in range(300)
+        ]
+    )
+    assert ((p_values <= 0.05).mean(axis=0) <= 0.09).all()
+
+
+def test_combined_changes_without_any():
+    assert combine_changes([[0.0, 0.0], []]).any_of == 1.0
+    assert math.isnan(combine_changes([]).pooled)

@@ -5,9 +5,15 @@ from math import comb
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
 from compatkit.errors import ConfigError
-from compatkit.statistics import clopper_pearson, simultaneous_proportions, slices_differ
+from compatkit.statistics import (
+    clopper_pearson,
+    simultaneous_proportions,
+    slices_above_others,
+    slices_differ,
+)
 
 
 def exact_p_value(counts, totals):
@@ -72,3 +78,19 @@ def test_counts_that_do_not_fit_are_refused():
         slices_differ([1], [2, 3])
     with pytest.raises(ConfigError, match="above its total"):
         simultaneous_proportions([4], [3])
+
+
+@pytest.mark.parametrize("counts", [(3, 0, 0), (2, 1, 0), (0, 1, 4)])
+def test_a_slice_is_held_against_the_others_by_the_hypergeometric_tail(counts):
+    totals = (6, 5, 4)
+    expected = [
+        hypergeom.sf(own - 1, 15, sum(counts), size)
+        for own, size in zip(counts, totals, strict=True)
+    ]
+    assert slices_above_others(counts, totals) == pytest.approx(expected)
+
+
+def test_without_flips_no_slice_stands_out():
+    assert slices_above_others([0, 0], [5, 5]).tolist() == [1.0, 1.0]
+    assert slices_above_others([], []).tolist() == []
+    assert slices_above_others([400_000, 0], [500_000, 500_000])[0] > 0.0

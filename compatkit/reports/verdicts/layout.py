@@ -95,7 +95,7 @@ def _describe_doubts(verdict: Verdict) -> Iterator[Line]:
         place = name_place(each)
         name = f"{place}: {name_quantity(each)}" if place else name_quantity(each)
         parts = [visible(each.reason, NOTE_LIMIT)] if each.reason else []
-        parts += [describe_doubt(each)] if each.outcome == INCONCLUSIVE else []
+        parts += [describe_doubt(each, verdict)] if each.outcome == INCONCLUSIVE else []
         if parts:
             yield Line(f"{name}: {'; '.join(parts)}", Tone.ASIDE)
     if len(doubtful) > MOST_DOUBTS:
@@ -138,7 +138,8 @@ def _show_worst_slice(verdict: Verdict) -> Iterator[Block]:
 def _measure_excess(decision: Decision) -> tuple[bool, bool, float]:
     """Return how far a decision is beyond its limit: by the bound that a fail goes by."""
     bound = decision.high if decision.at_least else decision.low
-    bound = decision.value if bound is None else bound
+    bound = decision.value if bound is None or decision.two_sided else bound
+    bound = abs(bound) if bound is not None and decision.two_sided else bound
     excess = float("-inf") if bound is None else bound - decision.limit
     return decision.blocks, decision.outcome == FAIL, -excess if decision.at_least else excess
 

@@ -76,11 +76,17 @@ def _decision() -> Schema:
             "reason": text("Why it is undefined or inconclusive; empty otherwise."),
             "more_examples": _counted(
                 "About how many further examples like these would settle an inconclusive one; null "
-                "where none would, or nobody knows."
+                "where none would, too many to be of use, or nobody knows."
+            ),
+            "passing_limit": _measured(
+                "The limit nearest to the policy's that an inconclusive one would have passed; "
+                "null where there is none."
             ),
         },
         "One budget, decided.",
-        allOf=[_if(end, counts_as=end, more_examples=None) for end in (PASS, FAIL)],
+        allOf=[
+            _if(end, counts_as=end, more_examples=None, passing_limit=None) for end in (PASS, FAIL)
+        ],
     )
 
 
@@ -150,6 +156,7 @@ def _verdict() -> Schema:
             "Confidence level of the gate's word.", exclusiveMinimum=0.5, exclusiveMaximum=1
         ),
         "decide": one_of(WAYS),
+        "looks": count("How many looks share the error.", least=1),
         "decisions": array(refer("decision"), "One per budget: tasks, their slices, the total."),
         "must_not_flip": array(refer("guarded")),
         "waivers": array(refer("waiver")),

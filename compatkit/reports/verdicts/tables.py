@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
+from compatkit.gate.policy import ADVISORY, ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision, Verdict
 from compatkit.reports.blocks import Table, Tone
 from compatkit.reports.verdicts.view import (
+    describe_confidence,
     describe_outcome,
     format_level,
     format_limit,
@@ -44,7 +45,7 @@ def decision_table(verdict: Verdict) -> Table:
             describe_outcome(each),
             *([name_place(each) or "all examples"] if places else []),
             shorten_quantity(each) if places else name_quantity(each),
-            f"{'>=' if each.at_least else '<='} {format_limit(each)}",
+            _format_budget(each),
             format_measured(each, each.value),
             format_measured(each, each.low),
             format_measured(each, each.high),
@@ -61,6 +62,12 @@ def decision_table(verdict: Verdict) -> Table:
         tones=[_tone(each) for each in shown],
         least_text=LEAST_TEXT,
     )
+
+
+def _format_budget(decision: Decision) -> str:
+    if decision.two_sided:
+        return format_limit(decision)
+    return f"{'>=' if decision.at_least else '<='} {format_limit(decision)}"
 
 
 def _format_fraction(decision: Decision) -> str:
@@ -100,13 +107,15 @@ def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
         return said
     level = format_level(verdict.level)
     said.append(
-        f"The true value is at least, and at most, what is shown, each with {level} confidence. "
+        "The true value is at least, and at most, what is shown, each with "
+        f"{describe_confidence(verdict)}. "
         "Pass: this range is within the budget. Fail: all of it is beyond. Inconclusive: the "
-        "budget lies inside it, so more examples are needed."
+        "budget lies inside it."
     )
+    said += _describe_looks(verdict)
     levels = [each for d in verdict.decisions for each in (d.low_level, d.high_level) if each]
     highest = max(levels, default=0.0)
-    if highest > verdict.level + ROUNDING:
+    if 1.0 - highest < (1.0 - verdict.level) / verdict.looks - ROUNDING:
         said.append(
             "Several budgets are decided together: a bound that makes one fail is at up to "
             f"{format_level(highest)} (Holm's correction), so that any fail is right at {level}."
@@ -120,6 +129,17 @@ def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
     if any(each.tier == ADVISORY for each in verdict.decisions):
         said.append("Advisory: reported, but never counted.")
     return said
+
+
+def _describe_looks(verdict: Verdict) -> list[str]:
+    """Say what may be done after this look."""
+    if verdict.decide == ANYTIME:
+        return ["Examples may be added, and the gate asked again, until it is settled."]
+    if verdict.looks == 1:
+        return []
+    share = format_level(1.0 - (1.0 - verdict.level) / verdict.looks)
+    looks = f"This is one of {verdict.looks:,} looks, each by bounds at {share}"
+    return [f"{looks}; examples may be added between them."]
 
 
 def waiver_table(verdict: Verdict) -> Table:

@@ -1,11 +1,13 @@
 """Verdict view: a gate's decisions in words, for somebody who never saw one."""
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.gate.budgets import BUDGETS
-from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
+from compatkit.gate.policy import ADVISORY, ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.reports.hostile import visible
 from compatkit.reports.view import (
@@ -60,7 +62,9 @@ def format_limit(decision: Decision) -> str:
     unit = BUDGETS[decision.budget].unit
     scale = 100 if unit in {"share", "points"} else 1
     sign = "+" if unit in SIGNED else ""
-    return f"{scale * decision.limit:{sign}.10g}{SIGNS.get(unit, '')}"
+    either = "+-" if decision.two_sided else ""
+    sign = "" if either else sign
+    return f"{either}{scale * decision.limit:{sign}.10g}{SIGNS.get(unit, '')}"
 
 
 def format_measured(decision: Decision, value: float | None) -> str:
@@ -69,12 +73,11 @@ def format_measured(decision: Decision, value: float | None) -> str:
     if value is None:
         return DASH
     scale = 100 if unit in {"share", "points"} else 1
-    limit = round(scale * decision.limit, 10)
+    exact = math.copysign(decision.limit, value) if decision.two_sided else decision.limit
+    limit = round(scale * exact, 10)
     for digits in range(DIGITS[unit], MORE_DIGITS):
         rounded = round(scale * value, digits)
-        if (rounded > limit) == (value > decision.limit) and (
-            (rounded < limit) == (value < decision.limit)
-        ):
+        if (rounded > limit) == (value > exact) and (rounded < limit) == (value < exact):
             return format_number(value, unit, digits=digits)
     return format_number(value, unit)
 
@@ -88,8 +91,17 @@ def format_level(level: float) -> str:
     return f"{100 * level:.4g}%"
 
 
+def describe_confidence(verdict: Verdict) -> str:
+    """Say how sure a bound is, and over how many looks."""
+    over = {ANYTIME: " at every look"}.get(verdict.decide, "")
+    over = f" over {verdict.looks:,} looks" if verdict.looks > 1 else over
+    return f"{format_level(verdict.level)} confidence{over}"
+
+
 def describe_budget(decision: Decision) -> str:
     """Say what the policy allows."""
+    if decision.two_sided:
+        return f"the budget is within {format_limit(decision)}"
     direction = "at least" if decision.at_least else "at most"
     return f"the budget is {direction} {format_limit(decision)}"
 
@@ -102,37 +114,56 @@ def describe_decision(decision: Decision, verdict: Verdict) -> str:
     if decision.outcome != INCONCLUSIVE:
         return said
     if decision.counts_as == INCONCLUSIVE:
-        return f"{said}: {describe_doubt(decision)}"
+        return f"{said}: {describe_doubt(decision, verdict)}"
     counts = f"inconclusive, which the policy counts as a {decision.counts_as}"
-    return f"{said}: {counts} ({describe_doubt(decision)})"
+    return f"{said}: {counts} ({describe_doubt(decision, verdict)})"
 
 
-def describe_doubt(decision: Decision) -> str:
-    """Say what would settle an inconclusive decision."""
-    if decision.more_examples is not None:
-        return (
-            f"about {count_of(decision.more_examples, 'more example')} like these would settle it"
-        )
-    return "too few examples to tell" if decision.value is not None else "it cannot be decided"
+def describe_doubt(decision: Decision, verdict: Verdict) -> str:
+    """Say what would settle an inconclusive decision, without an invitation to look again."""
+    if decision.value is None:
+        return "it cannot be decided"
+    more = decision.more_examples
+    if more is not None:
+        settle = f"about {count_of(more, 'more example')} like these would settle it"
+        if verdict.looks > 1:
+            return f"{settle}, at a further one of the {verdict.looks:,} looks"
+        if verdict.decide == ANYTIME:
+            return settle
+        new = count_of(decision.total + more, "new example")
+        return f'about {new}, once, would settle it; decide = "anytime" lets you add to these'
+    if decision.passing_limit is None:
+        return "too few examples to tell"
+    value = "rate" if BUDGETS[decision.budget].unit == "share" else "value"
+    near = "at" if decision.value == decision.limit else "all but at"
+    passing = format_limit(replace(decision, limit=decision.passing_limit))
+    return (
+        f"the measured {value} is {near} the budget: no number of examples will settle it; a "
+        f"budget of {passing} would pass today"
+    )
 
 
 def _describe_value(decision: Decision, verdict: Verdict) -> str:
     low, high = (format_measured(decision, bound) for bound in (decision.low, decision.high))
-    level = format_level(verdict.level)
+    sure = describe_confidence(verdict)
     if decision.value is None:
         return f"is undefined ({brief(decision.reason)})" if decision.reason else "is undefined"
+    if decision.two_sided and decision.outcome == PASS and verdict.decide != "point":
+        return f"is at least {low} and at most {high}, each at {sure}"
     # What settles it is the bound on the side of the limit; a lower limit turns the sides.
     upper = (decision.outcome == PASS) != decision.at_least
+    if decision.two_sided:
+        upper = decision.value < 0
     bound = decision.high if upper else decision.low
     if verdict.decide == "point" or (bound is None and decision.outcome != INCONCLUSIVE):
         return f"is {format_measured(decision, decision.value)}"
     if decision.outcome != INCONCLUSIVE:
         word = f"at most {high}" if upper else f"at least {low}"
-        return f"is {word} at {level} confidence"
+        return f"is {word} at {sure}"
     if decision.low is None or decision.high is None:
         why = f", without bounds ({brief(decision.reason)})" if decision.reason else ""
         return f"is {format_measured(decision, decision.value)}{why}"
-    return f"is at least {low} and at most {high}, each at {level} confidence"
+    return f"is at least {low} and at most {high}, each at {sure}"
 
 
 def describe_outcome(decision: Decision) -> str:
@@ -237,7 +268,7 @@ def _reasons_of_pass(verdict: Verdict) -> list[str]:
     if len(blocking) == 1:
         reasons.append(describe_decision(blocking[0], verdict))
     elif blocking:
-        at_level = f" at {format_level(verdict.level)} confidence"
+        at_level = f" at {describe_confidence(verdict)}"
         every = f"all {len(kept):,}" if len(kept) == len(blocking) else f"{len(kept):,} of"
         every += "" if len(kept) == len(blocking) else f" {len(blocking):,}"
         reasons.append(f"{every} budgets are kept{at_level if verdict.decide != 'point' else ''}")

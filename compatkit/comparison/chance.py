@@ -1,0 +1,83 @@
+"""Chance: what a report must say of answers that were drawn, and of choices made by its numbers."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from compatkit.comparison.options import Options
+from compatkit.metrics.estimates import Metrics
+from compatkit.metrics.needs import SAMPLES
+from compatkit.metrics.pair import Judged, JudgedPair
+from compatkit.metrics.samples import describe_power
+from compatkit.notes import Note
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.readers.run_header import read_header
+
+TEMPERATURE = re.compile(r"""temperature["']?\s*[:=]\s*["']?([0-9.]+(?:[eE][-+]?[0-9]+)?)""")
+GREEDY = re.compile(r"""do_sample["']?\s*[:=]\s*["']?false""", re.IGNORECASE)
+
+
+def find_temperature(file: PredictionFile) -> float | None:
+    """Return the temperature that a file's header, or its log, says; None where neither does."""
+    header, _ = read_header(file)
+    generation = None if header is None else header.get("generation")
+    if isinstance(generation, dict):
+        said = generation.get("temperature")
+        return float(said) if isinstance(said, int | float) else None
+    conditions = {} if file.log is None else file.log.conditions
+    texts = [f"{name}: {value}" for name, value in conditions.items()]
+    if any(GREEDY.search(text) for text in texts):
+        return 0.0
+    found = next(filter(None, map(TEMPERATURE.search, texts)), None)
+    return None if found is None else float(found[1])
+
+
+def note_sampling(files: Sequence[PredictionFile], judged: Sequence[Judged]) -> Iterator[Note]:
+    """Note the files whose answers were drawn, one of each example, so that chance flips some."""
+    for file, side in zip(files, judged, strict=True):
+        temperature = find_temperature(file)
+        if temperature and int(side.samples.max(initial=0)) == 1:
+            yield Note(
+                "sampled",
+                f"{file.name}: one answer of each example, drawn at temperature {temperature:g}: "
+                "another run of the same model would flip some of them. Several samples, or "
+                "--old-rerun, say how many",
+            )
+
+
+def note_power(pair: JudgedPair) -> Iterator[Note]:
+    """Note what change of an example so many samples can show."""
+    if SAMPLES.is_met(pair):
+        yield Note("samples", describe_power(pair))
+
+
+def note_choices(options: Options, candidates: int) -> Iterator[Note]:
+    """Note the choices that these numbers invite, and that no interval here allows for."""
+    if options.sweep:
+        yield Note(
+            "chosen",
+            "a threshold that is chosen by the sweep fits these examples: choose it on some, and "
+            "judge by others",
+        )
+    if candidates > 1:
+        yield Note(
+            "chosen",
+            f"the best of {candidates} candidates is the best by chance, too, which no interval "
+            "here allows for: judge the one that is chosen on new examples",
+        )
+
+
+def judge_noise(metrics: Metrics) -> list[str]:
+    """Say whether the flips are more than a second run of the old model would show."""
+    excess = metrics["excess_negative_flip_rate"]
+    if excess.value is None:
+        return []
+    # Where all examples have the same excess there is no interval, and the value decides.
+    low = excess.value if excess.low is None else excess.low
+    high = excess.value if excess.high is None else excess.high
+    if low > 0:
+        verdict = "beyond noise: the update flips more than a second run of the old model would"
+    elif high < 0:
+        verdict = "the update flips less than a second run of the old model would"
+    else:
+        verdict = "within noise: a second run of the old model would show as many negative flips"
+    return [f"{verdict} (interval of the excess NFR)"]
