@@ -39,10 +39,16 @@ def render_csv(results: Sequence[Comparison], view: View | None = None) -> str: 
         view: not used.
     """
     lines = [csv_line(HEADER)]
-    for each in results:
-        head = [each.task, each.old, each.new, each.scorer, each.threshold]
-        lines += _lines([*head, "", "", each.counts.total], each.metrics)
-        for path, parts in each.slices.items():
+    for comparison in results:
+        head = [
+            comparison.task,
+            comparison.old,
+            comparison.new,
+            comparison.scorer,
+            comparison.threshold,
+        ]
+        lines += _lines([*head, "", "", comparison.counts.total], comparison.metrics)
+        for path, parts in comparison.slices.items():
             for value, part in parts.items():
                 lines += _lines([*head, path, value, part.counts.total], part.metrics)
     return "".join(lines)

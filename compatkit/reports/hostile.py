@@ -73,7 +73,9 @@ def markdown_text(text: str, limit: int | None = None) -> str:
     """
 
     def entities(match: re.Match[str]) -> str:
-        return "".join(each if each.isalnum() else f"&#{ord(each)};" for each in match[0])
+        return "".join(
+            character if character.isalnum() else f"&#{ord(character)};" for character in match[0]
+        )
 
     text = REFERENCE.sub(lambda match: match[0] + NOTHING, visible(text, limit))
     return MARKDOWN.sub(entities, text).replace(NOTHING, f"&#{ord(NOTHING)};")

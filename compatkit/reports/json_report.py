@@ -27,8 +27,8 @@ def render_json(results: Sequence[Comparison], view: View | None = None) -> str:
     report = {
         "format": FORMAT,
         "compatkit": __version__,
-        "signature": " + ".join(each.signature for each in results),
-        "results": [each.to_dict() for each in results],
+        "signature": " + ".join(comparison.signature for comparison in results),
+        "results": [comparison.to_dict() for comparison in results],
     }
     return write_json(report)
 

@@ -51,27 +51,29 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
         yield from (
             Line(sentence, Tone.ASIDE) for sentence in describe_tests(several_tasks, level_of(head))
         )
-        for each in results:
-            yield from _asked_for(each, view, f"{each.task}: {each.new}")
+        for comparison in results:
+            yield from _asked_for(comparison, view, f"{comparison.task}: {comparison.new}")
     else:
         yield Line(f"{count_of(head.counts.total, 'example')}, {describe_scorer(head)}")
         if len(results) > 1:
             yield candidate_table(results)
-        for each in results:
+        for comparison in results:
             if len(results) > 1:
-                yield Heading(f"{'candidate' if each.baseline else 'new'}: {each.new}", 2)
-            yield from _detail(each, view)
+                yield Heading(
+                    f"{'candidate' if comparison.baseline else 'new'}: {comparison.new}", 2
+                )
+            yield from _detail(comparison, view)
     if view.explain:
         yield from (_explain(METRICS[name]) for name in shown_metrics(results))
         yield Line(COUNTS, Tone.FAINT)
-    last = [each for each in results if each.task == head.task]
+    last = [comparison for comparison in results if comparison.task == head.task]
     yield from (Line(sentence) for sentence in left_out(last))
     yield from (Line(sentence, Tone.FAINT) for sentence in _describe_runs(results))
-    notes = dict.fromkeys(note for each in results for note in each.notes)
+    notes = dict.fromkeys(note for comparison in results for note in comparison.notes)
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
-    for each in results if not several else results[: -len(last)]:
-        where = f" of {each.task}" if several else ""
-        yield Line(f"signature{where}: {each.signature}", Tone.FAINT, whole=True)
+    for comparison in results if not several else results[: -len(last)]:
+        where = f" of {comparison.task}" if several else ""
+        yield Line(f"signature{where}: {comparison.signature}", Tone.FAINT, whole=True)
 
 
 def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
@@ -106,15 +108,18 @@ def _describe_runs(results: Sequence[Comparison]) -> Iterator[str]:
     """Say once for each file how it was made, where a header tells."""
     made = {
         name: header
-        for each in results
-        for name, header in ((each.old, each.runs.get("old")), (each.new, each.runs.get("new")))
+        for comparison in results
+        for name, header in (
+            (comparison.old, comparison.runs.get("old")),
+            (comparison.new, comparison.runs.get("new")),
+        )
         if header is not None
     }
     yield from (f"{name} was made by {describe_header(header)}" for name, header in made.items())
 
 
 def _flip_list(examples: Sequence[FlippedExample], limit: int) -> FlipList:
-    negative = [each for each in examples if each.kind == "negative"]
+    negative = [example for example in examples if example.kind == "negative"]
     shown = negative[:limit]
     title = f"{len(shown)} of {count_of(len(negative), 'negative flip')}, in the old file's order"
     if len(shown) < len(negative):

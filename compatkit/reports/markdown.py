@@ -52,7 +52,7 @@ def draw_block(block: Block) -> str:
             where = markdown_text(f" [{source}]") if source else ""
             return f"{name}. {markdown_text(meaning)}{where}"
         case Fold(title, blocks):
-            return draw_fold(title, [draw_block(each) for each in blocks])
+            return draw_fold(title, [draw_block(inner) for inner in blocks])
 
 
 def draw_fold(title: str, blocks: Sequence[str]) -> str:

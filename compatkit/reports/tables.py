@@ -101,9 +101,9 @@ def candidate_table(results: Sequence[Comparison]) -> Table:
     of_old = {"accuracy_new": "accuracy_old", "score_new": "score_old"}
     row = [_cell(of_old[name], first) if name in of_old else "" for name in columns]
     rows = [[f"old: {first.old}", *row]]
-    for number, each in enumerate(results):
+    for number, comparison in enumerate(results):
         label = "new" if number == 0 else "candidate"
-        rows.append([f"{label}: {each.new}", *(_cell(name, each) for name in columns)])
+        rows.append([f"{label}: {comparison.new}", *(_cell(name, comparison) for name in columns)])
     return Table("every model against the old one", ["model", *columns.values()], rows)
 
 
@@ -114,26 +114,32 @@ def _cell(name: str, comparison: Comparison) -> str:
 
 def task_table(results: Sequence[Comparison]) -> Table:
     """Return a row per task and candidate, the totals last."""
-    several = len({each.new for each in results if each.task == results[0].task}) > 1
+    several = (
+        len({comparison.new for comparison in results if comparison.task == results[0].task}) > 1
+    )
     header = ["task", *(["new"] if several else []), "N", "accuracy", "change"]
     header += ["neg. flips", "NFR", "interval", "PFR"]
     header += ["NFR vs new"] if several else []
     header += ["p"]
     rows = []
-    for each in results:
+    for comparison in results:
         names = ("accuracy_old", "accuracy_delta")
-        expected = "negative_flip_rate" if each.pair.single else "expected_negative_flip_rate"
+        expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
         other = expected.replace("negative", "positive")
-        row = [each.task, *([each.new] if several else []), f"{each.counts.total:,}"]
-        row += [format_value(name, each.metrics[name]) for name in names]
-        row += [format_count(each.counts.negative_flips)]
-        row += [format_value(expected, each.metrics[expected])]
-        row += [format_interval(expected, each.metrics[expected])]
-        row += [format_value(other, each.metrics[other])]
-        row += [format_value("delta_nfr", each.metrics["delta_nfr"])] if several else []
-        rows.append([*row, format_test(each.tests, "accuracy_changed")])
+        row = [
+            comparison.task,
+            *([comparison.new] if several else []),
+            f"{comparison.counts.total:,}",
+        ]
+        row += [format_value(name, comparison.metrics[name]) for name in names]
+        row += [format_count(comparison.counts.negative_flips)]
+        row += [format_value(expected, comparison.metrics[expected])]
+        row += [format_interval(expected, comparison.metrics[expected])]
+        row += [format_value(other, comparison.metrics[other])]
+        row += [format_value("delta_nfr", comparison.metrics["delta_nfr"])] if several else []
+        rows.append([*row, format_test(comparison.tests, "accuracy_changed")])
     title = f"{describe_scorer(results[-1])}; accuracy is the old model's"
-    note = describe_family([each.tests for each in results], "tasks and candidates")
+    note = describe_family([comparison.tests for comparison in results], "tasks and candidates")
     return Table(title, header, rows, text_columns=2 if several else 1, note=note)
 
 
@@ -144,7 +150,7 @@ def slice_tables(comparison: Comparison) -> list[Table]:
         expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
         ordered = sorted(
             parts.items(),
-            key=lambda each: (-(each[1].together.low or 0.0), each[0]),
+            key=lambda item: (-(item[1].together.low or 0.0), item[0]),
         )
         rows = [
             (
@@ -219,14 +225,14 @@ def flip_table(flips: FlipList) -> Table:
     header = ["id", "reference", "old", "new"]
     rows = [
         [
-            each.id,
-            " / ".join(each.references),
-            "(no answer)" if each.old_prediction is None else each.old_prediction,
-            "(no answer)" if each.new_prediction is None else each.new_prediction,
+            example.id,
+            " / ".join(example.references),
+            "(no answer)" if example.old_prediction is None else example.old_prediction,
+            "(no answer)" if example.new_prediction is None else example.new_prediction,
         ]
-        for each in flips.examples
+        for example in flips.examples
     ]
-    scores = [(each.old_score, each.new_score) for each in flips.examples]
+    scores = [(example.old_score, example.new_score) for example in flips.examples]
     columns = {
         "score": [f"{old:.4g} -> {new:.4g}" for old, new in scores]
         if any(score not in {0.0, 1.0} for pair in scores for score in pair)

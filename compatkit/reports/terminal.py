@@ -91,7 +91,10 @@ def _space(console: "Console", previous: Block | None, block: Block) -> None:
     together = isinstance(block, Line | Explanation) and isinstance(
         previous, Line | Heading | Explanation
     )
-    asides = [isinstance(each, Line) and each.tone is Tone.ASIDE for each in (previous, block)]
+    asides = [
+        isinstance(neighbour, Line) and neighbour.tone is Tone.ASIDE
+        for neighbour in (previous, block)
+    ]
     if previous is not None and (not together or asides[0] != asides[1]):
         console.print()
 
@@ -141,7 +144,7 @@ def _blocks(cells: Sequence[Sequence[str]], table: Table, width: int) -> list[li
     texts = list(range(table.text_columns))
     blocks = [list(texts)]
     for number in range(table.text_columns, len(widths)):
-        taken = sum(widths[each] for each in blocks[-1])
+        taken = sum(widths[place] for place in blocks[-1])
         if taken + widths[number] > width + GAP and len(blocks[-1]) > len(texts):
             blocks.append(list(texts))
         blocks[-1].append(number)
@@ -186,8 +189,8 @@ def _flip(console: "Console", example: FlippedExample, remark: str) -> None:
 
     console.print()
     scores = f"score {example.old_score:.4g} -> {example.new_score:.4g}"
-    said = f"   {visible(remark, TEXT_LIMIT)}" if remark else ""
-    console.print(Text(f"id {visible(example.id, TEXT_LIMIT)}   {scores}{said}", style="bold"))
+    aside = f"   {visible(remark, TEXT_LIMIT)}" if remark else ""
+    console.print(Text(f"id {visible(example.id, TEXT_LIMIT)}   {scores}{aside}", style="bold"))
     lines = [
         ("input", example.input),
         ("reference", " / ".join(example.references) if example.references else None),

@@ -96,19 +96,22 @@ def count_of(count: float, noun: str) -> str:
 def shown_metrics(results: Sequence[Comparison]) -> list[str]:
     """Return the metrics that are worth a row: those with a value or a cause of their own."""
     families = {"accuracy", "flips"}
-    if not all(each.pair.single for each in results):
+    if not all(comparison.pair.single for comparison in results):
         families = {"accuracy"}
-    if any(each.metrics["expected_negative_flip_rate"].value is not None for each in results):
+    if any(
+        comparison.metrics["expected_negative_flip_rate"].value is not None
+        for comparison in results
+    ):
         families.add("samples")
-    if any(each.continuous for each in results):
+    if any(comparison.continuous for comparison in results):
         families.add("smooth")
     names = [name for name, metric in METRICS.items() if metric.family in families]
-    if any(each.baseline is not None for each in results):
+    if any(comparison.baseline is not None for comparison in results):
         names += [
             name
             for name, metric in METRICS.items()
             if metric.family == "candidate"
-            and any(each.metrics[name].value is not None for each in results)
+            and any(comparison.metrics[name].value is not None for comparison in results)
         ]
     return names
 
@@ -180,10 +183,10 @@ def describe_tests(tests: Tests, level: float) -> list[str]:
         tests: name to outcome.
         level: what a claim of equivalence is made at.
     """
-    said = []
+    sentences = []
     for name, test in tests.items():
         if test.margin is not None:
-            said.append(describe_equivalence(name, test, level))
+            sentences.append(describe_equivalence(name, test, level))
             continue
         sided = "two-sided" if test.alternative == "two-sided" else "one-sided"
         text = f"p = {format_p(test.p_value)}".replace("= <", "< ")
@@ -191,13 +194,13 @@ def describe_tests(tests: Tests, level: float) -> list[str]:
         if test.family > 1:
             corrected = f"{format_p(test.p_adjusted)} by {CORRECTION_NAMES[test.correction]}"
             text += f"; {corrected} over {test.family} comparisons"
-        said.append(text)
-    return said
+        sentences.append(text)
+    return sentences
 
 
 def describe_family(tests: Sequence[Tests], what: str, name: str = "accuracy_changed") -> str:
     """Say what the column p of a table of several comparisons or slices is."""
-    test = next((each[name] for each in tests if name in each), None)
+    test = next((of_one[name] for of_one in tests if name in of_one), None)
     if test is None:
         return ""
     correction = CORRECTION_NAMES[test.correction]
@@ -235,20 +238,26 @@ def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str
         for reason, number in results[0].counts.excluded.items()
         if number
     ]
-    said = [f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT] if out or nothing else []
+    sentences = (
+        [f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT] if out or nothing else []
+    )
     silent = {results[0].old: results[0].counts.no_answer_old}
-    silent |= {each.new: each.counts.no_answer_new for each in results}
+    silent |= {comparison.new: comparison.counts.no_answer_new for comparison in results}
     shown = [f"{number:,} of {name}" for name, number in silent.items() if number]
     if shown:
         how = "counted as wrong" if results[0].needs_answer else "scored as the file says"
-        said.append(f"no answer, {how}: {', '.join(shown)}")
-    for each in results:
+        sentences.append(f"no answer, {how}: {', '.join(shown)}")
+    for comparison in results:
         wrong = [
-            f"{number:,} {reason}" for reason, number in each.counts.counted_wrong.items() if number
+            f"{number:,} {reason}"
+            for reason, number in comparison.counts.counted_wrong.items()
+            if number
         ]
         if wrong:
-            said.append(f"counted as wrong in {each.old} and {each.new}: {', '.join(wrong)}")
-    return said
+            sentences.append(
+                f"counted as wrong in {comparison.old} and {comparison.new}: {', '.join(wrong)}"
+            )
+    return sentences
 
 
 def describe_scorer(comparison: Comparison) -> str:
@@ -260,4 +269,4 @@ def describe_scorer(comparison: Comparison) -> str:
 
 def tasks_of(results: Sequence[Comparison]) -> list[str]:
     """Return the tasks in order, each once."""
-    return list(dict.fromkeys(each.task for each in results))
+    return list(dict.fromkeys(comparison.task for comparison in results))

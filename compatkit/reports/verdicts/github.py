@@ -31,13 +31,13 @@ def render_github(verdict: Verdict, view: View | None = None) -> str:  # noqa: A
         verdict: the gate's.
         view: not used.
     """
-    found: dict[str, list[tuple[str, str]]] = {"error": [], "warning": [], "notice": []}
+    annotations: dict[str, list[tuple[str, str]]] = {"error": [], "warning": [], "notice": []}
     for kind, title, message in _annotate(verdict):
-        found[kind].append((title, message))
+        annotations[kind].append((title, message))
     return "".join(
         f"::{kind} title={_escape_property(title)}::{_escape_data(message)}\n"
-        for kind, annotations in found.items()
-        for title, message in _cap(annotations)
+        for kind, of_kind in annotations.items()
+        for title, message in _cap(of_kind)
     )
 
 
@@ -53,11 +53,11 @@ def _annotate(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
         f"compatkit gate{name}",
         summarize_verdict(verdict),
     )
-    for each in verdict.guarded:
-        if is_broken(each):
-            task = f" of {brief(each.task)}" if each.task else ""
-            named = "" if each.named == "id" else f", guarded by {brief(each.named)},"
-            message = f"the example {brief(each.id)}{task}{named} was right and is now wrong"
+    for example in verdict.guarded:
+        if is_broken(example):
+            task = f" of {brief(example.task)}" if example.task else ""
+            named = "" if example.named == "id" else f", guarded by {brief(example.named)},"
+            message = f"the example {brief(example.id)}{task}{named} was right and is now wrong"
             yield "error", "must not flip", message
     for decision in order_decisions(verdict.decisions):
         if decision.outcome != PASS:
@@ -83,8 +83,8 @@ def _cap(annotations: list[tuple[str, str]]) -> list[tuple[str, str]]:
     if len(annotations) <= MOST:
         return annotations
     more = len(annotations) - MOST + 1
-    said = f"{count_of(more, 'more annotation')} of this kind; the report has all"
-    return [*annotations[: MOST - 1], ("compatkit gate", said)]
+    message = f"{count_of(more, 'more annotation')} of this kind; the report has all"
+    return [*annotations[: MOST - 1], ("compatkit gate", message)]
 
 
 def _escape_data(text: str) -> str:

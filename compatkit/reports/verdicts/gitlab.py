@@ -31,31 +31,38 @@ def render_gitlab(verdict: Verdict, view: View | None = None) -> str:  # noqa: A
 
 
 def _report_guarded(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    for each in filter(is_broken, verdict.guarded):
-        task = f" of {brief(each.task)}" if each.task else ""
+    for example in filter(is_broken, verdict.guarded):
+        task = f" of {brief(example.task)}" if example.task else ""
         yield {
-            "description": f"The must-not-flip example {brief(each.id)}{task} was right and is "
+            "description": f"The must-not-flip example {brief(example.id)}{task} was right and is "
             "now wrong.",
             "check_name": "compatkit-must-not-flip",
-            "fingerprint": _fingerprint(verdict.name, "must-not-flip", each.task, each.id),
+            "fingerprint": _fingerprint(verdict.name, "must-not-flip", example.task, example.id),
             "severity": "blocker",
-            "location": _locate(verdict, each.task),
+            "location": _locate(verdict, example.task),
         }
 
 
 def _report_decisions(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    for each in verdict.decisions:
-        if each.outcome == PASS:
+    for decision in verdict.decisions:
+        if decision.outcome == PASS:
             continue
-        said = describe_decision(each, verdict)
-        advisory = " (advisory)" if each.tier == ADVISORY else ""
-        key = (verdict.name, each.budget, each.tier, each.task, each.field, each.slice)
+        sentence = describe_decision(decision, verdict)
+        advisory = " (advisory)" if decision.tier == ADVISORY else ""
+        key = (
+            verdict.name,
+            decision.budget,
+            decision.tier,
+            decision.task,
+            decision.field,
+            decision.slice,
+        )
         yield {
-            "description": visible(f"{said[0].upper()}{said[1:]}{advisory}."),
-            "check_name": f"compatkit-{each.budget}",
+            "description": visible(f"{sentence[0].upper()}{sentence[1:]}{advisory}."),
+            "check_name": f"compatkit-{decision.budget}",
             "fingerprint": _fingerprint(*key),
-            "severity": _severity(each),
-            "location": _locate(verdict, each.task),
+            "severity": _severity(decision),
+            "location": _locate(verdict, decision.task),
         }
 
 
@@ -72,7 +79,7 @@ def _fingerprint(*key: str) -> str:
 
 def _locate(verdict: Verdict, task: str) -> dict[str, Any]:
     """Name the new model's file, relative to the working directory where it is below it."""
-    named = [each.new for each in verdict.comparisons if each.task == task]
+    named = [comparison.new for comparison in verdict.comparisons if comparison.task == task]
     path = next(iter(named), verdict.policy or verdict.comparisons[0].new)
     whole = os.path.abspath(path)  # noqa: PTH100 - a link is shown as it is named
     shown = os.path.relpath(whole) if Path(whole).is_relative_to(Path.cwd()) else path

@@ -40,10 +40,10 @@ def render_junit(verdict: Verdict, view: View | None = None) -> str:  # noqa: AR
     """
     from xml.etree import ElementTree as ET  # noqa: PLC0415
 
-    tasks = [each.task for each in verdict.comparisons]
-    tasks += [each.task for each in verdict.decisions]
+    tasks = [comparison.task for comparison in verdict.comparisons]
+    tasks += [decision.task for decision in verdict.decisions]
     suites = [_make_suite(verdict, task) for task in dict.fromkeys(tasks)]
-    _say(suites[0], "system-out", [f"warning: {each}" for each in verdict.warnings])
+    _say(suites[0], "system-out", [f"warning: {warning}" for warning in verdict.warnings])
     root = ET.Element("testsuites", {"name": visible(verdict.name or "compatkit gate")})
     for name in SUMS:
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
@@ -56,8 +56,12 @@ def _make_suite(verdict: Verdict, task: str) -> "Element":
     from xml.etree import ElementTree as ET  # noqa: PLC0415
 
     name = f"compatkit.{brief(task)}" if task else "compatkit"
-    cases = [_decision_case(each, verdict) for each in verdict.decisions if each.task == task]
-    cases += [_guarded_case(each, verdict) for each in verdict.guarded if each.task == task]
+    cases = [
+        _decision_case(decision, verdict) for decision in verdict.decisions if decision.task == task
+    ]
+    cases += [
+        _guarded_case(example, verdict) for example in verdict.guarded if example.task == task
+    ]
     for case in cases:
         case.set("classname", name)
     suite = ET.Element("testsuite", {"name": name, "tests": str(len(cases))})
@@ -69,26 +73,26 @@ def _make_suite(verdict: Verdict, task: str) -> "Element":
         for key, value in properties.items():
             ET.SubElement(parent, "property", {"name": key, "value": visible(value)})
     suite.extend(cases)
-    said = [
+    sentences = [
         sentence
-        for each in verdict.comparisons
-        if each.task == task
+        for comparison in verdict.comparisons
+        if comparison.task == task
         for sentence in (
-            describe_basis(each),
-            *left_out([each]),
-            *(f"note: {note}" for note in each.notes),
+            describe_basis(comparison),
+            *left_out([comparison]),
+            *(f"note: {note}" for note in comparison.notes),
         )
     ]
-    _say(suite, "system-out", said)
+    _say(suite, "system-out", sentences)
     return suite
 
 
 def _describe_task(verdict: Verdict, task: str) -> Iterator[tuple[str, str]]:
-    for each in verdict.comparisons:
-        if each.task == task:
-            yield "old", each.old
-            yield "new", each.new
-            yield "signature", each.signature
+    for comparison in verdict.comparisons:
+        if comparison.task == task:
+            yield "old", comparison.old
+            yield "new", comparison.new
+            yield "signature", comparison.signature
 
 
 def _decision_case(decision: Decision, verdict: Verdict) -> "Element":
@@ -97,15 +101,15 @@ def _decision_case(decision: Decision, verdict: Verdict) -> "Element":
     part = f", {brief(decision.field)} = {brief(decision.slice)}" if decision.field else ""
     advisory = ", advisory" if decision.tier == ADVISORY else ""
     case = ET.Element("testcase", {"name": f"{name_quantity(decision)}{part}{advisory}"})
-    said = describe_decision(decision, verdict)
+    sentence = describe_decision(decision, verdict)
     if decision.outcome == PASS or (decision.counts_as == PASS and not advisory):
-        _say(case, "system-out", [said])
+        _say(case, "system-out", [sentence])
     elif advisory:
-        _say(case, "skipped", [], f"advisory: {said}")
+        _say(case, "skipped", [], f"advisory: {sentence}")
     elif decision.counts_as == FAIL:
-        _say(case, "failure", [decision.reason], said, decision.budget)
+        _say(case, "failure", [decision.reason], sentence, decision.budget)
     else:
-        _say(case, "error", [decision.reason], said, INCONCLUSIVE)
+        _say(case, "error", [decision.reason], sentence, INCONCLUSIVE)
     return case
 
 

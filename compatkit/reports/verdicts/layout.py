@@ -55,7 +55,9 @@ def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     if view.explain:
         yield Fold("what the budgets mean", tuple(_explain_budgets(verdict)))
     yield from _describe_left_out(verdict.comparisons)
-    yield from _list_notes("note", [note for each in verdict.comparisons for note in each.notes])
+    yield from _list_notes(
+        "note", [note for comparison in verdict.comparisons for note in comparison.notes]
+    )
     title = "signatures: verdicts with the same ones are comparable"
     yield Fold(title, tuple(_sign(verdict.comparisons)))
 
@@ -76,7 +78,7 @@ def _say_more(number: int, what: str) -> Iterator[Line]:
 def _describe_basis(verdict: Verdict) -> Iterator[Line]:
     tasks = verdict.comparisons
     if len(tasks) <= MOST_TASKS:
-        yield from (Line(describe_basis(each)) for each in tasks)
+        yield from (Line(describe_basis(task)) for task in tasks)
     else:
         yield Line(f"{count_of(len(tasks), 'task')}: {describe_counts(tasks)}")
     if verdict.policy or verdict.name:
@@ -87,15 +89,15 @@ def _describe_basis(verdict: Verdict) -> Iterator[Line]:
 def _describe_doubts(verdict: Verdict) -> Iterator[Line]:
     """Say of each inconclusive or undefined decision why, and what would settle it."""
     doubtful = [
-        each
-        for each in order_decisions(verdict.decisions)
-        if each.outcome == INCONCLUSIVE or each.value is None
+        decision
+        for decision in order_decisions(verdict.decisions)
+        if decision.outcome == INCONCLUSIVE or decision.value is None
     ]
-    for each in doubtful[:MOST_DOUBTS]:
-        place = name_place(each)
-        name = f"{place}: {name_quantity(each)}" if place else name_quantity(each)
-        parts = [visible(each.reason, NOTE_LIMIT)] if each.reason else []
-        parts += [describe_doubt(each, verdict)] if each.outcome == INCONCLUSIVE else []
+    for decision in doubtful[:MOST_DOUBTS]:
+        place = name_place(decision)
+        name = f"{place}: {name_quantity(decision)}" if place else name_quantity(decision)
+        parts = [visible(decision.reason, NOTE_LIMIT)] if decision.reason else []
+        parts += [describe_doubt(decision, verdict)] if decision.outcome == INCONCLUSIVE else []
         if parts:
             yield Line(f"{name}: {'; '.join(parts)}", Tone.ASIDE)
     if len(doubtful) > MOST_DOUBTS:
@@ -112,24 +114,26 @@ def _look_first(verdict: Verdict, view: View) -> Iterator[Block]:
 
 
 def _show_guarded(verdict: Verdict, view: View) -> Iterator[Block]:
-    broken = [each for each in verdict.guarded if is_broken(each)]
-    shown = [each for each in broken if each.flip is not None][: view.show_flips]
+    broken = [example for example in verdict.guarded if is_broken(example)]
+    shown = [example for example in broken if example.flip is not None][: view.show_flips]
     if not shown:
         return
     several = len(verdict.comparisons) > 1
     title = f"{count_shown(len(shown), len(broken), 'must-not-flip example')} that broke"
     yield FlipList(
         title,
-        [each.flip for each in shown if each.flip is not None],
+        [example.flip for example in shown if example.flip is not None],
         [
-            _join(each.task if several else "", "" if each.named == "id" else each.named)
-            for each in shown
+            _join(example.task if several else "", "" if example.named == "id" else example.named)
+            for example in shown
         ],
     )
 
 
 def _show_worst_slice(verdict: Verdict) -> Iterator[Block]:
-    sliced = [each for each in verdict.decisions if each.field and each.outcome != PASS]
+    sliced = [
+        decision for decision in verdict.decisions if decision.field and decision.outcome != PASS
+    ]
     if sliced:
         worst = max(sliced, key=_measure_excess)
         yield Line(f"worst slice: {describe_decision(worst, verdict)}")
@@ -149,55 +153,58 @@ def _show_flips(verdict: Verdict, view: View) -> Iterator[Block]:
 
     Those that a waiver accepts, and the broken must-not-flip examples, are shown by themselves.
     """
-    apart = {(each.task, each.id) for each in verdict.guarded if is_broken(each)}
+    apart = {(example.task, example.id) for example in verdict.guarded if is_broken(example)}
     flips: list[tuple[str, FlippedExample]] = []
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
         flips += [
-            (comparison.task, each)
-            for each in _negative(comparison)
-            if each.id not in waived and (comparison.task, each.id) not in apart
+            (comparison.task, example)
+            for example in _negative(comparison)
+            if example.id not in waived and (comparison.task, example.id) not in apart
         ]
-    shown = sorted(flips, key=lambda each: each[1].new_score - each[1].old_score)
+    shown = sorted(flips, key=lambda flip: flip[1].new_score - flip[1].old_score)
     shown = shown[: view.show_flips]
     if not shown:
         return
-    falls = {round(each.old_score - each.new_score, 12) for _, each in flips}
+    falls = {round(example.old_score - example.new_score, 12) for _, example in flips}
     order = "the largest fall of score first" if len(falls) > 1 else "in the old file's order"
     noun = f"{'further ' if apart else ''}negative flip"
     title = f"{count_shown(len(shown), len(flips), noun)}, {order}"
     several = len(verdict.comparisons) > 1
     remarks = [brief(task) if several else "" for task, _ in shown]
-    yield Fold(title, (FlipList("", [each for _, each in shown], remarks),))
+    yield Fold(title, (FlipList("", [example for _, example in shown], remarks),))
 
 
 def _show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
-    found: list[tuple[FlippedExample, str]] = []
+    flips: list[tuple[FlippedExample, str]] = []
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
-        for each in _negative(comparison):
-            if each.id in waived:
-                waiver = waived[each.id]
+        for example in _negative(comparison):
+            if example.id in waived:
+                waiver = waived[example.id]
                 until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
                 task = comparison.task if len(verdict.comparisons) > 1 else ""
-                found.append((each, _join(task, until)))
-    shown = found[: view.show_flips]
+                flips.append((example, _join(task, until)))
+    shown = flips[: view.show_flips]
     if shown:
-        what = count_shown(len(shown), len(found), "waived flip")
-        title = f"{what}, which {'does' if len(found) == 1 else 'do'} not count"
-        yield Fold(title, (FlipList("", [each for each, _ in shown], [said for _, said in shown]),))
+        what = count_shown(len(shown), len(flips), "waived flip")
+        title = f"{what}, which {'does' if len(flips) == 1 else 'do'} not count"
+        yield Fold(
+            title,
+            (FlipList("", [example for example, _ in shown], [remark for _, remark in shown]),),
+        )
 
 
 def _negative(comparison: Comparison) -> list[FlippedExample]:
-    return [each for each in comparison.examples or () if each.kind == "negative"]
+    return [example for example in comparison.examples or () if example.kind == "negative"]
 
 
 def waived_in(verdict: Verdict, comparison: Comparison) -> dict[str, Waiver]:
     """Return the waivers that accept a flip of this task, by the example's id."""
     return {
-        each.waiver.id: each.waiver
-        for each in verdict.waivers
-        if each.state == "used" and each.waiver.task in {"", comparison.task}
+        use.waiver.id: use.waiver
+        for use in verdict.waivers
+        if use.state == "used" and use.waiver.task in {"", comparison.task}
     }
 
 
@@ -206,14 +213,15 @@ def _join(*parts: str) -> str:
 
 
 def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
-    for name in dict.fromkeys(each.budget for each in verdict.decisions):
+    for name in dict.fromkeys(decision.budget for decision in verdict.decisions):
         budget = BUDGETS[name]
         yield Explanation(budget.label, budget.meaning, name)
     by_interval = verdict.decide != "point"
     approximate = filter(is_approximate, verdict.decisions if by_interval else ())
-    for each in {decision.budget: decision for decision in approximate}.values():
+    bootstrapped = {decision.budget: name_quantity(decision) for decision in approximate}
+    for quantity in bootstrapped.values():
         yield Line(
-            f"approximate: the bounds of {name_quantity(each)} are a bootstrap's, since the scores "
+            f"approximate: the bounds of {quantity} are a bootstrap's, since the scores "
             "have no range, so that a pass or a fail may be wrong more often than stated.",
             Tone.ASIDE,
         )
@@ -222,17 +230,17 @@ def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
 def _describe_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
     """Say what was left out or counted as wrong, of several tasks where something was."""
     several = len(comparisons) > 1
-    said = [
-        f"{brief(each.task)}: {sentence}" if several else sentence
-        for each in comparisons
-        for sentence in left_out([each], nothing=not several)
+    sentences = [
+        f"{brief(comparison.task)}: {sentence}" if several else sentence
+        for comparison in comparisons
+        for sentence in left_out([comparison], nothing=not several)
     ]
-    yield from (Line(sentence) for sentence in (said or [NOTHING_LEFT_OUT])[:MOST_LINES])
-    yield from _say_more(len(said), "line")
+    yield from (Line(sentence) for sentence in (sentences or [NOTHING_LEFT_OUT])[:MOST_LINES])
+    yield from _say_more(len(sentences), "line")
 
 
 def _sign(comparisons: Sequence[Comparison]) -> Iterator[Line]:
-    for each in comparisons[:MOST_LINES]:
-        where = f" of {brief(each.task)}" if each.task else ""
-        yield Line(f"signature{where}: {each.signature}", Tone.FAINT, whole=True)
+    for comparison in comparisons[:MOST_LINES]:
+        where = f" of {brief(comparison.task)}" if comparison.task else ""
+        yield Line(f"signature{where}: {comparison.signature}", Tone.FAINT, whole=True)
     yield from _say_more(len(comparisons), "signature")

@@ -42,16 +42,16 @@ def decision_table(verdict: Verdict) -> Table:
     header += ["budget", "measured", "at least", "at most", "counted"]
     rows = [
         [
-            describe_outcome(each),
-            *([name_place(each) or "all examples"] if places else []),
-            shorten_quantity(each) if places else name_quantity(each),
-            _format_budget(each),
-            format_measured(each, each.value),
-            format_measured(each, each.low),
-            format_measured(each, each.high),
-            _format_fraction(each),
+            describe_outcome(decision),
+            *([name_place(decision) or "all examples"] if places else []),
+            shorten_quantity(decision) if places else name_quantity(decision),
+            _format_budget(decision),
+            format_measured(decision, decision.value),
+            format_measured(decision, decision.low),
+            format_measured(decision, decision.high),
+            _format_fraction(decision),
         ]
-        for each in shown
+        for decision in shown
     ]
     return Table(
         "",
@@ -59,7 +59,7 @@ def decision_table(verdict: Verdict) -> Table:
         rows,
         text_columns=texts,
         note=" ".join(_notes(verdict, ordered[MOST_DECISIONS:], _legend(shown) if places else "")),
-        tones=[_tone(each) for each in shown],
+        tones=[_tone(decision) for decision in shown],
         least_text=LEAST_TEXT,
     )
 
@@ -85,50 +85,54 @@ def _tone(decision: Decision) -> Tone:
 
 def _legend(shown: list[Decision]) -> str:
     """Say what the abbreviations of a crowded table stand for."""
-    names = {shorten_quantity(each): name_quantity(each) for each in shown}
-    said = [
+    names = {shorten_quantity(decision): name_quantity(decision) for decision in shown}
+    meanings = [
         f"{short}: {name.removesuffix(f' ({short})')}"
         for short, name in names.items()
         if short != name
     ]
-    return f"{'; '.join(said)}." if said else ""
+    return f"{'; '.join(meanings)}." if meanings else ""
 
 
 def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
     """Say how to read the table."""
-    said = [legend] if legend else []
+    sentences = [legend] if legend else []
     if hidden:
-        number = Counter(each.outcome for each in hidden)
+        number = Counter(decision.outcome for decision in hidden)
         words = {FAIL: "fail", INCONCLUSIVE: "are inconclusive", PASS: "pass"}
-        parts = [f"{number[each]:,} more {words[each]}" for each in words if number[each]]
-        said.append(f"{', '.join(parts)}; --json has all.")
+        parts = [
+            f"{number[outcome]:,} more {words[outcome]}" for outcome in words if number[outcome]
+        ]
+        sentences.append(f"{', '.join(parts)}; --json has all.")
     if verdict.decide == "point":
-        said.append("Decided by the measured value alone, which chance may have moved.")
-        return said
+        sentences.append("Decided by the measured value alone, which chance may have moved.")
+        return sentences
     level = format_level(verdict.level)
-    said.append(
+    sentences.append(
         "The true value is at least, and at most, what is shown, each with "
         f"{describe_confidence(verdict)}. "
         "Pass: this range is within the budget. Fail: all of it is beyond. Inconclusive: the "
         "budget lies inside it."
     )
-    said += _describe_looks(verdict)
-    levels = [each for d in verdict.decisions for each in (d.low_level, d.high_level) if each]
-    highest = max(levels, default=0.0)
+    sentences += _describe_looks(verdict)
+    bounds = [(decision.low_level, decision.high_level) for decision in verdict.decisions]
+    highest = max((at for levels in bounds for at in levels if at), default=0.0)
     if 1.0 - highest < (1.0 - verdict.level) / verdict.looks - ROUNDING:
-        said.append(
+        sentences.append(
             "Several budgets are decided together: a bound that makes one fail is at up to "
             f"{format_level(highest)} (Holm's correction), so that any fail is right at {level}."
         )
-    approximate = {name_quantity(each): None for each in verdict.decisions if is_approximate(each)}
+    approximate = {
+        name_quantity(decision): None for decision in verdict.decisions if is_approximate(decision)
+    }
     if approximate:
-        said.append(
+        sentences.append(
             "Approximate, by a bootstrap of scores without a range: the bounds of "
             f"{', '.join(approximate)}."
         )
-    if any(each.tier == ADVISORY for each in verdict.decisions):
-        said.append("Advisory: reported, but never counted.")
-    return said
+    if any(decision.tier == ADVISORY for decision in verdict.decisions):
+        sentences.append("Advisory: reported, but never counted.")
+    return sentences
 
 
 def _describe_looks(verdict: Verdict) -> list[str]:
@@ -145,18 +149,18 @@ def _describe_looks(verdict: Verdict) -> list[str]:
 def waiver_table(verdict: Verdict) -> Table:
     """Return the waivers, expired ones first."""
     order = list(STATES)
-    uses = sorted(verdict.waivers, key=lambda each: order.index(each.state))
+    uses = sorted(verdict.waivers, key=lambda use: order.index(use.state))
     tones = {"expired": Tone.NOTE}
-    several = any(each.waiver.task for each in uses)
+    several = any(use.waiver.task for use in uses)
     rows = [
         [
-            STATES[each.state],
-            *([each.waiver.task] if several else []),
-            each.waiver.id,
-            each.waiver.reason,
-            each.waiver.expires.isoformat(),
+            STATES[use.state],
+            *([use.waiver.task] if several else []),
+            use.waiver.id,
+            use.waiver.reason,
+            use.waiver.expires.isoformat(),
         ]
-        for each in uses[:MOST_WAIVERS]
+        for use in uses[:MOST_WAIVERS]
     ]
     header = ["waiver", *(["task"] if several else []), "id", "reason", "last day"]
     more = len(uses) - MOST_WAIVERS
@@ -166,5 +170,5 @@ def waiver_table(verdict: Verdict) -> Table:
         rows,
         text_columns=len(header) - 1,
         note=f"{more:,} more; --json has all" if more > 0 else "",
-        tones=[tones.get(each.state, Tone.PLAIN) for each in uses[:MOST_WAIVERS]],
+        tones=[tones.get(use.state, Tone.PLAIN) for use in uses[:MOST_WAIVERS]],
     )

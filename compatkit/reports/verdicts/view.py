@@ -46,8 +46,8 @@ def name_quantity(decision: Decision) -> str:
 
 def shorten_quantity(decision: Decision) -> str:
     """Name what is limited by its abbreviation, where it has one."""
-    found = ABBREVIATION.search(BUDGETS[decision.budget].label)
-    return found[1] if found else name_quantity(decision)
+    match = ABBREVIATION.search(BUDGETS[decision.budget].label)
+    return match[1] if match else name_quantity(decision)
 
 
 def name_place(decision: Decision) -> str:
@@ -110,13 +110,13 @@ def describe_decision(decision: Decision, verdict: Verdict) -> str:
     """Say in one sentence what was decided, and why."""
     place = name_place(decision)
     name = f"the {name_quantity(decision)}{f' of {place}' if place else ''}"
-    said = f"{name} {_describe_value(decision, verdict)}; {describe_budget(decision)}"
+    sentence = f"{name} {_describe_value(decision, verdict)}; {describe_budget(decision)}"
     if decision.outcome != INCONCLUSIVE:
-        return said
+        return sentence
     if decision.counts_as == INCONCLUSIVE:
-        return f"{said}: {describe_doubt(decision, verdict)}"
+        return f"{sentence}: {describe_doubt(decision, verdict)}"
     counts = f"inconclusive, which the policy counts as a {decision.counts_as}"
-    return f"{said}: {counts} ({describe_doubt(decision, verdict)})"
+    return f"{sentence}: {counts} ({describe_doubt(decision, verdict)})"
 
 
 def describe_doubt(decision: Decision, verdict: Verdict) -> str:
@@ -168,12 +168,12 @@ def _describe_value(decision: Decision, verdict: Verdict) -> str:
 
 def describe_outcome(decision: Decision) -> str:
     """Name the outcome as a table does: what blocks in capitals."""
-    said = decision.outcome.upper() if decision.blocks else decision.outcome
+    outcome = decision.outcome.upper() if decision.blocks else decision.outcome
     if decision.tier == ADVISORY:
-        return f"{said}, advisory"
+        return f"{outcome}, advisory"
     if decision.counts_as != decision.outcome:
-        said += f", counts as {decision.counts_as}"
-    return said
+        outcome += f", counts as {decision.counts_as}"
+    return outcome
 
 
 def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
@@ -208,7 +208,7 @@ def summarize_verdict(verdict: Verdict) -> str:
     """Say the outcome and its reasons in numbers, beside what says each by itself."""
     if verdict.outcome != PASS:
         return _say_outcome(verdict, [*_describe_broken(verdict), *_count_blocking(verdict, 0)])
-    blocking = [each for each in verdict.decisions if each.tier != ADVISORY]
+    blocking = [decision for decision in verdict.decisions if decision.tier != ADVISORY]
     alone = len(blocking) == 1 and blocking[0].outcome == INCONCLUSIVE
     reasons = _reasons_of_pass(verdict)
     if alone:
@@ -217,53 +217,53 @@ def summarize_verdict(verdict: Verdict) -> str:
 
 
 def _say_outcome(verdict: Verdict, reasons: Sequence[str]) -> str:
-    used = sum(each.state == "used" for each in verdict.waivers)
+    used = sum(use.state == "used" for use in verdict.waivers)
     waived = f" ({count_of(used, 'flip')} waived)" if used else ""
     return ": ".join(filter(None, (verdict.outcome.upper(), "; ".join(reasons)))) + waived
 
 
 def _reasons_against(verdict: Verdict) -> list[str]:
     counting = [
-        each
-        for each in order_decisions(verdict.decisions)
-        if each.blocks and each.counts_as == verdict.outcome
+        decision
+        for decision in order_decisions(verdict.decisions)
+        if decision.blocks and decision.counts_as == verdict.outcome
     ]
-    first = [describe_decision(each, verdict) for each in counting[:1]]
+    first = [describe_decision(decision, verdict) for decision in counting[:1]]
     return [*_describe_broken(verdict), *first, *_count_blocking(verdict, 1)]
 
 
 def _describe_broken(verdict: Verdict) -> list[str]:
     """Say how many must-not-flip examples broke, if any did."""
-    broken = [each for each in verdict.guarded if is_broken(each)]
+    broken = [example for example in verdict.guarded if is_broken(example)]
     if not broken:
         return []
-    names = ", ".join(brief(each.id) for each in broken[:NAMED])
+    names = ", ".join(brief(example.id) for example in broken[:NAMED])
     more = f" and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
     guarded = count_of(len(verdict.guarded), "must-not-flip example")
-    said = f"{len(broken):,} of {guarded}"
+    broke = f"{len(broken):,} of {guarded}"
     if len(broken) == len(verdict.guarded):
-        said = "the must-not-flip example" if len(broken) == 1 else f"all {guarded}"
-    return [f"{said} broke ({names}{more})"]
+        broke = "the must-not-flip example" if len(broken) == 1 else f"all {guarded}"
+    return [f"{broke} broke ({names}{more})"]
 
 
-def _count_blocking(verdict: Verdict, said: int) -> list[str]:
+def _count_blocking(verdict: Verdict, described: int) -> list[str]:
     """Say how many budgets block, beyond those of the verdict's outcome that were said."""
-    blocking = [each for each in verdict.decisions if each.blocks]
+    blocking = [decision for decision in verdict.decisions if decision.blocks]
     reasons = []
     for outcome, words in ((FAIL, "broken"), (INCONCLUSIVE, "inconclusive")):
-        number = sum(each.counts_as == outcome for each in blocking)
-        number -= said if outcome == verdict.outcome else 0
+        number = sum(decision.counts_as == outcome for decision in blocking)
+        number -= described if outcome == verdict.outcome else 0
         if number > 0:
-            more = "more " if said and outcome == verdict.outcome else ""
+            more = "more " if described and outcome == verdict.outcome else ""
             verb = "is" if number == 1 else "are"
             reasons.append(f"{count_of(number, f'{more}budget')} {verb} {words}")
     return reasons
 
 
 def _reasons_of_pass(verdict: Verdict) -> list[str]:
-    blocking = [each for each in verdict.decisions if each.tier != ADVISORY]
-    kept = [each for each in blocking if each.outcome == PASS]
-    doubtful = [each for each in blocking if each.outcome == INCONCLUSIVE]
+    blocking = [decision for decision in verdict.decisions if decision.tier != ADVISORY]
+    kept = [decision for decision in blocking if decision.outcome == PASS]
+    doubtful = [decision for decision in blocking if decision.outcome == INCONCLUSIVE]
     reasons = []
     if len(blocking) == 1:
         reasons.append(describe_decision(blocking[0], verdict))
@@ -276,17 +276,19 @@ def _reasons_of_pass(verdict: Verdict) -> list[str]:
             reasons.append(f"{len(doubtful):,} inconclusive, which counts as a pass")
     if verdict.guarded:
         reasons.append(_describe_kept(verdict.guarded))
-    beyond = sum(each.tier == ADVISORY and each.outcome == FAIL for each in verdict.decisions)
+    beyond = sum(
+        decision.tier == ADVISORY and decision.outcome == FAIL for decision in verdict.decisions
+    )
     if beyond:
         verb = "is" if beyond == 1 else "are"
-        said = f"{count_of(beyond, 'advisory budget')} {verb} broken, which does not count"
-        reasons.append(said)
+        reason = f"{count_of(beyond, 'advisory budget')} {verb} broken, which does not count"
+        reasons.append(reason)
     return reasons if blocking or verdict.guarded else ["no budget blocks", *reasons]
 
 
 def _describe_kept(guarded: Sequence[Guarded]) -> str:
     """Say that the must-not-flip examples held, but for those that a waiver accepts."""
-    waived = sum(each.outcome == FAIL for each in guarded)
+    waived = sum(example.outcome == FAIL for example in guarded)
     if len(guarded) == 1:
         return f"the must-not-flip example {'broke and is waived' if waived else 'did not break'}"
     examples = count_of(len(guarded), "must-not-flip example")
@@ -297,9 +299,9 @@ def _describe_kept(guarded: Sequence[Guarded]) -> str:
 
 def describe_guarded(guarded: Sequence[Guarded]) -> str:
     """Say how the must-not-flip examples fared."""
-    broken = sum(is_broken(each) for each in guarded)
-    waived = sum(each.outcome == FAIL and each.waived for each in guarded)
-    wrong = sum(each.was_wrong for each in guarded)
+    broken = sum(is_broken(example) for example in guarded)
+    waived = sum(example.outcome == FAIL and example.waived for example in guarded)
+    wrong = sum(example.was_wrong for example in guarded)
     held = len(guarded) - broken - waived - wrong
     parts = [
         f"{number:,} {what}"
@@ -325,10 +327,10 @@ def describe_basis(comparison: Comparison) -> str:
 
 def describe_counts(comparisons: Sequence[Comparison]) -> str:
     """Say how many answers broke and were repaired."""
-    counts = [each.counts for each in comparisons]
-    total = count_of(sum(each.total for each in counts), "example")
-    broken = format_count(sum(each.negative_flips for each in counts))
-    repaired = format_count(sum(each.positive_flips for each in counts))
+    counts = [comparison.counts for comparison in comparisons]
+    total = count_of(sum(count.total for count in counts), "example")
+    broken = format_count(sum(count.negative_flips for count in counts))
+    repaired = format_count(sum(count.positive_flips for count in counts))
     return f"of {total} {broken} broke (negative flips), {repaired} were repaired"
 
 
