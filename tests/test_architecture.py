@@ -59,7 +59,6 @@ NOT_YET_NAMED = {
     "commands",
     "comparison",
     "gate",
-    "muscle",
     "option.py",
     "pairing",
     "predictions",

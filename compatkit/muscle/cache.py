@@ -58,10 +58,10 @@ class TopKTeacher:
         """Return a lower bound of KL(teacher || student) per token; note how far it may be off."""
         of_student = functional.log_softmax(student.float() / temperature, -1)
         inside = of_student.gather(-1, self.indices)
-        known = self.log_probabilities
-        found = (known.exp() * (known - inside)).sum(-1)
+        log_p = self.log_probabilities
+        top = (log_p.exp() * (log_p - inside)).sum(-1)
         if self.indices.shape[-1] >= student.shape[-1]:
-            return found
+            return top
         outside = of_student.scatter(-1, self.indices, float("-inf")).logsumexp(-1)
         mass = self.tail.exp()
         with torch.no_grad():
@@ -69,7 +69,7 @@ class TopKTeacher:
             self.errors.append(mass * (-self.tail_entropy - least).clamp(min=0))
         # Where the tail has no mass in fp32 its term is 0, whatever its logarithm is.
         tail = torch.where(mass > 0, self.tail, outside.detach())
-        return found + mass * (tail - outside)
+        return top + mass * (tail - outside)
 
 
 def summarize_teacher(
@@ -129,9 +129,9 @@ class TeacherCache:
             for name in COLUMNS:
                 part = self._shard(shard).get_slice(name)[start : start + length]
                 columns[name].append(part[row[:length]])
-        found = {name: torch.cat(parts).to(counted.device) for name, parts in columns.items()}
-        found["indices"] = found["indices"].long()
-        return TopKTeacher(**found)
+        answers = {name: torch.cat(parts).to(counted.device) for name, parts in columns.items()}
+        answers["indices"] = answers["indices"].long()
+        return TopKTeacher(**answers)
 
     def _shard(self, name: str) -> Any:
         from safetensors import SafetensorError, safe_open  # noqa: PLC0415
@@ -176,8 +176,10 @@ class CachedTeachers:
     @property
     def error(self) -> float | None:
         """The largest mean of what a divergence of the last batch may have missed, in nats."""
-        found = [float(torch.cat(each.errors).mean()) for each in self._asked if each.errors]
-        return max(found, default=0.0)
+        means = [
+            float(torch.cat(teacher.errors).mean()) for teacher in self._asked if teacher.errors
+        ]
+        return max(means, default=0.0)
 
 
 def open_cached_teachers(
@@ -233,10 +235,10 @@ def build_cache(
     model = model.to(state.device)
     folder.mkdir(parents=True, exist_ok=True)
     rank = state.process_index
-    distinct = list({each.key: each for each in examples}.values())
+    distinct = list({example.key: example for example in examples}.values())
     index: dict[str, list[Any]] = {}
     sums = {"tokens": 0, "mass": 0.0, "most": 0.0}
-    share = sorted(distinct[rank :: state.num_processes], key=lambda each: len(each.tokens))
+    share = sorted(distinct[rank :: state.num_processes], key=lambda example: len(example.tokens))
     whole = Collator(collator.pad, "all")
     for number, rows in enumerate(_shards(share)):
         name = f"shard-{rank:04}-{number:05}.safetensors"
@@ -245,9 +247,9 @@ def build_cache(
         for first in range(0, len(rows), config.batch_size):
             batch = rows[first : first + config.batch_size]
             columns.append(_ask(model, whole(batch), config, words))
-            for each in batch:
-                index[each.key] = [name, start, len(each.tokens) - 1]
-                start += len(each.tokens) - 1
+            for example in batch:
+                index[example.key] = [name, start, len(example.tokens) - 1]
+                start += len(example.tokens) - 1
         _write_shard(folder / name, columns, sums)
     write_whole(folder / f"index-{rank:04}.json", json.dumps(index).encode())
     write_whole(folder / f"sums-{rank:04}.json", json.dumps(sums).encode())
@@ -266,10 +268,10 @@ def _ask(
         logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
         there = mask[:, 1:].bool()
         right = ids[:, 1:][there]
-        found = summarize_teacher(
+        answers = summarize_teacher(
             logits[:, :-1][there][:, :words], right, config.temperature, config.cache_top_k
         )
-    return [each.cpu() for each in found]
+    return [answer.cpu() for answer in answers]
 
 
 def _write_shard(path: Path, columns: Sequence[Sequence[Tensor]], sums: dict[str, Any]) -> None:
@@ -287,17 +289,17 @@ def _write_shard(path: Path, columns: Sequence[Sequence[Tensor]], sums: dict[str
 
 
 def _write_manifest(folder: Path, config: MuscleConfig) -> None:
-    sums = [json.loads(each.read_text()) for each in sorted(folder.glob("sums-*.json"))]
-    tokens = sum(each["tokens"] for each in sums)
+    sums = [json.loads(file.read_text()) for file in sorted(folder.glob("sums-*.json"))]
+    tokens = sum(part["tokens"] for part in sums)
     manifest = {
         "format": FORMAT,
-        "indices": sorted(each.name for each in folder.glob("index-*.json")),
+        "indices": sorted(file.name for file in folder.glob("index-*.json")),
         "summary": {
             "tokens": tokens,
             "top_k": config.cache_top_k,
             "temperature": config.temperature,
-            "tail_mean": sum(each["mass"] for each in sums) / max(tokens, 1),
-            "tail_most": max(each["most"] for each in sums),
+            "tail_mean": sum(part["mass"] for part in sums) / max(tokens, 1),
+            "tail_most": max(part["most"] for part in sums),
         },
     }
     write_whole(folder / "manifest.json", json.dumps(manifest, indent=2).encode())
@@ -306,9 +308,9 @@ def _write_manifest(folder: Path, config: MuscleConfig) -> None:
 def _shards(examples: Sequence[TokenizedExample]) -> Iterator[list[TokenizedExample]]:
     rows: list[TokenizedExample] = []
     size = 0
-    for each in examples:
-        rows.append(each)
-        size += len(each.tokens)
+    for example in examples:
+        rows.append(example)
+        size += len(example.tokens)
         if size >= SHARD_TOKENS:
             yield rows
             rows, size = [], 0
@@ -323,7 +325,9 @@ def _key(
     adapter: str | None,
     words: int | None,
 ) -> str:
-    tokens = hashlib.sha256("".join(sorted({each.key for each in examples})).encode()).hexdigest()
+    tokens = hashlib.sha256(
+        "".join(sorted({example.key for example in examples})).encode()
+    ).hexdigest()
     named = [
         FORMAT, tokens, digest_checkpoint(base),
         None if adapter is None else digest_checkpoint(adapter),

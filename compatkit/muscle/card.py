@@ -90,12 +90,12 @@ KEPT = ("cross_entropy", "accuracy", "old_accuracy", "nfr", "compatibility")
 
 def describe_files(config: MuscleConfig) -> dict[str, Any]:
     """Return names and digests of what a training is made from."""
-    found = {}
+    files = {}
     for role in ("new_base", "new_adapter", "old_base", "old_adapter"):
         name = getattr(config, role)
         if name:
-            found[role] = {"name": name, "digest": digest_checkpoint(name)}
-    return found
+            files[role] = {"name": name, "digest": digest_checkpoint(name)}
+    return files
 
 
 def write_record(folder: str | Path, record: Record) -> None:
@@ -144,7 +144,7 @@ def render_card(record: Record) -> str:
         f"Written by compatkit {record.versions.get('compatkit', '')}. {LOADED}\n",
         "## Made from\n",
         "| role | name | SHA-256 |\n| --- | --- | --- |",
-        *(_made_from(role, each) for role, each in record.files.items()),
+        *(_made_from(role, source) for role, source in record.files.items()),
         *(_row("examples", name, digest[:SHOWN_DIGEST]) for name, digest in record.data.items()),
         "\n## Training\n",
         "| setting | value |\n| --- | --- |",

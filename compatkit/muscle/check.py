@@ -86,9 +86,9 @@ def check_tokenizers(old: Checkpoint, new: Checkpoint) -> None:
 
 def _special(tokenizer: Any) -> Mapping[str, Any]:
     # How rows are padded is our own business, and padding is left out of the loss.
-    found = dict(tokenizer.special_tokens_map)
-    found.pop("pad_token", None)
-    return found
+    tokens = dict(tokenizer.special_tokens_map)
+    tokens.pop("pad_token", None)
+    return tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class MuscleConfig:
     def __post_init__(self) -> None:
         """Refuse values that no training could use."""
         _check_types(self)
-        for name, known in (
+        for name, choices in (
             ("method", METHODS),
             ("mask", MASKS),
             ("tokens", TOKENS),
@@ -134,7 +134,7 @@ class MuscleConfig:
             ("dtype", DTYPES),
             ("select", SELECT),
         ):
-            _check_choice(name, getattr(self, name), known)
+            _check_choice(name, getattr(self, name), choices)
         if self.tokens == "choice" and self.too_long == "cut":
             raise ConfigError(
                 "too_long is 'cut': a choice that is cut has another likelihood. Pass --too-long "
@@ -199,11 +199,11 @@ def make_config(
     values: Mapping[str, Any], changes: Mapping[str, Any], *, where: str = ""
 ) -> MuscleConfig:
     """Make a configuration of a file's values and of those that win over them."""
-    known = {each.name for each in fields(MuscleConfig)}
+    keys = {field.name for field in fields(MuscleConfig)}
     for key in [*values, *changes]:
-        if key not in known:
+        if key not in keys:
             at = f"{where}: " if key in values and where else ""
-            raise ConfigError(f"{at}no key {key!r}; the keys are {', '.join(sorted(known))}.")
+            raise ConfigError(f"{at}no key {key!r}; the keys are {', '.join(sorted(keys))}.")
     try:
         return MuscleConfig(**{**values, **changes})
     except ConfigError as error:
@@ -238,31 +238,31 @@ def _read_yaml(text: str) -> Any:
     import yaml  # noqa: PLC0415
 
     try:
-        found = yaml.safe_load(text)
+        values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
-    return {} if found is None else found
+    return {} if values is None else values
 
 
 def _check_types(config: MuscleConfig) -> None:
-    for each in fields(MuscleConfig):
-        value, kind = getattr(config, each.name), each.type
+    for field in fields(MuscleConfig):
+        value, kind = getattr(config, field.name), field.type
         allowed = [part for part in (get_args(kind) or (kind,)) if isinstance(part, type)]
-        allowed += [list] if each.name == "target_modules" else []
+        allowed += [list] if field.name == "target_modules" else []
         if float in allowed and isinstance(value, int) and not isinstance(value, bool):
-            object.__setattr__(config, each.name, float(value))
+            object.__setattr__(config, field.name, float(value))
             continue
         wrong = isinstance(value, bool) and bool not in allowed
         wrong |= isinstance(value, list) and not all(isinstance(part, str) for part in value)
         if wrong or not isinstance(value, tuple(allowed)):
             names = " or ".join(part.__name__ for part in allowed if part is not type(None))
             hint = " YAML reads 1e-4 as a text; write 1.0e-4." if isinstance(value, str) else ""
-            raise ConfigError(f"{each.name} is {value!r}; {names} was expected.{hint}")
+            raise ConfigError(f"{field.name} is {value!r}; {names} was expected.{hint}")
 
 
-def _check_choice(name: str, value: str, known: Any) -> None:
-    if value not in known:
-        raise ConfigError(f"{name} is {value!r}; one of {', '.join(known)} was expected.")
+def _check_choice(name: str, value: str, choices: Any) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} is {value!r}; one of {', '.join(choices)} was expected.")
 
 
 def _option(name: str) -> str:

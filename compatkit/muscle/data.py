@@ -80,7 +80,7 @@ def read_examples(
     for record, where in read_rows(file, path):
         example = encoder.encode(record, where)
         asked = example.choices if config.tokens == "choice" else (example,)
-        size = max(len(each.tokens) for each in asked)
+        size = max(len(sequence.tokens) for sequence in asked)
         if max_length is not None and size > max_length:
             if config.too_long == "refuse":
                 ways = "skip" if config.tokens == "choice" else "skip or cut"
@@ -179,9 +179,9 @@ class _Encoder:
         config = self.config
         prompt = _text(row, config.prompt_field, where)
         texts, right = read_choices(row, config.choices_field, config.answer_field, where)
-        pairs = [self._join(prompt, each) for each in texts]
+        pairs = [self._join(prompt, text) for text in texts]
         choices = tuple(self._made(*pair, where) for pair in pairs)
-        if len({each.tokens for each in choices}) < len(choices):
+        if len({choice.tokens for choice in choices}) < len(choices):
             raise DataError(
                 f"{where}: two of the choices are the same tokens to the model. Leave the row out."
             )
@@ -212,7 +212,8 @@ class _Encoder:
                 "and completion instead."
             )
         fits = isinstance(messages, list) and all(
-            isinstance(each, Mapping) and isinstance(each.get("content"), str) for each in messages
+            isinstance(message, Mapping) and isinstance(message.get("content"), str)
+            for message in messages
         )
         if not fits or len(messages) < LEAST or messages[-1].get("role") != "assistant":
             raise DataError(
@@ -246,7 +247,7 @@ def read_choices(
     if (
         not isinstance(texts, list)
         or len(texts) < LEAST
-        or not all(isinstance(each, str) and each.strip() for each in texts)
+        or not all(isinstance(text, str) and text.strip() for text in texts)
     ):
         lists = " CSV and TSV know none: write JSON Lines." if isinstance(texts, str) else ""
         raise DataError(
@@ -323,7 +324,7 @@ class Collator:
         """
         import torch  # noqa: PLC0415
 
-        rows = [row for each in examples for row in self.sequences(each)]
+        rows = [row for example in examples for row in self.sequences(example)]
         shape = (len(rows), max(len(row.tokens) for row in rows))
         ids = torch.full(shape, self.pad)
         labels = torch.full(shape, IGNORED)
@@ -341,10 +342,10 @@ class Collator:
             "keys": [row.key for row in rows],
         }
         if self.tokens == "choice":
-            sizes = [len(each.choices) for each in examples]
+            sizes = [len(example.choices) for example in examples]
             batch |= {
                 "choice_example": torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)),
                 "choice_place": torch.cat([torch.arange(size) for size in sizes]),
-                "choice_right": torch.tensor([each.right for each in examples]),
+                "choice_right": torch.tensor([example.right for example in examples]),
             }
         return batch

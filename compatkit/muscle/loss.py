@@ -223,12 +223,12 @@ def muscle_loss(
     >>> float(muscle_loss(same, same, same, torch.tensor([[1, 2, 3]])))
     0.0
     """
-    words = min(each.shape[-1] for each in (student, old, new))
+    words = min(logits.shape[-1] for logits in (student, old, new))
     counted = count_tokens(labels)
     predicted = Predicted.of(student, labels, words)
     teachers = [
-        DenseTeacher.of(select_tokens(each, counted, words), predicted.labels)
-        for each in (old, new)
+        DenseTeacher.of(select_tokens(logits, counted, words), predicted.labels)
+        for logits in (old, new)
     ]
     return combine_losses(
         predicted,

@@ -62,7 +62,9 @@ def require(config: MuscleConfig, *names: str) -> None:
 
 def find_last_checkpoint(folder: Path) -> str | None:
     """Return the newest checkpoint of a training; None where there is none."""
-    there = sorted(folder.glob("checkpoint-*"), key=lambda each: int(each.name.partition("-")[2]))
+    there = sorted(
+        folder.glob("checkpoint-*"), key=lambda checkpoint: int(checkpoint.name.partition("-")[2])
+    )
     return str(there[-1]) if there else None
 
 

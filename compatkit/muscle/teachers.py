@@ -65,7 +65,8 @@ class OnlineTeachers:
             with active_adapter(self.new, TASK):
                 new = model(**given, use_cache=False).logits
             made = [
-                DenseTeacher.of(select_tokens(each, counted, words), right) for each in (old, new)
+                DenseTeacher.of(select_tokens(logits, counted, words), right)
+                for logits in (old, new)
             ]
         return made[0], made[1]
 

@@ -118,7 +118,7 @@ def train_adapter(
         words, notes = check_pair(old, new)
         if config.old_adapter is not None:
             find_lora(config.old_adapter, old.name, trust, renamed=config.renamed_base)
-        longest = min((each for each in (old.max_length, longest) if each), default=None)
+        longest = min((length for length in (old.max_length, longest) if length), default=None)
     data = _prepare(config, new, longest)
     data.notes += notes
     transformers.set_seed(config.seed)
@@ -151,34 +151,34 @@ class _Data:
     def all(self) -> list[TokenizedExample]:
         """All sequences that models are asked, those of choices each by itself."""
         rows = [*self.train, *self.validation]
-        return [one for each in rows for one in self.collator.sequences(each)]
+        return [sequence for example in rows for sequence in self.collator.sequences(example)]
 
 
 def _prepare(config: MuscleConfig, base: Checkpoint, longest: int | None) -> _Data:
-    limit = min((each for each in (config.max_length, longest) if each), default=None)
-    found = read_examples(config.data, base.tokenizer, config, limit)
-    digests, notes = {config.data: found.digest}, _tell(config.data, found)
+    limit = min((length for length in (config.max_length, longest) if length), default=None)
+    examples = read_examples(config.data, base.tokenizer, config, limit)
+    digests, notes = {config.data: examples.digest}, _tell(config.data, examples)
     if config.validation is None:
-        if len(found.rows) == 1:
+        if len(examples.rows) == 1:
             raise DataError(
                 f"{config.data}: one example; training and validation need two at least. Add "
                 "some, or pass --validation."
             )
-        train, validation = split_examples(found.rows, config.validation_share, config.seed)
+        train, validation = split_examples(examples.rows, config.validation_share, config.seed)
     else:
         held = read_examples(config.validation, base.tokenizer, config, limit)
         digests[config.validation] = held.digest
         notes += _tell(config.validation, held)
-        train, validation = list(found.rows), list(held.rows)
+        train, validation = list(examples.rows), list(held.rows)
     return _Data(train, validation, Collator(base.padding, config.tokens), digests, notes)
 
 
-def _tell(path: str, found: Any) -> list[str]:
+def _tell(path: str, examples: Any) -> list[str]:
     notes = []
-    if found.cut:
-        notes.append(f"{path}: {found.cut:,} examples were cut to the longest length")
-    if found.skipped:
-        notes.append(f"{path}: {found.skipped:,} examples were too long and left out")
+    if examples.cut:
+        notes.append(f"{path}: {examples.cut:,} examples were cut to the longest length")
+    if examples.skipped:
+        notes.append(f"{path}: {examples.skipped:,} examples were too long and left out")
     return notes
 
 
@@ -325,16 +325,16 @@ def _note_settings(
     file = folder / "settings.json"
     settings = {**config.to_dict(), "data_sha256": data}
     if file.exists():
-        known = json.loads(file.read_text(encoding="utf-8"))
+        earlier = json.loads(file.read_text(encoding="utf-8"))
         differ = [
             name
             for name in settings
-            if name not in FREE and settings[name] != known.get(name, settings[name])
+            if name not in FREE and settings[name] != earlier.get(name, settings[name])
         ]
         if differ:
             name = differ[0]
             raise ConfigError(
-                f"{folder}: the checkpoints are of a training with {name} {known[name]!r}, not "
+                f"{folder}: the checkpoints are of a training with {name} {earlier[name]!r}, not "
                 f"{settings[name]!r}. Go on with the same settings, or name another folder."
             )
     if write:

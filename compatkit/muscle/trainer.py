@@ -118,7 +118,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: Any) -> Any:
         """Count what the loss counts, in all batches and processes of a step."""
-        count = sum(_count(each) for each in batch_samples)
+        count = sum(_count(batch) for batch in batch_samples)
         return self.accelerator.gather(torch.as_tensor(count).to(device)).sum()
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
@@ -222,8 +222,8 @@ def check_gradients(model: Any) -> None:
 def _summarize(nfr_weight: float, *, taught: bool) -> Any:
     """Return a function that makes metrics of the validation's sums."""
 
-    def summarize(found: Any) -> dict[str, float]:
-        entropy, tokens, right, old_right, broken = found.predictions.sum(0).tolist()
+    def summarize(evaluation: Any) -> dict[str, float]:
+        entropy, tokens, right, old_right, broken = evaluation.predictions.sum(0).tolist()
         if not math.isfinite(entropy):  # the last step's weights are seen by nothing else
             raise DataError(f"validation: the cross-entropy is {entropy}. {OVERFLOW}")
         tokens = max(tokens, 1.0)
