@@ -47,15 +47,15 @@ class Answerer:
             keep_prompt=not self.encoder_decoder,
         )
         rows = []
-        for item, each in zip(batch, written, strict=True):
+        for item, answer in zip(batch, written, strict=True):
             example = self.examples[item.example.number]
             sample = {"sample": item.sample} if self.settings.samples > 1 else {}
-            answer = {"prediction": each.text, "finished": each.finished}
-            rows.append(make_row(example, item.example, {**sample, **answer}))
+            fields = {**sample, "prediction": answer.text, "finished": answer.finished}
+            rows.append(make_row(example, item.example, fields))
         return rows
 
     def _choose(self, batch: Batch) -> list[Row]:
-        found = score_choices(
+        log_likelihoods = score_choices(
             self.model,
             batch,
             padding=self.padding,
@@ -65,7 +65,7 @@ class Answerer:
         examples = [self.examples[item.example.number] for item in batch]
         return [
             make_row(example, item.example, choose(example, scores))
-            for example, item, scores in zip(examples, batch, found, strict=True)
+            for example, item, scores in zip(examples, batch, log_likelihoods, strict=True)
         ]
 
 
@@ -95,9 +95,9 @@ def choose(example: Example, scores: Sequence[float]) -> Row:
     >>> row["prediction"], row["prediction_normalized"], row["acc"], row["acc_norm"]
     ('A', 'B', 0, 1)
     """
-    each = range(len(scores))
-    plain = max(each, key=lambda number: scores[number])
-    normal = max(each, key=lambda number: scores[number] / len(example.choices[number]))
+    numbers = range(len(scores))
+    plain = max(numbers, key=lambda number: scores[number])
+    normal = max(numbers, key=lambda number: scores[number] / len(example.choices[number]))
     row: Row = {
         "prediction": name_choice(plain, example.choices),
         "prediction_normalized": name_choice(normal, example.choices),

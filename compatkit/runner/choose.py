@@ -39,8 +39,8 @@ def score_choices(
         else:
             shared = _score_shared(model, prompts, choices, owners, padding) if sharing else None
             sums = shared or _score_whole(model, prompts, choices, owners, padding)
-    found = iter(sums)
-    return [[next(found) for _ in item.example.choices] for item in batch]
+    scores = iter(sums)
+    return [[next(scores) for _ in item.example.choices] for item in batch]
 
 
 def pad(rows: Sequence[Tokens], filler: int, *, left: bool, device: Any) -> tuple[Any, Any]:
@@ -101,8 +101,8 @@ def _score_shared(
             use_cache=True,
         ).logits
         sums = sums + (_log_likelihoods(logits, after) * real).sum(-1)
-    found: list[float] = sums.tolist()
-    return found
+    scores: list[float] = sums.tolist()
+    return scores
 
 
 def _score_whole(
@@ -149,8 +149,8 @@ def _score_decoder(
         attention_mask=mask,
         labels=wanted.masked_fill(real == 0, -100),
     ).logits
-    found: list[float] = (_log_likelihoods(logits, wanted) * real).sum(-1).tolist()
-    return found
+    scores: list[float] = (_log_likelihoods(logits, wanted) * real).sum(-1).tolist()
+    return scores
 
 
 def _log_likelihoods(logits: Any, tokens: Any) -> Any:
@@ -163,8 +163,8 @@ def _log_likelihoods(logits: Any, tokens: Any) -> Any:
 def _knows_places(model: Any) -> bool:
     """Tell whether a model can be told where in the text its tokens stand."""
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    known = signature(plain.forward).parameters
-    return {"position_ids", "logits_to_keep", "past_key_values"} <= set(known)
+    parameters = signature(plain.forward).parameters
+    return {"position_ids", "logits_to_keep", "past_key_values"} <= set(parameters)
 
 
 def _can_share(cache: Any) -> bool:

@@ -66,10 +66,10 @@ class Encoder:
         Raises:
             ConfigError: prompts that leave no room, unless they may be cut; all are counted.
         """
-        found = [self._encode(number, each) for number, each in enumerate(examples)]
-        cut = [each for each in found if each.cut]
+        encoded = [self._encode(number, example) for number, example in enumerate(examples)]
+        cut = [prompt for prompt in encoded if prompt.cut]
         if cut and self.settings.too_long == "refuse":
-            shown = ", ".join(examples[each.number].id for each in cut[:SHOWN])
+            shown = ", ".join(examples[prompt.number].id for prompt in cut[:SHOWN])
             more = ", ..." if len(cut) > SHOWN else ""
             room = (
                 ""
@@ -77,12 +77,12 @@ class Encoder:
                 else (f" with {self.settings.max_new_tokens} tokens of room for the answer")
             )
             raise ConfigError(
-                f"{len(cut):,} of {len(found):,} prompts do not fit into the context of "
+                f"{len(cut):,} of {len(encoded):,} prompts do not fit into the context of "
                 f"{self.max_length} tokens{room}: {shown}{more}; the longest by "
-                f"{max(each.cut for each in cut):,} tokens. Pass --too-long cut-left to cut them "
-                "from the left, or fewer --shots, or a smaller --max-new-tokens."
+                f"{max(prompt.cut for prompt in cut):,} tokens. Pass --too-long cut-left to cut "
+                "them from the left, or fewer --shots, or a smaller --max-new-tokens."
             )
-        return found
+        return encoded
 
     def render(self, example: Example) -> str:
         """Return the prompt as the model reads it, with its shots and its conversation."""
@@ -108,7 +108,7 @@ class Encoder:
             tokens, cut = self._fit(tuple(encode(self.tokenizer, text)), room, example)
             return Encoded(number, text, tokens, cut=cut)
         delimiter = "" if self.settings.chat_template else self.task.delimiter
-        prompt, choices = self._split(text, [delimiter + each for each in example.choices])
+        prompt, choices = self._split(text, [delimiter + choice for choice in example.choices])
         for choice, tokens in zip(example.choices, choices, strict=True):
             if not tokens:
                 raise ConfigError(
@@ -130,10 +130,10 @@ class Encoder:
         head, tail = split_prompt(prompt)
         tokens = tuple(encode(self.tokenizer, head))
         if self.encoder_decoder:
-            texts = (tail + each for each in continuations)
-            return tokens, [tuple(encode(self.tokenizer, each, special=False)) for each in texts]
-        whole = (tuple(encode(self.tokenizer, prompt + each)) for each in continuations)
-        return tokens, [each[len(tokens) :] for each in whole]
+            texts = (tail + text for text in continuations)
+            return tokens, [tuple(encode(self.tokenizer, text, special=False)) for text in texts]
+        whole = (tuple(encode(self.tokenizer, prompt + text)) for text in continuations)
+        return tokens, [encoded[len(tokens) :] for encoded in whole]
 
     def _fit(
         self, tokens: tuple[int, ...], room: int, example: Example

@@ -132,8 +132,8 @@ def read_examples(
 def digest_prompts(examples: Sequence[Example]) -> str:
     """Return the SHA-256 of all that the models are asked: shots, prompts and choices."""
     digest = hashlib.sha256()
-    for each in examples:
-        asked = [each.id, each.shots, each.prompt, each.choices]
+    for example in examples:
+        asked = [example.id, example.shots, example.prompt, example.choices]
         digest.update(json.dumps(asked).encode() + b"\n")
     return digest.hexdigest()
 
@@ -147,12 +147,12 @@ def _read_rows(data: Data) -> Iterator[tuple[Row, str]]:
     import datasets  # noqa: PLC0415
 
     try:
-        found: Any = datasets.load_dataset(
+        dataset: Any = datasets.load_dataset(
             data.dataset or "", data.subset, split=data.split, revision=data.revision
         )
     except Exception as error:  # of many kinds, from the network to the builder
         raise DataError(f"{data.name}: the data set cannot be loaded: {error}.") from error
-    for number, row in enumerate(found, 1):
+    for number, row in enumerate(dataset, 1):
         yield row, f"{data.name}:{number}"
 
 
@@ -171,7 +171,7 @@ def _read_shots(shots: int, path: str | None) -> list[tuple[Row, str]]:
 
 def _pick(pool: Sequence[tuple[Row, str]], row: Row, shots: int) -> list[tuple[Row, str]]:
     """Return the first rows of the pool that are not the example itself."""
-    others = [each for each in pool if each[0] != row][:shots]
+    others = [other for other in pool if other[0] != row][:shots]
     if len(others) < shots:
         raise ConfigError(
             f"--shots {shots}: without the example itself {len(others)} rows are left. Add rows."
@@ -245,10 +245,10 @@ class _Maker:
     def _choices(self, row: Row, where: str) -> tuple[str, ...]:
         if self.choices is None:
             return ()
-        found = self.choices(row, where)
-        if not isinstance(found, list | tuple) or len(found) < 2:  # noqa: PLR2004
-            raise DataError(f"{where}: choices are {found!r}; two texts or more were expected.")
-        return tuple(_text(each, where, "choice") for each in found)
+        choices = self.choices(row, where)
+        if not isinstance(choices, list | tuple) or len(choices) < 2:  # noqa: PLR2004
+            raise DataError(f"{where}: choices are {choices!r}; two texts or more were expected.")
+        return tuple(_text(choice, where, "choice") for choice in choices)
 
     def _id(self, row: Row, where: str, number: int) -> str:
         value = self.id(row, where) if self.id is not None else row.get("id", number)
@@ -298,10 +298,12 @@ def _text(value: Any, where: str, what: str) -> str:
 
 def _texts(value: Any, where: str) -> tuple[str, ...]:
     values = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(each, dict | list) for each in values):
+    if any(isinstance(reference, dict | list) for reference in values):
         raise DataError(f"{where}: the reference is {value!r}; a text or a list was expected.")
     return tuple(
-        each if isinstance(each, str) else json.dumps(each) for each in values if each is not None
+        reference if isinstance(reference, str) else json.dumps(reference)
+        for reference in values
+        if reference is not None
     )
 
 

@@ -70,7 +70,7 @@ def make_header(
             "too_long": settings.too_long,
             "max_length": settings.max_length,
             "tokens": _digest_tokens(encoded),
-            "cut": sum(bool(each.cut) for each in encoded),
+            "cut": sum(bool(example.cut) for example in encoded),
         },
         "generation": generation,
         "batches": {
@@ -114,8 +114,8 @@ def _name_dtype(config: Any, settings: Settings) -> str:
 
 def _digest_tokens(encoded: Sequence[Encoded]) -> str:
     digest = hashlib.sha256()
-    for each in encoded:
-        digest.update(json.dumps([each.prompt, each.choices]).encode() + b"\n")
+    for example in encoded:
+        digest.update(json.dumps([example.prompt, example.choices]).encode() + b"\n")
     return digest.hexdigest()
 
 

@@ -38,7 +38,7 @@ def plan_batches(
         samples: answers per example.
         by_length: sort; else the order of the data is kept.
     """
-    ordered = sorted(examples, key=lambda each: -each.work) if by_length else examples
+    ordered = sorted(examples, key=lambda example: -example.work) if by_length else examples
     items = [Item(example, sample) for example in ordered for sample in range(samples)]
     return list(cut_batches(items, batch_size))
 

@@ -140,9 +140,9 @@ def run_model(
         header = _write(target, header, plan, read_journals(target, header))
         remove_journals(target)
     state.wait_for_everyone()
-    found = header.get("predictions") or {"rows": sum(map(len, plan))}
+    written = header.get("predictions") or {"rows": sum(map(len, plan))}
     made = sum(len(plan[number]) for number in left)
-    return _outcome(output, found, made, header, main=state.is_main_process)
+    return _outcome(output, written, made, header, main=state.is_main_process)
 
 
 def _plan(encoded: Any, batch_size: int, settings: Settings) -> list[Batch]:
@@ -152,10 +152,10 @@ def _plan(encoded: Any, batch_size: int, settings: Settings) -> list[Batch]:
 
 
 def _outcome(
-    output: str, found: dict[str, Any], made: int, header: dict[str, Any], *, main: bool
+    output: str, written: dict[str, Any], made: int, header: dict[str, Any], *, main: bool
 ) -> Outcome:
     cut = header["prompts"]["cut"]
-    return Outcome(output, found["rows"], made, cut, found.get("unfinished", 0), main)
+    return Outcome(output, written["rows"], made, cut, written.get("unfinished", 0), main)
 
 
 def _encode(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> list[Encoded]:
@@ -320,13 +320,13 @@ def _write(
             for number, batch in enumerate(plan)
             for item, row in zip(batch, finished.batches[number], strict=True)
         ),
-        key=lambda each: each[:2],
+        key=lambda placed: placed[:2],
     )
     text = b"".join(json.dumps(row, default=str).encode() + b"\n" for _, _, row in rows)
     unfinished = sum(row.get("finished") is False for _, _, row in rows)
     digest = hashlib.sha256(text).hexdigest()
-    found = {"rows": len(rows), "unfinished": unfinished, "sha256": digest}
-    whole = {**header, "predictions": found}
+    written = {"rows": len(rows), "unfinished": unfinished, "sha256": digest}
+    whole = {**header, "predictions": written}
     write_whole(header_path(target), json.dumps(whole, indent=2).encode() + b"\n")
     write_whole(target, text)
     return whole

@@ -164,4 +164,4 @@ def plain_task(prompt: str, reference: str, identifier: str | None = None) -> Ta
 
 def list_keys() -> list[str]:
     """Return the keys of a task file, which the documentation must name."""
-    return [each.name for each in fields(Task) if each.name in TYPES]
+    return [field.name for field in fields(Task) if field.name in TYPES]

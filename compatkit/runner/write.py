@@ -79,7 +79,7 @@ def cut_at_stops(text: str, stops: Sequence[str]) -> str:
     >>> cut_at_stops("18 eggs\n\nQuestion: how", ["Question:", "\n\n"])
     '18 eggs'
     """
-    return text[: min((found for stop in stops if (found := text.find(stop)) >= 0), default=None)]
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=None)]
 
 
 def seed_batch(seed: int, batch: Batch) -> int:
@@ -116,7 +116,7 @@ def _stopping(tokenizer: Any, stops: Sequence[str], start: int) -> Any:
 
     def stop_at_texts(input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ARG001
         done.extend([False] * (len(input_ids) - len(done)))
-        open_rows = [row for row, each in enumerate(done) if not each]
+        open_rows = [row for row, ended in enumerate(done) if not ended]
         tails = input_ids[open_rows, max(start, input_ids.shape[1] - reach) :].tolist()
         texts = tokenizer.batch_decode(tails, skip_special_tokens=True)
         for row, text in zip(open_rows, texts, strict=True):
