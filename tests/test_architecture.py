@@ -64,7 +64,6 @@ NOT_YET_NAMED = {
     "predictions",
     "pytest_items.py",
     "readers",
-    "scorers",
     "statistics",
 }
 

@@ -74,7 +74,7 @@ def read_answers(
             texts = _cut(texts, stops, notes)
         references = rows.references
         if reference_separator is not None:
-            references = [_split(each, reference_separator) for each in references]
+            references = [_split(accepted, reference_separator) for accepted in references]
         else:
             _note_lists(references, notes, examples)
         if texts is not rows.prediction or references is not rows.references:
@@ -120,8 +120,8 @@ def _cut(texts: list[str | None], stops: Sequence[str], notes: dict[str, int]) -
 
 def _split(references: tuple[str, ...], separator: str) -> tuple[str, ...]:
     if separator == JSON_LISTS:
-        return tuple(text for each in references for text in _read_list(each))
-    return tuple(part.strip() for each in references for part in each.split(separator))
+        return tuple(text for reference in references for text in _read_list(reference))
+    return tuple(part.strip() for reference in references for part in reference.split(separator))
 
 
 def _read_list(text: str) -> Sequence[str]:
@@ -130,9 +130,9 @@ def _read_list(text: str) -> Sequence[str]:
         values = json.loads(text)
     except (ValueError, RecursionError):
         return [text]
-    if not isinstance(values, list) or any(isinstance(each, list | dict) for each in values):
+    if not isinstance(values, list) or any(isinstance(value, list | dict) for value in values):
         return [text]
-    return [each if isinstance(each, str) else json.dumps(each) for each in values] or [text]
+    return [value if isinstance(value, str) else json.dumps(value) for value in values] or [text]
 
 
 def _note_lists(

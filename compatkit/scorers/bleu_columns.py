@@ -225,17 +225,17 @@ def blocks(
 def _check_row(row: int, prediction: object, references: object) -> None:
     """Raise a `DataError` where a row cannot be scored."""
     if not isinstance(prediction, str):
-        found = type(prediction).__name__
-        raise DataError(f"row {row}: the prediction is of type {found}; expected a text")
+        kind = type(prediction).__name__
+        raise DataError(f"row {row}: the prediction is of type {kind}; expected a text")
     if isinstance(references, str) or not isinstance(references, Sequence):
-        found = type(references).__name__
-        raise DataError(f"row {row}: the references are of type {found}; expected a list of texts")
+        kind = type(references).__name__
+        raise DataError(f"row {row}: the references are of type {kind}; expected a list of texts")
     if not references:
         raise DataError(f"row {row}: no reference; expected at least one")
     for reference in references:
         if not isinstance(reference, str):
-            found = type(reference).__name__
-            raise DataError(f"row {row}: a reference is of type {found}; expected a text")
+            kind = type(reference).__name__
+            raise DataError(f"row {row}: a reference is of type {kind}; expected a text")
 
 
 def clipped_matches(
@@ -324,8 +324,8 @@ def _count_keys(
     sides = keys & np.uint64((1 << side_bits) - 1)
     most = _counts(sides == 1, edges)
     for side in range(2, int(sides.max()) + 1):
-        for best, found in zip(most, _counts(sides == side, edges), strict=True):
-            np.maximum(best, found, out=best)
+        for best, counted in zip(most, _counts(sides == side, edges), strict=True):
+            np.maximum(best, counted, out=best)
     matches = np.empty((len(rows) - 1, order), np.int64)
     for column, (own, best) in enumerate(zip(_counts(sides == 0, edges), most, strict=True)):
         first = np.searchsorted(edges[column], rows[:-1])

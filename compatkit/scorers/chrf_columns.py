@@ -77,8 +77,8 @@ class ChrfColumns:
         for rows in blocks(predictions, references, BLOCK):
             if self._word_order:
                 score = self._metric.sentence_score
-                found = [score(predictions[row], references[row]).score for row in rows]
-                scores[rows] = np.array(found) / 100
+                percents = [score(predictions[row], references[row]).score for row in rows]
+                scores[rows] = np.array(percents) / 100
             else:
                 texts = [[squeeze(text) for text in references[row]] for row in rows]
                 scores[rows] = _score_block([squeeze(predictions[row]) for row in rows], texts)

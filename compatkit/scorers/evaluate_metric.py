@@ -107,13 +107,13 @@ def _columns_scorer(
         for row, (prediction, accepted) in enumerate(zip(predictions, references, strict=True)):
             if prediction is None or not accepted:
                 continue
-            for each in [tuple(accepted)] if several else accepted:
+            for reference in [tuple(accepted)] if several else accepted:
                 row_of.append(row)
-                pair_of.append(index.setdefault((prediction, each), len(index)))
+                pair_of.append(index.setdefault((prediction, reference), len(index)))
         scores = np.full(len(predictions), -np.inf)
         if index:
             texts, accepted_texts = zip(*index, strict=True)
-            wanted = [list(each) if several else each for each in accepted_texts]
+            wanted = [list(accepted) if several else accepted for accepted in accepted_texts]
             np.maximum.at(scores, row_of, values.of(list(texts), wanted)[pair_of])
         answered = np.zeros(len(predictions), np.bool_)
         answered[row_of] = True
@@ -132,7 +132,7 @@ def _takes_lists(name: str, metric: Any) -> bool:
                 f"the metric {name} takes {', '.join(features)}; a scorer's metric takes "
                 "predictions and references."
             )
-    return any(type(each["references"]).__name__ != "Value" for each in several)
+    return any(type(features["references"]).__name__ != "Value" for features in several)
 
 
 class _Values:

@@ -60,11 +60,11 @@ def field(
         scores = 1.0 - scores if lower_is_better else scores
         return Scored(scores, list(rows.prediction), unscored=left_out)
 
-    said = {"unscored": unscored, "lower_is_better": lower_is_better or None}
+    options = {"unscored": unscored, "lower_is_better": lower_is_better or None}
     return Scorer(
         f"field:{name}",
         score,
-        options={key: value for key, value in said.items() if value is not None},
+        options={key: value for key, value in options.items() if value is not None},
         continuous=None,
         fields=(name, UNSCORED),
         needs_prediction=False,
@@ -138,15 +138,15 @@ def _number(value: Any, rows: Predictions, row: int, name: str) -> float:
 
 
 def _no_score(value: Any, rows: Predictions, row: int, name: str) -> DataError:
-    found = f"{value!r:.60}"
+    shown = f"{value!r:.60}"
     if value is MISSING or value is None:
-        found = "missing" if value is MISSING else "null, or an empty cell"
+        shown = "missing" if value is MISSING else "null, or an empty cell"
     hint = ""
     if isinstance(value, Mapping):
         hint = f" Its keys are {list_keys(value)}: name one, as in --scorer field:{name}.KEY."
     elif _name_value(value) in {"null", "nan"}:
         hint = f" If such rows were not judged, say --unscored {_name_value(value)}."
     return DataError(
-        f"{rows.name}:{rows.lines[row]}: the field {name!r} is {found}; a finite number or a "
+        f"{rows.name}:{rows.lines[row]}: the field {name!r} is {shown}; a finite number or a "
         f"boolean was expected. A row that failed belongs into the field 'error'.{hint}"
     )

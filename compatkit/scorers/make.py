@@ -27,7 +27,9 @@ def scorer_options(name: str) -> tuple[str, ...]:
 
 def _keyword_only(function: Callable[..., Scorer]) -> tuple[str, ...]:
     parameters = inspect.signature(function).parameters.values()
-    return tuple(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+    return tuple(
+        parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY
+    )
 
 
 READING = _keyword_only(read_answers)
@@ -51,7 +53,7 @@ def declare_options() -> dict[str, Option]:
         hints |= get_type_hints(read_answers, include_extras=True)
         for name in scorer_options(scorer):
             told = next(
-                (each for each in get_args(hints[name]) if isinstance(each, Option)), Option()
+                (note for note in get_args(hints[name]) if isinstance(note, Option)), Option()
             )
             declared[name] = replace(
                 told,

@@ -71,7 +71,7 @@ def find_number(text: str) -> str | None:
     if box is not None:
         return _only_number(box)
     numbers = list(re.finditer(ANY_NUMBER, text))
-    last = next((each for each in reversed(numbers) if not each["attached"]), None)
+    last = next((number for number in reversed(numbers) if not number["attached"]), None)
     last = last or next(reversed(numbers), None)
     return None if last is None else _plain(last)
 
@@ -115,7 +115,7 @@ def find_box(text: str) -> str | None:
         elif opened and (start := opened.pop()) >= 0:
             held.append((start, brace.start()))
     texts = (text[start:end] for start, end in sorted(held, reverse=True))
-    return next((each for each in texts if each.strip()), None)
+    return next((inside for inside in texts if inside.strip()), None)
 
 
 def _find_marked(text: str) -> re.Match[str] | None:
@@ -131,7 +131,7 @@ def _find_marked(text: str) -> re.Match[str] | None:
 def _only_number(box: str) -> str | None:
     """Return the number that a box holds after its last equals sign, where it holds one alone."""
     held = re.split(r"=|\\approx", box)[-1]
-    numbers = [each for each in re.finditer(ANY_NUMBER, held) if not each["attached"]]
+    numbers = [number for number in re.finditer(ANY_NUMBER, held) if not number["attached"]]
     if len(numbers) != 1 or re.search(EXPRESSION, held):
         return None
     before = re.sub(r"\\(?:text|mathrm)\{[^{}]*\}|\\[a-z]+", "", held[: numbers[0].start()])

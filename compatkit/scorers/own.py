@@ -89,7 +89,7 @@ def _load(module: str, function: str) -> Callable[..., Any]:
         sys.path.insert(0, "")
     try:
         with redirect_stdout(sys.stderr):
-            found = getattr(importlib.import_module(module), function)
+            scorer = getattr(importlib.import_module(module), function)
     except AttributeError as error:
         raise ConfigError(f"the module {module} has no function {function!r}.") from error
     except (Exception, SystemExit) as error:
@@ -99,6 +99,6 @@ def _load(module: str, function: str) -> Callable[..., Any]:
     finally:
         if here:
             sys.path.remove("")
-    if not callable(found):
-        raise ConfigError(f"{module}:{function} is a {type(found).__name__}, not a function.")
-    return found  # type: ignore[no-any-return]
+    if not callable(scorer):
+        raise ConfigError(f"{module}:{function} is a {type(scorer).__name__}, not a function.")
+    return scorer  # type: ignore[no-any-return]

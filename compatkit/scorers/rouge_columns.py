@@ -130,11 +130,11 @@ class TokenEncoder:
         slots = (first * _HASH_FACTORS[0] ^ rest * _HASH_FACTORS[1]) >> _HASH_SHIFT
         ids: NDArray[np.uint32] = self._slot_ids[slots]
         short = lengths <= 2 * _HALF
-        known = (self._slots[0][slots] == first) & (self._slots[1][slots] == rest) & short
-        missed = np.flatnonzero(~known)
+        cached = (self._slots[0][slots] == first) & (self._slots[1][slots] == rest) & short
+        missed = np.flatnonzero(~cached)
         spans = zip(starts[missed].tolist(), ends[missed].tolist(), strict=True)
-        found = [self._words[padded[start:end]] for start, end in spans]
-        ids[missed] = np.array(found, dtype=ids.dtype)
+        word_ids = [self._words[padded[start:end]] for start, end in spans]
+        ids[missed] = np.array(word_ids, dtype=ids.dtype)
         # Where several words want a slot the last one gets it: the others are looked up again.
         missed = missed[short[missed]]
         self._slots[:, slots[missed]] = first[missed], rest[missed]
@@ -217,11 +217,11 @@ class RougeColumns:
     """
 
     def __init__(self, kind: str, *, stemmer: bool = False, tokenize: str | None = None) -> None:  # noqa: D107
-        known = _KINDS.fullmatch(kind)
-        if known is None:
+        match = _KINDS.fullmatch(kind)
+        if match is None:
             raise ValueError(f"Unknown ROUGE kind {kind!r}: rouge1 to rouge9, rougeL or rougeLsum")
         self._kind = kind
-        self._order = int(known[1] or 0)
+        self._order = int(match[1] or 0)
         self._encoder = _shared_encoder(stemmer=stemmer, tokenize=tokenize)
 
     def __call__(self, predictions: Sequence[str], references: Sequence[str]) -> FloatArray:

@@ -39,8 +39,8 @@ def union_lcs(reference: Sequence[str], prediction: Sequence[str]) -> str:
     tokens: list[str] = []
     for sentence in reference:
         seen = [(token, matches[token]) for token in sentence if token in matches]
-        found = _walk_back(_rows([match for _, match in seen], cells), last, cells)
-        tokens += [seen[row][0] for row in reversed(found)]
+        rows = _walk_back(_rows([match for _, match in seen], cells), last, cells)
+        tokens += [seen[row][0] for row in reversed(rows)]
     return "".join(tokens)
 
 
@@ -85,14 +85,14 @@ def _rows(matches: Sequence[int], cells: int) -> list[tuple[int, int]]:
 
 def _walk_back(rows: Sequence[tuple[int, int]], last: int, cells: int) -> list[int]:
     """The reference tokens, last one first, at which the walk takes a match in some field."""
-    found = []
+    matched = []
     at = last  # in each field the bit of the place that the walk has reached
     for row in range(len(rows) - 1, -1, -1):
         match, reaches = rows[row]
         taken = at & reaches
         if not taken:
             continue
-        found.append(row)
+        matched.append(row)
         direct = taken & match
         following = direct >> 1
         apart = taken ^ direct
@@ -102,4 +102,4 @@ def _walk_back(rows: Sequence[tuple[int, int]], last: int, cells: int) -> list[i
             # The nearest match below lies in the same field, or the row had not grown here.
             following |= 1 << (match & (place - 1)).bit_length() >> 2
         at = (at ^ taken) | (following & cells)
-    return found
+    return matched

@@ -28,8 +28,8 @@ def load_tokenizer(name: str) -> Callable[[str], str]:
     from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415 - slow to import
 
     if name not in BLEU.TOKENIZERS:
-        known = ", ".join(sorted(BLEU.TOKENIZERS))
-        raise ConfigError(f"tokenize={name!r} is not a tokenizer of sacrebleu: {known}")
+        names = ", ".join(sorted(BLEU.TOKENIZERS))
+        raise ConfigError(f"tokenize={name!r} is not a tokenizer of sacrebleu: {names}")
     try:
         tokenizer: Callable[[str], str] = BLEU(tokenize=name).tokenizer
     except (ImportError, RuntimeError) as error:

@@ -101,8 +101,8 @@ def _shared_in_matrix(keys: NDArray[np.signedinteger], totals: IntArray) -> IntA
     counts_second = np.add.reduceat(in_second, starts)
     counts_first = np.diff(starts, append=matrix.size) - counts_second
     shared = np.minimum(counts_first, counts_second)
-    found = np.flatnonzero(shared)
-    per_row = np.bincount(starts[found] // width, weights=shared[found], minlength=len(totals))
+    cells = np.flatnonzero(shared)
+    per_row = np.bincount(starts[cells] // width, weights=shared[cells], minlength=len(totals))
     return per_row.astype(np.int64)
 
 
