@@ -120,21 +120,21 @@ class Option:
             return f"{self.least:,g} or more, and {self.most:,.0f} at most"
         return f"0 or a positive {what}" if self.least == 0 else f"{self.least:,g} or more"
 
-    def check(self, value: Any, said: str = "") -> None:
+    def check(self, value: Any, name: str = "") -> None:
         """Refuse a value of another type, or out of range; the default is always fine.
 
         Args:
             value: what was said.
-            said: what the message calls the option; its name if not given.
+            name: what the message calls the option; its name if not given.
 
         Raises:
             ConfigError: naming what was found and what was expected.
         """
-        said = said or self.name
+        name = name or self.name
         if value is None and self.default is None:
             return
         if not self.is_kind(value):
             kind = "" if isinstance(value, str) and self.choices else f", a {type(value).__name__}"
-            raise ConfigError(f"{said} is {value!r}{kind}; {self.kind_wanted} was expected.")
+            raise ConfigError(f"{name} is {value!r}{kind}; {self.kind_wanted} was expected.")
         if not self.is_in_range(value):
-            raise ConfigError(f"{said} is {value!r}; {self.range_wanted} was expected.")
+            raise ConfigError(f"{name} is {value!r}; {self.range_wanted} was expected.")

@@ -74,7 +74,7 @@ class PolicyTests:
         if shipped is not None:
             told = json.loads(shipped)
             self.measured = Measured(
-                tuple(Case(**each) for each in told["cases"]), (), told["error"]
+                tuple(Case(**case) for case in told["cases"]), (), told["error"]
             )
 
     def measure(self) -> Measured:
@@ -169,9 +169,9 @@ def measure(path: Path) -> Measured:
 def make_cases(verdict: Verdict) -> Iterator[Case]:
     """Yield a test for each budget, then for each must-not-flip example."""
     taken: dict[str, int] = {}
-    found = [_decision_case(each, verdict) for each in verdict.decisions]
-    found += [_guarded_case(each, verdict) for each in verdict.guarded]
-    for case in found:
+    cases = [_decision_case(decision, verdict) for decision in verdict.decisions]
+    cases += [_guarded_case(example, verdict) for example in verdict.guarded]
+    for case in cases:
         number = taken[case.name] = taken.get(case.name, 0) + 1
         # Two texts may look alike once they are made visible, or shortened.
         yield Case(f"{case.name}#{number}", case.outcome, case.message) if number > 1 else case
@@ -183,8 +183,8 @@ def _decision_case(decision: Decision, verdict: Verdict) -> Case:
     name = _name(decision.budget, decision.task, part, tier)
     if decision.counts_as == PASS:
         return Case(name, PASS)
-    said = f"{decision.outcome.upper()}: {describe_decision(decision, verdict)}"
-    return Case(name, tier or FAIL, said)
+    message = f"{decision.outcome.upper()}: {describe_decision(decision, verdict)}"
+    return Case(name, tier or FAIL, message)
 
 
 def _guarded_case(example: Guarded, verdict: Verdict) -> Case:
@@ -203,9 +203,9 @@ def _name(what: str, *parts: str) -> str:
 
 
 def _describe_waiver(example: Guarded, verdict: Verdict) -> str:
-    for each in verdict.waivers:
-        if each.waiver.id == example.id and each.waiver.task in {"", example.task}:
-            return f"waived until {each.waiver.expires}: {visible(each.waiver.reason, TEXT_LIMIT)}"
+    for use in verdict.waivers:
+        if use.waiver.id == example.id and use.waiver.task in {"", example.task}:
+            return f"waived until {use.waiver.expires}: {visible(use.waiver.reason, TEXT_LIMIT)}"
     return "waived"
 
 
@@ -228,7 +228,7 @@ def _describe_flip(example: Guarded) -> Iterator[str]:
 
 def _summarize(verdict: Verdict) -> Iterator[str]:
     yield describe_verdict(verdict)
-    yield from (f"warning: {visible(each)}" for each in verdict.warnings)
+    yield from (f"warning: {visible(warning)}" for warning in verdict.warnings)
 
 
 def _find(path: str, config: pytest.Config) -> Path:

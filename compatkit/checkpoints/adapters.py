@@ -122,8 +122,8 @@ def put_adapter(model: Any, name: str, folder: Path, base: str, *, trainable: bo
 
 def _refuse_keys(what: str, missing: list[str], unexpected: list[str]) -> None:
     parts = [
-        f"{len(keys)} weights {said}, {', '.join(keys[:SHOWN])}{', ...' * (len(keys) > SHOWN)}"
-        for keys, said in ((missing, "are missing"), (unexpected, "belong nowhere"))
+        f"{len(keys)} weights {fault}, {', '.join(keys[:SHOWN])}{', ...' * (len(keys) > SHOWN)}"
+        for keys, fault in ((missing, "are missing"), (unexpected, "belong nowhere"))
         if keys
     ]
     if parts:

@@ -105,9 +105,9 @@ def digest_checkpoint(name: str, revision: str | None = None) -> str:
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
     for file in ("config.json", "adapter_config.json"):
-        found = try_to_load_from_cache(name, file, revision=revision)
-        if isinstance(found, str):
-            return f"commit:{Path(found).parent.name}"
+        cached = try_to_load_from_cache(name, file, revision=revision)
+        if isinstance(cached, str):
+            return f"commit:{Path(cached).parent.name}"
     raise DataError(f"{name}: not loaded from the Hub yet, so what it is cannot be said.")
 
 

@@ -167,10 +167,10 @@ def _lost_samples(
 
 
 def _check_policies(**chosen: str) -> None:
-    for name, known in POLICIES.items():
-        if chosen[name] not in known:
+    for name, policies in POLICIES.items():
+        if chosen[name] not in policies:
             raise ConfigError(
-                f"--{name} is {chosen[name]!r}; one of {', '.join(known)} was expected."
+                f"--{name} is {chosen[name]!r}; one of {', '.join(policies)} was expected."
             )
 
 

@@ -47,13 +47,13 @@ def find_edited(
     known_items = all(side.item_hash.all() for side in sides)
     same_item: list[BoolArray] = [np.zeros(len(side.item_hash), np.bool_) for side in sides]
     for role in ("references", "item_hash", "input") if known_items else ("references", "input"):
-        found, unlike = _find_differing(sides, codes, size, role)
+        first_holders, unlike = _find_differing(sides, codes, size, role)
         if role == "item_hash":
             same_item = [~rows for rows in unlike]
         if role == "input" and known_items:
             notes += _note_prompts(sides, codes, unlike, same_item)
             unlike = [rows & ~same for rows, same in zip(unlike, same_item, strict=True)]
-        for side, code, rows, holder in zip(sides, codes, unlike, found, strict=True):
+        for side, code, rows, holder in zip(sides, codes, unlike, first_holders, strict=True):
             differ[code[rows]] = True
             if rows.any():
                 first = np.flatnonzero(rows)
@@ -77,16 +77,16 @@ def _find_differing(
     sides: Sequence[ScoredRows], codes: Sequence[IntArray], size: int, role: str
 ) -> tuple[list[IntArray], list[BoolArray]]:
     """Return for each side who held each example's value first, and which rows differ from it."""
-    known = np.zeros(size, np.int64)
+    first_hash = np.zeros(size, np.int64)
     holder = np.full(size, -1, np.int64)
     holders, unlike = [], []
     for number, (side, code) in enumerate(zip(sides, codes, strict=True)):
         hashes: IntArray = getattr(side, role)
-        unknown = (known[code] == 0) & (hashes != 0)
+        unknown = (first_hash[code] == 0) & (hashes != 0)
         # The first row of an example decides, so that its own samples are held against it.
-        known[code[unknown][::-1]] = hashes[unknown][::-1]
+        first_hash[code[unknown][::-1]] = hashes[unknown][::-1]
         holder[code[unknown]] = number
-        unlike.append((hashes != 0) & (hashes != known[code]))
+        unlike.append((hashes != 0) & (hashes != first_hash[code]))
         holders.append(holder.copy() if unlike[-1].any() else holder)
     return holders, unlike
 
@@ -105,7 +105,7 @@ def _note_prompts(
             continue
         first = int(changed[0])
         other = sides[0].ids.index(side.ids[first])
-        hashes = [_digest(each, row) for each, row in ((sides[0], other), (side, first))]
+        hashes = [_digest(scored, row) for scored, row in ((sides[0], other), (side, first))]
         text = (
             f"{side.file.name}: the prompt of {count_of(len(np.unique(code[changed])), 'example')} "
             f"was changed, and not the example: their item hashes agree (SHA-256 of the prompt of "
@@ -127,9 +127,9 @@ def _differ_message(
     single = SINGLE[role]
     names = [side.ids[row] for row in rows[:SHOWN].tolist()]
     first = next(
-        row for row, each in enumerate(other.ids) if each == names[0] and getattr(other, role)[row]
+        row for row, name in enumerate(other.ids) if name == names[0] and getattr(other, role)[row]
     )
-    values = [_value(each, row, role) for each, row in ((other, first), (side, int(rows[0])))]
+    values = [_value(scored, row, role) for scored, row in ((other, first), (side, int(rows[0])))]
     texts = list(map(_shown, values))
     alike = describe_difference(*map(str, values))
     alike = f"They differ in {alike} alone. " if alike else ""

@@ -115,7 +115,7 @@ def score_file(
     notes: dict[str, None] = {}
     for batch in file.batches(progress):
         if fields is None:
-            found = find_fields(
+            fields = find_fields(
                 batch.rows,
                 file.name,
                 roles,
@@ -123,7 +123,7 @@ def score_file(
                 needs_prediction=scorer.needs_prediction,
                 needs_references=scorer.needs_references,
             )
-            fields = replace(found, lists=lists if file.log is None else "samples")
+            fields = replace(fields, lists=lists if file.log is None else "samples")
         refuse_late_fields(batch.rows, batch.lines, fields, file.name)
         rows = to_predictions(
             batch,
@@ -275,7 +275,7 @@ def _join(
     return ScoredRows(
         file=file,
         fields=fields,
-        ids=[each for part in parts for each in part.ids],
+        ids=[example for part in parts for example in part.ids],
         samples=samples if samples.count(None) < len(samples) else None,
         scores=scores,
         answers=answers,

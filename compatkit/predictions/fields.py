@@ -195,7 +195,7 @@ def find_fields(
             "numbers; --sample-field sample reads it"
         )
     absent = {
-        role: tuple(each for each in OWN_NAMES.get(role, (role,)) if each not in keys)
+        role: tuple(own for own in OWN_NAMES.get(role, (role,)) if own not in keys)
         for role in ALIASES
         if role not in chosen and not (role == "id" and by_position)
     }
@@ -258,13 +258,13 @@ def _find_field(
     """Add the field of a role to the paths; return what is to be noted about it."""
     present = [key for key in ALIASES[role] if key in keys]
     own = [key for key in present if key in OWN_NAMES.get(role, (role,))]
-    found = own or present
+    candidates = own or present
     option = _option(role)
-    if len(found) == 1:
-        paths[role] = found[0]
-        return "" if own else f"{name}: {role} is read from the field {found[0]!r}"
-    listed = " and ".join(map(repr, found))
-    if found and (wanted or own):
+    if len(candidates) == 1:
+        paths[role] = candidates[0]
+        return "" if own else f"{name}: {role} is read from the field {candidates[0]!r}"
+    listed = " and ".join(map(repr, candidates))
+    if candidates and (wanted or own):
         raise DataError(f"{name}: {listed} could each be the {role}. Pass {option} NAME.")
     if needed:
         hint = " or --by-position" if role == "id" else ""
@@ -272,7 +272,7 @@ def _find_field(
             f'{name}: no field "{role}"; the fields are {list_keys(keys)}. '
             f"Pass {option} NAME{hint}.{ask_about_answer(keys) if role == 'prediction' else ''}"
         )
-    if found:
+    if candidates:
         return f"{name}: no {role} is read, since {listed} could each be it; {option} says which"
     return ""
 

@@ -120,10 +120,10 @@ def to_predictions(
     if lists in ONE_ANSWER:
         _join_lists(column, at, ordered=lists == "sequence")
     errors = column.get("error", [])
-    known = errors.count(MISSING) < len(errors)
+    any_error = errors.count(MISSING) < len(errors)
     is_error = _is_filled if "error" in fields.named else _tells_error
-    errored = list(map(is_error, errors)) if known else []
-    measured = sum(map(_is_filled, errors)) - sum(errored) if known else 0
+    errored = list(map(is_error, errors)) if any_error else []
+    measured = sum(map(_is_filled, errors)) - sum(errored) if any_error else 0
     absent: list[Any] = [None] * len(records.rows)
     predictions = column.get("prediction", absent)
     if needs_prediction:

@@ -58,10 +58,10 @@ def _studentized_limits(
         t = shift / np.sqrt(np.maximum(variance, real / units.size))
     if real == 0.0:
         return float(ratio), float(ratio)
-    known = finite_values(t)
-    if known is None:
+    finite = finite_values(t)
+    if finite is None:
         return None
-    low, high = percentile_limits(known, level)
+    low, high = percentile_limits(finite, level)
     # The factor G/(G-1) of the variance is the same in t and here, and cancels.
     return float(ratio - high * np.sqrt(real)), float(ratio - low * np.sqrt(real))
 

@@ -42,9 +42,9 @@ def holm(p_values: ArrayLike) -> FloatArray:
     """
     array = _check_p_values(p_values)
     adjusted = np.full(array.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(array))
-    order = known[np.argsort(array[known], kind="stable")]
-    factors = np.arange(known.size, 0, -1)
+    defined = np.flatnonzero(~np.isnan(array))
+    order = defined[np.argsort(array[defined], kind="stable")]
+    factors = np.arange(defined.size, 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(array[order] * factors), 1.0)
     return adjusted
 
@@ -72,8 +72,8 @@ def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
     """
     array = _check_p_values(p_values)
     adjusted = np.full(array.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(array))
-    order = known[np.argsort(array[known], kind="stable")[::-1]]
-    factors = known.size / np.arange(known.size, 0, -1)
+    defined = np.flatnonzero(~np.isnan(array))
+    order = defined[np.argsort(array[defined], kind="stable")[::-1]]
+    factors = defined.size / np.arange(defined.size, 0, -1)
     adjusted[order] = np.minimum(np.minimum.accumulate(array[order] * factors), 1.0)
     return adjusted

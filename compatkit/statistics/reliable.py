@@ -128,10 +128,10 @@ def reliable_flips(
     p_values = p_distinct[places.reshape(-1)]
     p_values[(old_total == 0) | (new_total == 0)] = np.nan
     adjusted = benjamini_hochberg(p_values)
-    found = adjusted <= level_fdr
+    significant = adjusted <= level_fdr
     fewer = new_right * old_total < old_right * new_total
     untested = int(np.isnan(p_values).sum())
-    return ReliableFlips(found & fewer, found & ~fewer, adjusted, untested)
+    return ReliableFlips(significant & fewer, significant & ~fewer, adjusted, untested)
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,9 +285,9 @@ def combined_limits(
     """
     if method == "percentile":
         return percentile_limits(values, level)
-    known = np.isfinite(jackknife)
-    influence = np.where(known, estimate - jackknife, 0.0)
-    counted = np.asarray(weights, dtype=np.float64) * known
+    finite = np.isfinite(jackknife)
+    influence = np.where(finite, estimate - jackknife, 0.0)
+    counted = np.asarray(weights, dtype=np.float64) * finite
     low, high = bca_limits(values, estimate, influence, counted, level)
     if method == "bca":
         return low, high

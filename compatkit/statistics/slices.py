@@ -135,8 +135,8 @@ def simultaneous_proportions(
     """
     level = check_level(level)
     count, total = _check_slices(counts, totals)
-    each = level ** (1.0 / max(count.size, 1))
+    level_of_one = level ** (1.0 / max(count.size, 1))
     return [
-        clopper_pearson(flips, examples, each)
+        clopper_pearson(flips, examples, level_of_one)
         for flips, examples in zip(count.tolist(), total.tolist(), strict=True)
     ]
