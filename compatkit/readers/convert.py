@@ -85,12 +85,12 @@ def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
     if selection.lower_is_better is False:
         flags["lower_is_better"] = "--higher-is-better"
     del flags["judged_anew"]  # by --scorer, which any file takes
-    said = [
+    used = [
         flag for name, flag in flags.items() if getattr(selection, name) != getattr(plain, name)
     ]
-    if said:
+    if used:
         raise ConfigError(
-            f"{', '.join(said)}: of logs of evaluation harnesses, and {path} is none. Leave it out."
+            f"{', '.join(used)}: of logs of evaluation harnesses, and {path} is none. Leave it out."
         )
 
 

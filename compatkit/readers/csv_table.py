@@ -181,12 +181,12 @@ def _check_header(cells: list[str], delimiter: str, where: str) -> None:
     twice = [cell for cell in cells if cells.count(cell) > 1]
     if twice:
         raise DataError(f"{where}: two columns are called {twice[0]!r}. Rename one.")
-    likely = [each for each in OTHERS[delimiter] if len(cells) == 1 and each in cells[0]]
+    likely = [other for other in OTHERS[delimiter] if len(cells) == 1 and other in cells[0]]
     if likely:
-        found, wanted = NAMES.get(likely[0], likely[0]), NAMES.get(delimiter, delimiter)
+        separator, wanted = NAMES.get(likely[0], likely[0]), NAMES.get(delimiter, delimiter)
         raise DataError(
             f"{where}: the header is one cell, {cells[0][:60]!r}: the file looks like "
-            f"{found}-separated; {wanted}-separated was expected. {ADVICE[likely[0]]}"
+            f"{separator}-separated; {wanted}-separated was expected. {ADVICE[likely[0]]}"
         )
 
 

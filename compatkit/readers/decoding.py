@@ -39,11 +39,11 @@ def _count_keys(rows: Sequence[Any]) -> int:
     keys = 0
     level = rows
     while level:
-        keys += sum(len(each) for each in level if type(each) is dict)
+        keys += sum(len(node) for node in level if type(node) is dict)
         level = [
             item
-            for each in level
-            for item in (each.values() if type(each) is dict else each)
+            for node in level
+            for item in (node.values() if type(node) is dict else node)
             if type(item) is dict or type(item) is list
         ]
     return keys

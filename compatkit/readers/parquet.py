@@ -40,6 +40,6 @@ def read_parquet(stream: BinaryIO, name: str) -> Iterator[Records]:
 
 
 def _refuse_repeated(names: list[str], name: str) -> None:
-    twice = [each for each in names if names.count(each) > 1]
+    twice = [column for column in names if names.count(column) > 1]
     if twice:
         raise DataError(f"{name}: two columns are called {twice[0]!r}. Rename one.")

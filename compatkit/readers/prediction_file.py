@@ -77,20 +77,20 @@ class PredictionFile:
         wanted = sorted(lines)
         if not wanted:  # of the examples that flipped, this side may have none
             return {}
-        found: dict[int, Record] = {}
+        records: dict[int, Record] = {}
         by_line = self._has_lines()
         # Of a file with nothing but the wanted lines, the records count from 0 again.
         places = range(len(wanted)) if by_line else wanted
         start = 0
         for batch in self._read(None, [lines[index] for index in wanted] if by_line else None):
             end = start + len(batch.rows)
-            while len(found) < len(wanted) and places[len(found)] < end:
-                index, place = wanted[len(found)], places[len(found)] - start
+            while len(records) < len(wanted) and places[len(records)] < end:
+                index, place = wanted[len(records)], places[len(records)] - start
                 if batch.lines[place] != lines[index]:
                     raise self._changed()
-                found[index] = batch.rows[place]
-            if len(found) == len(wanted):
-                return found
+                records[index] = batch.rows[place]
+            if len(records) == len(wanted):
+                return records
             start = end
         raise self._changed()
 
@@ -113,8 +113,8 @@ class PredictionFile:
             if self.log is not None:
                 yield from LOGS[self.reader].read(rows, self.log)
                 return
-            said = {"quoting": self.quoting} if self.reader in TABLES else {}
-            yield from READERS[self.reader](rows, self.name, **said)
+            options = {"quoting": self.quoting} if self.reader in TABLES else {}
+            yield from READERS[self.reader](rows, self.name, **options)
 
 
 def open_predictions(
@@ -182,11 +182,11 @@ def open_run(
     logs = open_logs(Path(path), selection or LogSelection(), reader)
     paths = [log.path for log in logs.values()]
     alone = len(paths) == 1 and paths[0] == Path(path)
-    sources = {each: open_path(each) for log in logs.values() for each in (log.path, *log.further)}
-    digests = {each: source.digest() for each, source in sources.items()}
+    sources = {file: open_path(file) for log in logs.values() for file in (log.path, *log.further)}
+    digests = {file: source.digest() for file, source in sources.items()}
     run = {}
     for task, log in logs.items():
-        parts = [digests[each] for each in (log.path, *log.further)]
+        parts = [digests[file] for file in (log.path, *log.further)]
         run[task] = PredictionFile(
             name=str(log.path) if paths.count(log.path) == 1 else f"{log.path} [{task}]",
             digest=hashlib.sha256("".join(parts).encode()).hexdigest() if log.further else parts[0],

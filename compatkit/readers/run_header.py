@@ -43,10 +43,10 @@ def is_header(path: Path) -> bool:
 def is_own_header(path: Path) -> bool:
     """Tell by its content whether a file is the header of a run, of whatever format."""
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        header: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and KEY in found
+    return isinstance(header, dict) and KEY in header
 
 
 def read_header(file: PredictionFile) -> tuple[Header | None, list[Note]]:
@@ -58,11 +58,11 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[Note]]:
     if file.path is None:
         return None, []
     path = header_path(file.path)
-    found, notes = load_header(path)
-    known = None if found is None else _get(found, "predictions.sha256")
-    changed = known is not None and known != file.digest
+    header, notes = load_header(path)
+    digest = None if header is None else _get(header, "predictions.sha256")
+    changed = digest is not None and digest != file.digest
     text = f"{file.name} is no longer the file that {path} describes"
-    return found, [*notes, *([Note("changed", text)] if changed else [])]
+    return header, [*notes, *([Note("changed", text)] if changed else [])]
 
 
 def load_header(path: Path) -> tuple[Header | None, list[Note]]:
@@ -70,16 +70,16 @@ def load_header(path: Path) -> tuple[Header | None, list[Note]]:
     if not path.exists():
         return None, []
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        header: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
         text = f"{path} cannot be read ({error}); how the file was made is not known"
         return None, [Note("header", text)]
-    if not isinstance(found, dict) or KEY not in found:
+    if not isinstance(header, dict) or KEY not in header:
         return None, []
-    if found[KEY] != FORMAT:
-        text = f"{path} has format {found[KEY]!r}; format {FORMAT} was expected"
+    if header[KEY] != FORMAT:
+        text = f"{path} has format {header[KEY]!r}; format {FORMAT} was expected"
         return None, [Note("header", text)]
-    return found, []
+    return header, []
 
 
 def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[Note]:
@@ -113,7 +113,7 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
     if old is None or new is None:
         lacking = names[0] if old is None else names[1]
         return [f"how {lacking} was made is not known: no header lies beside it"]
-    said = []
+    sentences = []
     for part in COMPARED:
         changed = [
             f"{path} {_show(left)} and {_show(right)}"
@@ -121,10 +121,10 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
             if not path.startswith(OWN)
         ]
         if changed:
-            said.append(f"made with different {part}: {', '.join(changed)}")
+            sentences.append(f"made with different {part}: {', '.join(changed)}")
     if _digests(old) == _digests(new) and None not in _digests(old):
-        said.append("both files come from the same checkpoint")
-    return said
+        sentences.append("both files come from the same checkpoint")
+    return sentences
 
 
 def find_scorer(*headers: Header | None) -> Recipe | None:
@@ -133,17 +133,17 @@ def find_scorer(*headers: Header | None) -> Recipe | None:
     first = named[0]
     if not isinstance(first, dict) or not isinstance(first.get("name"), str):
         return None
-    if any(each != first for each in named):
+    if any(scorer != first for scorer in named):
         return None
-    return Recipe(first["name"], {key: each for key, each in first.items() if key != "name"})
+    return Recipe(first["name"], {key: value for key, value in first.items() if key != "name"})
 
 
 def describe_header(header: Header) -> str:
     """Say in one line how a file was made."""
     model, parts = header.get("model") or {}, []
     parts.append(str(_get(model, "name")))
-    known = _get(model, "revision") or _get(model, "digest")
-    parts[0] += f" ({_show(known)})" if known else ""
+    version = _get(model, "revision") or _get(model, "digest")
+    parts[0] += f" ({_show(version)})" if version else ""
     if _get(model, "adapter.name"):
         parts.append(f"adapter {_get(model, 'adapter.name')}")
     parts.append(str(_get(header, "task.name") or "no task"))
@@ -165,14 +165,14 @@ def list_differences(left: Header, right: Header, above: str = "") -> list[tuple
     >>> list_differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}})
     [('a.c', 2, 3)]
     """
-    found: list[tuple[str, Any, Any]] = []
+    differences: list[tuple[str, Any, Any]] = []
     for key in dict.fromkeys((*left, *right)):
         one, other = left.get(key), right.get(key)
         if isinstance(one, Mapping) and isinstance(other, Mapping):
-            found += list_differences(one, other, f"{above}{key}.")
+            differences += list_differences(one, other, f"{above}{key}.")
         elif one != other:
-            found.append((f"{above}{key}", one, other))
-    return found
+            differences.append((f"{above}{key}", one, other))
+    return differences
 
 
 def _refuse_constant(name: str) -> None:

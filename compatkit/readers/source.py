@@ -157,9 +157,9 @@ def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
         return "jsonl"
     if not text and otherwise:
         return otherwise
-    found = next((what for magic, what in NOT_OURS.items() if head.startswith(magic)), None)
-    found = found or ("empty" if not text else f"unknown, it begins with {text[:12]!r}")
-    raise DataError(f"{name}: its kind is {found}. {FILES} was expected; --reader NAME says which.")
+    kind = next((what for magic, what in NOT_OURS.items() if head.startswith(magic)), None)
+    kind = kind or ("empty" if not text else f"unknown, it begins with {text[:12]!r}")
+    raise DataError(f"{name}: its kind is {kind}. {FILES} was expected; --reader NAME says which.")
 
 
 def open_path(path: str | Path) -> Source:
@@ -204,9 +204,9 @@ def _read_head(path: Path, stamp: tuple[int, ...]) -> bytes:
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
-    found = path.stat()
+    status = path.stat()
     # The time of the last change of the file's state too, which no program sets back.
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _unreadable(name: str, error: OSError) -> DataError:
