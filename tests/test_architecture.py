@@ -58,7 +58,6 @@ NOT_YET_NAMED = {
     "commands",
     "comparison",
     "gate",
-    "readers",
 }
 
 

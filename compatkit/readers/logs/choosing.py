@@ -34,23 +34,24 @@ def open_logs(path: Path, selection: LogSelection, reader: str | None = None) ->
             task does not have.
     """
     files = _list_files(path)
-    found = {
+    by_reader = {
         name: logs
         for name, harness in LOGS.items()
         if reader in {None, name} and (logs := harness.find(files))
     }
-    if reader is not None and not found and path.is_file():
-        found = {reader: [path]}  # the user knows what neither its name nor its first bytes say
-    if reader is not None and not found:
+    if reader is not None and not by_reader and path.is_file():
+        # The user knows what neither its name nor its first bytes say.
+        by_reader = {reader: [path]}
+    if reader is not None and not by_reader:
         raise DataError(
             f"{path}: no log of {LOGS[reader].title} was found. {LOGS[reader].example} reads one."
         )
-    if len(found) > 1:
-        listed = " and ".join(f"{name} ({logs[0].name})" for name, logs in found.items())
+    if len(by_reader) > 1:
+        listed = " and ".join(f"{name} ({logs[0].name})" for name, logs in by_reader.items())
         raise DataError(f"{path}: logs of several harnesses: {listed}. --reader NAME says which.")
-    if not found:
+    if not by_reader:
         return {}
-    ((name, paths),) = found.items()
+    ((name, paths),) = by_reader.items()
     return _choose(LOGS[name].open(paths, selection), selection, path)
 
 
@@ -71,8 +72,8 @@ def select_tasks(tasks: Mapping[str, T], selection: LogSelection, path: str | Pa
     kept = {
         task: value
         for task, value in tasks.items()
-        if (not selection.tasks or any(fnmatchcase(task, each) for each in selection.tasks))
-        and not any(fnmatchcase(task, each) for each in selection.skip_tasks)
+        if (not selection.tasks or any(fnmatchcase(task, pattern) for pattern in selection.tasks))
+        and not any(fnmatchcase(task, pattern) for pattern in selection.skip_tasks)
     }
     if tasks and not kept:
         raise DataError(f"{path}: no task is left of {_named(tasks)}. Say other --skip-tasks.")
@@ -91,9 +92,9 @@ def _list_files(path: Path) -> list[Path]:
     except OSError:
         return []  # whoever opens it says what is wrong
     files = []
-    for each in path.rglob("*"):
-        if plain_name(each).endswith(SUFFIXES) and each.is_file():
-            files.append(each)
+    for file in path.rglob("*"):
+        if plain_name(file).endswith(SUFFIXES) and file.is_file():
+            files.append(file)
         if len(files) > MOST_FILES:
             raise DataError(
                 f"{path}: more than {MOST_FILES:,} files that may be logs. Name one run's folder."
@@ -175,22 +176,22 @@ def _direct(logs: dict[str, Log], selection: LogSelection, path: Path) -> dict[s
     Raises:
         DataError: the user says another direction than is known of every metric.
     """
-    found = {}
+    directions = {}
     for task, log in logs.items():
         stated = log.directions.get(log.metric)
-        found[task] = less_is_better(log.metric) if stated is None else stated
-    said = selection.lower_is_better
-    judged = {task: less for task, less in found.items() if logs[task].metric}
-    if said is not None and judged and all(less is (not said) for less in judged.values()):
+        directions[task] = less_is_better(log.metric) if stated is None else stated
+    asked = selection.lower_is_better
+    judged = {task: less for task, less in directions.items() if logs[task].metric}
+    if asked is not None and judged and all(less is (not asked) for less in judged.values()):
         task = next(iter(judged))
-        better = ("more", "less")[not said]
+        better = ("more", "less")[not asked]
         raise DataError(
-            f"{path}: {('--higher', '--lower')[said]}-is-better is said of {logs[task].metric}, of "
-            f"which {better} is better. It is for metrics whose direction is not known; --metric "
-            "takes another."
+            f"{path}: {('--higher', '--lower')[asked]}-is-better is said of {logs[task].metric}, "
+            f"of which {better} is better. It is for metrics whose direction is not known; "
+            "--metric takes another."
         )
     return {
-        task: replace(log, less_is_better=said if found[task] is None else found[task])
+        task: replace(log, less_is_better=asked if directions[task] is None else directions[task])
         for task, log in logs.items()
     }
 

@@ -57,8 +57,8 @@ def _open_file(path: Path) -> list[Log]:
             for row in batch.rows:
                 group = _group(row)
                 groups.setdefault(group, row)
-                known = metrics.setdefault(group, {})
-                known |= dict.fromkeys(_part(row, "evaluation"))
+                listed = metrics.setdefault(group, {})
+                listed |= dict.fromkeys(_part(row, "evaluation"))
     results = _read_results(path)
     pairs = Counter(group[:2] for group in groups)
     logs = []
@@ -89,14 +89,16 @@ def _read_results(path: Path) -> dict[str, Mapping[str, Any]]:
     file = path.with_name(plain_name(path).replace("_samples.jsonl", ".json"))
     whole = read_json_file(file) if file.suffix == ".json" and file.is_file() else {}
     listed = whole.get("evaluation_results") if isinstance(whole, dict) else None
-    results = [each for each in listed or [] if isinstance(each, dict)]
-    names = Counter(str(each.get("evaluation_name")) for each in results)
-    found: dict[str, Mapping[str, Any]] = {}
-    for each in results:
-        name = str(each.get("evaluation_name"))
-        found |= {name: each} if names[name] == 1 else {}
-        found |= {str(each["evaluation_result_id"]): each} if "evaluation_result_id" in each else {}
-    return found
+    results = [result for result in listed or [] if isinstance(result, dict)]
+    names = Counter(str(result.get("evaluation_name")) for result in results)
+    by_key: dict[str, Mapping[str, Any]] = {}
+    for result in results:
+        name = str(result.get("evaluation_name"))
+        if names[name] == 1:
+            by_key[name] = result
+        if "evaluation_result_id" in result:
+            by_key[str(result["evaluation_result_id"])] = result
+    return by_key
 
 
 def _name_result(group: Group, row: Mapping[str, Any], config: Mapping[str, Any]) -> str:
@@ -142,12 +144,12 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
         )
     raw = answered.get("raw", _last_answer(row.get("messages")))
     answer = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
-    reference = asked.get("reference")
-    references = reference if isinstance(reference, list) else [reference]
+    accepted = asked.get("reference")
+    references = accepted if isinstance(accepted, list) else [accepted]
     record: dict[str, Any] = {
         "id": key,
         "prediction": None if answer in (None, []) else as_text(answer),
-        "references": [as_text(each) for each in references if each is not None],
+        "references": [as_text(reference) for reference in references if reference is not None],
         "input": None if asked.get("raw") is None else as_text(asked["raw"]),
         "choices": asked.get("choices"),
     }
@@ -160,11 +162,11 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
 
 def _last_answer(messages: Any) -> Any:
     """Return what the model said last in a conversation, which has no other output."""
-    said = [
+    answers = [
         message["content"]
         for message in messages or []
         if isinstance(message, dict)
         and message.get("role") == "assistant"
         and message.get("content")
     ]
-    return said[-1] if said else None
+    return answers[-1] if answers else None

@@ -39,8 +39,8 @@ class Harness:
     def find(self, files: Sequence[Path]) -> list[Path]:
         """Return the files that are logs of this harness."""
         maybe = [path for path in files if self._has_sign(path)]
-        found: list[Path] = self._load("find_logs")(maybe) if maybe else []
-        return found
+        logs: list[Path] = self._load("find_logs")(maybe) if maybe else []
+        return logs
 
     def open(self, files: Sequence[Path], selection: LogSelection) -> list[Log]:
         """Return a log per task and run, without reading more than must be.

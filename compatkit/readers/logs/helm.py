@@ -17,12 +17,12 @@ from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
-    as_text,
     batches,
     decode_whole,
     expect,
     read_json_file,
     set_score,
+    state_conditions,
 )
 
 STATS = "per_instance_stats.json"
@@ -72,7 +72,7 @@ def _open_log(path: Path) -> Log:
     judged = sorted(name for name in counted if not ABOUT.match(name))
     judged.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     names = ("scenario_state.json", "instances.json", "display_predictions.json")
-    shots = {
+    conditions = {
         "few-shot examples": adapter.get("max_train_instances"),
         "limit": adapter.get("max_eval_instances"),
         "instructions": adapter.get("instructions"),
@@ -86,7 +86,7 @@ def _open_log(path: Path) -> Log:
         path=path,
         metrics=tuple(judged),
         model=str(adapter.get("model", "")),
-        conditions={k: "none" if v is None else as_text(v) for k, v in shots.items()},
+        conditions=state_conditions(conditions),
         further=tuple(path.parent / name for name in names if (path.parent / name).is_file()),
     )
 
@@ -113,9 +113,9 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     means = Once("the statistic of")
     places: dict[Key, int] = {}
     for number, row in enumerate(stats, 1):
-        found = expect(row, dict, f"{name}:{number}", "the instance")
+        instance = expect(row, dict, f"{name}:{number}", "the instance")
         # One instance may have several entries, one per metric that was computed.
-        for key, statistic, mean in _read_stats(found):
+        for key, statistic, mean in _read_stats(instance):
             places.setdefault(key, number)
             means.put((*key, statistic), mean, f"{name}:{number}")
     splits = len({key.split for key in places}) > 1

@@ -80,14 +80,14 @@ def _read_states(states: Sequence[Any], name: str) -> dict[Key, dict[str, Any]]:
 
 def _answer(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the prediction, or the error, of the requests of one instance."""
-    results = [state.get("result") for state in states]
-    found = [result if isinstance(result, dict) else {} for result in results]
-    failed = next((each for each in found if each.get("success") is False), None)
+    written = [state.get("result") for state in states]
+    results = [result if isinstance(result, dict) else {} for result in written]
+    failed = next((result for result in results if result.get("success") is False), None)
     if failed is not None:
         return {"prediction": None, "error": str(failed.get("error") or "the request failed")}
     if states[0].get("reference_index") is not None:
         return {"prediction": _likeliest(states)}
-    completions = found[0].get("completions") or []
+    completions = results[0].get("completions") or []
     answer = completions[0].get("text") if completions else None
     mapping = states[0].get("output_mapping")
     if isinstance(mapping, dict) and isinstance(answer, str):
@@ -107,13 +107,13 @@ def _likeliest(states: Sequence[Mapping[str, Any]]) -> str | None:
         completions = state["result"].get("completions") or [{}]
         tokens: list[Mapping[str, Any]] = []
         for token in reversed(completions[0].get("tokens") or []):
-            if sum(len(each["text"]) for each in tokens) >= len(text):
+            if sum(len(part["text"]) for part in tokens) >= len(text):
                 break
             tokens.append(token)
         if not tokens:
             return None
         alone = state.get("request_mode") == CALIBRATION
-        values[alone][index] = sum(as_float(each["logprob"]) for each in tokens), len(tokens)
+        values[alone][index] = sum(as_float(part["logprob"]) for part in tokens), len(tokens)
     scores = {
         index: value - values[True][index][0] if index in values[True] else value / count
         for index, (value, count) in values[False].items()

@@ -24,6 +24,7 @@ from compatkit.readers.logs.log import (
     batches,
     plain_name,
     set_score,
+    state_conditions,
 )
 from compatkit.readers.logs.zip_members import ZipMembers, open_zip
 from compatkit.readers.source import open_path, read_head
@@ -140,8 +141,8 @@ def _decode(raw: bytes, kind: Any, name: str) -> Any:
         raise DataError(f"{name}: no JSON that can be read: {error}. Copy it again.") from error
 
 
-def _quote(found: re.Match[bytes]) -> bytes:
-    text = found.group()
+def _quote(match: re.Match[bytes]) -> bytes:
+    text = match.group()
     return text if text.startswith(b'"') else b'"' + text + b'"'
 
 
@@ -162,17 +163,18 @@ def _conditions(header: "Header") -> dict[str, str]:
     config = run.get("config") or {}
     steps = plan.get("steps") or []
     solvers = ", ".join(str(step.get("solver")) for step in steps if isinstance(step, dict))
-    found = {
-        "prompts and solvers": f"{solvers} (SHA-256 {_digest(steps)})",
-        "generation": plan.get("config"),
-        "limit": config.get("limit"),
-        "epochs": config.get("epochs") or 1,
-        "dataset": (run.get("dataset") or {}).get("name"),
-        "shuffling": (run.get("dataset") or {}).get("shuffled"),
-        "version of the task": run.get("task_version"),
-        "arguments of the task": run.get("task_args"),
-    }
-    return {name: "none" if value is None else as_text(value) for name, value in found.items()}
+    return state_conditions(
+        {
+            "prompts and solvers": f"{solvers} (SHA-256 {_digest(steps)})",
+            "generation": plan.get("config"),
+            "limit": config.get("limit"),
+            "epochs": config.get("epochs") or 1,
+            "dataset": (run.get("dataset") or {}).get("name"),
+            "shuffling": (run.get("dataset") or {}).get("shuffled"),
+            "version of the task": run.get("task_version"),
+            "arguments of the task": run.get("task_args"),
+        }
+    )
 
 
 def _digest(value: Any) -> str:
@@ -259,10 +261,10 @@ class _Attachments:
         if isinstance(value, str):
             return self._text(value) if value.startswith(ATTACHMENT) else value
         if isinstance(value, list):
-            return [self.resolve(each) for each in value]
+            return [self.resolve(part) for part in value]
         if isinstance(value, dict):
             # A message's own id is drawn anew in each run.
-            return {key: self.resolve(each) for key, each in value.items() if key != "id"}
+            return {key: self.resolve(part) for key, part in value.items() if key != "id"}
         return value
 
     def _text(self, name: str) -> str:

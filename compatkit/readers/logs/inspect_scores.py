@@ -49,7 +49,7 @@ class ScoresSeen:
 
     def order(self, results: Any) -> list[str]:
         """Return the names, the harness's first one first."""
-        order = [each.get("name") for each in _list_results(results)]
+        order = [result.get("name") for result in _list_results(results)]
         plain = {name: find_score(order, name)[0] for name in self.names}
         return sorted(
             (name for name in self.names if name not in self.lists),
@@ -75,25 +75,25 @@ def _values(scores: "Mapping[str, ScoreValue]") -> Iterator[tuple[str, Any]]:
 
 def find_score(names: Iterable[str | None], metric: str) -> tuple[str, str]:
     """Return the score that a metric is of, and its part; the part is empty for a whole score."""
-    known = set(names)
+    scores = set(names)
     name, _, part = metric.rpartition(".")
-    return (metric, "") if metric in known or name not in known else (name, part)
+    return (metric, "") if metric in scores or name not in scores else (name, part)
 
 
 def accuracies(header: "Header") -> set[str]:
     """Return the scores of which the run states an accuracy: more of them is better."""
-    found = set()
+    scores = set()
     scorers = header.eval.get("scorers")
-    for each in [*_list_results(header.results), *(scorers if isinstance(scorers, list) else [])]:
-        metrics = each.get("metrics") if isinstance(each, dict) else None
+    for result in [*_list_results(header.results), *(scorers if isinstance(scorers, list) else [])]:
+        metrics = result.get("metrics") if isinstance(result, dict) else None
         listed = metrics.values() if isinstance(metrics, dict) else metrics or []
         stated = [metric.get("name") for metric in listed if isinstance(metric, dict)]
         if any(str(name).rpartition("/")[2] == "accuracy" for name in stated):
-            name, scorer = each.get("name"), each.get("scorer")
-            found |= {str(name), f"{scorer}.{name}"}
-    return found
+            name, scorer = result.get("name"), result.get("scorer")
+            scores |= {str(name), f"{scorer}.{name}"}
+    return scores
 
 
 def _list_results(results: Any) -> list[dict[str, Any]]:
     listed = results.get("scores") if isinstance(results, dict) else None
-    return [each for each in listed or [] if isinstance(each, dict)]
+    return [result for result in listed or [] if isinstance(result, dict)]

@@ -17,9 +17,9 @@ from compatkit.readers.logs.lighteval_rows import read_row
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
-    as_text,
     read_json_file,
     set_score,
+    state_conditions,
 )
 from compatkit.readers.parquet import read_parquet
 from compatkit.readers.source import open_path
@@ -90,9 +90,9 @@ def _find_results(path: Path, task: str, run: str) -> Mapping[str, Any]:
         if place.name == "details"
     ]
     for file in files:
-        found = read_json_file(file) if run and file.is_file() else {}
-        if isinstance(found, dict) and (_task_config(found, task) or "results" in found):
-            return found
+        results = read_json_file(file) if run and file.is_file() else {}
+        if isinstance(results, dict) and (_task_config(results, task) or "results" in results):
+            return results
     return {}
 
 
@@ -100,8 +100,8 @@ def _of_task(results: Mapping[str, Any], part: str, task: str) -> Mapping[str, A
     """Return what a part says of a task, whose name older versions write with colons."""
     tasks = results.get(part)
     tasks = tasks if isinstance(tasks, dict) else {}
-    found = tasks.get(task, tasks.get(task.replace("|", ":")))
-    return found if isinstance(found, dict) else {}
+    value = tasks.get(task, tasks.get(task.replace("|", ":")))
+    return value if isinstance(value, dict) else {}
 
 
 def _task_config(results: Mapping[str, Any], task: str) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ def _directions(results: Mapping[str, Any], task: str) -> dict[str, bool]:
 
 
 def _names(names: Any) -> list[str]:
-    return [str(each) for each in names] if isinstance(names, list) else [str(names)]
+    return [str(name) for name in names] if isinstance(names, list) else [str(names)]
 
 
 def _conditions(
@@ -136,17 +136,18 @@ def _conditions(
     config = _task_config(results, task)
     model = general.get("model_config")
     hashes = _of_task(results, "summary_tasks", task).get("hashes")
-    found = {
-        "few-shot examples": config.get("num_fewshots"),
-        "limit": general.get("max_samples"),
-        "generation": model.get("generation_parameters") if isinstance(model, dict) else None,
-        "system prompt": model.get("system_prompt") if isinstance(model, dict) else None,
-        "hash of the prompts": hashes.get("hash_full_prompts")
-        if isinstance(hashes, dict)
-        else None,
-        "version of the task": config.get("version"),
-    }
-    return {name: "none" if value is None else as_text(value) for name, value in found.items()}
+    return state_conditions(
+        {
+            "few-shot examples": config.get("num_fewshots"),
+            "limit": general.get("max_samples"),
+            "generation": model.get("generation_parameters") if isinstance(model, dict) else None,
+            "system prompt": model.get("system_prompt") if isinstance(model, dict) else None,
+            "hash of the prompts": hashes.get("hash_full_prompts")
+            if isinstance(hashes, dict)
+            else None,
+            "version of the task": config.get("version"),
+        }
+    )
 
 
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:

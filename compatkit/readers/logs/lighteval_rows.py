@@ -49,9 +49,10 @@ class Row:
         if not self.answers:
             return None
         scores = [
-            each[0] if isinstance(each, list | tuple) and each else each for each in self.answers
+            answer[0] if isinstance(answer, list | tuple) and answer else answer
+            for answer in self.answers
         ]
-        if not all(isinstance(each, float | int) for each in scores):
+        if not all(isinstance(score, float | int) for score in scores):
             return as_text(self.answers[0])
         if len(scores) != len(self.choices) or not scores:
             return None
@@ -82,7 +83,7 @@ def _read_newest(row: Mapping[str, Any], where: str) -> Row:
     if not isinstance(doc, dict) or not isinstance(metrics, dict):
         raise DataError(f"{where}: 'doc' and 'metric' are no structs. Did lighteval write it?")
     response = response if isinstance(response, dict) else {}
-    choices = [as_text(each) for each in doc.get("choices") or []]
+    choices = [as_text(choice) for choice in doc.get("choices") or []]
     answers = next(
         (values for name in ("text_post_processed", "text") if (values := response.get(name))),
         response.get("logprobs") or (),
@@ -102,7 +103,7 @@ def _read_before(row: Mapping[str, Any], where: str) -> Row:
     parts = {
         name: _value(row.get(name)) for name in ("choices", "gold", "gold_index", "predictions")
     }
-    choices = [as_text(each) for each in _listed(parts["choices"])]
+    choices = [as_text(choice) for choice in _listed(parts["choices"])]
     references = _pick(
         choices, parts["gold_index"] if parts["gold_index"] not in (None, []) else parts["gold"]
     )
@@ -119,7 +120,8 @@ def _read_before(row: Mapping[str, Any], where: str) -> Row:
         id=None,
         asked="\n".join(asked),
         choices=choices,
-        references=references or [as_text(each).strip() for each in _listed(parts["gold"])],
+        references=references
+        or [as_text(reference).strip() for reference in _listed(parts["gold"])],
         metrics=metrics,
         answers=answers,
         specific=_value(row.get("specifics")),
@@ -128,9 +130,9 @@ def _read_before(row: Mapping[str, Any], where: str) -> Row:
 
 def _pick(choices: Sequence[str], gold: Any) -> list[str]:
     return [
-        choices[each].strip()
-        for each in _listed(gold)
-        if isinstance(each, int) and 0 <= each < len(choices)
+        choices[index].strip()
+        for index in _listed(gold)
+        if isinstance(index, int) and 0 <= index < len(choices)
     ]
 
 

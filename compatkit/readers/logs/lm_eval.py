@@ -73,15 +73,15 @@ def _open_log(path: Path, *, whole: bool) -> Log:
     task, run = named.groups() if named else (name_task(path), "")
     results = find_results(path, task, run)
     first = _first_row(path)
-    filters, known = _list_metrics(path, results, task, first)
-    refused = {metric: reason for metric in known if (reason := _refusal(metric, first))}
+    filters, names = _list_metrics(path, results, task, first)
+    refused = {metric: reason for metric in names if (reason := _refusal(metric, first))}
     better = part(results, "higher_is_better", task)
     total = part(results, "n-samples", task).get("effective")
     notes = () if results else (NO_RESULTS.format(path),)
     if whole and _is_subset(path, results, task, total):
         notes = (f"{path}: made with --samples; the mean over its rows is that of its results",)
         total = None
-    pairs = [(metric, f"{metric},{name}") for name in filters for metric in known]
+    pairs = [(metric, f"{metric},{name}") for name in filters for metric in names]
     return Log(
         harness="lm-eval",
         task=task,
@@ -171,7 +171,9 @@ def _scan(path: Path) -> tuple[dict[str, None], dict[str, None]]:
             block = rest + chunk
             filters |= dict.fromkeys(map(_plain, set(FILTER.findall(block))))
             lists = set(METRICS.findall(block))
-            metrics |= dict.fromkeys(_plain(text) for each in lists for text in TEXT.findall(each))
+            metrics |= dict.fromkeys(
+                _plain(text) for listed in lists for text in TEXT.findall(listed)
+            )
             rest = block[-1024:]
     return filters, metrics
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from compatkit.errors import DataError
 from compatkit.readers.logs.keys import Once
-from compatkit.readers.logs.log import as_text, plain_name, read_json_file
+from compatkit.readers.logs.log import as_text, plain_name, read_json_file, state_conditions
 
 FOLDERS_ABOVE = 2
 DECIDES = ("results", "higher_is_better", "n-samples")  # what must not be said in two ways
@@ -60,8 +60,8 @@ def _candidates(folder: Path, run: str) -> Sequence[Path]:
 
 
 def _read(path: Path) -> Results:
-    found = read_json_file(path)
-    return found if isinstance(found, dict) else {}
+    results = read_json_file(path)
+    return results if isinstance(results, dict) else {}
 
 
 def _holds(results: Results, task: str) -> bool:
@@ -107,18 +107,19 @@ def describe(results: Results, task: str) -> dict[str, str]:
     if not results:
         return {}
     config, task_config = part(results, "config"), part(results, "configs", task)
-    found = {
-        "chat template": results.get("chat_template_sha"),
-        "system instruction": results.get("system_instruction_sha"),
-        "few-shot examples": part(results, "n-shot").get(task),
-        "few-shot as turns": results.get("fewshot_as_multiturn"),
-        "few-shot seed": config.get("fewshot_seed"),
-        "limit": config.get("limit"),
-        "generation": task_config.get("generation_kwargs"),
-        "version of the task": part(results, "versions").get(task),
-        "lm_eval": results.get("lm_eval_version"),
-    }
-    return {name: "none" if value is None else as_text(value) for name, value in found.items()}
+    return state_conditions(
+        {
+            "chat template": results.get("chat_template_sha"),
+            "system instruction": results.get("system_instruction_sha"),
+            "few-shot examples": part(results, "n-shot").get(task),
+            "few-shot as turns": results.get("fewshot_as_multiturn"),
+            "few-shot seed": config.get("fewshot_seed"),
+            "limit": config.get("limit"),
+            "generation": task_config.get("generation_kwargs"),
+            "version of the task": part(results, "versions").get(task),
+            "lm_eval": results.get("lm_eval_version"),
+        }
+    )
 
 
 def refuse_cut(path: Path, wanted: str, count: int, total: object) -> None:

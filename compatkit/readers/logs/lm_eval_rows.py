@@ -63,10 +63,10 @@ def _read_choices(likelihoods: list[float], arguments: Any) -> _Choices:
     if len(alone) != len(asked):  # of `acc_mutual_info` each choice is asked for in both ways
         alone, asked = [], list(requests)
     texts = [_argument(arguments, number, 1) for number in asked]
-    known = [text for text in texts if isinstance(text, str)]
+    choices = [text for text in texts if isinstance(text, str)]
     return _Choices(
         [likelihoods[number] for number in asked],
-        known if len(set(known)) == len(asked) else [],
+        choices if len(set(choices)) == len(asked) else [],
         [likelihoods[number] for number in alone],
     )
 
@@ -120,7 +120,7 @@ def _argument(arguments: Any, request: int, part: int) -> Any:
 
 def _reference(target: str, choices: list[str]) -> str:
     """Return the accepted answer: a choice's text where the target is its index."""
-    texts = [each.strip() for each in choices]
+    texts = [choice.strip() for choice in choices]
     is_index = target.isdecimal() and target not in texts and int(target) < len(texts)
     return texts[int(target)] if is_index else target
 
@@ -129,9 +129,10 @@ def _likelihoods(answers: list[Any]) -> list[float] | None:
     """Return the log-likelihood of each choice; None where the answers are texts."""
     try:
         if answers and all(
-            isinstance(each, list) and len(each) == PAIR and each[1] in FLAGS for each in answers
+            isinstance(answer, list) and len(answer) == PAIR and answer[1] in FLAGS
+            for answer in answers
         ):
-            return [float(each[0]) for each in answers]
+            return [float(answer[0]) for answer in answers]
     except (TypeError, ValueError, OverflowError):
         pass
     return None

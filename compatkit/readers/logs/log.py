@@ -147,9 +147,9 @@ def expect(value: Any, kind: type | tuple[type, ...], where: str, what: str) -> 
     if isinstance(value, kind):
         return value
     kinds = kind if isinstance(kind, tuple) else (kind,)
-    wanted = " or ".join(each.__name__ for each in kinds)
-    found = "missing" if value is None else f"of type {type(value).__name__}"
-    raise DataError(f"{where}: {what} is {found}; {wanted} was expected. Is this log whole?")
+    wanted = " or ".join(allowed.__name__ for allowed in kinds)
+    actual = "missing" if value is None else f"of type {type(value).__name__}"
+    raise DataError(f"{where}: {what} is {actual}; {wanted} was expected. Is this log whole?")
 
 
 def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
@@ -202,6 +202,11 @@ def batches(
             lines, records = [], []
     if records:
         yield Records(records, lines, name)
+
+
+def state_conditions(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return conditions of a run as texts, "none" where its log states none."""
+    return {name: "none" if value is None else as_text(value) for name, value in values.items()}
 
 
 def as_text(value: Any) -> str:

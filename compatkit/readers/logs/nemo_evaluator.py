@@ -33,13 +33,13 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
 
     Beside `results.jsonl` a bundle may hold `trajectories.jsonl`, with the steps of its problems.
     """
-    found = [
+    logs = [
         path
         for path in files
         if plain_name(path).endswith(".jsonl") and PROBLEM.match(read_head(path))
     ]
-    bundles = {path.parent for path in found if plain_name(path) == RESULTS}
-    return [path for path in found if plain_name(path) == RESULTS or path.parent not in bundles]
+    bundles = {path.parent for path in logs if plain_name(path) == RESULTS}
+    return [path for path in logs if plain_name(path) == RESULTS or path.parent not in bundles]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -59,7 +59,7 @@ def _open_log(path: Path) -> Log:
     benchmark = benchmark if isinstance(benchmark, dict) else {}
     config = bundle.get("config")
     config = config if isinstance(config, dict) else {}
-    found = {
+    conditions = {
         "hash of the configuration": bundle.get("config_hash"),
         "version": bundle.get("sdk_version"),
         "samples": benchmark.get("samples"),
@@ -73,7 +73,9 @@ def _open_log(path: Path) -> Log:
         directions={"reward": False},
         model=as_text(config.get("model", "")),
         run=as_text(bundle.get("run_id", "")),
-        conditions={name: as_text(value) for name, value in found.items() if value is not None},
+        conditions={
+            name: as_text(value) for name, value in conditions.items() if value is not None
+        },
         details={"repeats": (benchmark.get("repeats") or 1) > 1},
     )
 

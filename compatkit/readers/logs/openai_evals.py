@@ -25,6 +25,7 @@ from compatkit.readers.logs.log import (
     batches,
     plain_name,
     set_score,
+    state_conditions,
 )
 from compatkit.readers.source import open_path, read_head
 
@@ -70,13 +71,13 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 def _open_log(path: Path) -> Log:
     with open_path(path).open() as stream:
         spec, examples, ended = _read_events(stream, str(path))
-    names = dict.fromkeys(name for each in examples.values() for name in each.metrics)
-    judged = any(each.correct for each in examples.values())
+    names = dict.fromkeys(name for example in examples.values() for name in example.metrics)
+    judged = any(example.correct for example in examples.values())
     config = spec.get("run_config")
     config = config if isinstance(config, dict) else {}
     models = spec.get("completion_fns") or spec.get("model_name") or ""
     kind = config.get("eval_spec")
-    found = {
+    conditions = {
         "limit": config.get("max_samples"),
         "seed": config.get("seed"),
         "arguments of the eval": kind.get("args") if isinstance(kind, dict) else None,
@@ -94,13 +95,13 @@ def _open_log(path: Path) -> Log:
         directions={CORRECT: False},
         details={"graded": isinstance(kind, dict) and GRADER in as_text(kind.get("cls", ""))},
         notes=_describe(path, examples),
-        conditions={k: "none" if value is None else as_text(value) for k, value in found.items()},
+        conditions=state_conditions(conditions),
     )
 
 
 def _describe(path: Path, examples: Mapping[str, _Example]) -> tuple[str, ...]:
     """Say where a sample holds several answers, of which one is taken."""
-    several = sum(len(each.sampled) > 1 and not each.graded for each in examples.values())
+    several = sum(len(example.sampled) > 1 and not example.graded for example in examples.values())
     if not several:
         return ()
     return (f"{path}: {several} samples with several answers, of which the last is taken",)
@@ -157,8 +158,8 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         raise DataError(f"{name}: holds no samples. Did the evaluation run to its end?")
     yield from batches(
         (
-            (each.line, _record(key, each, log, f"{name}:{each.line}"))
-            for key, each in examples.items()
+            (example.line, _record(key, example, log, f"{name}:{example.line}"))
+            for key, example in examples.items()
         ),
         name,
     )
@@ -190,7 +191,7 @@ def _record(key: str, example: _Example, log: Log, where: str) -> dict[str, Any]
     }
     if example.expected is not None:
         expected = example.expected if isinstance(example.expected, list) else [example.expected]
-        record["references"] = [as_text(each) for each in expected]
+        record["references"] = [as_text(reference) for reference in expected]
     if example.error is not None:
         record["error"] = as_text(example.error)
     elif log.metric:

@@ -148,8 +148,8 @@ def _group(row: Row) -> Group:
 def _conditions(whole: Row, group: Group) -> dict[str, str]:
     meta = whole.get("metadata")
     version = meta.get("promptfooVersion") if isinstance(meta, dict) else None
-    found = {"prompt": f"{_digest(group[1])} {group[1]}"}
-    return found | ({"promptfoo": str(version)} if version else {})
+    conditions = {"prompt": f"{_digest(group[1])} {group[1]}"}
+    return conditions | ({"promptfoo": str(version)} if version else {})
 
 
 def _digest(value: Any) -> str:
@@ -183,17 +183,17 @@ def _name_examples(numbered: Sequence[tuple[int, Row]], name: str) -> list[str]:
     rows = [row for _, row in numbered]
     cases = [case_of(row) for row in rows]
     asked = [{"vars": case.get("vars"), "description": case.get("description")} for case in cases]
-    names = [f"{as_text(each['vars'])[:SHOWN]} #{_digest(each)}" for each in asked]
+    names = [f"{as_text(case['vars'])[:SHOWN]} #{_digest(case)}" for case in asked]
     asserted = [_digest(case.get("assert")) for case in cases]
-    kinds = Counter(each for each, _ in dict.fromkeys(zip(names, asserted, strict=True)))
+    kinds = Counter(test for test, _ in dict.fromkeys(zip(names, asserted, strict=True)))
     ids = [
-        f"{each} {digest}" if kinds[each] > 1 else each
-        for each, digest in zip(names, asserted, strict=True)
+        f"{test} {digest}" if kinds[test] > 1 else test
+        for test, digest in zip(names, asserted, strict=True)
     ]
     prompts = Once("the test without variables")
     rows_of = Counter(ids)
-    for (line, row), each, example in zip(numbered, asked, ids, strict=True):
-        if rows_of[example] > 1 and not each["vars"] and not each["description"]:
+    for (line, row), case, example in zip(numbered, asked, ids, strict=True):
+        if rows_of[example] > 1 and not case["vars"] and not case["description"]:
             _refuse_stripped(prompts, row, example, f"{name}:{line}")
     return ids
 

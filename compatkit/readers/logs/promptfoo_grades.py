@@ -35,8 +35,8 @@ def case_of(row: Row) -> Row:
 def list_metrics(rows: Sequence[Row]) -> list[str]:
     """Return the names of the scores of all rows."""
     named = [row.get("namedScores") for row in rows]
-    found = dict.fromkeys(name for each in named if isinstance(each, dict) for name in each)
-    return list(dict.fromkeys([*OF_FORMAT, *found]))
+    names = dict.fromkeys(name for scores in named if isinstance(scores, dict) for name in scores)
+    return list(dict.fromkeys([*OF_FORMAT, *names]))
 
 
 def state_directions(rows: Sequence[Row]) -> dict[str, bool]:
@@ -44,9 +44,9 @@ def state_directions(rows: Sequence[Row]) -> dict[str, bool]:
     directions = dict.fromkeys(OF_FORMAT, False)
     for row in rows:
         asserted = case_of(row).get("assert")
-        for each in asserted if isinstance(asserted, list) else []:
-            if isinstance(each, dict) and isinstance(each.get("metric"), str):
-                directions[each["metric"]] = False
+        for assertion in asserted if isinstance(asserted, list) else []:
+            if isinstance(assertion, dict) and isinstance(assertion.get("metric"), str):
+                directions[assertion["metric"]] = False
     return directions
 
 
@@ -82,8 +82,8 @@ def _components(row: Row) -> Iterator[Mapping[str, Any]]:
 
 
 def _assertion(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = result.get("assertion")
-    return found if isinstance(found, dict) else {}
+    assertion = result.get("assertion")
+    return assertion if isinstance(assertion, dict) else {}
 
 
 def _failed_to_judge(result: Mapping[str, Any]) -> bool:
@@ -108,7 +108,7 @@ def judge_failed(row: Row, metric: str) -> str:
     if not failed:
         return ""
     if metric == "success":
-        others = [result for result in results if not any(result is each for each in failed)]
+        others = [result for result in results if not any(result is failure for failure in failed)]
         decided = case_of(row).get("threshold") is None and any(
             result.get("pass") is False for result in others
         )

@@ -98,19 +98,19 @@ def _answer(answer: Any, name: str, key: str) -> str | None:
 def _read_questions(path: Path) -> dict[str, dict[str, Any]]:
     """Return accepted answers and the question by its id."""
     whole = expect(read_json_file(path), dict, str(path), "the dataset")
-    found = Once("the question")
+    questions = Once("the question")
     for article in expect(whole.get("data"), list, str(path), "data"):
         for paragraph in _list(article, "paragraphs", path):
             for question in _list(paragraph, "qas", path):
-                answers = [each["text"] for each in question.get("answers") or []]
+                answers = [answer["text"] for answer in question.get("answers") or []]
                 asked = {
                     "references": answers or [""],
                     "input": question.get("question"),
                     "title": article.get("title"),
                     "answerable": bool(answers),
                 }
-                found.put(str(question.get("id")), asked, str(path))
-    return found.values
+                questions.put(str(question.get("id")), asked, str(path))
+    return questions.values
 
 
 def _list(part: Any, key: str, path: Path) -> Sequence[Mapping[str, Any]]:
