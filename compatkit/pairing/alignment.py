@@ -289,7 +289,9 @@ def _join_attributes(
     """Return the fields of each example; one without its group depends on nobody knows which."""
     columns = {path: _join_attribute(sides, examples, path, len(ids)) for path in attributes}
     groups = columns[cluster] if cluster is not None else []
-    lost = [each for each, group in zip(ids, groups, strict=bool(groups)) if group in NO_GROUP]
+    lost = [
+        example for example, group in zip(ids, groups, strict=bool(groups)) if group in NO_GROUP
+    ]
     if lost:
         names = " or ".join(side.file.name for side in sides)
         raise DataError(

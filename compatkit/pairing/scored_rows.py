@@ -229,7 +229,7 @@ def _digest_contents(rows: Predictions) -> IntArray:
         repr((text, sorted(set(references)))).encode("utf-8", "surrogatepass")
         for text, references in zip(rows.input, rows.references, strict=True)
     ]
-    digests = b"".join(blake2b(each, digest_size=8).digest() for each in contents)
+    digests = b"".join(blake2b(content, digest_size=8).digest() for content in contents)
     return np.frombuffer(digests, np.int64)
 
 
