@@ -46,8 +46,8 @@ def share_of_reliable(flags: Callable[[ReliableFlips], BoolArray]) -> Measure:
     """
 
     def measure(pair: JudgedPair, plan: Plan) -> MetricValue:
-        found = flags(pair.reliable)
-        return share(found, plan) if found.any() else undefined(NONE_FOUND)
+        reliable = flags(pair.reliable)
+        return share(reliable, plan) if reliable.any() else undefined(NONE_FOUND)
 
     return measure
 

@@ -184,8 +184,8 @@ def _differ() -> Schema:
             "reason": text("Why it is undefined; empty otherwise."),
         }
     )
-    said = "Field to whether its slices differ in their NFR more than chance would have it."
-    return value("object", said, additionalProperties=test)
+    meaning = "Field to whether its slices differ in their NFR more than chance would have it."
+    return value("object", meaning, additionalProperties=test)
 
 
 def _result() -> Schema:

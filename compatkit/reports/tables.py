@@ -181,13 +181,15 @@ def _describe_picking(comparison: Comparison, path: str) -> str:
     if worst is None:
         return "no slice has a negative flip"
     value, part = worst
-    said = f"worst: {value}"
+    sentence = f"worst: {value}"
     number, limits = len(comparison.slices[path]), part.together
     if limits.low is not None and limits.high is not None:
         interval = format_interval("negative_flip_rate", limits)
         level = f"{100 * level_of(comparison):g}%"
-        said += f", NFR {interval}, limits that hold for all {count_of(number, 'slice')} at {level}"
-    return f"{said}; {_describe_difference(comparison, path)}" if number > 1 else said
+        sentence += (
+            f", NFR {interval}, limits that hold for all {count_of(number, 'slice')} at {level}"
+        )
+    return f"{sentence}; {_describe_difference(comparison, path)}" if number > 1 else sentence
 
 
 def _describe_difference(comparison: Comparison, path: str) -> str:

@@ -205,13 +205,13 @@ def describe_family(tests: Sequence[Tests], what: str, name: str = "accuracy_cha
         return ""
     correction = CORRECTION_NAMES[test.correction]
     method = TEST_NAMES[test.test]
-    said = f"p if {QUESTIONS[name]}: {method}, {correction} over {test.family} {what}"
+    sentence = f"p if {QUESTIONS[name]}: {method}, {correction} over {test.family} {what}"
     if test.least is not None and test.correction == "holm" and test.least * test.family > ALPHA:
-        said += (
+        sentence += (
             f"; with so many, {test.least:.2g} times {test.family}, none can be below "
             f"{min(test.least * test.family, 1.0):.2g}: more --resamples would let them"
         )
-    return said
+    return sentence
 
 
 def level_of(comparison: Comparison) -> float:

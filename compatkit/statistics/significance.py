@@ -326,15 +326,15 @@ def combine_changes(
     """
     if not len(changes):
         return CombinedTest(math.nan, math.nan, math.nan, math.nan)
-    moved = [check_values(each, "changes") for each in changes]
-    moved = [each[each != 0.0] for each in moved]
-    moved = [each for each in moved if each.size]
+    moved = [check_values(change, "changes") for change in changes]
+    moved = [change[change != 0.0] for change in moved]
+    moved = [change for change in moved if change.size]
     if not moved:
         return CombinedTest(1.0, 1.0, 1.0, 1.0)
     rng = np.random.default_rng(seed)
-    drawn = np.stack([_signed_sums(np.abs(each), resamples, rng) for each in moved])
-    seen = np.array([float(each.sum()) for each in moved])
-    scale = np.array([math.sqrt(float(each @ each)) for each in moved])
+    drawn = np.stack([_signed_sums(np.abs(change), resamples, rng) for change in moved])
+    seen = np.array([float(change.sum()) for change in moved])
+    scale = np.array([math.sqrt(float(change @ change)) for change in moved])
 
     def as_low(sums: FloatArray, bound: FloatArray) -> FloatArray:
         extreme = sums <= bound + 1e-9 * (1.0 + np.abs(bound))
