@@ -8,6 +8,7 @@ import numpy as np
 
 from compatkit.arrays import FloatArray
 from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
+from compatkit.commands.printing import check_targets
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
 from compatkit.comparison.options import make_options
 from compatkit.pairing.scored_rows import score_file
@@ -48,6 +49,8 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     makes of its answer. It is what compatkit score reads, small enough to keep beside the code as
     a baseline.
     """
+    if output.endswith(".jsonl"):
+        check_targets([output], [run_path, values["dataset"] or ""])
     options = make_options(reader=reader, **values)
     written = convert_run(
         run_path,

@@ -103,3 +103,12 @@ def test_a_score_that_may_point_either_way_is_not_converted(tmp_path):
         run(*words)
     run(*words, "--lower-is-better")
     assert {json.loads(line)["score"] for line in output.read_text().splitlines()} == {0.75}
+
+
+def test_what_is_read_is_not_written_over(tmp_path):
+    path = tmp_path / "old.jsonl"
+    run("convert", next(OLD.rglob("samples_tiny_text_*")), "-o", path)
+    before = path.read_bytes()
+    with pytest.raises(CompatkitError, match="old.jsonl: is read, and would be written over"):
+        run("convert", path, "-o", path)
+    assert path.read_bytes() == before

@@ -139,3 +139,12 @@ def test_a_fault_names_the_file_of_its_task(tmp_path):
     with pytest.raises(DataError) as caught:
         compare_folders(old, [new])
     assert str(caught.value).startswith(f"{old / 'b.jsonl'} lacks 1 of 2 ids: '1'")
+
+
+def test_a_task_that_loses_more_answers_than_a_number_can_say(tmp_path):
+    """2^-1200 is no number: the p-value is the smallest that there is, and never 0."""
+    old = folder(tmp_path / "old", a__jsonl=lines(*["yes"] * 1200), b__jsonl=lines("yes", "no"))
+    new = folder(tmp_path / "new", a__jsonl=lines(*["no"] * 1200), b__jsonl=lines("yes", "yes"))
+    total = compare_folders(old, [new])[-1]
+    assert {name for name in total.tests if name.startswith("any_task_worse")}
+    assert all(0 < test.p_value < 1e-300 for name, test in total.tests.items() if "worse" in name)
