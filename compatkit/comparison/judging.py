@@ -25,6 +25,7 @@ class Evidence:
         contents: shape (N,), a digest of each example's input and references; None where none
             was asked for.
         has_input: shape (N,), whether the example has an input.
+        repeated: number of examples whose input and references an earlier one has.
         digests: of the old and the new file.
         bounded: scores lie in [0, 1] by definition.
     """
@@ -33,6 +34,7 @@ class Evidence:
     seen: tuple[float, float] = (0.0, 1.0)
     contents: IntArray | None = None
     has_input: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    repeated: int = 0
     digests: tuple[str, str] = ("", "")
     bounded: bool = True
 
@@ -117,7 +119,15 @@ def gather_evidence(
         contents = np.zeros(size, np.int64)
         contents[index] = old.contents[rows]
     digests = (old.file.digest, new.file.digest)
-    return Evidence(unanswered, seen, contents, has_input, digests, bounded)
+    repeated = _count_repeated(old, rows, index)
+    return Evidence(unanswered, seen, contents, has_input, repeated, digests, bounded)
+
+
+def _count_repeated(side: ScoredRows, rows: IntArray, index: IntArray) -> int:
+    first = rows[np.unique(index, return_index=True)[1]]  # of several samples
+    first = first[side.input[first] != 0]
+    pairs = np.stack([side.input[first], side.references[first]])
+    return len(first) - int(np.unique(pairs, axis=1).shape[1])
 
 
 def _unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: float) -> BoolArray:

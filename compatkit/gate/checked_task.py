@@ -17,6 +17,7 @@ from compatkit.metrics.measure_pair import sort_pair
 from compatkit.metrics.pair import JudgedPair
 from compatkit.predictions.fields import NO_FIELD
 
+MOST_REPEATED = 0.1  # share of the examples beyond which it is no accident
 SAY_DIRECTION = "--lower-is-better or --higher-is-better says it."
 
 
@@ -67,6 +68,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
     )
     _refuse_unknown_direction(comparison, task.where)
     _check_counts(task, comparison)
+    _refuse_repeated(task, comparison)
     refuse_unbreakable(task, comparison)
     pair = comparison.pair
     if not pair.old.right.any():
@@ -136,6 +138,18 @@ def _check_counts(task: TaskPolicy, comparison: Comparison) -> None:
             f"{where}{left_out:,} of {every:,} examples are left out ({reasons}); the policy "
             f"allows a share of {task.max_left_out:g}. Mend {comparison.old} and "
             f"{comparison.new}, or raise 'max_left_out'."
+        )
+
+
+def _refuse_repeated(task: TaskPolicy, comparison: Comparison) -> None:
+    """Refuse one example under many ids: it would count as many."""
+    repeated, total = comparison.evidence.repeated, len(comparison.pair.ids)
+    if task.options.cluster is None and repeated > MOST_REPEATED * total:
+        raise DataError(
+            f"{task.where}{repeated:,} of {total:,} examples in {comparison.old} have the input "
+            "and references of another, under another id, and would count as so many more. Keep "
+            "one of each, give several answers to one example the field 'sample', or let "
+            "'cluster' name a field that says which belong together."
         )
 
 

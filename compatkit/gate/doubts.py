@@ -10,6 +10,8 @@ from compatkit.gate.checked_task import CheckedTask
 from compatkit.gate.decide import Question
 from compatkit.gate.verdict import Decision, Guarded
 
+SOME = 0.01  # share of the examples from which copies are worth a word
+
 
 def list_doubts(
     tasks: Sequence[CheckedTask],
@@ -39,6 +41,13 @@ def _doubt_files(tasks: Sequence[CheckedTask]) -> list[str]:
         "the baseline itself"
         for task in tasks
         if task.comparison.identical
+    ]
+    same += [
+        f"{task.where}{task.comparison.evidence.repeated:,} examples have the input and references "
+        "of another under another id, and count as one each"
+        for task in tasks
+        if task.comparison.evidence.repeated > SOME * len(task.comparison.pair.ids)
+        and task.policy.options.cluster is None
     ]
     return same + [note.text for task in tasks for note in task.comparison.noted if note.doubt]
 

@@ -109,6 +109,6 @@ def test_what_is_read_is_not_written_over(tmp_path):
     path = tmp_path / "old.jsonl"
     run("convert", next(OLD.rglob("samples_tiny_text_*")), "-o", path)
     before = path.read_bytes()
-    with pytest.raises(CompatkitError, match="old.jsonl: is read, and would be written over"):
+    with pytest.raises(CompatkitError, match=r"old\.jsonl: is read, and would be written over"):
         run("convert", path, "-o", path)
     assert path.read_bytes() == before

@@ -116,6 +116,20 @@ def test_unlike_tasks_that_number_their_examples_alike_are_not_the_same(tmp_path
     assert not hold(tmp_path, several_tasks("ab", 0.1)).warnings
 
 
+def copies(which: Rows, times: int) -> Rows:
+    return [{**row, "id": f"{row['id']}-{n}"} for n in range(times) for row in which]
+
+
+def test_one_example_under_many_ids_is_refused() -> None:
+    again = copies(rows(60), 30)
+    with pytest.raises(DataError, match=r"1,740 of 1,800 examples in old have the input and"):
+        check(again, again, max_nfr=0.002)
+    grouped = [{**row, "question": row["input"]} for row in again]
+    assert check(grouped, grouped, max_nfr=0.002, cluster="question").outcome == "inconclusive"
+    few = [*rows(400), *copies(rows(20), 1)]
+    assert any("20 examples have the input" in w for w in check(few, few, max_nfr=0.1).warnings)
+
+
 # What the old model never answered cannot break.
 
 
