@@ -55,7 +55,7 @@ def test_no_module_is_a_drawer_and_no_input_is_asserted(path: Path) -> None:
 NAMES_OF_ANYTHING = {"each", "found", "known", "said"}
 # Rooms and files where they still stand; the list only shrinks.
 NOT_YET_NAMED = {
-    "commands",
+    "commands/gate.py",
     "comparison",
     "gate",
 }
@@ -76,13 +76,17 @@ def list_bound(tree: ast.AST) -> set[str]:
 
 
 def test_no_name_stands_for_anything() -> None:
-    vague: dict[str, set[Path]] = {}
-    for path in FILES:
-        if list_bound(ast.parse(path.read_text(encoding="utf-8"))) & NAMES_OF_ANYTHING:
-            place = path.relative_to(PACKAGE)
-            vague.setdefault(place.parts[0], set()).add(place)
-    assert not {room: paths for room, paths in vague.items() if room not in NOT_YET_NAMED}
-    assert vague.keys() >= NOT_YET_NAMED, "take the room off the list"
+    vague = [
+        path.relative_to(PACKAGE)
+        for path in FILES
+        if list_bound(ast.parse(path.read_text(encoding="utf-8"))) & NAMES_OF_ANYTHING
+    ]
+    rooms = {
+        path: next((room for room in NOT_YET_NAMED if path.is_relative_to(room)), "")
+        for path in vague
+    }
+    assert not [path for path, room in rooms.items() if not room]
+    assert set(rooms.values()) == NOT_YET_NAMED, "take the room off the list"
 
 
 def test_every_kind_of_binding_is_seen() -> None:

@@ -77,7 +77,7 @@ class Flag(click.Option):
         if self.is_single and isinstance(values, list):
             if len(values) > 1:
                 first, second = (
-                    " ".join(each) if isinstance(each, tuple) else each for each in values[:2]
+                    " ".join(value) if isinstance(value, tuple) else value for value in values[:2]
                 )
                 named = max(self.opts, key=len)
                 raise click.UsageError(
@@ -136,8 +136,8 @@ def add_flags(*flags: Callable[[Command], Command]) -> Callable[[Command], Comma
     """Return a decorator that adds several flags, in their order."""
 
     def add(command: Command) -> Command:
-        for each in reversed(flags):
-            command = each(command)
+        for option in reversed(flags):
+            command = option(command)
         return command
 
     return add

@@ -76,8 +76,8 @@ def evaluate(adapter: str, **values: Any) -> None:
     controls = _controls(values.pop("controls"))
     how = {name: values.pop(name) for name in ("limit", "batch_size", "max_new_tokens")}
     chat = values.pop("chat_template")
-    known = read_record(adapter).config
-    values |= {name: values[name] or known.get(name) for name in (*MODELS, "renamed_base")}
+    trained = read_record(adapter).config
+    values |= {name: values[name] or trained.get(name) for name in (*MODELS, "renamed_base")}
     config = make_muscle_config(values)
     for name in ("old_base", "new_base", "new_adapter"):
         if not getattr(config, name):
@@ -104,23 +104,23 @@ def evaluate(adapter: str, **values: Any) -> None:
     )
     results = _compare(files, scoring)
     name = Path(task or data).stem
-    add_scores(adapter, [_row(name, each, result) for each, result in results.items()])
+    add_scores(adapter, [_row(name, model, result) for model, result in results.items()])
     from compatkit.reports import REPORTS  # noqa: PLC0415
 
     click.echo(REPORTS["terminal"](list(results.values()), None), nl=False)
 
 
 def _controls(given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for each in given:
-        name, equals, adapter = each.partition("=")
+    controls = {}
+    for control in given:
+        name, equals, adapter = control.partition("=")
         fits = equals and adapter and name.isidentifier() and name not in {OLD, NEW, CANDIDATE}
         if not fits:
             raise ConfigError(
-                f"--control {each}: NAME=ADAPTER was expected, such as ce=ce-adapter."
+                f"--control {control}: NAME=ADAPTER was expected, such as ce=ce-adapter."
             )
-        found[name] = adapter
-    return found
+        controls[name] = adapter
+    return controls
 
 
 def _make_scoring(scorer: dict[str, Any], threshold: float | None) -> Any:
@@ -135,8 +135,8 @@ def _compare(files: Mapping[str, str], options: Any) -> Any:
     from compatkit.comparison.compare import compare_files  # noqa: PLC0415
 
     names = [name for name in files if name != OLD]
-    found = compare_files(files[OLD], [files[name] for name in names], options)
-    return dict(zip(names, found, strict=True))
+    comparisons = compare_files(files[OLD], [files[name] for name in names], options)
+    return dict(zip(names, comparisons, strict=True))
 
 
 def _row(task: str, model: str, result: Any) -> dict[str, str]:

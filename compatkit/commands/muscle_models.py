@@ -22,15 +22,15 @@ def list_models(config: MuscleConfig, adapter: str, controls: dict[str, str]) ->
     Raises:
         DataError: no checkpoint, or an adapter that was made for another base.
     """
-    found = {
+    models = {
         OLD: Model(str(config.old_base), adapter=config.old_adapter),
         NEW: Model(config.new_base, adapter=config.new_adapter),
         CANDIDATE: Model(config.new_base, adapter=adapter),
-        **{name: Model(config.new_base, adapter=each) for name, each in controls.items()},
+        **{name: Model(config.new_base, adapter=control) for name, control in controls.items()},
     }
-    for model in found.values():
+    for model in models.values():
         check_model(model, config.trust, renamed=config.renamed_base)
-    return found
+    return models
 
 
 def choose_task(name: str | None) -> Task:
@@ -66,7 +66,9 @@ def run_models(
     from compatkit.runner.settings import make_settings  # noqa: PLC0415
 
     require_extra()
-    settings = make_settings(task, **{name: each for name, each in how.items() if each is not None})
+    settings = make_settings(
+        task, **{name: value for name, value in how.items() if value is not None}
+    )
     asked = Asked(task, read_examples(task, Data(data), limit=limit))
     folder.mkdir(exist_ok=True)
     files = {}

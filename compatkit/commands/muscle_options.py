@@ -130,18 +130,18 @@ def config_options(
 def make_muscle_config(values: dict[str, Any]) -> MuscleConfig:
     """Make the configuration of a command's options over those of its file."""
     path = values.pop("config")
-    said = {name: value for name, value in values.items() if value not in (None, ())}
-    if "target_modules" in said:
-        chosen = list(said["target_modules"])
-        said["target_modules"] = chosen[0] if chosen == ["all-linear"] else chosen
-    return make_config({} if path is None else read_config(path), said, where=path or "")
+    changes = {name: value for name, value in values.items() if value not in (None, ())}
+    if "target_modules" in changes:
+        chosen = list(changes["target_modules"])
+        changes["target_modules"] = chosen[0] if chosen == ["all-linear"] else chosen
+    return make_config({} if path is None else read_config(path), changes, where=path or "")
 
 
 def _make_option(name: str, called: str) -> Callable[[Command], Command]:
-    each = next(each for each in fields(MuscleConfig) if each.name == name)
-    kinds = get_args(each.type) or (each.type,)
-    said = "--" + called.replace("_", "-")
-    options: dict[str, Any] = {"default": None, "help": _help(name, each.default)}
+    field = next(field for field in fields(MuscleConfig) if field.name == name)
+    kinds = get_args(field.type) or (field.type,)
+    option = "--" + called.replace("_", "-")
+    options: dict[str, Any] = {"default": None, "help": _help(name, field.default)}
     if bool in kinds:
         options["is_flag"] = True
     elif name == "target_modules":
@@ -150,7 +150,7 @@ def _make_option(name: str, called: str) -> Callable[[Command], Command]:
         options["type"] = click.Choice(list(CHOICES[name]))
     else:
         options["type"] = next(kind for kind in (int, float, str) if kind in kinds)
-    return flag(*([SHORT[name]] if name in SHORT else []), said, name, **options)
+    return flag(*([SHORT[name]] if name in SHORT else []), option, name, **options)
 
 
 def _help(name: str, default: Any) -> str:

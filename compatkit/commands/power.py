@@ -190,14 +190,14 @@ class Pilot:
 def _measure_pilot(paths: tuple[str, str], values: dict[str, Any]) -> Pilot:
     from compatkit.comparison.compare import compare_files  # noqa: PLC0415
 
-    found = compare_files(paths[0], [paths[1]], parse_options(values, keep_flips=False))[0]
-    nfr, accuracy = found.metrics["negative_flip_rate"], found.accuracy_old
+    pilot = compare_files(paths[0], [paths[1]], parse_options(values, keep_flips=False))[0]
+    nfr, accuracy = pilot.metrics["negative_flip_rate"], pilot.accuracy_old
     if nfr.value is None or nfr.low is None or nfr.high is None or accuracy is None:
         raise ConfigError("--pilot: examples with several samples are not understood here yet.")
-    total = found.counts.total
-    flips = found.counts.negative_flips + found.counts.positive_flips
+    total = pilot.counts.total
+    flips = pilot.counts.negative_flips + pilot.counts.positive_flips
     limits = nfr.value, nfr.low, nfr.high
-    return Pilot(found.old, found.new, total, accuracy, *limits, flips / total)
+    return Pilot(pilot.old, pilot.new, total, accuracy, *limits, flips / total)
 
 
 def _lines_of_pilot(seen: Pilot) -> list[str]:

@@ -64,8 +64,8 @@ def check_targets(targets: Sequence[str], inputs: Iterable[str | Path]) -> None:
     from compatkit.readers.run_header import header_path  # noqa: PLC0415  (start-up time)
 
     read: set[Path] = set()
-    for each in [each for each in inputs if each]:
-        read |= {Path(os.path.realpath(path)) for path in (each, header_path(each))}
+    for file in [file for file in inputs if file]:
+        read |= {Path(os.path.realpath(path)) for path in (file, header_path(file))}
     same = {_identity(path) for path in read if path.is_file()}
     written: set[Path] = set()
     for target in targets:
@@ -83,8 +83,8 @@ def check_targets(targets: Sequence[str], inputs: Iterable[str | Path]) -> None:
 
 def _identity(path: Path) -> tuple[int, int]:
     """Return what a file is known by under each of its names."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def find_width() -> int:

@@ -193,8 +193,8 @@ def run(**values: Any) -> None:
         for model, output in zip(models, outputs, strict=True)
     ]
     if values["score"] and made[0].main:
-        found = compare_files(outputs[0], outputs[1:], scoring)
-        click.echo(REPORTS["terminal"](found, None), nl=False)
+        comparisons = compare_files(outputs[0], outputs[1:], scoring)
+        click.echo(REPORTS["terminal"](comparisons, None), nl=False)
 
 
 def _check_outputs(outputs: Sequence[str], values: dict[str, Any]) -> None:
@@ -231,7 +231,7 @@ def _one_each(given: Sequence[str], count: int, option: str) -> list[str | None]
             f"{option} is given {len(given)} times for {count} models. Give one each, in their "
             "order; 'none' is none."
         )
-    return [None if each == NONE else each for each in given] or [None] * count
+    return [None if text == NONE else text for text in given] or [None] * count
 
 
 def _outputs(given: Sequence[str], models: Sequence[Model]) -> list[str]:
@@ -243,8 +243,8 @@ def _outputs(given: Sequence[str], models: Sequence[Model]) -> list[str]:
         return list(given)
     # Resolved, so that `--model .` has a name too.
     names = [
-        [Path(part).expanduser().resolve().name for part in (each.name, each.adapter) if part]
-        for each in models
+        [Path(part).expanduser().resolve().name for part in (model.name, model.adapter) if part]
+        for model in models
     ]
     return [f"{'-'.join(parts)}.jsonl" for parts in names]
 
@@ -305,7 +305,7 @@ def _run(
 
     with show_answers(output) as progress:
         try:
-            found = run_model(
+            outcome = run_model(
                 asked,
                 settings,
                 model,
@@ -321,18 +321,18 @@ def _run(
                 err=True,
             )
             raise
-    if found.main:
-        click.echo(f"{visible(output)}: {_describe(found)}", err=True)
-    return found
+    if outcome.main:
+        click.echo(f"{visible(output)}: {_describe(outcome)}", err=True)
+    return outcome
 
 
-def _describe(found: "Outcome") -> str:
-    parts = [f"{found.rows:,} answers"]
-    if found.made < found.rows:
-        parts.append(f"{found.made:,} of them made now")
-    parts += [f"{found.cut:,} prompts cut from the left"] if found.cut else []
-    if found.unfinished:
-        parts.append(f"{found.unfinished:,} cut at the largest number of tokens")
+def _describe(outcome: "Outcome") -> str:
+    parts = [f"{outcome.rows:,} answers"]
+    if outcome.made < outcome.rows:
+        parts.append(f"{outcome.made:,} of them made now")
+    parts += [f"{outcome.cut:,} prompts cut from the left"] if outcome.cut else []
+    if outcome.unfinished:
+        parts.append(f"{outcome.unfinished:,} cut at the largest number of tokens")
     return ", ".join(parts)
 
 

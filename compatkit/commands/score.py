@@ -110,8 +110,8 @@ def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
     """Refuse what people would read in reports for programs alone."""
     if kinds - PROGRAMS:
         return
-    for name, said in (("--show-flips", view.show_flips), ("--explain", view.explain)):
-        if said:
+    for name, used in (("--show-flips", view.show_flips), ("--explain", view.explain)):
+        if used:
             raise ConfigError(
                 f"{name}: nobody would see it, since {' and '.join(sorted(kinds))} alone is made. "
                 "Leave it out, or add -o FILE.md; the JSON report holds every flip."
