@@ -15,7 +15,9 @@ from compatkit.metrics.pair import JudgedPair
 
 SHOWN = 3
 # Budgets that ask for scores or answers, and not for what is right by the threshold.
-WITHOUT_THRESHOLD = frozenset({"max_score_drop", "max_mean_regression", "max_churn"})
+WITHOUT_THRESHOLD = frozenset(
+    {"max_score_drop", "max_score_change", "max_mean_regression", "max_churn"}
+)
 
 
 def refuse_unbreakable(task: TaskPolicy, comparison: Comparison) -> None:
@@ -72,6 +74,16 @@ def _old_score(pair: JudgedPair, plan: Plan) -> float:
     return float(pair.old.scores.mean()) if plan.bounded else 1.0
 
 
+def _accuracy_either_way(pair: JudgedPair, plan: Plan) -> float:
+    lost = _old_accuracy(pair, plan)
+    return max(lost, 1.0 - lost)
+
+
+def _score_either_way(pair: JudgedPair, plan: Plan) -> float:
+    lost = _old_score(pair, plan)
+    return max(lost, 1.0 - lost)
+
+
 def _highest_score(pair: JudgedPair, plan: Plan) -> float:
     return float(pair.old.scores.max()) if plan.bounded else 1.0
 
@@ -92,7 +104,9 @@ WORST: Mapping[str, Callable[[JudgedPair, Plan], float]] = {
     "max_nfr": _old_accuracy,
     "max_nfr_mc": _all,
     "max_accuracy_drop": _old_accuracy,
+    "max_accuracy_change": _accuracy_either_way,
     "max_score_drop": _old_score,
+    "max_score_change": _score_either_way,
     "max_mean_regression": _highest_score,
     "min_btc": _none,
     "min_bec": _none,

@@ -12,7 +12,7 @@ from compatkit.gate.verdict import TOTAL
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair
 
-OF_SCORES = frozenset({"max_score_drop", "max_mean_regression"})
+OF_SCORES = frozenset({"max_score_drop", "max_score_change", "max_mean_regression"})
 
 
 def wants_contents(policy: Policy, tasks: int) -> bool:
