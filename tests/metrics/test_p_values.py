@@ -6,6 +6,7 @@ import compatkit
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.p_values import PValue, compare_flips, correct, run_tests
+from compatkit.reports.view import describe_family
 from compatkit.statistics import benjamini_hochberg, holm, mcnemar, permutation_test
 
 
@@ -56,7 +57,7 @@ def test_each_test_is_corrected_over_its_namesakes(correction: str, reference: o
 
 
 def test_an_unknown_correction_is_refused() -> None:
-    with pytest.raises(ConfigError, match="--correction is 'tukey'; one of holm, bh, none"):
+    with pytest.raises(ConfigError, match="correction is 'tukey'; one of holm, bh, none"):
         compatkit.compare([], [], correction="tukey")
 
 
@@ -121,3 +122,20 @@ def test_a_verdict_says_whether_flips_are_noise(new: str, verdict: str) -> None:
     old, again = rows("y" * 50, 1), rows("n" * 3 + "y" * 47, 1)
     found = compatkit.compare(old, rows(new, 1), old_rerun=again)
     assert any(note.startswith(verdict) for note in found.notes)
+
+
+def test_a_report_says_where_no_p_value_can_survive_the_correction() -> None:
+    rng = np.random.default_rng(1)
+    old, new = judged(rng.random(40)), judged(rng.random(40))
+    families = [
+        {"accuracy_changed": run_tests(pair_of(old, new), Plan(clusters=np.arange(40)))[name]}
+        for name in ["accuracy_changed"] * 101
+    ]
+    assert families[0]["accuracy_changed"].least == 1 / 2001
+    said = describe_family(correct(families, "holm"), "tasks")
+    assert "none can be below 0.05: more --resamples would let them" in said
+    assert "resamples" not in describe_family(correct(families[:99], "holm"), "tasks")
+    # Of all signs, each is counted: nothing is drawn, and nothing bounds the p-value from below.
+    few = run_tests(pair_of(judged([1] * 12), judged([0] * 12)), Plan(clusters=np.arange(12)))
+    assert few["accuracy_worse"].p_value == 2**-12
+    assert few["accuracy_worse"].least is None

@@ -5,6 +5,7 @@ from verdicts import VERDICTS, compared, decided, guard, held, judge, undefined,
 
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.verdict import Decision
+from compatkit.reports.verdicts.tables import decision_table
 from compatkit.reports.verdicts.view import (
     describe_basis,
     describe_decision,
@@ -179,6 +180,53 @@ def test_several_budgets_that_pass() -> None:
 def test_a_decision_is_one_sentence(outcome: str, values: dict[str, Any], said: str) -> None:
     decision = decided(outcome, **values)
     assert said in describe_decision(decision, judge(outcome, decision))
+
+
+def test_the_advice_is_that_of_the_rule() -> None:
+    doubt = decided("inconclusive")
+    for values, said in (
+        ({}, 'about 1,340 new examples, once, would settle it; decide = "anytime" lets you add'),
+        ({"decide": "anytime"}, "about 940 more examples like these would settle it"),
+        ({"looks": 8}, "would settle it, at a further one of the 8 looks"),
+    ):
+        assert said in describe_decision(doubt, judge("inconclusive", doubt, **values))
+    eight = judge("inconclusive", doubt, looks=8)
+    assert "each at 95% confidence over 8 looks" in describe_decision(doubt, eight)
+    assert "one of 8 looks, each by bounds at 99.38%" in decision_table(eight).note
+    assert eight.to_dict()["looks"] == 8
+    at_every = judge("inconclusive", doubt, decide="anytime")
+    assert "95% confidence at every look" in decision_table(at_every).note
+
+
+def test_where_no_number_of_examples_settles_it_a_budget_that_would_pass_is_named() -> None:
+    none = {"more_examples": None, "passing_limit": 0.0421}
+    at = decided("inconclusive", value=0.03, **none)
+    assert (
+        "the measured rate is at the budget: no number of examples will settle it; a budget of "
+        "4.21% would pass today"
+    ) in describe_decision(at, judge("inconclusive", at))
+    near = decided("inconclusive", value=0.0299, **none)
+    assert "is all but at the budget" in describe_decision(near, judge("inconclusive", near))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "values", "said"),
+    [
+        ("pass", (-0.004, -0.012, 0.003), "is at least -1.20 pp and at most +0.30 pp, each at"),
+        ("fail", (-0.05, -0.07, -0.03), "is at most -3.00 pp at 95% confidence"),
+        ("fail", (0.05, 0.03, 0.07), "is at least +3.00 pp at 95% confidence"),
+    ],
+)
+def test_a_change_is_limited_on_both_sides(
+    outcome: str, values: tuple[float, float, float], said: str
+) -> None:
+    value, low, high = values
+    decision = decided(
+        outcome, budget="max_accuracy_change", limit=0.02, value=value, low=low, high=high
+    )
+    sentence = describe_decision(decision, judge(outcome, decision))
+    assert said in sentence
+    assert sentence.endswith("the budget is within +-2 pp")
 
 
 @pytest.mark.parametrize(
