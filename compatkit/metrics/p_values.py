@@ -12,7 +12,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.changes import equivalence_of_accuracy, equivalence_of_score
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair
-from compatkit.statistics.significance import Alternative
+from compatkit.statistics.significance import ENUMERATED, Alternative
 
 CORRECTIONS: Mapping[str, Callable[[Sequence[float]], FloatArray]] = {
     "holm": statistics.holm,
@@ -126,8 +126,9 @@ def _permutation(change: FloatArray, alternative: Alternative, plan: Plan) -> PV
         units, alternative, resamples=plan.resamples, seed=plan.seed
     )
     name = "permutation" if plan.clusters is None else "permutation-of-groups"
-    least = 1.0 / (plan.resamples + 1)
-    return PValue(name, alternative, p_value, p_value, least=least if p_value >= least else None)
+    drawn = np.count_nonzero(units) > ENUMERATED
+    least = 1.0 / (plan.resamples + 1) if drawn else None
+    return PValue(name, alternative, p_value, p_value, least=least)
 
 
 def _sum_groups(change: FloatArray, clusters: IntArray | None) -> FloatArray:

@@ -29,7 +29,8 @@ Alternative = Literal["two-sided", "worse", "better"]
 _ALTERNATIVES = ("two-sided", "worse", "better")
 # Up to here the tail is a sum of whole numbers, without rounding and without scipy.
 _WHOLE_NUMBERS = 1_000
-_ENUMERATED = 14
+# Up to so many changes that are not 0 all choices of signs are counted, and none is drawn.
+ENUMERATED = 14
 # What a p-value is at least: one that underflows is no certainty.
 SMALLEST = sys.float_info.min
 # The signs of more differences than twice this are flipped in random blocks.
@@ -186,7 +187,7 @@ def permutation_test(
     if np.unique(np.abs(moved)).size * 4 >= moved.size > 2 * _BLOCKS:
         moved = np.bincount(rng.permutation(moved.size) % _BLOCKS, weights=moved)
     sizes, seen = np.abs(moved), float(moved.sum())
-    exact = moved.size <= _ENUMERATED
+    exact = moved.size <= ENUMERATED
     sums = _all_signed_sums(sizes) if exact else _signed_sums(sizes, resamples, rng)
     # Sums of the same numbers in another order differ in the last digits: those are ties.
     slack = 1e-12 * float(sizes.sum())
