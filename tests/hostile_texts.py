@@ -86,7 +86,7 @@ UNICODE = {
     "bidirectional": "abc\u202egnp.exe\u202c \u2066x\u2069",
     "marks of direction": "a\u200eb\u200fc\u061cd",
     "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff",
-    "tag characters": "x" + "".join(chr(0xE0000 + ord(each)) for each in "evil"),
+    "tag characters": "x" + "".join(chr(0xE0000 + ord(character)) for character in "evil"),
     "selectors": "x\U000e0101\U000e0102\ufe00",
     "fillers": "\u3164\u115f\u1160\uffa0\u2800\u034f",
     "soft hyphen": "a\u00adb",
@@ -119,4 +119,8 @@ def unseen(text: str) -> list[str]:
     """Return the characters of a text that draw nothing or move what others draw."""
     hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     more = "\u3164\u115f\u1160\uffa0\u2800\u034f\ufe00\U000e0101\U000e0102"
-    return [each for each in text if unicodedata.category(each) in hidden or each in more]
+    return [
+        character
+        for character in text
+        if unicodedata.category(character) in hidden or character in more
+    ]

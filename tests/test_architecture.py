@@ -18,7 +18,7 @@ FORBIDDEN = {"utils", "helpers", "common", "misc", "manager"}
 
 def size_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Return the lines of a function, decorators and signature among them, docstring apart."""
-    first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
     told = function.body[0] if ast.get_docstring(function) else None
     docstring = 0 if told is None else (told.end_lineno or 0) - told.lineno + 1
     return (function.end_lineno or 0) - first + 1 - docstring
@@ -108,7 +108,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                imported |= {each.name.partition(".")[0]: path for each in node.names}
+                imported |= {module.name.partition(".")[0]: path for module in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 imported[node.module.partition(".")[0]] = path
     foreign = imported.keys() - sys.stdlib_module_names - {"compatkit"}

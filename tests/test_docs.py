@@ -23,13 +23,13 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def console_examples() -> list[tuple[str, str, str]]:
     """Return page, command and expected output of each `$ command` in a console block."""
-    found = []
+    examples = []
     for page in PAGES:
         for block in CONSOLE.findall(page.read_text(encoding="utf-8")):
             for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
                 command, _, output = part.partition("\n")
-                found.append((page.name, command, output))
-    return found
+                examples.append((page.name, command, output))
+    return examples
 
 
 def as_pattern(expected: str) -> str:
@@ -70,7 +70,7 @@ def reference_pages() -> dict[Path, str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "text"), reference_pages().items(), ids=lambda each: getattr(each, "name", "")
+    ("path", "text"), reference_pages().items(), ids=lambda value: getattr(value, "name", "")
 )
 def test_the_written_pages_are_what_the_source_says(path: Path, text: str) -> None:
     assert path.read_text(encoding="utf-8") == text, "run `make docs`"

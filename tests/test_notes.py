@@ -43,8 +43,8 @@ def test_a_doubt_is_refused_by_a_strict_gate(tmp_path: Path) -> None:
     write_rows(tmp_path / "old.jsonl", [{**row, "input": "?"} for row in rows()])
     write_rows(tmp_path / "new.jsonl", [{**row, "input": None} for row in rows()])
     pair = str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")
-    found = compare(*pair)
-    assert [note.kind for note in found.noted] == ["unchecked"]
-    assert found.to_dict()["note_kinds"] == ["unchecked"]
+    comparison = compare(*pair)
+    assert [note.kind for note in comparison.noted] == ["unchecked"]
+    assert comparison.to_dict()["note_kinds"] == ["unchecked"]
     with pytest.raises(DataError, match="inputs were not compared"):
         check(*pair, max_nfr=0.5, strict=True)

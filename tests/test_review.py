@@ -80,55 +80,55 @@ def test_every_model_s_null_answers_are_said_in_every_readable_report() -> None:
         text = REPORTS[kind](results, None)
         assert "no answer, counted as wrong" in text
         assert "2 of candidate 2" in text
-    assert [each.counts.no_answer_new for each in results] == [0, 2]
+    assert [comparison.counts.no_answer_new for comparison in results] == [0, 2]
 
 
 def test_an_answer_is_counted_as_wrong_for_the_model_that_lacks_it() -> None:
     results = compatkit.compare_candidates(OLD, [NEW, NEW[:1]], missing="wrong")
-    assert [each.counts.counted_wrong["missing"] for each in results] == [0, 2]
+    assert [comparison.counts.counted_wrong["missing"] for comparison in results] == [0, 2]
 
 
 def test_null_answers_of_a_field_are_counted_and_scored_as_the_file_says() -> None:
     old, new = rows([None, "a"], ok=[True, True]), rows([None, "a"], ok=[True, False])
-    found = compatkit.compare(old, new, scorer="field:ok")
-    assert (found.counts.no_answer_old, found.counts.both_right) == (1, 1)
-    assert "no answer, scored as the file says: 1 of old, 1 of new" in str(found)
+    comparison = compatkit.compare(old, new, scorer="field:ok")
+    assert (comparison.counts.no_answer_old, comparison.counts.both_right) == (1, 1)
+    assert "no answer, scored as the file says: 1 of old, 1 of new" in str(comparison)
 
 
 def test_it_is_said_how_many_examples_the_noise_rests_on() -> None:
     old = rows([["y", "n"], ["y", "y"], "y", "y"])
-    found = compatkit.compare(old, rows(["n", "y", "y", "y"]))
-    assert any("rest on 2 of 4 examples" in note for note in found.notes)
+    comparison = compatkit.compare(old, rows(["n", "y", "y", "y"]))
+    assert any("rest on 2 of 4 examples" in note for note in comparison.notes)
 
 
 def test_equal_values_have_no_interval_of_width_0() -> None:
-    found = compatkit.compare(rows([["y", "y"]] * 10), rows([["y", "n"]] * 10))
-    metric = found.metrics["accuracy_old"]
+    comparison = compatkit.compare(rows([["y", "y"]] * 10), rows([["y", "n"]] * 10))
+    metric = comparison.metrics["accuracy_old"]
     assert (metric.value, metric.low) == (1.0, None)
     assert "all values are equal" in metric.reason
 
 
 def test_a_missing_answer_is_no_gain_where_scores_are_below_0() -> None:
     old, new = rows(["a"] * 4, s=[-3, -3, -3, -3]), rows(["a"] * 2, s=[-2, -2])
-    found = compatkit.compare(
+    comparison = compatkit.compare(
         old, new, scorer="field:s", threshold=-2.5, missing="wrong", resamples=100
     )
-    assert found.score_new == -2.5
-    assert found.mean_gain == 1.0
-    assert found.smooth_positive_flip_rate == 0.5
+    assert comparison.score_new == -2.5
+    assert comparison.mean_gain == 1.0
+    assert comparison.smooth_positive_flip_rate == 0.5
 
 
 def test_the_sweep_knows_that_a_null_answer_is_wrong_at_every_threshold() -> None:
     old, new = rows(["y", "y"]), rows([None, "y"])
-    found = compatkit.compare(old, new, scorer="rougeL", sweep=True, resamples=100)
-    assert found.sweep.negative_flips.tolist() == [1]
+    comparison = compatkit.compare(old, new, scorer="rougeL", sweep=True, resamples=100)
+    assert comparison.sweep.negative_flips.tolist() == [1]
     with pytest.raises(ConfigError, match="--sweep needs one sample"):
         compatkit.compare(rows([["y", "n"]]), rows(["y"]), sweep=True)
 
 
 def test_the_reason_of_an_undefined_metric_is_its_own() -> None:
-    found = compatkit.compare_candidates(OLD, [NEW, NEW])[1]
-    assert found.metrics["delta_score"].reason == "the scorer knows right and wrong alone"
+    comparison = compatkit.compare_candidates(OLD, [NEW, NEW])[1]
+    assert comparison.metrics["delta_score"].reason == "the scorer knows right and wrong alone"
 
 
 def test_a_refusal_counts_all_edited_examples() -> None:
@@ -156,10 +156,10 @@ def test_folders_say_their_signatures_what_they_leave_aside_and_what_is_identica
 
 
 def test_a_comparison_can_be_compared_and_hashed() -> None:
-    found = compatkit.compare(OLD, NEW)
-    assert found == found  # noqa: PLR0124
-    assert found != compatkit.compare(OLD, NEW)
-    assert len({found}) == 1
+    comparison = compatkit.compare(OLD, NEW)
+    assert comparison == comparison  # noqa: PLR0124
+    assert comparison != compatkit.compare(OLD, NEW)
+    assert len({comparison}) == 1
 
 
 @pytest.mark.parametrize(

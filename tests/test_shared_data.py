@@ -53,21 +53,24 @@ def test_flips(
 )
 def test_rates(folder: str, options: dict[str, object], rates: tuple[float, float]) -> None:
     old, new = (DATA / folder / name for name in OLD_NEW)
-    found = compatkit.compare(old, new, keep_flips=False, resamples=100, **options)
-    assert (round(found.negative_flip_rate, 4), round(found.positive_flip_rate, 4)) == rates
+    comparison = compatkit.compare(old, new, keep_flips=False, resamples=100, **options)
+    assert (
+        round(comparison.negative_flip_rate, 4),
+        round(comparison.positive_flip_rate, 4),
+    ) == rates
 
 
 def test_mmlu_pro_counts_its_nulls_and_names_its_edited_examples() -> None:
     old, new = (DATA / "mmlu_pro" / name for name in MMLU)
     with pytest.raises(compatkit.DataError, match="3 rows differ: 'mmlupro-143', 'mmlupro-3983'"):
         compatkit.compare(old, new, scorer="choice")
-    found = compatkit.compare(
+    comparison = compatkit.compare(
         old, new, scorer="choice", edited="skip", by="meta.category", keep_flips=False
     )
-    assert found.counts.excluded == {"errored": 0, "missing": 0, "edited": 8}
-    assert found.counts.total == 12032 - 8
-    assert found.counts.no_answer_old == 1289
-    assert sum(part.counts.total for part in found.slices["meta.category"].values()) == 12024
+    assert comparison.counts.excluded == {"errored": 0, "missing": 0, "edited": 8}
+    assert comparison.counts.total == 12032 - 8
+    assert comparison.counts.no_answer_old == 1289
+    assert sum(part.counts.total for part in comparison.slices["meta.category"].values()) == 12024
 
 
 def test_three_versions_of_one_model() -> None:

@@ -51,7 +51,7 @@ def decided(outcome: str, **values: Any) -> Decision:
     """Return a decision on the negative flip rate."""
     counts = {"pass": (4, 0.0034, 0.0227), "fail": (20, 0.0335, 0.0714)}
     numerator, low, high = counts.get(outcome, (10, 0.0136, 0.0420))
-    known: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "task": "",
         "budget": "max_nfr",
         "limit": 0.03,
@@ -69,7 +69,7 @@ def decided(outcome: str, **values: Any) -> Decision:
         "denominator": 400,
         "more_examples": 940 if outcome == "inconclusive" else None,
     }
-    return Decision(**(known | values))
+    return Decision(**(usual | values))
 
 
 def undefined(outcome: str = "inconclusive", **values: Any) -> Decision:
@@ -85,20 +85,20 @@ def undefined(outcome: str = "inconclusive", **values: Any) -> Decision:
 
 def flip_of(comparison: Comparison, number: int = 0) -> FlippedExample:
     """Return a negative flip."""
-    return [each for each in comparison.examples or () if each.kind == "negative"][number]
+    return [example for example in comparison.examples or () if example.kind == "negative"][number]
 
 
 def guard(comparison: Comparison, number: int = 0, **values: Any) -> Guarded:
     """Return a must-not-flip example that broke."""
     flip = flip_of(comparison, number)
-    known: dict[str, Any] = {
+    usual: dict[str, Any] = {
         "task": comparison.task,
         "id": flip.id,
         "outcome": "fail",
         "named": "id",
         "flip": flip,
     }
-    return Guarded(**(known | values))
+    return Guarded(**(usual | values))
 
 
 def held(name: str, task: str = "", **values: Any) -> Guarded:
@@ -113,8 +113,8 @@ def waived(name: str, state: str = "used", task: str = "") -> WaiverUse:
 
 def judge(outcome: str, *decisions: Decision, **values: Any) -> Verdict:
     """Return a verdict on one task."""
-    known: dict[str, Any] = {"comparisons": (compared(),), "policy": "compatkit.toml"}
-    return Verdict(outcome, decisions, **(known | values))
+    usual: dict[str, Any] = {"comparisons": (compared(),), "policy": "compatkit.toml"}
+    return Verdict(outcome, decisions, **(usual | values))
 
 
 def _slices() -> Verdict:
