@@ -244,7 +244,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "no new": (["old.jsonl"], "Missing argument 'NEW'"),
     "unknown option": (["old.jsonl", "new.jsonl", "--nope"], "No such option"),
     "unknown scorer": (["old.jsonl", "new.jsonl", "-s", "nope"], "no scorer 'nope'"),
-    "no number": (["old.jsonl", "new.jsonl", "-s", "numeric"], "holds no number"),
+    "no number": (["old.jsonl", "new.jsonl", "-s", "numeric"], "numeric can score 2 of 8 rows"),
     "no pattern": (["old.jsonl", "new.jsonl", "-s", "regex"], "needs --pattern"),
     "not its option": (["old.jsonl", "new.jsonl", "--stemmer"], "has no option 'stemmer'"),
     "no slice": (["old.jsonl", "new.jsonl", "--by", "nope"], "no field 'nope'"),
@@ -286,7 +286,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "its input": (["old.jsonl", "in.json", "-o", "./in.json"], "would be written over"),
     "its rerun": (["old.jsonl", "new.jsonl", "--old-rerun", "in.json", "-o", "in.json"], "is read"),
     "through a link": (["old.jsonl", "in.json", "-o", "link.json"], "would be written over"),
-    "rerun of folders": (["folder.md", "folder.md", "--old-rerun", "old.jsonl"], "takes one task"),
+    "rerun of folders": (["tasks", "tasks", "--old-rerun", "old.jsonl"], "takes one task"),
 }
 
 
@@ -296,6 +296,8 @@ def test_what_cannot_be_measured_is_refused(case: str, score: Score, folder: Pat
     (folder / "empty.jsonl").touch()
     (folder / "binary.bin").write_bytes(bytes(range(255, 0, -1)))
     (folder / "folder.md").mkdir()
+    (folder / "tasks").mkdir()
+    write_rows(folder / "tasks/one.jsonl", rows_of_model("old"))
     write_rows(folder / "short.jsonl", rows_of_model("new")[:5])
     write_rows(folder / "edited.jsonl", [{**row, "reference": "?"} for row in rows_of_model("new")])
     (folder / "in.json").write_text(json.dumps(rows_of_model("new")), encoding="ascii")
