@@ -14,6 +14,7 @@ KINDS = {
     "edited": "examples that were asked in other words",
     "kept": "examples that were held against another reference, or asked another question",
     "samples": "samples that were left out, or that a number rests on",
+    "slices": "a field to slice by that one task of several lacks, so that it has no such slices",
     "header": "a header of a run that cannot be read",
     "changed": "a file that is no longer the one that its header describes",
     "made": "files that were made differently, by their headers, or nobody knows how",

@@ -26,21 +26,33 @@ def packages_of(*groups: str) -> set[str]:
     return {re.split(r"[>\[]", line)[0].replace("-", "_") for line in named}
 
 
-def test_every_test_is_collected_or_skipped_where_only_dev_is_installed(tmp_path: Path) -> None:
+def run_tests_where_only_dev_is_installed(
+    folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     absent = packages_of(*HEAVY) - packages_of("dev")
     assert {"torch", "transformers", "peft", "datasets", "evaluate", "lm_eval"} <= absent
-    (tmp_path / "light.py").write_text(PLUGIN.format(absent=absent))
+    (folder / "light.py").write_text(PLUGIN.format(absent=absent))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "light", "--collect-only", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-p", "light", "-p", "no:cacheprovider", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
+    return done
+
+
+def test_every_test_is_collected_or_skipped_where_only_dev_is_installed(tmp_path: Path) -> None:
+    done = run_tests_where_only_dev_is_installed(tmp_path, "--collect-only")
     assert re.search(r"^SKIPPED \[\d+\] tests/muscle: torch, ", done.stdout, re.MULTILINE)
     assert "tests/test_workshop.py::" in done.stdout
+
+
+def test_examples_of_the_documentation_run_or_are_skipped_there(tmp_path: Path) -> None:
+    done = run_tests_where_only_dev_is_installed(tmp_path, "docs", "README.md")
+    assert "docs/evaluate.md: evaluate, datasets not installed" in done.stdout
 
 
 def test_the_hooks_of_a_commit_are_checks_of_make() -> None:

@@ -92,7 +92,7 @@ class Flag(click.Option):
         """Process the value, and refuse one that nothing would come of."""
         result = super().handle_parse_result(ctx, opts, args)
         if self.needs and str(self.name) in opts and not opts.get(self.needs):
-            raise ConfigError(f"{self.opts[0]}: {self.why}")
+            raise ConfigError(f"{max(self.opts, key=len)}: {self.why}")
         return result
 
 

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 EXAMPLE = "compatkit run --model ./llama-v2 --task gsm8k --data test.jsonl -o new.jsonl"
 NONE = "none"
+# Of what an option is a detail, and what to do where that was not said.
+OF_DATASET = {
+    "needs": "dataset",
+    "why": "is of a data set of the Hub. Name it with --dataset NAME, or leave this out.",
+}
+OF_SCORE = {
+    "needs": "score",
+    "why": "scores nothing without --score. Say both, or leave this out.",
+}
 
 MODEL_OPTIONS = (
     flag(
@@ -62,9 +71,9 @@ DATA_OPTIONS = (
     ),
     flag("--data", type=NamedPath(), metavar="FILE", help=f"{FILES}."),
     flag("--dataset", metavar="NAME", help="A data set of the Hub, instead of --data."),
-    flag("--subset", metavar="NAME", help="Of --dataset: its configuration."),
-    flag("--split", default="test", show_default=True, help="Of --dataset."),
-    flag("--dataset-revision", metavar="REV", help="Of --dataset."),
+    flag("--subset", metavar="NAME", help="Of --dataset: its configuration.", **OF_DATASET),
+    flag("--split", default="test", show_default=True, help="Of --dataset.", **OF_DATASET),
+    flag("--dataset-revision", metavar="REV", help="Of --dataset.", **OF_DATASET),
     flag("--limit", type=click.IntRange(1), help="The first rows only."),
     flag(
         "--shots",
@@ -135,7 +144,7 @@ OUTPUT_OPTIONS = (
     flag("--resume", is_flag=True, help="Go on with a run that was cut."),
     flag("--overwrite", is_flag=True, help="Make a file anew that is there."),
     flag("--score", is_flag=True, help="Then compare the models, the first one as old."),
-    flag("--scorer", "-s", metavar="NAME", help="Of --score; the task's if not said."),
+    flag("--scorer", "-s", metavar="NAME", help="Of --score; the task's if not said.", **OF_SCORE),
 )
 SETTINGS = (
     "chat_template",

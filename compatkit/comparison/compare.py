@@ -99,9 +99,18 @@ def compare_candidates(
 
 
 def compare_files(
-    old: Any, candidates: Sequence[Any], options: Options, *, old_rerun: Any = None, task: str = ""
+    old: Any,
+    candidates: Sequence[Any],
+    options: Options,
+    *,
+    old_rerun: Any = None,
+    task: str = "",
+    beside: bool = False,
 ) -> list[Comparison]:
-    """Compare with options that were checked; see `compare_candidates`."""
+    """Compare with options that were checked; see `compare_candidates`.
+
+    A field to slice by that the task lacks is noted where others stand beside it, else refused.
+    """
     data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
     names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
     files = [
@@ -119,6 +128,7 @@ def compare_files(
         edited=options.edited,
         attributes=options.all_attributes,
         cluster=options.cluster,
+        optional=set(options.by) - {options.cluster} if beside else (),
     )
     lowest = lowest_score(sides, bounded=options.plan.bounded)
     judged = [
@@ -186,6 +196,7 @@ class _Measurement:
             continuous=self._continuous(),
         )
         options = self.options
+        by = {path: each for path, each in aligned.attributes.items() if path in options.by}
         metrics, tests = measure_pair(pair, options.plan)
         return Comparison(
             task=self.task,
@@ -202,16 +213,8 @@ class _Measurement:
             ),
             metrics=metrics,
             tests=tests,
-            slices=measure_slices(
-                pair,
-                {path: aligned.attributes[path] for path in options.by},
-                options.plan,
-                correction=options.correction,
-            ),
-            slices_differ={
-                path: tell_apart(pair, aligned.attributes[path], options.plan)
-                for path in options.by
-            },
+            slices=measure_slices(pair, by, options.plan, correction=options.correction),
+            slices_differ={path: tell_apart(pair, by[path], options.plan) for path in by},
             noted=(*self._notes(pair, number), *self._noise(metrics), *self._chance(pair, number)),
             signature=self._signature(number),
             identical=old.file.digest == new.file.digest,

@@ -162,10 +162,15 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
         raise DataError(_missing_message(paths, folders))
     by_task = [
         compare_files(
-            folders[0][task], [folder[task] for folder in folders[1:]], options, task=task
+            folders[0][task],
+            [folder[task] for folder in folders[1:]],
+            options,
+            task=task,
+            beside=True,
         )
         for task in tasks
     ]
+    _refuse_unsliced(by_task, options)
     further = (
         [f"left out, since one folder lacks them: the tasks {', '.join(lost)}"] if lost else []
     )
@@ -178,6 +183,13 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
         results = correct_tests(results, options.correction)
         results += [_total(number, by_task, options, paths) for number in range(len(paths) - 1)]
     return results
+
+
+def _refuse_unsliced(by_task: Sequence[Sequence[Comparison]], options: Options) -> None:
+    """Refuse a field to slice by that no task has."""
+    for path in options.by:
+        if not any(path in each.slices for task in by_task for each in task):
+            raise ConfigError(f"no field {path!r} to slice by in any task.")
 
 
 def find_tasks(folder: str | Path) -> dict[str, Path]:

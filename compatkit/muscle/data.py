@@ -66,7 +66,7 @@ def read_examples(
     """Read training examples: prompt and completion or choices, a text, or a conversation.
 
     Args:
-        path: JSONL, JSON, CSV, TSV or Parquet.
+        path: a file of a kind that `compatkit.readers.source.FILES` names.
         tokenizer: of transformers.
         config: the fields, and what too long an example is.
         max_length: tokens of the longest example that fits; None for no limit.

@@ -4,7 +4,7 @@ What cannot be compared is refused: an id twice, an id that one side lacks, a re
 or an input that differs. What is left out is counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
@@ -57,6 +57,7 @@ def align(
     edited: str = "error",
     attributes: Sequence[str] = (),
     cluster: str | None = None,
+    optional: Collection[str] = (),
 ) -> Alignment:
     """Join the rows of several models by id.
 
@@ -71,9 +72,10 @@ def align(
             its own side's reference.
         attributes: fields to keep beside the results; every side that has one must agree on it.
         cluster: the one of these that every example must have.
+        optional: those of them that are left out where no side has them.
 
     Raises:
-        ConfigError: an unknown policy, or a field that no side has.
+        ConfigError: an unknown policy, or a field that no side has and that is not optional.
         DataError: the sides cannot be compared; the message names the first culprits.
     """
     _check_policies(missing=missing, errors=errors, edited=edited)
@@ -83,10 +85,8 @@ def align(
     differ, notes = find_edited(sides, codes, len(ids), edited)
     present = [np.bincount(code, minlength=len(ids)) > 0 for code in codes]
     usable = [~side.unscored & (~side.errored | (errors == "wrong")) for side in sides]
-    answered = [
-        np.bincount(code[use], minlength=len(ids)) > 0
-        for code, use in zip(codes, usable, strict=True)
-    ]
+    used = list(zip(codes, usable, strict=True))
+    answered = [np.bincount(code[use], minlength=len(ids)) > 0 for code, use in used]
     lost = ~np.logical_and.reduce(present)
     # An answered example is present too, so that the two differ where every row failed.
     failed = np.logical_or.reduce(np.not_equal(present, answered))
@@ -95,27 +95,29 @@ def align(
         _refuse_missing(sides, present, ids)
     if errors == "refuse":
         _refuse_errored(sides)
-    changed = differ if edited == "skip" else np.zeros(len(ids), np.bool_)
-    skipped = lost if missing == "skip" else np.zeros(len(ids), np.bool_)
+    changed = differ & (edited == "skip")
+    skipped = lost & (missing == "skip")
     keep = ~(failed | changed | skipped)
     if not keep.any():
         raise DataError(_nothing_left(sides, failed, unscored, lost, changed))
     position = np.where(keep, np.cumsum(keep) - 1, -1)
-    examples = tuple(
-        np.where(use, position[code], -1) for code, use in zip(codes, usable, strict=True)
-    )
+    examples = tuple(np.where(use, position[code], -1) for code, use in used)
     counted_wrong = tuple(
         _count_wrong(side, rows, ~here & keep)
         for side, rows, here in zip(sides, examples, present, strict=True)
     )
     ids = ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()]
+    joined = _join_attributes(sides, examples, ids, attributes, optional)
+    if cluster is not None:
+        _refuse_ungrouped(sides, ids, joined[cluster], cluster)
+    notes += _lost_samples(sides, usable, [position[code] >= 0 for code in codes])
     return Alignment(
         ids=ids,
         examples=examples,
         excluded=_count_excluded(failed, unscored, skipped, changed),
         counted_wrong=counted_wrong,
-        attributes=_join_attributes(sides, examples, ids, attributes, cluster),
-        notes=notes + _lost_samples(sides, usable, [position[code] >= 0 for code in codes]),
+        attributes=joined,
+        notes=notes + _lacking(attributes, joined),
     )
 
 
@@ -279,19 +281,34 @@ def _refuse_errored(sides: Sequence[ScoredRows]) -> None:
             )
 
 
+def _lacking(paths: Sequence[str], joined: Collection[str]) -> tuple[Note, ...]:
+    """Note the fields to slice by that no row has."""
+    absent = [path for path in paths if path not in joined]
+    return tuple(Note("slices", f"no slices by {path}: no row has it") for path in absent)
+
+
 def _join_attributes(
     sides: Sequence[ScoredRows],
     examples: Sequence[IntArray],
     ids: Sequence[str],
     attributes: Sequence[str],
-    cluster: str | None,
+    optional: Collection[str],
 ) -> dict[str, list[str]]:
-    """Return the fields of each example; one without its group depends on nobody knows which."""
-    columns = {path: _join_attribute(sides, examples, path, len(ids)) for path in attributes}
-    groups = columns[cluster] if cluster is not None else []
-    lost = [
-        example for example, group in zip(ids, groups, strict=bool(groups)) if group in NO_GROUP
-    ]
+    """Return the fields of each example, without optional ones that no side has."""
+    joined = {path: _join_attribute(sides, examples, path, len(ids)) for path in attributes}
+    columns = {path: values for path, values in joined.items() if values}
+    absent = next((each for each in joined if each not in {*columns, *optional}), None)
+    if absent is not None:
+        names = " or ".join(side.file.name for side in sides)
+        raise ConfigError(f"no field {absent!r} to slice by in {names}.")
+    return columns
+
+
+def _refuse_ungrouped(
+    sides: Sequence[ScoredRows], ids: Sequence[str], groups: Sequence[str], cluster: str
+) -> None:
+    """Refuse an example without its group: it depends on nobody knows which."""
+    lost = [example for example, group in zip(ids, groups, strict=True) if group in NO_GROUP]
     if lost:
         names = " or ".join(side.file.name for side in sides)
         raise DataError(
@@ -299,13 +316,12 @@ def _join_attributes(
             "Every example was expected to name its group, by which --cluster knows which depend "
             "on each other: give each of these its group's name, or one of its own."
         )
-    return columns
 
 
 def _join_attribute(
     sides: Sequence[ScoredRows], examples: Sequence[IntArray], path: str, size: int
 ) -> list[str]:
-    """Return the value of each example, from the sides that hold the field."""
+    """Return the value of each example, from the sides that hold the field; none if none does."""
     values: list[str | None] = [None] * size
     for side, example in zip(sides, examples, strict=True):
         for row, (index, value) in enumerate(
@@ -322,6 +338,5 @@ def _join_attribute(
                     "not to the model."
                 )
     if all(value is None for value in values):
-        names = " or ".join(side.file.name for side in sides)
-        raise ConfigError(f"no field {path!r} to slice by in {names}.")
+        return []
     return [NONE if value is None else value for value in values]

@@ -3,11 +3,12 @@
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-from compatkit.errors import ConfigError
+from compatkit.errors import ConfigError, DataError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.sacrebleu_tokens import TOKENIZE
 from compatkit.scorers.scorer import Scored, Scorer, score_pairs
+from compatkit.scorers.token_characters import TooManyTokensError
 from compatkit.scorers.tokens_seen import NO_WORDS, NOT_LATIN, has_latin_tokens, words_seen_by
 from compatkit.scorers.unseen import leave_out_unseen
 
@@ -52,9 +53,19 @@ def rouge(
         return RougeColumns(kind, stemmer=stemmer, tokenize=tokenize)
 
     def score(rows: Predictions) -> Scored:
-        scored = Scored(score_pairs(rows, columns()), list(rows.prediction))
+        try:
+            scored = Scored(score_pairs(rows, columns()), list(rows.prediction))
+        except TooManyTokensError as error:
+            raise DataError(f"{rows.name}:{_longest_line(rows)}: {error}") from None
         return leave_out_unseen(scored, rows, sees, sentence)
 
     options: dict[str, object] = {"stemmer": stemmer}
     options |= {} if tokenize is None else {"tokenize": tokenize}
     return Scorer(kind, score, options, continuous=True)
+
+
+def _longest_line(rows: Predictions) -> int:
+    """Return the line of the row with the most text."""
+    pairs = zip(rows.prediction, rows.references, strict=True)
+    sizes = [len(text or "") + sum(map(len, references)) for text, references in pairs]
+    return rows.lines[sizes.index(max(sizes))]

@@ -13,6 +13,7 @@ from compatkit.arrays import FloatArray, IntArray
 from compatkit.scorers.porter import stem
 from compatkit.scorers.rouge_lsum import union_lcs
 from compatkit.scorers.sacrebleu_tokens import SacrebleuEncoder
+from compatkit.scorers.token_characters import code_point
 from compatkit.scorers.token_overlap import blocks, f1, shared_counts
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ _LINE_END_ID, _TEXT_END_ID, _DROPPED_ID = range(3)
 _LINE_END_TOKEN: Final = chr(_LINE_END_ID)
 _KEPT: Final = f"abcdefghijklmnopqrstuvwxyz0123456789{_LINE_END}{_TEXT_END}".encode()
 _WORDS_ONLY: Final = bytes(byte if byte in _KEPT else ord(" ") for byte in range(256))
-_SURROGATES: Final = range(0xD800, 0xE000)
-_CODE_POINTS: Final = 0x110000
 _ID_BITS: Final = 21  # what a code point needs
 
 # A word is looked up by its letters as two integers: the first eight bytes and the next eight.
@@ -92,7 +91,7 @@ class TokenEncoder:
             text: Any text.
 
         Raises:
-            OverflowError: The encoder has met more distinct tokens than there are characters.
+            TooManyTokensError: The encoder has met more distinct tokens than there are characters.
         """
         return self.encode_all([text])[0]
 
@@ -104,7 +103,7 @@ class TokenEncoder:
             lines: Put a ``\0`` where a text has a ``\n``.
 
         Raises:
-            OverflowError: The encoder has met more distinct tokens than there are characters.
+            TooManyTokensError: The encoder has met more distinct tokens than there are characters.
         """
         # Lower-cased before the marks are set, or they would be as well.
         joined = "".join([f"{text.lower()} {_TEXT_END} " for text in texts])
@@ -163,16 +162,8 @@ class _WordIds(dict[bytes, int]):
         if _TOKEN.fullmatch(token) is None:
             token = ""
         if token not in self._ids:
-            self._ids[token] = self._next_id()
+            self._ids[token] = code_point(len(self._ids))
         token_id = self[word] = self._ids[token]
-        return token_id
-
-    def _next_id(self) -> int:
-        token_id = len(self._ids)
-        if token_id >= _SURROGATES.start:  # no codec takes surrogates
-            token_id += len(_SURROGATES)
-        if token_id >= _CODE_POINTS:
-            raise OverflowError(f"more than {len(self._ids)} distinct words at once")
         return token_id
 
 
@@ -236,7 +227,7 @@ class RougeColumns:
 
         Raises:
             ValueError: The columns differ in length.
-            OverflowError: One pair of texts has more than a million distinct words.
+            TooManyTokensError: One pair of texts has more than a million distinct words.
         """
         result = np.empty(len(predictions), dtype=np.float64)
         encoded: dict[str, str] = {}

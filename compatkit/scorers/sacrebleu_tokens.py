@@ -1,16 +1,15 @@
 """Tokens of sacrebleu's tokenizers, for BLEU and for ROUGE."""
 
 from collections.abc import Callable, Iterable
-from itertools import count
 
 from compatkit.errors import ConfigError, MissingExtraError
 from compatkit.option import Option
+from compatkit.scorers.token_characters import code_point
 
 KEEPS_SCRIPTS_WHOLE = frozenset({"13a", "intl", "none"})
 """Tokenizers that split at white space and punctuation, so that unspaced text is one token."""
 MOST_TOKENS = 1 << 17
-# Lines and texts end in NUL, as in `compatkit.scorers.rouge_columns`; no codec takes surrogates.
-FIRST_ID, SURROGATES, SURROGATES_END = 3, 0xD800, 0xE000
+FIRST_ID = 3  # lines and texts end in NUL, as in `compatkit.scorers.rouge_columns`
 
 TOKENIZE = Option(
     metavar="NAME",
@@ -52,7 +51,6 @@ class SacrebleuEncoder:
         """Load the tokenizer."""
         self._tokenizer = load_tokenizer(name)
         self._ids: dict[str, str] = {}
-        self.forget()
 
     @property
     def full(self) -> bool:
@@ -62,9 +60,6 @@ class SacrebleuEncoder:
     def forget(self) -> None:
         """Drop all tokens: texts encoded so far can't be compared with later ones any more."""
         self._ids.clear()
-        self._next = (
-            chr(number) for number in count(FIRST_ID) if not SURROGATES <= number < SURROGATES_END
-        )
 
     def encode_all(self, texts: Iterable[str], *, lines: bool = False) -> list[str]:
         r"""The tokens of many texts, a character each.
@@ -72,6 +67,9 @@ class SacrebleuEncoder:
         Args:
             texts: any texts.
             lines: tokenize each line by itself, and put a `\0` behind it.
+
+        Raises:
+            TooManyTokensError: the encoder has met more distinct tokens than there are characters.
         """
         if not lines:
             return [self._encode(text) for text in texts]
@@ -80,5 +78,5 @@ class SacrebleuEncoder:
     def _encode(self, text: str) -> str:
         for token in (tokens := self._tokenizer(text).split()):
             if token not in self._ids:
-                self._ids[token] = next(self._next)
+                self._ids[token] = chr(code_point(FIRST_ID + len(self._ids)))
         return "".join(map(self._ids.__getitem__, tokens))

@@ -5,7 +5,7 @@ import pytest
 
 from compatkit import compare_folders
 from compatkit.comparison.tasks import find_tasks
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 
 
 def lines(*answers, reference="yes"):
@@ -98,6 +98,38 @@ def test_such_a_task_is_left_out_on_request_and_named(tmp_path):
             [folder(tmp_path / "e", e__jsonl=lines("yes"))],
             missing="skip",
         )
+
+
+def rows_with(**fields):
+    rows = [{"id": i, "prediction": "x", "reference": "x"} | fields for i in range(3)]
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+
+def test_a_task_without_the_field_to_slice_by_has_no_slices_and_says_so(tmp_path):
+    some = folder(
+        tmp_path / "some", a__jsonl=rows_with(lang="de"), b__jsonl=rows_with(lang="en", hard=True)
+    )
+    first, second, total = compare_folders(some, some, by=["lang", "hard"])
+    assert [list(each.slices) for each in (first, second, total)] == [
+        ["lang"],
+        ["lang", "hard"],
+        [],
+    ]
+    assert [note.text for note in first.noted if note.kind == "slices"] == [
+        "no slices by hard: no row has it"
+    ]
+    assert not [note for note in second.noted if note.kind == "slices"]
+
+
+def test_a_field_that_no_task_has_is_refused_and_one_of_groups_in_each(tmp_path):
+    some = folder(tmp_path / "some", a__jsonl=rows_with(), b__jsonl=rows_with(hard=True))
+    with pytest.raises(ConfigError, match="no field 'lang' to slice by in any task"):
+        compare_folders(some, some, by="lang")
+    with pytest.raises(ConfigError, match="no field 'hard'"):
+        compare_folders(some, some, by="hard", cluster="hard")
+    one = folder(tmp_path / "one", a__jsonl=rows_with())
+    with pytest.raises(ConfigError, match="no field 'lang' to slice by in any task"):
+        compare_folders(one, one, by="lang")
 
 
 def test_two_files_for_one_task_are_refused(tmp_path):

@@ -191,7 +191,24 @@ def test_headers_in_a_folder_are_no_tasks(tiny: Path, here: Path) -> None:
         (("-m", "{}/llama", "--data", "plain.jsonl", "-o", "x.csv"), "ends in .jsonl"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "-o", "x.jsonl"), "it is a folder"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--score"), "pass --model twice"),
-        (("-m", "{}/llama", "--data", "plain.jsonl", "--scorer", "x"), "no scorer 'x'"),
+        (
+            (
+                *("-m", "{}/llama", "-m", "{}/llama", "-o", "1.jsonl", "-o", "2.jsonl"),
+                *("--data", "plain.jsonl", "--score", "--scorer", "x"),
+            ),
+            "no scorer 'x'",
+        ),
+        (("-m", "{}/llama", "--data", "plain.jsonl", "-s", "x"), "--scorer: scores nothing"),
+        (
+            ("-m", "{}/llama", "--data", "plain.jsonl", "--subset", "x"),
+            "--subset: is of a data set",
+        ),
+        (("-m", "{}/llama", "--data", "plain.jsonl", "--split", "x"), "--split: is of a data set"),
+        (
+            ("-m", "{}/llama", "--data", "plain.jsonl", "--dataset-revision", "x"),
+            "--dataset-revision: is of a data set",
+        ),
+        (("-m", "{}/llama", "--data", "plain.jsonl", "--shots-data", "x"), "without --shots"),
         (("-m", "{}/llama", "--data", "plain.jsonl", "--keep", "x"), 'no field "x" to keep'),
         (
             ("-m", "{}/llama", "--data", "gsm8k.jsonl", "--task", "gsm8k", "--prompt-field", "x"),

@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 from rows_of import rows_of
 
+from compatkit.errors import DataError
+from compatkit.scorers import rouge_columns, token_characters
 from compatkit.scorers.make import make_scorer
 from compatkit.scorers.rouge_columns import RougeColumns
 from compatkit.scorers.sacrebleu_tokens import load_tokenizer
@@ -62,3 +64,13 @@ def test_a_tokenizer_sees_what_the_own_tokens_do_not() -> None:
     assert own.unscored.tolist() == [True]
     seen = make_scorer("rouge1", tokenize="char").score(rows)
     assert (seen.scores.tolist(), seen.unscored) == ([1], None)
+
+
+def test_a_pair_of_too_many_words_is_refused_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_characters, "CODE_POINTS", 10)
+    rouge_columns._shared_encoder.cache_clear()
+    rows = rows_of(["a b", " ".join("cdefghij"), "a"], ["a", "c", "b"])
+    for tokenize in (None, "char"):
+        with pytest.raises(DataError, match=f"{rows.name}:{rows.lines[1]}: more than .* words"):
+            make_scorer("rougeL", tokenize=tokenize).score(rows)
+    rouge_columns._shared_encoder.cache_clear()

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from compatkit.scorers import rouge_columns
+from compatkit.scorers import rouge_columns, token_characters
 from compatkit.scorers.rouge_columns import RougeColumns, TokenEncoder
 from compatkit.scorers.rouge_lsum import union_lcs
+from compatkit.scorers.token_characters import TooManyTokensError
 from compatkit.scorers.token_overlap import blocks, overlap_f1, shared_counts
 
 KINDS = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
@@ -201,11 +202,13 @@ def test_words_of_every_length_are_told_apart():
 
 
 def test_more_words_than_characters(monkeypatch):
-    monkeypatch.setattr(rouge_columns, "_CODE_POINTS", 10)
+    monkeypatch.setattr(token_characters, "CODE_POINTS", 10)
     rouge_columns._shared_encoder.cache_clear()
-    columns = RougeColumns("rouge1")
-    with pytest.raises(OverflowError, match="distinct words"):
-        columns([" ".join("abcdefgh")], [""])
+    for tokenize in (None, "char"):
+        columns = RougeColumns("rouge1", tokenize=tokenize)
+        with pytest.raises(TooManyTokensError, match="distinct words"):
+            columns([" ".join("abcdefgh")], [""])
+    rouge_columns._shared_encoder.cache_clear()
 
 
 @given(st.lists(st.text("abc", min_size=1), max_size=5), st.lists(st.text("abc"), max_size=5))

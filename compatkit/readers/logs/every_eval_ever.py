@@ -19,6 +19,7 @@ from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     as_text,
+    part,
     plain_name,
     read_json_file,
     set_score,
@@ -54,17 +55,17 @@ def _open_file(path: Path) -> list[Log]:
     metrics: dict[Group, dict[str, None]] = {}
     with open_path(path).open() as stream:
         for batch in read_jsonl(stream, str(path), by_hand=False):
-            for row in batch.rows:
+            for row, line in zip(batch.rows, batch.lines, strict=True):
                 group = _group(row)
                 groups.setdefault(group, row)
                 listed = metrics.setdefault(group, {})
-                listed |= dict.fromkeys(_part(row, "evaluation"))
+                listed |= dict.fromkeys(part(row, "evaluation", f"{path}:{line}"))
     results = _read_results(path)
     pairs = Counter(group[:2] for group in groups)
     logs = []
     for group, row in groups.items():
         about = results.get(group[2]) or results.get(group[0], {})
-        config = _part(about, "metric_config")
+        config = part(about, "metric_config", f"{path}: its file of results")
         named = _name_result(group, row, config) if pairs[group[:2]] > 1 else ""
         lower = config.get("lower_is_better")
         logs.append(
@@ -114,11 +115,6 @@ def _group(row: Mapping[str, Any]) -> Group:
     return name, model, str(row.get("evaluation_result_id") or "")
 
 
-def _part(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = row.get(key)
-    return part if isinstance(part, dict) else {}
-
-
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     """Yield the rows of one evaluation.
 
@@ -136,7 +132,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
 
 
 def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
-    asked, answered = _part(row, "input"), _part(row, "output")
+    asked, answered = part(row, "input", where), part(row, "output", where)
     key = row.get("sample_id", row.get("sample_hash"))
     if key is None:
         raise DataError(
@@ -156,7 +152,7 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     if row.get("error"):
         record["error"] = as_text(row["error"])
     elif log.metric:
-        set_score(record, _part(row, "evaluation").get(log.metric), log, where)
+        set_score(record, part(row, "evaluation", where).get(log.metric), log, where)
     return record
 
 

@@ -68,7 +68,9 @@ def _open_log(path: Path) -> Log:
     adapter = spec.get("adapter_spec")
     adapter = adapter if isinstance(adapter, dict) else {}
     stats = expect(read_json_file(path), list, str(path), "the list of instances")
-    counted = {name for row in stats if isinstance(row, dict) for _, name, _ in _read_stats(row)}
+    counted = {
+        name for row in stats if isinstance(row, dict) for _, name, _ in _read_stats(row, str(path))
+    }
     judged = sorted(name for name in counted if not ABOUT.match(name))
     judged.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     names = ("scenario_state.json", "instances.json", "display_predictions.json")
@@ -91,11 +93,12 @@ def _open_log(path: Path) -> Log:
     )
 
 
-def _read_stats(row: Mapping[str, Any]) -> Iterator[tuple[Key, str, float]]:
+def _read_stats(row: Mapping[str, Any], where: str) -> Iterator[tuple[Key, str, float]]:
     """Yield row, name and mean of each statistic of an entry that was counted."""
     for stat in row.get("stats") or []:
-        name = stat.get("name") if isinstance(stat, dict) else None
-        if isinstance(name, dict) and stat.get("count") and "mean" in stat:
+        name = expect(stat, dict, where, "the statistic").get("name")
+        expect(name, dict, where, "the name of a statistic")
+        if stat.get("count") and "mean" in stat:
             of_row = row if row.get("perturbation") is not None else name
             key = make_key({**row, "split": name.get("split")}, of_row.get("perturbation"))
             yield key, str(name.get("name")), stat["mean"]
@@ -115,7 +118,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     for number, row in enumerate(stats, 1):
         instance = expect(row, dict, f"{name}:{number}", "the instance")
         # One instance may have several entries, one per metric that was computed.
-        for key, statistic, mean in _read_stats(instance):
+        for key, statistic, mean in _read_stats(instance, f"{name}:{number}"):
             places.setdefault(key, number)
             means.put((*key, statistic), mean, f"{name}:{number}")
     splits = len({key.split for key in places}) > 1

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from compatkit.arrays import as_float
 from compatkit.readers.logs.keys import Once
-from compatkit.readers.logs.log import Log, as_text, read_json_file
+from compatkit.readers.logs.log import Log, as_text, expect, part, read_json_file
 
 CALIBRATION = "calibration"  # the request of a choice without its question
 
@@ -61,27 +61,23 @@ def _read_states(states: Sequence[Any], name: str) -> dict[Key, dict[str, Any]]:
     requests = Once("the request of")
     grouped: dict[Key, list[Mapping[str, Any]]] = {}
     for number, state in enumerate(states, 1):
-        if not isinstance(state, dict):
-            continue
-        instance = state.get("instance")
-        instance = instance if isinstance(instance, dict) else {}
+        where = f"{name}: request {number}"
+        instance = part(expect(state, dict, where, "the request"), "instance", where)
         key = make_key(
             {**state, "instance_id": instance.get("id"), "split": instance.get("split")},
             instance.get("perturbation"),
         )
-        where = f"{name}: request {number}"
         instances.put(key, _instance(instance), where)
         choice = state.get("reference_index"), state.get("request_mode")
         if (key, choice) not in requests.values:
             grouped.setdefault(key, []).append(state)
-        requests.put((key, choice), state.get("result"), where)
+        requests.put((key, choice), part(state, "result", where), where)
     return {key: {**instances.values[key], **_answer(group)} for key, group in grouped.items()}
 
 
 def _answer(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the prediction, or the error, of the requests of one instance."""
-    written = [state.get("result") for state in states]
-    results = [result if isinstance(result, dict) else {} for result in written]
+    results = [state.get("result") or {} for state in states]
     failed = next((result for result in results if result.get("success") is False), None)
     if failed is not None:
         return {"prediction": None, "error": str(failed.get("error") or "the request failed")}

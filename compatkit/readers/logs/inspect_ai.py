@@ -22,6 +22,8 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
+    expect,
+    is_missing,
     plain_name,
     set_score,
     state_conditions,
@@ -242,8 +244,8 @@ def _set_score(record: dict[str, Any], sample: "Sample", log: Log, where: str) -
         record["unscored"] = f"no score called {log.metric}"
         return
     value = scores[name].value
-    if key:
-        value = value.get(key) if isinstance(value, dict) else value
+    if key and (isinstance(value, dict) or not is_missing(value)):
+        value = expect(value, dict, where, f"the score {name}, of which {key} is asked,").get(key)
     if scores[name].answer is not None:
         record["answer"] = scores[name].answer
     set_score(record, value, log, where)

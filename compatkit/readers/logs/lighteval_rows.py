@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.readers.logs.log import as_text
+from compatkit.readers.logs.log import as_text, expect
 
 NUMPY = re.compile(r"\b(?:np|numpy)\.\w+\(([^()]*)\)")
 NO_NUMBER = re.compile(r"(?<![\w'\"])(?:nan|-?inf)\b")
@@ -108,7 +108,9 @@ def _read_before(row: Mapping[str, Any], where: str) -> Row:
         choices, parts["gold_index"] if parts["gold_index"] not in (None, []) else parts["gold"]
     )
     metrics = _value(row.get("metrics"))
-    if not isinstance(metrics, dict):
+    if metrics is not None:
+        expect(metrics, dict, where, "'metrics'")
+    else:
         metrics = {name: row[name] for name in FIRST_METRICS if name in row}
     if not metrics:
         raise DataError(f"{where}: neither 'metrics' nor a column of one. Did lighteval write it?")

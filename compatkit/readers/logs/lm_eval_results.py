@@ -8,6 +8,7 @@ from typing import Any
 from compatkit.errors import DataError
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import as_text, plain_name, read_json_file, state_conditions
+from compatkit.readers.logs.log import part as part_of
 
 FOLDERS_ABOVE = 2
 DECIDES = ("results", "higher_is_better", "n-samples")  # what must not be said in two ways
@@ -61,7 +62,10 @@ def _candidates(folder: Path, run: str) -> Sequence[Path]:
 
 def _read(path: Path) -> Results:
     results = read_json_file(path)
-    return results if isinstance(results, dict) else {}
+    if not isinstance(results, dict):
+        return {}
+    tables = (results.get(key, {}) for key in ("results", "configs"))
+    return results if all(isinstance(table, dict) for table in tables) else {}  # else another's
 
 
 def _holds(results: Results, task: str) -> bool:
@@ -85,11 +89,15 @@ def name_task(path: Path) -> str:
 
 
 def part(results: Results, *keys: str) -> Results:
-    """Return a part of the results, empty where there is none."""
-    value: Any = results
+    """Return a part of the results, empty where there is none.
+
+    Raises:
+        DataError: it is no table, so that all that is looked for in it would seem to be absent.
+    """
+    found = results
     for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
+        found = part_of(found, key, "the file of results")
+    return found
 
 
 def aggregates(results: Results, task: str) -> dict[tuple[str, str], Any]:

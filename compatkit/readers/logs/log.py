@@ -152,6 +152,17 @@ def expect(value: Any, kind: type | tuple[type, ...], where: str, what: str) -> 
     raise DataError(f"{where}: {what} is {actual}; {wanted} was expected. Is this log whole?")
 
 
+def part(row: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    """Return what a row holds under a key that the harness writes a table to; empty for nothing.
+
+    Raises:
+        DataError: it is no table, so that all that is looked for in it would seem to be absent.
+    """
+    value = row.get(key)
+    found: Mapping[str, Any] = {} if value is None else expect(value, dict, where, repr(key))
+    return found
+
+
 def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
     """Put the value of the chosen metric into a record, or why there is none.
 
@@ -161,7 +172,7 @@ def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
         DataError: the value is no number.
     """
     score = _number(value)
-    if score is not None and math.isnan(score):
+    if is_missing(value):
         record["unscored"] = f"{log.metric} is {'missing' if value is None else 'NaN'}"
     elif score is None or math.isinf(score):
         raise DataError(
@@ -170,6 +181,12 @@ def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
         )
     else:
         record["score"] = 1.0 - score if log.turned else score
+
+
+def is_missing(value: Any) -> bool:
+    """Tell a value that is no score, and no other value either: null and NaN."""
+    score = _number(value)
+    return score is not None and math.isnan(score)
 
 
 def _number(value: Any) -> float | None:

@@ -17,6 +17,7 @@ from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     as_text,
+    part,
     plain_name,
     read_json_file,
     set_score,
@@ -99,10 +100,7 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     if "problem_idx" not in row:
         raise DataError(f"{where}: no field 'problem_idx'. Is this a bundle of NeMo Evaluator?")
     response = row.get("model_response", row.get("extracted_answer"))
-    details = row.get("scoring_details")
-    details = details if isinstance(details, dict) else {}
-    about = row.get("metadata")
-    about = about if isinstance(about, dict) else {}
+    details, about = part(row, "scoring_details", where), part(row, "metadata", where)
     expected = row.get("expected_answer")
     record: dict[str, Any] = {
         "id": row["problem_idx"],

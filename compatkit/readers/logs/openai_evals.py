@@ -23,6 +23,7 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
+    part,
     plain_name,
     set_score,
     state_conditions,
@@ -120,13 +121,13 @@ def _read_events(
                 spec = row["spec"]
             ended = ended or "final_report" in row
             if row.get("sample_id") is not None:
-                _add(examples.setdefault(str(row["sample_id"]), _Example(line)), row)
+                example = examples.setdefault(str(row["sample_id"]), _Example(line))
+                _add(example, row, f"{name}:{line}")
     return spec, examples, ended
 
 
-def _add(example: _Example, event: Mapping[str, Any]) -> None:
-    data = event.get("data")
-    data = data if isinstance(data, dict) else {}
+def _add(example: _Example, event: Mapping[str, Any], where: str) -> None:
+    data = part(event, "data", where)
     kind = event.get("type")
     if kind == "sampling":
         number = event.get("event_id")

@@ -25,6 +25,7 @@ from compatkit.readers.logs.log import (
     batches,
     decode_whole,
     expect,
+    part,
     plain_name,
     set_score,
 )
@@ -122,7 +123,7 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
             for batch in read_jsonl(stream, name, by_hand=False)
             for pair in zip(batch.lines, batch.rows, strict=True)
         ]
-        return {}, [(line, expect(row, dict, f"{name}:{line}", "the row")) for line, row in lines]
+        return {}, [(line, _check(row, f"{name}:{line}")) for line, row in lines]
     whole = expect(decode_whole(stream.read(), name), dict, name, "the log")
     results = whole.get("results")
     rows = results.get("results") if isinstance(results, dict) else results
@@ -130,9 +131,16 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
     if not listed:
         raise DataError(f"{name}: holds no results. Did the evaluation run to its end?")
     return whole, [
-        (number, expect(row, dict, f"{name}:{number}", "the result"))
-        for number, row in enumerate(listed, 1)
+        (number, _check(row, f"{name}:{number}")) for number, row in enumerate(listed, 1)
     ]
+
+
+def _check(row: Any, where: str) -> Row:
+    """Return a result whose parts are what promptfoo writes: one that is not would be unread."""
+    found: Row = expect(row, dict, where, "the result")
+    for key in ("namedScores", "response", "gradingResult", "testCase"):
+        part(found, key, where)
+    return found
 
 
 def _group(row: Row) -> Group:
