@@ -4,7 +4,7 @@ What cannot be compared is refused: an id twice, an id that one side lacks, a re
 or an input that differs. What is left out is counted.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
@@ -108,8 +108,7 @@ def align(
     )
     ids = ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()]
     joined = _join_attributes(sides, examples, ids, attributes, optional)
-    if cluster is not None:
-        _refuse_ungrouped(sides, ids, joined[cluster], cluster)
+    _refuse_ungrouped(sides, ids, joined, cluster)
     notes += _lost_samples(sides, usable, [position[code] >= 0 for code in codes])
     return Alignment(
         ids=ids,
@@ -297,7 +296,7 @@ def _join_attributes(
     """Return the fields of each example, without optional ones that no side has."""
     joined = {path: _join_attribute(sides, examples, path, len(ids)) for path in attributes}
     columns = {path: values for path, values in joined.items() if values}
-    absent = next((each for each in joined if each not in {*columns, *optional}), None)
+    absent = next((path for path in joined if path not in {*columns, *optional}), None)
     if absent is not None:
         names = " or ".join(side.file.name for side in sides)
         raise ConfigError(f"no field {absent!r} to slice by in {names}.")
@@ -305,10 +304,16 @@ def _join_attributes(
 
 
 def _refuse_ungrouped(
-    sides: Sequence[ScoredRows], ids: Sequence[str], groups: Sequence[str], cluster: str
+    sides: Sequence[ScoredRows],
+    ids: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    cluster: str | None,
 ) -> None:
     """Refuse an example without its group: it depends on nobody knows which."""
-    lost = [example for example, group in zip(ids, groups, strict=True) if group in NO_GROUP]
+    if cluster is None:
+        return
+    pairs = zip(ids, columns[cluster], strict=True)
+    lost = [example for example, group in pairs if group in NO_GROUP]
     if lost:
         names = " or ".join(side.file.name for side in sides)
         raise DataError(

@@ -94,10 +94,9 @@ def part(results: Results, *keys: str) -> Results:
     Raises:
         DataError: it is no table, so that all that is looked for in it would seem to be absent.
     """
-    found = results
     for key in keys:
-        found = part_of(found, key, "the file of results")
-    return found
+        results = part_of(results, key, "the file of results")
+    return results
 
 
 def aggregates(results: Results, task: str) -> dict[tuple[str, str], Any]:

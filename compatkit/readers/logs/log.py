@@ -159,8 +159,8 @@ def part(row: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
         DataError: it is no table, so that all that is looked for in it would seem to be absent.
     """
     value = row.get(key)
-    found: Mapping[str, Any] = {} if value is None else expect(value, dict, where, repr(key))
-    return found
+    table: Mapping[str, Any] = {} if value is None else expect(value, dict, where, repr(key))
+    return table
 
 
 def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:

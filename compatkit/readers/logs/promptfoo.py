@@ -137,10 +137,10 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
 
 def _check(row: Any, where: str) -> Row:
     """Return a result whose parts are what promptfoo writes: one that is not would be unread."""
-    found: Row = expect(row, dict, where, "the result")
+    result: Row = expect(row, dict, where, "the result")
     for key in ("namedScores", "response", "gradingResult", "testCase"):
-        part(found, key, where)
-    return found
+        part(result, key, where)
+    return result
 
 
 def _group(row: Row) -> Group:
