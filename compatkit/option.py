@@ -19,6 +19,11 @@ from compatkit.errors import ConfigError
 COMMAND, POLICY, TASK, TOTAL, EVALUATE = "command", "policy", "task", "total", "evaluate"
 
 
+def of_side(value: Any, number: int) -> Any:
+    """Return what holds for a side, the old model's being 0: its own value, or that of all."""
+    return value[number] if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option.
@@ -35,6 +40,7 @@ class Option:
         most: the largest number.
         below: every number is below this one.
         several: may be said several times, or be a list.
+        per_side: holds for all sides alike, or is said once for each, the old model's first.
         metavar: what stands for the value in a help text.
         short: a flag of one letter.
         places: where it may be said, beside Python.
@@ -53,6 +59,7 @@ class Option:
     most: float | None = None
     below: float | None = None
     several: bool = False
+    per_side: bool = False
     metavar: str | None = None
     short: str = ""
     places: frozenset[str] = frozenset()
@@ -66,7 +73,11 @@ class Option:
 
     def is_kind(self, value: Any) -> bool:
         """Whether a value is of the right type; one of several may stand alone."""
-        if self.several and isinstance(value, Sequence) and not isinstance(value, str):
+        if (
+            (self.several or self.per_side)
+            and isinstance(value, Sequence)
+            and not isinstance(value, str)
+        ):
             return all(map(self._is_one, value))
         return self._is_one(value)
 
@@ -78,6 +89,8 @@ class Option:
 
     def is_in_range(self, value: Any) -> bool:
         """Whether a value of the right type is one of the choices, or within the range."""
+        if self.per_side and isinstance(value, list | tuple):
+            return all(map(self.is_in_range, value))
         if self.choices:
             return value in self.choices
         if self.kind not in {int, float}:
@@ -101,6 +114,8 @@ class Option:
             object: "something else",
         }
         name = names.get(self.kind, "a text")
+        if self.per_side:
+            return f"{name}, or one for each side"
         return f"{name}, or a list of them" if self.several else name
 
     @property

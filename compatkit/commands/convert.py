@@ -52,6 +52,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     if output.endswith(".jsonl"):
         check_targets([output], [run_path, values["dataset"] or ""])
     options = make_options(reader=reader, **values)
+    options.check_sides(1)
     written = convert_run(
         run_path,
         output,

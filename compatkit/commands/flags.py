@@ -112,7 +112,7 @@ def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
     if option.kind is bool:
         # One that nobody says stays unsaid, where no default was declared.
         attributes |= {"is_flag": True, "default": option.default}
-    elif option.several:
+    elif option.several or option.per_side:
         attributes["multiple"] = True
     elif option.default is not None:
         attributes |= {"default": option.default, "show_default": True}

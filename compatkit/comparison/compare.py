@@ -30,6 +30,7 @@ from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.picking import tell_apart
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
+from compatkit.option import of_side
 from compatkit.pairing.alignment import Alignment, align
 from compatkit.pairing.edited import count_of
 from compatkit.pairing.engine import Job, run_jobs
@@ -113,9 +114,14 @@ def compare_files(
     """
     data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
     names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
+    options.check_sides(1 + len(candidates))
+    places = [*range(1 + len(candidates)), 0]  # a second run of the old model is as the first
     files = [
-        open_predictions(each, name=name, reader=options.reader, selection=options.selection)
-        for each, name in zip(data, names, strict=False)
+        open_predictions(each, name=name, reader=options.reader, selection=options.selection_of(n))
+        for each, name, n in zip(data, names, places, strict=False)
+    ]
+    files = [
+        replace(f, quoting=of_side(options.quoting, n)) for f, n in zip(files, places, strict=False)
     ]
     if old_rerun is not None:
         _refuse_rerun_of_new(files)
@@ -165,7 +171,6 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         "lists": options.lists,
         "contents": options.contents,
     }
-    files = [replace(file, quoting=options.quoting) for file in files]
     jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
     return run_jobs(jobs, options.progress)
 

@@ -171,9 +171,10 @@ _DECLARED = (
     ),
     Option(
         name="quoting",
+        per_side=True,
         choices=QUOTING,
         help="CSV and TSV: quotes stand around cells, or belong to the texts, where the file does "
-        "not tell.",
+        "not tell. Said twice: of the old file, and of the new.",
         places=EVERYWHERE,
         signed=True,
     ),
@@ -230,8 +231,10 @@ _DECLARED = (
     ),
     Option(
         name="run",
+        per_side=True,
         metavar="TEXT",
-        help=f"Logs: of several runs of a task, '{NEWEST}', or the one with this in its path.",
+        help=f"Logs: of several runs of a task, '{NEWEST}', or the one with this in its path. "
+        "Said twice: of the old model's, and of the new's.",
         places=EVERYWHERE,
         about=OF_LOGS,
     ),

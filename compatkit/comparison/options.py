@@ -3,12 +3,13 @@
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
+from compatkit.option import of_side
 from compatkit.predictions.fields import NO_FIELD, parse_roles
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.source import Progress
@@ -37,7 +38,8 @@ class Options:
         by_position: pair rows by position instead of id.
         roles: role to field name.
         reader: name of the reader; None lets the file decide.
-        quoting: `quoted` or `unquoted`; None lets the file decide, where it can.
+        quoting: `quoted` or `unquoted`, for all sides or for each; None lets the file decide,
+            where it can.
         lists: what a list of predictions is; see `to_predictions`.
         plan: level, seed, resamples, epsilon and margin.
         sweep: count flips over all thresholds.
@@ -63,7 +65,7 @@ class Options:
     by_position: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
     reader: str | None = None
-    quoting: str | None = None
+    quoting: str | tuple[str, ...] | None = None
     lists: str | None = None
     plan: Plan = field(default_factory=Plan)
     sweep: bool = False
@@ -80,6 +82,23 @@ class Options:
         """The fields of a record that are kept beside its score."""
         cluster = () if self.cluster is None else (self.cluster,)
         return tuple(dict.fromkeys((*self.by, *self.attributes, *cluster)))
+
+    def selection_of(self, number: int) -> LogSelection:
+        """Return what was said of the logs of a side, the old model's being 0."""
+        return replace(self.selection, run=of_side(self.selection.run, number))
+
+    def check_sides(self, count: int) -> None:
+        """Refuse values for each side that are not as many as the sides.
+
+        Raises:
+            ConfigError: fewer, or more.
+        """
+        for name, value in (("run", self.selection.run), ("quoting", self.quoting)):
+            if isinstance(value, tuple) and len(value) != count:
+                raise ConfigError(
+                    f"{OPTIONS[name].flag} has {len(value)} values, and {count} models are read. "
+                    "Say it once for all, or once for each, the old model's first."
+                )
 
 
 def make_options(
@@ -100,14 +119,14 @@ def make_options(
     resamples: int = 2000,
     seed: int = 0,
     reader: str | None = None,
-    quoting: str | None = None,
+    quoting: str | Sequence[str] | None = None,
     lists: str | None = None,
     metric: str | Sequence[str] = (),
     lower_is_better: bool | None = None,
     higher_is_better: bool | None = None,
     tasks: str | Sequence[str] = (),
     skip_tasks: str | Sequence[str] = (),
-    run: str | None = None,
+    run: str | Sequence[str] | None = None,
     unfinished: str = "refuse",
     dataset: str | None = None,
     fields: Mapping[str, str | None] | None = None,
@@ -159,6 +178,10 @@ def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> N
 
 
 def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Options:
+    for name in (name for name in values if OPTIONS[name].per_side):
+        if not isinstance(values[name], str | None):
+            of_sides = tuple(values[name])
+            values[name] = of_sides if len(of_sides) > 1 else next(iter(of_sides), None)
     changed = {name for name, value in values.items() if value != OPTIONS[name].default}
     for name in ("by", "metric", "tasks", "skip_tasks"):
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])

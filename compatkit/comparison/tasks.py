@@ -119,7 +119,11 @@ def open_sides(
     Raises:
         DataError: a path that cannot be read, or a file beside a folder.
     """
-    runs = [open_run(path, reader=options.reader, selection=options.selection) for path in paths]
+    options.check_sides(len(paths))
+    runs = [
+        open_run(path, reader=options.reader, selection=options.selection_of(number))
+        for number, path in enumerate(paths)
+    ]
     folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not (several or any(folders) or any(len(run) > 1 for run in runs)):
         _refuse_patterns(options, [path for path, run in zip(paths, runs, strict=True) if not run])

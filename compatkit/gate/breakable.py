@@ -12,6 +12,7 @@ from compatkit.gate.decide import Question
 from compatkit.gate.policy import TaskPolicy
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair
+from compatkit.readers.prediction_file import PredictionFile
 
 SHOWN = 3
 # Budgets that ask for scores or answers, and not for what is right by the threshold.
@@ -141,3 +142,25 @@ def _say_unbreakable(
     parts = [f"{value} ({side} {worst:g})" for value, worst in found[:SHOWN]]
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return f"{said} in these slices of {field}: {', '.join(parts)}{more}"
+
+
+def refuse_itself(task: TaskPolicy) -> None:
+    """Refuse one file, or one run of a log, on both sides: it breaks nothing of itself.
+
+    Raises:
+        ConfigError: naming the file.
+    """
+    old, new = task.old, task.new
+    if not (isinstance(old, PredictionFile) and isinstance(new, PredictionFile)):
+        return
+    if old.path is None or new.path is None or old.path.resolve() != new.path.resolve():
+        return
+    parts = [
+        None if log is None else (log.task, log.part, log.metric) for log in (old.log, new.log)
+    ]
+    if parts[0] == parts[1]:
+        raise ConfigError(
+            f"{task.where}{old.name} is the old model's and the new model's: compared with itself "
+            "it always passes. Name two files; of a folder with several runs, --run says one for "
+            "each side: --run OLD --run NEW."
+        )

@@ -9,7 +9,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import UNKNOWN_DIRECTION
 from compatkit.comparison.options import Options
 from compatkit.errors import ConfigError, DataError
-from compatkit.gate.breakable import refuse_unbreakable
+from compatkit.gate.breakable import refuse_itself, refuse_unbreakable
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import Limits, TaskPolicy
 from compatkit.metrics.estimates import Plan
@@ -56,6 +56,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
         ConfigError: options by which nothing could break, or a budget on a quantity that the
             task does not have.
     """
+    refuse_itself(task)
     options = replace(
         task.options,
         roles=_strict_roles(task.options),

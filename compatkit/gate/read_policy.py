@@ -193,8 +193,9 @@ class _Reader:
         values = {
             key: self._said(table, PAIR_OPTIONS[key], at) for key in OPTION_KEYS if key in table
         }
-        if isinstance(values.get("metric"), list):
-            values["metric"] = self._texts(values, "metric", at)
+        for key in ("metric", "run", "quoting"):
+            if isinstance(values.get(key), list):
+                values[key] = self._texts(values, key, at)
         if "dataset" in values:
             values["dataset"] = self._file(values, "dataset", at)
         for role, name in values.get("fields", {}).items():

@@ -154,7 +154,7 @@ def _kind(option: Option) -> Schema:
     if option.kind is Path:
         return NAMED
     kind: Schema = {"type": TYPES.get(option.kind, "string"), **_range(option)}
-    return _several(kind) if option.several else kind
+    return _several(kind) if option.several or option.per_side else kind
 
 
 def _range(option: Option) -> Schema:

@@ -63,7 +63,7 @@ def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[Scor
         DataError: as `compatkit.pairing.scored_rows.score_file`, of the first file that has
             a fault.
     """
-    distinct = {(job.file.name, job.file.digest): job for job in jobs}
+    distinct = {_key(job): job for job in jobs}
     work = list(distinct.values())
     workers = min(len(work), os.cpu_count() or 1)
     if workers > 1 and sys.executable and all(map(_is_worth_it, work)):
@@ -71,7 +71,12 @@ def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[Scor
     else:
         done = [job.run(progress) for job in work]
     outcomes = dict(zip(distinct, done, strict=True))
-    return [outcomes[job.file.name, job.file.digest] for job in jobs]
+    return [outcomes[_key(job)] for job in jobs]
+
+
+def _key(job: Job) -> tuple[str, str, str | None]:
+    """Return what is the same where one file is read in one way."""
+    return job.file.name, job.file.digest, job.file.quoting
 
 
 def _is_worth_it(job: Job) -> bool:

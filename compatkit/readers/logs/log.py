@@ -35,7 +35,8 @@ class LogSelection:
 
     Attributes:
         metrics: names of metrics, the first that a task has counts.
-        run: `newest`, or a text that is in the path of the run that is meant.
+        run: `newest`, or a text that is in the path of the run that is meant; one for all sides,
+            or for each.
         unfinished: `refuse` or `keep` runs that were cut short.
         dataset: a file of questions and answers, for logs that hold answers alone.
         lower_is_better: whether less is better, of metrics whose direction nothing else says.
@@ -45,7 +46,7 @@ class LogSelection:
     """
 
     metrics: tuple[str, ...] = ()
-    run: str | None = None
+    run: str | tuple[str, ...] | None = None
     unfinished: str = "refuse"
     dataset: str | None = None
     lower_is_better: bool | None = None
