@@ -40,7 +40,7 @@ def test_a_name_of_a_file_raises_no_doubt(tmp_path: Path, name: str) -> None:
 
 
 def test_a_doubt_is_refused_by_a_strict_gate(tmp_path: Path) -> None:
-    write_rows(tmp_path / "old.jsonl", [{**row, "input": "?"} for row in rows()])
+    write_rows(tmp_path / "old.jsonl", [{**row, "input": f"{row['id']}?"} for row in rows()])
     write_rows(tmp_path / "new.jsonl", [{**row, "input": None} for row in rows()])
     pair = str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")
     comparison = compare(*pair)

@@ -100,7 +100,7 @@ def test_a_row_that_was_not_scored_is_neither_right_nor_wrong(tmp_path):
     for errors in ("exclude", "wrong"):
         counts = compare(old, new, scorer="field:ok", errors=errors).counts
         assert (counts.total, counts.excluded["unscored"]) == (2, 1)
-    assert "the field 'ok' is None" in refusal(
+    assert "the field 'ok' is null" in refusal(
         old, write_rows(new, [{**silent, "unscored": ""}, *rows[1:]]), scorer="field:ok"
     )
 
