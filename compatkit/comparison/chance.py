@@ -21,14 +21,14 @@ def find_temperature(file: PredictionFile) -> float | None:
     header, _ = read_header(file)
     generation = None if header is None else header.get("generation")
     if isinstance(generation, dict):
-        said = generation.get("temperature")
-        return float(said) if isinstance(said, int | float) else None
+        temperature = generation.get("temperature")
+        return float(temperature) if isinstance(temperature, int | float) else None
     conditions = {} if file.log is None else file.log.conditions
     texts = [f"{name}: {value}" for name, value in conditions.items()]
     if any(GREEDY.search(text) for text in texts):
         return 0.0
-    found = next(filter(None, map(TEMPERATURE.search, texts)), None)
-    return None if found is None else float(found[1])
+    match = next(filter(None, map(TEMPERATURE.search, texts)), None)
+    return None if match is None else float(match[1])
 
 
 def note_sampling(files: Sequence[PredictionFile], judged: Sequence[Judged]) -> Iterator[Note]:

@@ -117,8 +117,8 @@ def compare_files(
     options.check_sides(1 + len(candidates))
     places = [*range(1 + len(candidates)), 0]  # a second run of the old model is as the first
     files = [
-        open_predictions(each, name=name, reader=options.reader, selection=options.selection_of(n))
-        for each, name, n in zip(data, names, places, strict=False)
+        open_predictions(side, name=name, reader=options.reader, selection=options.selection_of(n))
+        for side, name, n in zip(data, names, places, strict=False)
     ]
     files = [
         replace(f, quoting=of_side(options.quoting, n)) for f, n in zip(files, places, strict=False)
@@ -149,7 +149,7 @@ def compare_files(
 def _refuse_rerun_of_new(files: Sequence[PredictionFile]) -> None:
     """Refuse a new model's file as the old one's second run: its flips would all count as noise."""
     old, *candidates, rerun = files
-    twin = next((each for each in candidates if each.digest == rerun.digest != old.digest), None)
+    twin = next((file for file in candidates if file.digest == rerun.digest != old.digest), None)
     if twin is not None:
         raise DataError(
             f"{rerun.name}: the second run of the old model holds the same bytes as {twin.name}, "
@@ -159,8 +159,8 @@ def _refuse_rerun_of_new(files: Sequence[PredictionFile]) -> None:
 
 def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:
     """Correct the tests of several comparisons together."""
-    tests = correct([each.tests for each in results], correction)
-    return [replace(each, tests=each_s) for each, each_s in zip(results, tests, strict=True)]
+    corrected = correct([result.tests for result in results], correction)
+    return [replace(result, tests=tests) for result, tests in zip(results, corrected, strict=True)]
 
 
 def _score_files(files: Sequence[PredictionFile], options: Options) -> list[ScoredRows]:
@@ -201,7 +201,7 @@ class _Measurement:
             continuous=self._continuous(),
         )
         options = self.options
-        by = {path: each for path, each in aligned.attributes.items() if path in options.by}
+        by = {path: values for path, values in aligned.attributes.items() if path in options.by}
         metrics, tests = measure_pair(pair, options.plan)
         return Comparison(
             task=self.task,
@@ -328,9 +328,9 @@ class _Measurement:
         return np.unique(labels, return_inverse=True)[1]
 
     def _continuous(self) -> bool:
-        known = self.options.scorer.continuous
-        if known is not None:
-            return known
+        continuous = self.options.scorer.continuous
+        if continuous is not None:
+            return continuous
         used = [
             side.scores[(rows >= 0) & side.counted]
             for side, rows in zip(self.sides, self.aligned.examples, strict=True)

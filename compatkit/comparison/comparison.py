@@ -196,7 +196,7 @@ class Comparison:
             raise ConfigError(
                 "the flips were not kept: keep_flips=True keeps them; a total has none of its own."
             )
-        rows = [each.to_dict(whole=True) for each in self.examples if kind in {None, each.kind}]
+        rows = [flip.to_dict(whole=True) for flip in self.examples if kind in {None, flip.kind}]
         columns = [*FlippedExample.__slots__]
         return pd.DataFrame(rows, columns=columns)
 
@@ -210,7 +210,7 @@ class Comparison:
         parts = [
             (value, part) for value, part in self.slices[path].items() if part.counts.negative_flips
         ]
-        return max(parts, key=lambda each: each[1].together.low or 0.0, default=None)
+        return max(parts, key=lambda item: item[1].together.low or 0.0, default=None)
 
     def __repr__(self) -> str:
         """Return one line; printing the comparison shows the whole."""

@@ -36,7 +36,7 @@ def find_flipped(
     if len(flipped) == 0:
         return ()
     wanted = pair.old.right > pair.new.right
-    found = [
+    witnesses = [
         _witnesses(side, rows, side.right(threshold), want, flipped)
         for side, rows, want in zip(sides, examples, (wanted, ~wanted), strict=True)
     ]
@@ -48,8 +48,8 @@ def find_flipped(
             pair.ids[index],
             "negative" if number < len(fell) else "positive",
             (float(shares[0][index]), float(shares[1][index])),
-            found[0].get(index),
-            found[1].get(index),
+            witnesses[0].get(index),
+            witnesses[1].get(index),
         )
         for number, index in enumerate(flipped.tolist())
     )

@@ -134,9 +134,9 @@ def _unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: floa
     rows, index = _rows_of(examples)
     # A judge's score stands beside a null answer: what it calls right was answered.
     failed = side.errored | (side.no_answer & ~side.right(threshold))
-    found: BoolArray = np.bincount(index, minlength=size) == 0
-    found[index[failed[rows]]] = True
-    return found
+    unanswered: BoolArray = np.bincount(index, minlength=size) == 0
+    unanswered[index[failed[rows]]] = True
+    return unanswered
 
 
 def _rows_of(examples: IntArray) -> tuple[IntArray, IntArray]:

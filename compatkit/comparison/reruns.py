@@ -45,7 +45,7 @@ def doubt_rerun(
     alike = judged[0].samples == judged[2].samples
     if not alike.any():
         return []
-    old, new, rerun = (each.right[alike] for each in judged)
+    old, new, rerun = (results.right[alike] for results in judged)
     names = [side.file.name for side in sides]
     p_values = [_twin(old == new, rerun == new)]
     if all(side.has_answers for side in sides):

@@ -148,11 +148,11 @@ def open_sides(
 
 def _refuse_patterns(options: Options, files: Sequence[str | Path]) -> None:
     """Refuse patterns of tasks for files that hold rows, and no tasks."""
-    said = [name for name in ("tasks", "skip_tasks") if getattr(options.selection, name)]
-    if said and files:
+    patterns = [name for name in ("tasks", "skip_tasks") if getattr(options.selection, name)]
+    if patterns and files:
         raise ConfigError(
-            f"{said[0]} is of folders and of logs, and {files[0]} is a file of one task. Leave "
-            f"{OPTIONS[said[0]].flag} out."
+            f"{patterns[0]} is of folders and of logs, and {files[0]} is a file of one task. Leave "
+            f"{OPTIONS[patterns[0]].flag} out."
         )
 
 
@@ -181,7 +181,10 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     aside = sorted({name for side in sides for name in side.aside})
     further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
     noted = notes_of("tasks", further)
-    by_task = [[replace(each, noted=(*each.noted, *noted)) for each in task] for task in by_task]
+    by_task = [
+        [replace(comparison, noted=(*comparison.noted, *noted)) for comparison in task]
+        for task in by_task
+    ]
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
         results = correct_tests(results, options.correction)
@@ -192,7 +195,7 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
 def _refuse_unsliced(by_task: Sequence[Sequence[Comparison]], options: Options) -> None:
     """Refuse a field to slice by that no task has."""
     for path in options.by:
-        if not any(path in each.slices for task in by_task for each in task):
+        if not any(path in comparison.slices for task in by_task for comparison in task):
             raise ConfigError(f"no field {path!r} to slice by in any task.")
 
 
@@ -230,9 +233,9 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
 
 def _is_task(file: Path) -> bool:
     name = file.name.removesuffix(".gz").removesuffix(".zst")
-    known = Path(name).suffix.lower() in KINDS
+    readable = Path(name).suffix.lower() in KINDS
     hidden = file.name.startswith(".") or is_header(file)
-    return known and not hidden and not file.is_dir()
+    return readable and not hidden and not file.is_dir()
 
 
 def _others(folder: str | Path) -> list[str]:
@@ -340,7 +343,7 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
     reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
     baselines = [pair.baseline for pair in pairs if pair.baseline is not None]
     return JudgedPair(
-        [each for pair in pairs for each in pair.ids],
+        [example_id for pair in pairs for example_id in pair.ids],
         _join([pair.old for pair in pairs]),
         _join([pair.new for pair in pairs]),
         np.concatenate(same) if len(same) == len(pairs) else None,
