@@ -62,9 +62,9 @@ def check_shown(verdict: Verdict) -> None:
         ConfigError: a budget that blocks is inconclusive, and counts as a pass.
     """
     doubtful = [
-        each.budget
-        for each in verdict.decisions
-        if each.tier == BLOCKING and each.outcome == INCONCLUSIVE
+        decision.budget
+        for decision in verdict.decisions
+        if decision.tier == BLOCKING and decision.outcome == INCONCLUSIVE
     ]
     if doubtful:
         raise ConfigError(
@@ -100,8 +100,8 @@ def _read_judged(file: PredictionFile) -> bytes:
 def _move_header(task: TaskPolicy, comparison: Comparison) -> dict[str | Path, bytes | None]:
     """Let the header say how the baseline's new content was made, or be gone."""
     source, target = (header_path(path_of(file)) for file in (task.new, task.old))
-    found, _ = load_header(source)
-    if found != comparison.runs.get("new"):
+    header, _ = load_header(source)
+    if header != comparison.runs.get("new"):
         raise DataError(f"{source}: the header changed after it was read. Run again.")
     if not source.exists():
         return {target: None} if target.exists() else {}

@@ -128,20 +128,22 @@ def list_unbreakable(questions: Sequence[Question]) -> list[str]:
         if not question.is_beyond(worst):
             key = (question.task, question.field, question.budget, question.limit)
             by_budget.setdefault(key, []).append((question.slice, worst))
-    return [_say_unbreakable(*key, found) for key, found in by_budget.items()]
+    return [_say_unbreakable(*key, slices) for key, slices in by_budget.items()]
 
 
 def _say_unbreakable(
-    task: str, field: str, budget: str, limit: float, found: Sequence[tuple[str, float]]
+    task: str, field: str, budget: str, limit: float, slices: Sequence[tuple[str, float]]
 ) -> str:
     where = f"{task}: " if task else ""
     side = "at least" if BUDGETS[budget].at_least else "at most"
-    said = f"{where}{budget} = {limit:g} is a limit that no update could break"
+    text = f"{where}{budget} = {limit:g} is a limit that no update could break"
     if not field:
-        return f"{said}: whatever it answers, the {BUDGETS[budget].label} is {side} {found[0][1]:g}"
-    parts = [f"{value} ({side} {worst:g})" for value, worst in found[:SHOWN]]
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return f"{said} in these slices of {field}: {', '.join(parts)}{more}"
+        return (
+            f"{text}: whatever it answers, the {BUDGETS[budget].label} is {side} {slices[0][1]:g}"
+        )
+    parts = [f"{value} ({side} {worst:g})" for value, worst in slices[:SHOWN]]
+    more = f" and {len(slices) - SHOWN} more" if len(slices) > SHOWN else ""
+    return f"{text} in these slices of {field}: {', '.join(parts)}{more}"
 
 
 def refuse_itself(task: TaskPolicy) -> None:

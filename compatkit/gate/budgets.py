@@ -112,8 +112,8 @@ def _drop(change: Bounds) -> Bounds:
     def drop(pair: JudgedPair, plan: Plan) -> MetricValue:
         measured = change(pair, plan)
         value, low, high = (
-            None if each is None else 0.0 - each
-            for each in (measured.value, measured.low, measured.high)
+            None if number is None else 0.0 - number
+            for number in (measured.value, measured.low, measured.high)
         )
         return replace(measured, value=value, low=high, high=low)
 

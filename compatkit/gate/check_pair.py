@@ -85,8 +85,8 @@ def check(
     >>> verdict.outcome, verdict.decisions[0].numerator, round(verdict.decisions[0].low, 4)
     ('fail', 10, 0.0274)
     """
-    blocking = {name: each for name, each in budgets_and_options.items() if name in BUDGETS}
-    rest = {name: each for name, each in budgets_and_options.items() if name not in BUDGETS}
+    blocking = {name: limit for name, limit in budgets_and_options.items() if name in BUDGETS}
+    rest = {name: value for name, value in budgets_and_options.items() if name not in BUDGETS}
     policy = make_policy(
         old,
         new,
@@ -135,9 +135,9 @@ def make_policy(
         ConfigError: a budget or a choice that does not exist or is out of its range, or nothing
             to hold the update against.
     """
-    said: dict[str, Any] = {"decide": decide, "looks": looks, "inconclusive": inconclusive}
-    said |= {"examples": examples, "max_left_out": max_left_out, "max_waived": max_waived}
-    _check_options(options.plan.level, {**said, "strict": strict})
+    choices: dict[str, Any] = {"decide": decide, "looks": looks, "inconclusive": inconclusive}
+    choices |= {"examples": examples, "max_left_out": max_left_out, "max_waived": max_waived}
+    _check_options(options.plan.level, {**choices, "strict": strict})
     check_looks(looks, decide)
     _check_limits((budgets, advisory, *slices.values()), decide)
     task = TaskPolicy(
@@ -146,7 +146,7 @@ def make_policy(
         new=new,
         options=options,
         limits=Limits(budgets, advisory, inconclusive),
-        slices={path: Limits(each, {}, inconclusive) for path, each in slices.items()},
+        slices={path: Limits(limits, {}, inconclusive) for path, limits in slices.items()},
         must_not_flip=MustNotFlip(
             _texts(must_not_flip),
             {path: _texts(values) for path, values in must_not_flip_tags.items()},
@@ -182,9 +182,9 @@ def _refuse_nothing(task: TaskPolicy) -> None:
         )
 
 
-def _check_options(level: float, said: Mapping[str, Any]) -> None:
+def _check_options(level: float, choices: Mapping[str, Any]) -> None:
     PAIR_OPTIONS["level"].check(level)
-    for name, value in said.items():
+    for name, value in choices.items():
         GATE_OPTIONS[name].check(value)
 
 

@@ -99,7 +99,7 @@ def check_limits(limits: Limits, comparison: Comparison, where: str) -> None:
 
 def _refuse_unknown_direction(comparison: Comparison, where: str) -> None:
     """Refuse a metric that may be an error rate: every answer that broke would be a mended one."""
-    note = next((each for each in comparison.notes if UNKNOWN_DIRECTION in each), None)
+    note = next((text for text in comparison.notes if UNKNOWN_DIRECTION in text), None)
     if note is not None:
         raise DataError(f"{where}{note.partition(', and more')[0]}. {SAY_DIRECTION}")
 
@@ -161,6 +161,6 @@ def _find_thin(pair: JudgedPair) -> BoolArray:
     """
     old, new = pair.old.samples, pair.new.samples
     most = max(old.max(initial=0), new.max(initial=0))
-    found = (old < most) & (old > 0) | (new < most) & (new > 0)
-    thin: BoolArray = found & (most > 1)
+    fewer = (old < most) & (old > 0) | (new < most) & (new > 0)
+    thin: BoolArray = fewer & (most > 1)
     return thin

@@ -47,7 +47,7 @@ def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
     contents = wants_contents(policy, len(expanded))
     tasks = [check_files(task, contents=contents) for task in expanded]
     day = today or datetime.now(UTC).date()
-    waived = apply_waivers(policy.waivers, [each.comparison for each in tasks], day)
+    waived = apply_waivers(policy.waivers, [checked.comparison for checked in tasks], day)
     questions: list[Question] = []
     guarded: list[Guarded] = []
     kept: list[CheckedTask] = []
@@ -103,8 +103,8 @@ def _ask(
 
 
 def _outcome(decisions: Sequence[Decision], guarded: Sequence[Guarded]) -> str:
-    blocking = {each.counts_as for each in decisions if each.tier == BLOCKING}
-    broken = any(each.outcome == FAIL and not each.waived for each in guarded)
+    blocking = {decision.counts_as for decision in decisions if decision.tier == BLOCKING}
+    broken = any(example.outcome == FAIL and not example.waived for example in guarded)
     if broken or FAIL in blocking:
         return FAIL
     return INCONCLUSIVE if INCONCLUSIVE in blocking else PASS
@@ -112,7 +112,7 @@ def _outcome(decisions: Sequence[Decision], guarded: Sequence[Guarded]) -> str:
 
 def _refuse_unheld(questions: Sequence[Question], guarded: Sequence[Guarded]) -> None:
     """Refuse a policy by which nothing could stop the update."""
-    if any(each.tier == BLOCKING for each in questions):
+    if any(question.tier == BLOCKING for question in questions):
         return
     if not guarded:
         raise ConfigError(
@@ -120,7 +120,7 @@ def _refuse_unheld(questions: Sequence[Question], guarded: Sequence[Guarded]) ->
             "change the exit code. A budget under [budgets], or a must-not-flip example, was "
             "expected; 'compatkit score' reports without a verdict."
         )
-    if all(each.was_wrong for each in guarded):
+    if all(example.was_wrong for example in guarded):
         raise ConfigError(
             f"nothing could stop the update: all {len(guarded):,} must-not-flip examples were "
             "wrong before, and no budget blocks. Name examples that the old model has right."

@@ -39,13 +39,13 @@ def decide(questions: Sequence[Question], level: float, way: str, looks: int = 1
     """
     if way == ANYTIME:
         questions = [question.at_any_look for question in questions]
-    found: dict[Question, Decision] = {}
+    decisions: dict[Question, Decision] = {}
     for tier in dict.fromkeys(question.tier for question in questions):
         asked = [question for question in questions if question.tier == tier]
         by_point = way == "point"
         alpha = (1.0 - level) / looks
-        found |= _by_point(asked, level) if by_point else _by_interval(asked, alpha)
-    return [found[question] for question in questions]
+        decisions |= _by_point(asked, level) if by_point else _by_interval(asked, alpha)
+    return [decisions[question] for question in questions]
 
 
 def _by_point(questions: Sequence[Question], level: float) -> dict[Question, Decision]:

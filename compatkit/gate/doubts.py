@@ -55,9 +55,9 @@ def _doubt_files(tasks: Sequence[CheckedTask]) -> list[str]:
 def _doubt_bounds(decisions: Sequence[Decision]) -> list[str]:
     """Name the budgets that nothing better than a bootstrap decides."""
     names = dict.fromkeys(
-        f"{each.where}: {each.budget}" if each.where else each.budget
-        for each in decisions
-        if (each.method or "").startswith("bootstrap")
+        f"{decision.where}: {decision.budget}" if decision.where else decision.budget
+        for decision in decisions
+        if (decision.method or "").startswith("bootstrap")
     )
     if not names:
         return []
@@ -69,7 +69,7 @@ def _doubt_bounds(decisions: Sequence[Decision]) -> list[str]:
 
 
 def _doubt_guarded(guarded: Sequence[Guarded]) -> list[str]:
-    if not guarded or not all(each.was_wrong for each in guarded):
+    if not guarded or not all(example.was_wrong for example in guarded):
         return []
     return [
         f"all {len(guarded):,} must-not-flip examples were wrong before, so that none can break"

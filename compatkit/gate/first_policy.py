@@ -108,8 +108,8 @@ def _budget(name: str, parts: Sequence[JudgedPair], plan: Plan) -> str:
         )
         for part in parts
     ]
-    highest = max(each.high if each.high is not None else 1.0 for each in measured)
-    value = max(each.value or 0.0 for each in measured)
+    highest = max(metric.high if metric.high is not None else 1.0 for metric in measured)
+    value = max(metric.value or 0.0 for metric in measured)
     limit = min(_round_up(max(highest, 0.0)), 1.0)
     among = " at worst" if len(parts) > 1 else ""
     return f"{name} = {limit:g}    # measured {value:.4f}{among}, at most {highest:.4f}"

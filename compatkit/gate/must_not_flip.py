@@ -28,16 +28,18 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
     Raises:
         ConfigError: an id that no file holds, or a tag that no example has.
     """
-    rows = {each: row for row, each in enumerate(comparison.pair.ids)} if examples else {}
+    rows = (
+        {example_id: row for row, example_id in enumerate(comparison.pair.ids)} if examples else {}
+    )
     named = dict(_name_examples(examples, comparison, rows))
-    flips = {each.id: each for each in comparison.examples or () if each.kind == "negative"}
-    found = []
+    flips = {flip.id: flip for flip in comparison.examples or () if flip.kind == "negative"}
+    guarded = []
     for example, name in named.items():
         row = rows[example]
         was_right = comparison.pair.old.right[row] >= MOSTLY
         is_right = comparison.pair.new.right[row] >= MOSTLY
         broken = bool(was_right and not is_right)
-        found.append(
+        guarded.append(
             Guarded(
                 task=comparison.task,
                 id=example,
@@ -48,7 +50,7 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
                 flip=flips.get(example) if broken else None,
             )
         )
-    return found
+    return guarded
 
 
 def _name_examples(
@@ -63,11 +65,11 @@ def _name_examples(
                 raise ConfigError(
                     f"must_not_flip: no example has {tag} = {value!r} in {comparison.old}."
                 )
-            yield from ((each, f"{tag}={value}") for each in tagged)
-    for each in examples.ids:
-        if each not in rows:
+            yield from ((tagged_id, f"{tag}={value}") for tagged_id in tagged)
+    for example_id in examples.ids:
+        if example_id not in rows:
             raise ConfigError(
-                f"must_not_flip: no example {each!r} in {comparison.old}. Mend the id, or remove "
-                "it."
+                f"must_not_flip: no example {example_id!r} in {comparison.old}. Mend the id, or "
+                "remove it."
             )
-        yield each, "id"
+        yield example_id, "id"

@@ -88,9 +88,9 @@ def _compare_without_inputs(
     ids = left.keys() & right.keys()
     if not ids:
         return ""
-    size, alike = len(ids), sum(left[each] == right[each] for each in ids)
-    counts = Counter(right[each] for each in ids)
-    expected = sum(counts[left[each]] for each in ids) / size**2
+    size, alike = len(ids), sum(left[example_id] == right[example_id] for example_id in ids)
+    counts = Counter(right[example_id] for example_id in ids)
+    expected = sum(counts[left[example_id]] for example_id in ids) / size**2
     p_value = 1.0 if alike == 0 else beta_share(alike, size - alike + 1, expected)
     if p_value < NEVER:
         raise DataError(

@@ -109,15 +109,15 @@ class _Reader:
         self._check_keys(table, TOP_KEYS, "")
         if self._get(table, "format", int, "", FORMAT) != FORMAT:
             raise self._error("format", f"is {table['format']!r}; this version reads {FORMAT}")
-        said = {
+        choices = {
             key: self._said(table, GATE_OPTIONS[key], "") for key in keys_at(POLICY, GATE_OPTIONS)
         }
         shared = {
             key: self._said(table, PAIR_OPTIONS[key], "") for key in keys_at(POLICY, PAIR_OPTIONS)
         }
-        rule, way = said.pop("inconclusive"), said["decide"]
+        rule, way = choices.pop("inconclusive"), choices["decide"]
         try:
-            check_looks(said["looks"], way)
+            check_looks(choices["looks"], way)
         except ConfigError as error:
             raise self._error("", str(error).removesuffix(".")) from None
         tasks = self._get(table, "tasks", dict, "", {})
@@ -132,12 +132,12 @@ class _Reader:
             total=self._limits(total, TOTAL, rule, way, keys=TOTAL_KEYS),
             overlap=self._said(total, GATE_OPTIONS["overlap"], TOTAL),
             waivers=tuple(
-                self._waiver(each, f"waivers[{number}]")
-                for number, each in enumerate(self._get(table, "waivers", list, "", []))
+                self._waiver(waiver, f"waivers[{number}]")
+                for number, waiver in enumerate(self._get(table, "waivers", list, "", []))
             ),
             level=float(shared["level"]),
             path=str(self.path),
-            **said,
+            **choices,
         )
         self._check_use(policy)
         return policy
@@ -264,10 +264,10 @@ class _Reader:
         several = value if isinstance(value, list) else [value]
         if key in table and not several:
             raise self._error(f"{at}.{key}", "is empty; what it names was expected")
-        for each in several:
-            if not isinstance(each, str | int):
-                raise self._error(f"{at}.{key}", f"holds {each!r}; a text was expected")
-        return tuple(str(each) for each in several)
+        for entry in several:
+            if not isinstance(entry, str | int):
+                raise self._error(f"{at}.{key}", f"holds {entry!r}; a text was expected")
+        return tuple(str(text) for text in several)
 
     def _file(self, table: Table, key: str, at: str) -> str:
         """Return a path of the policy as one that is good from here."""
@@ -278,8 +278,8 @@ class _Reader:
         return path if str(folder) == "." else str(folder / path)
 
     def _table(self, table: Table, key: str, at: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._get(table, key, dict, at, {})
-        return found
+        subtable: dict[str, Any] = self._get(table, key, dict, at, {})
+        return subtable
 
     def _said(self, table: Table, option: Option, at: str) -> Any:
         """Return the value of an option, checked; its default where the table does not say it."""
@@ -300,11 +300,11 @@ class _Reader:
             raise self._error(_join(at, key), f"is {value!r:.60}; {_name(kind)} was expected")
         return value
 
-    def _check_keys(self, table: Table, known: tuple[str, ...], at: str) -> None:
+    def _check_keys(self, table: Table, keys: tuple[str, ...], at: str) -> None:
         for key in table:
-            if key not in known:
-                near = get_close_matches(key, known, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(known)}"
+            if key not in keys:
+                near = get_close_matches(key, keys, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(keys)}"
                 raise self._error(at, f"no key {key!r}; {hint}")
 
     def _error(self, at: str, what: str) -> ConfigError:

@@ -140,8 +140,8 @@ def _options(names: tuple[str, ...], options: Mapping[str, Option]) -> dict[str,
 
 def _told(option: Option) -> Schema:
     """Return what an editor shows of an option."""
-    said = {} if option.default in {None, ()} else {"default": option.default}
-    return {"description": option.help, **said}
+    default = {} if option.default in {None, ()} else {"default": option.default}
+    return {"description": option.help, **default}
 
 
 def _kind(option: Option) -> Schema:
@@ -158,16 +158,16 @@ def _kind(option: Option) -> Schema:
 
 
 def _range(option: Option) -> Schema:
-    found: Schema = {}
+    limits: Schema = {}
     if option.choices:
-        found["enum"] = list(option.choices)
+        limits["enum"] = list(option.choices)
     if option.least is not None or option.above is not None:
-        found["minimum"] = option.least if option.above is None else option.above
-        found |= {} if option.above is None else {"exclusiveMinimum": True}
+        limits["minimum"] = option.least if option.above is None else option.above
+        limits |= {} if option.above is None else {"exclusiveMinimum": True}
     if option.most is not None or option.below is not None:
-        found["maximum"] = option.most if option.below is None else option.below
-        found |= {} if option.below is None else {"exclusiveMaximum": True}
-    return found
+        limits["maximum"] = option.most if option.below is None else option.below
+        limits |= {} if option.below is None else {"exclusiveMaximum": True}
+    return limits
 
 
 def _several(one: Schema) -> Schema:

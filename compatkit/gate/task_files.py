@@ -34,10 +34,10 @@ def expand_tasks(policy: Policy) -> list[TaskPolicy]:
         DataError: a file that does not exist, a pattern that matches none or several, files
             without a partner, or two tasks of one name.
     """
-    sides = [each for task in policy.tasks for each in (task.old, task.new, task.old_rerun)]
-    if [each for each in sides if isinstance(each, str)].count("-") > 1:
+    sides = [side for task in policy.tasks for side in (task.old, task.new, task.old_rerun)]
+    if [side for side in sides if isinstance(side, str)].count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")
-    tasks = [each for task in policy.tasks for each in _expand(task)]
+    tasks = [expanded for task in policy.tasks for expanded in _expand(task)]
     names = [task.name for task in tasks]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -100,14 +100,14 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
                 "absent cannot pass: make the file, or take the task out of the policy."
             )
         return path
-    found = _matches(path, task, key)
-    if len(found) != 1:
-        listed = f": {_listed(found)}" if found else ""
+    files = _matches(path, task, key)
+    if len(files) != 1:
+        listed = f": {_listed(files)}" if files else ""
         raise DataError(
-            f"{task.where}{key} = {path} matches {len(found)} files{listed}. Exactly one was "
+            f"{task.where}{key} = {path} matches {len(files)} files{listed}. Exactly one was "
             "expected; wildcards on both sides make one task of each pair."
         )
-    return found[0]
+    return files[0]
 
 
 def _pair_up(task: TaskPolicy, old: Files, new: Files) -> list[TaskPolicy]:
@@ -145,14 +145,14 @@ def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
             "cannot pass: make them, or take the task out of the policy."
         )
     shape = re.compile(_groups_of(pattern))
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
     for file in files:
         match = shape.fullmatch(file)
         name = "/".join(filter(None, match.groups())) if match else file
-        if name in found:
-            raise DataError(f"{task.where}{found[name]} and {file} are both {name!r}.")
-        found[name] = file
-    return found
+        if name in named:
+            raise DataError(f"{task.where}{named[name]} and {file} are both {name!r}.")
+        named[name] = file
+    return named
 
 
 def _matches(pattern: str, task: TaskPolicy, key: str) -> list[str]:
@@ -170,7 +170,7 @@ def _matches(pattern: str, task: TaskPolicy, key: str) -> list[str]:
 def _groups_of(pattern: str) -> str:
     """Return a regular expression whose groups are what the wildcards of `glob` stand for."""
     *folders, last = pattern.split("/")
-    parts = ["(?:(.+)/)?" if each == "**" else f"{_groups_in(each)}/" for each in folders]
+    parts = ["(?:(.+)/)?" if folder == "**" else f"{_groups_in(folder)}/" for folder in folders]
     return "".join(parts) + ("(.*)" if last == "**" else _groups_in(last))
 
 

@@ -165,7 +165,7 @@ class Verdict:
     @property
     def waived_ids(self) -> Mapping[str, frozenset[str]]:
         """Task to the ids whose flips are accepted."""
-        used = [each.waiver for each in self.waivers if each.state == "used"]
+        used = [use.waiver for use in self.waivers if use.state == "used"]
         tasks = {waiver.task for waiver in used}
         return {task: frozenset(w.id for w in used if w.task == task) for task in tasks}
 
@@ -180,26 +180,26 @@ class Verdict:
             "level": self.level,
             "decide": self.decide,
             "looks": self.looks,
-            "decisions": [asdict(each) for each in self.decisions],
+            "decisions": [asdict(decision) for decision in self.decisions],
             "must_not_flip": [
                 {
-                    **{name: getattr(each, name) for name in GUARDED_KEYS},
-                    "flip": None if each.flip is None else each.flip.to_dict(),
+                    **{name: getattr(example, name) for name in GUARDED_KEYS},
+                    "flip": None if example.flip is None else example.flip.to_dict(),
                 }
-                for each in self.guarded
+                for example in self.guarded
             ],
             "waivers": [
                 {
-                    "task": each.waiver.task,
-                    "id": each.waiver.id,
-                    "reason": each.waiver.reason,
-                    "expires": each.waiver.expires.isoformat(),
-                    "state": each.state,
+                    "task": use.waiver.task,
+                    "id": use.waiver.id,
+                    "reason": use.waiver.reason,
+                    "expires": use.waiver.expires.isoformat(),
+                    "state": use.state,
                 }
-                for each in self.waivers
+                for use in self.waivers
             ],
             "warnings": list(self.warnings),
-            "results": [each.to_dict() for each in self.comparisons],
+            "results": [comparison.to_dict() for comparison in self.comparisons],
         }
 
 

@@ -44,17 +44,17 @@ def apply_waivers(
     Raises:
         ConfigError: a waiver whose task or example no file holds, or whose last day is no date.
     """
-    named = {each.task: each for each in comparisons}
-    known = {task: set(each.pair.ids) for task, each in named.items() if waivers}
+    named = {comparison.task: comparison for comparison in comparisons}
+    examples = {task: set(comparison.pair.ids) for task, comparison in named.items() if waivers}
     flipped = {
-        task: {each.id for each in comparison.examples or () if each.kind == "negative"}
+        task: {flip.id for flip in comparison.examples or () if flip.kind == "negative"}
         for task, comparison in named.items()
     }
     uses = []
     accepted: dict[str, set[str]] = {task: set() for task in named}
     for waiver in waivers:
         task = _task_of(waiver, named)
-        if waiver.id not in known[task]:
+        if waiver.id not in examples[task]:
             raise ConfigError(
                 f"waiver of {waiver.id!r}: no such example in {named[task].old}. Remove the "
                 "waiver, or mend its id."
@@ -92,7 +92,7 @@ def take_waived(pair: JudgedPair, accepted: AbstractSet[str], task: TaskPolicy) 
             f"{where}{len(accepted):,} of {total:,} examples are waived; the policy allows a share "
             f"of {most:g}: enough waivers let any update pass. {ways}"
         )
-    waived = np.fromiter((each in accepted for each in pair.ids), np.bool_, total)
+    waived = np.fromiter((example_id in accepted for example_id in pair.ids), np.bool_, total)
     for path in task.slices:
         for value, rows in rows_by_value(pair.attributes[path]).items():
             number = int(waived[rows].sum())
@@ -123,7 +123,7 @@ def _task_of(waiver: Waiver, named: Mapping[str, Comparison]) -> str:
         return waiver.task
     if not waiver.task and len(named) == 1:
         return next(iter(named))
-    found = f"the task {waiver.task!r}" if waiver.task else "no task"
+    phrase = f"the task {waiver.task!r}" if waiver.task else "no task"
     raise ConfigError(
-        f"waiver of {waiver.id!r}: names {found}; one of {', '.join(named)} was expected."
+        f"waiver of {waiver.id!r}: names {phrase}; one of {', '.join(named)} was expected."
     )
