@@ -3,15 +3,13 @@
 A gate whose answer is known before the new model is looked at holds nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.decide import Question
 from compatkit.gate.policy import TaskPolicy
-from compatkit.metrics.estimates import Plan
-from compatkit.metrics.pair import JudgedPair
 from compatkit.readers.prediction_file import PredictionFile
 
 SHOWN = 3
@@ -59,72 +57,13 @@ def refuse_unbreakable(task: TaskPolicy, comparison: Comparison) -> None:
         )
 
 
-def _none(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
-    return 0.0
-
-
-def _all(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
-    return 1.0
-
-
-def _old_accuracy(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
-    return float(pair.old.right.mean())
-
-
-def _old_score(pair: JudgedPair, plan: Plan) -> float:
-    return float(pair.old.scores.mean()) if plan.bounded else 1.0
-
-
-def _accuracy_either_way(pair: JudgedPair, plan: Plan) -> float:
-    lost = _old_accuracy(pair, plan)
-    return max(lost, 1.0 - lost)
-
-
-def _score_either_way(pair: JudgedPair, plan: Plan) -> float:
-    lost = _old_score(pair, plan)
-    return max(lost, 1.0 - lost)
-
-
-def _highest_score(pair: JudgedPair, plan: Plan) -> float:
-    return float(pair.old.scores.max()) if plan.bounded else 1.0
-
-
-def _relative(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
-    accuracy = float(pair.old.right.mean())
-    return 1.0 / accuracy if accuracy else 0.0
-
-
-def _excess(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
-    share, samples = pair.old_share, pair.old_samples
-    floor = share * (1.0 - share) * samples / (samples - 1).clip(1)
-    return float((share - floor).mean())
-
-
-# What a budget's quantity is at worst, whatever the new model answers.
-WORST: Mapping[str, Callable[[JudgedPair, Plan], float]] = {
-    "max_nfr": _old_accuracy,
-    "max_nfr_mc": _all,
-    "max_accuracy_drop": _old_accuracy,
-    "max_accuracy_change": _accuracy_either_way,
-    "max_score_drop": _old_score,
-    "max_score_change": _score_either_way,
-    "max_mean_regression": _highest_score,
-    "min_btc": _none,
-    "min_bec": _none,
-    "max_nfi": _all,
-    "max_relative_nfr": _relative,
-    "max_excess_nfr": _excess,
-    "max_churn": _all,
-}
-
-
 def list_unbreakable(questions: Sequence[Question]) -> list[str]:
     """Say which limits no update could break; those of one field's slices in one sentence."""
     by_budget: dict[tuple[str, str, str, float], list[tuple[str, float]]] = {}
     for question in questions:
         if not len(question.pair.ids):
             continue
-        worst = WORST[question.budget](question.pair, question.plan)
+        worst = BUDGETS[question.budget].worst(question.pair, question.plan)
         if not question.is_beyond(worst):
             key = (question.task, question.field, question.budget, question.limit)
             by_budget.setdefault(key, []).append((question.slice, worst))

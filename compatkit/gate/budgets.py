@@ -13,6 +13,7 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError
+from compatkit.gate import worst
 from compatkit.metrics.changes import accuracy_change, score_change, without_range
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import (
@@ -29,6 +30,7 @@ from compatkit.metrics.smooth import fell
 from compatkit.statistics import Interval
 
 Bounds = Callable[[JudgedPair, Plan], MetricValue]
+Worst = Callable[[JudgedPair, Plan], float]
 
 SHARES = (0.0, 1.0)
 EXCESSES = (-0.5, 1.0)  # the floor of an example is at most one half: two samples that differ
@@ -51,6 +53,8 @@ class Budget:
         two_sided: the limit is one on both sides of 0.
         least: smallest limit that makes sense.
         most: largest limit that makes sense; None for no such thing.
+        at_worst: what it is at worst, whatever the new model answers; 1, or 0 of a lower limit,
+            if not given.
     """
 
     metric: str
@@ -61,6 +65,7 @@ class Budget:
     two_sided: bool = False
     least: float = 0.0
     most: float | None = 1.0
+    at_worst: Worst | None = None
 
     @property
     def label(self) -> str:
@@ -83,6 +88,12 @@ class Budget:
         """What it cannot be decided without."""
         needs = METRICS[self.metric].needs
         return tuple(need for need in needs if not (self.several and need is ONE_SAMPLE))
+
+    def worst(self, pair: JudgedPair, plan: Plan) -> float:
+        """Return what it is at worst, whatever the new model answers."""
+        if self.at_worst is None:
+            return 0.0 if self.at_least else 1.0
+        return self.at_worst(pair, plan)
 
     def lacks(self, pair: JudgedPair) -> Need | None:
         """Return the first need that a pair does not meet, None where it meets all."""
@@ -177,6 +188,7 @@ BUDGETS: dict[str, Budget] = {
         "negative_flip_rate",
         _negative_flips,
         several="Where examples have several samples: the expected one.",
+        at_worst=worst.old_accuracy,
     ),
     "max_nfr_mc": Budget("inconsistency_flip_rate"),
     "max_accuracy_drop": Budget(
@@ -187,6 +199,7 @@ BUDGETS: dict[str, Budget] = {
             "What the average loses: broken answers less repaired ones. " + ASKS_FOR_A_GAIN,
         ),
         least=-1.0,
+        at_worst=worst.old_accuracy,
     ),
     "max_score_drop": Budget(
         "score_delta",
@@ -196,16 +209,33 @@ BUDGETS: dict[str, Budget] = {
             "What the mean score loses. " + ASKS_FOR_A_GAIN,
         ),
         least=-1.0,
+        at_worst=worst.old_score,
     ),
     "max_accuracy_change": Budget(
-        "accuracy_delta", accuracy_change, several=ON_BOTH_SIDES, two_sided=True
+        "accuracy_delta",
+        accuracy_change,
+        several=ON_BOTH_SIDES,
+        two_sided=True,
+        at_worst=worst.accuracy_either_way,
     ),
-    "max_score_change": Budget("score_delta", score_change, several=ON_BOTH_SIDES, two_sided=True),
-    "max_mean_regression": Budget("mean_regression", _mean_regression),
+    "max_score_change": Budget(
+        "score_delta",
+        score_change,
+        several=ON_BOTH_SIDES,
+        two_sided=True,
+        at_worst=worst.score_either_way,
+    ),
+    "max_mean_regression": Budget(
+        "mean_regression", _mean_regression, at_worst=worst.highest_score
+    ),
     "min_btc": Budget("backward_trust_compatibility", at_least=True),
     "min_bec": Budget("backward_error_compatibility", at_least=True),
     "max_nfi": Budget("negative_flip_impact"),
-    "max_relative_nfr": Budget("relative_negative_flip_rate", _relative_flips, most=None),
-    "max_excess_nfr": Budget("excess_negative_flip_rate", _excess_flips, least=-1.0),
+    "max_relative_nfr": Budget(
+        "relative_negative_flip_rate", _relative_flips, most=None, at_worst=worst.relative_flips
+    ),
+    "max_excess_nfr": Budget(
+        "excess_negative_flip_rate", _excess_flips, least=-1.0, at_worst=worst.excess_flips
+    ),
     "max_churn": Budget("churn"),
 }

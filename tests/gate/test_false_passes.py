@@ -10,8 +10,7 @@ from gate_files import rows, write_pair, write_policy
 from prediction_files import write_rows
 
 from compatkit import ConfigError, DataError, check, check_policy
-from compatkit.gate import BUDGETS, Verdict, Waiver, read_policy
-from compatkit.gate.breakable import WORST
+from compatkit.gate import Verdict, Waiver, read_policy
 
 Rows = list[dict[str, Any]]
 TODAY = date(2026, 1, 1)
@@ -375,10 +374,6 @@ def test_a_limit_that_nothing_could_break_is_a_warning(limits: dict[str, Any], w
     with pytest.raises(DataError, match=rf"strict: .* no update could break.*{worst}"):
         check(RARE, new, **options, strict=True)
     assert check(RARE, new, **options).warnings
-
-
-def test_of_every_budget_it_is_known_what_it_is_at_worst() -> None:
-    assert set(WORST) == set(BUDGETS)
 
 
 def test_a_limit_that_something_could_break_is_none() -> None:
