@@ -163,7 +163,7 @@ def _hold(
         if update:
             refuse_input(policy.tasks)
         tasks = tuple(expand_tasks(policy))
-        read = [file for each in (*policy.tasks, *tasks) for file in files_of(each)]
+        read = [file for task in (*policy.tasks, *tasks) for file in files_of(task)]
         check_outputs(outputs, [*read, policy.path])
         if update:
             check_baselines(tasks)
@@ -197,19 +197,19 @@ def _relative(path: Path) -> Path:
 
 
 def _refuse_beside_policy(context: click.Context) -> None:
-    for name, said in find_said(context):
+    for name, option in find_said(context):
         if name not in BESIDE_POLICY:
             raise ConfigError(
-                f"{said} beside a policy, which says that itself. Put it into the policy, or name "
-                "OLD and NEW."
+                f"{option} beside a policy, which says that itself. Put it into the policy, or "
+                "name OLD and NEW."
             )
 
 
 def _refuse_beside_init(context: click.Context) -> None:
-    for name, said in find_said(context):
+    for name, option in find_said(context):
         if name not in BESIDE_INIT and not name.startswith("field_"):
             raise ConfigError(
-                f"{said} beside --init, which takes the limits from the pair. Leave it out, and "
+                f"{option} beside --init, which takes the limits from the pair. Leave it out, and "
                 "put it into the policy that is written."
             )
 
@@ -239,8 +239,8 @@ def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
 def _tags(texts: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     tags: dict[str, tuple[str, ...]] = {}
     for text in texts:
-        field, found, value = text.partition("=")
-        if not found or not field:
+        field, sign, value = text.partition("=")
+        if not sign or not field:
             raise ConfigError(f"--must-not-flip-tag is {text!r}; FIELD=VALUE was expected.")
         tags[field] = (*tags.get(field, ()), value)
     return tags
