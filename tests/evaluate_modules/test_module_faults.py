@@ -74,7 +74,7 @@ FAULTS = [
     (given(threshold="high"), "threshold is 'high', a str"),
     (given(level=2.0), "level is 2.0"),
     (given(intervals="yes"), "intervals is 'yes'; True or False"),
-    (given(scorer="numeric"), "the reference 'a' holds no number"),
+    (given(scorer="numeric"), "numeric can score 0 of 2 rows"),
 ]  # fmt: skip
 
 
