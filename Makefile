@@ -1,7 +1,7 @@
 # Each target is one command that a developer or CI runs; `make check` is all of them.
 PYTHON ?= python
 
-.PHONY: check format lint types imports test docs bench accept
+.PHONY: check format lint types imports test coverage docs bench accept
 
 check: lint types imports test
 
@@ -22,6 +22,10 @@ imports:
 # A file stays with one worker: what it makes for its tests is made once.
 test:
 	$(PYTHON) -m pytest -n auto --dist loadfile
+
+# Which lines and branches the tests reach, those in processes that they start aside.
+coverage:
+	$(PYTHON) -m pytest -n auto --dist loadfile --cov=compatkit --cov-report=term-missing:skip-covered
 
 docs:
 	$(PYTHON) docs/write_reference.py
