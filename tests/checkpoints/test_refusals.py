@@ -27,6 +27,8 @@ for words in json.loads(sys.stdin.read()):
 """
 
 RUN = ["run", "-m", "{new_base}", "--data", "plain.jsonl", "-o", "new.jsonl"]
+TWO = ["run", "-m", "{old_base}", "-m", "{new_base}", "--data", "plain.jsonl"]
+TWO += ["-o", "a.jsonl", "-o", "b.jsonl"]
 TRAIN = ["muscle", "train", "--old-base", "{old_base}", "--old-adapter", "{old_adapter}"]
 TRAIN += ["--new-base", "{new_base}", "--new-adapter", "{new_adapter}"]
 TRAIN += ["--data", "{data}", "-o", "out"]
@@ -57,7 +59,8 @@ REFUSED: list[tuple[list[str], str]] = [
     ([*RUN, "--shots", "2"], "needs --shots-data"),
     ([*RUN, "--shots-data", "plain.jsonl"], "--shots-data without --shots"),
     ([*RUN, "--shots", "9", "--shots-data", "plain.jsonl"], "has 3 rows"),
-    ([*RUN, "-s", "nothing"], "no scorer"),
+    ([*RUN, "-s", "numeric"], "scores nothing without --score"),
+    ([*TWO, "--score", "-s", "nothing"], "no scorer"),
     ([*RUN, "--score"], "pass --model twice"),
     ([*RUN, "--adapter", "a", "--adapter", "b"], "given 2 times"),
     ([*RUN, "-o", "b.jsonl"], "-o is given 2 times"),
