@@ -92,7 +92,8 @@ def power(**values: Any) -> None:
         return
     if seen is not None:
         accuracy = seen.accuracy if accuracy is None else accuracy
-        true_nfr = seen.nfr if true_nfr is None else true_nfr
+        if true_nfr is None:
+            true_nfr = _seen_share(seen.nfr, "answer broke", "--true-nfr")
     table = make_power_table(
         budget,
         budget / 2 if true_nfr is None else true_nfr,
@@ -127,6 +128,20 @@ def _refuse_both(
         raise ConfigError("--discordance is of --margin. Leave it out beside --nfr-budget.")
 
 
+def _seen_share(share: float, what: str, flag: str) -> float:
+    """Return a share that a pilot showed; that it showed none does not mean that there is none.
+
+    Raises:
+        ConfigError: it showed none.
+    """
+    if share == 0.0:
+        raise ConfigError(
+            f"--pilot: no {what}, which does not tell how rare that is. Pass {flag}, the share to "
+            "be expected."
+        )
+    return share
+
+
 def _tell_equivalence(
     margin: float,
     discordance: float | None,
@@ -137,16 +152,16 @@ def _tell_equivalence(
     as_json: bool,
 ) -> None:
     """Print how many examples show equivalence."""
-    if discordance is None and seen is None:
-        raise ConfigError(
-            "--margin needs --discordance, the share of the examples that flip either way, or a "
-            "--pilot that tells it."
-        )
-    if discordance is None and seen is not None:
-        discordance = seen.discordance
+    if discordance is None:
+        if seen is None:
+            raise ConfigError(
+                "--margin needs --discordance, the share of the examples that flip either way, or "
+                "a --pilot that tells it."
+            )
+        discordance = _seen_share(seen.discordance, "answer flipped", "--discordance")
     table = make_equivalence_table(
         margin,
-        discordance or 0.0,
+        discordance,
         level=level,
         power=wanted,
         seen=None if seen is None else seen.total,

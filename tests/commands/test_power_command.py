@@ -104,3 +104,16 @@ def test_equivalence_has_its_own_table() -> None:
 def test_two_questions_are_not_asked_at_once(arguments: tuple[str, ...], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         CliRunner().invoke(power, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "flag"),
+    [(("--nfr-budget", "0.1"), "--true-nfr"), (("--margin", "0.1"), "--discordance")],
+)
+def test_a_pilot_without_a_flip_does_not_tell_how_rare_they_are(
+    question: tuple[str, ...], flag: str
+) -> None:
+    same = ["--pilot", PILOT[1], PILOT[1], *PILOT[3:]]
+    with pytest.raises(ConfigError, match=f"does not tell how rare that is. Pass {flag}"):
+        CliRunner().invoke(power, [*question, *same], catch_exceptions=False)
+    assert CliRunner().invoke(power, [*question, flag, "0.01", *same]).exit_code == 0
