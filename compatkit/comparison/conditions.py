@@ -45,11 +45,11 @@ def _follow(files: Sequence[PredictionFile], logs: Sequence[Log], options: Optio
         if not log.metric and log.judge == OWN_SCORE:
             raise DataError(_no_metric(log))
     judges = {(_name_judge(log), log.judge.name): log for log in logs}
-    if len(judges) > 1 and not options.selection.metrics:
+    if len(judges) > 1 and not isinstance(options.selection.metric, tuple):
         listed = " and ".join(f"{log.path} by {_name_judge(log)}" for log in judges.values())
         raise ConfigError(
             f"the runs are judged by different metrics: {listed}. --scorer NAME judges both alike, "
-            "and --metric NAME, said once for each, holds one against the other."
+            "and --metric OLD --metric NEW, said once for each, holds one against the other."
         )
     judge = logs[0].judge
     if judge == OWN_SCORE:

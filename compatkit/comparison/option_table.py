@@ -188,11 +188,11 @@ _DECLARED = (
     ),
     Option(
         name="metric",
-        several=True,
-        default=(),
+        per_side=True,
         metavar="NAME",
-        help="Logs: the metric that says what is right, such as exact_match,flexible-extract. "
-        "Repeatable: the first that a task has.",
+        help="Logs: the metric that says what is right, such as exact_match,flexible-extract; of "
+        "'acc | exact_match' the first that a task has. Said twice: of the old model's logs, and "
+        "of the new's.",
         places=EVERYWHERE,
         about=OF_LOGS,
     ),

@@ -85,7 +85,10 @@ class Options:
 
     def selection_of(self, number: int) -> LogSelection:
         """Return what was said of the logs of a side, the old model's being 0."""
-        return replace(self.selection, run=of_side(self.selection.run, number))
+        selection = self.selection
+        return replace(
+            selection, run=of_side(selection.run, number), metric=of_side(selection.metric, number)
+        )
 
     def check_sides(self, count: int) -> None:
         """Refuse values for each side that are not as many as the sides.
@@ -93,7 +96,10 @@ class Options:
         Raises:
             ConfigError: fewer, or more.
         """
-        for name, value in (("run", self.selection.run), ("quoting", self.quoting)):
+        selection = self.selection
+        for name, value in (
+            *(("run", selection.run), ("metric", selection.metric), ("quoting", self.quoting)),
+        ):
             if isinstance(value, tuple) and len(value) != count:
                 raise ConfigError(
                     f"{OPTIONS[name].flag} has {len(value)} values, and {count} models are read. "
@@ -121,7 +127,7 @@ def make_options(
     reader: str | None = None,
     quoting: str | Sequence[str] | None = None,
     lists: str | None = None,
-    metric: str | Sequence[str] = (),
+    metric: str | Sequence[str] | None = None,
     lower_is_better: bool | None = None,
     higher_is_better: bool | None = None,
     tasks: str | Sequence[str] = (),
@@ -138,7 +144,7 @@ def make_options(
     """Check the options of a comparison.
 
     Each of them is said by name; `scorer` may also be a `Scorer`, or a function of two columns,
-    and `by` and `metric` one name or several.
+    and `by` one name or several.
 
     Raises:
         ConfigError: an option that does not exist, or is out of its range.
@@ -183,7 +189,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
             of_sides = tuple(values[name])
             values[name] = of_sides if len(of_sides) > 1 else next(iter(of_sides), None)
     changed = {name for name, value in values.items() if value != OPTIONS[name].default}
-    for name in ("by", "metric", "tasks", "skip_tasks"):
+    for name in ("by", "tasks", "skip_tasks"):
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     scorer, interval = values.pop("scorer"), values.pop("interval")
     roles = parse_roles(values.pop("fields") or {})
@@ -223,17 +229,17 @@ def _select(values: dict[str, Any], scorer: object) -> LogSelection:
     lower, higher = values.pop("lower_is_better"), values.pop("higher_is_better")
     if lower and higher:
         raise ConfigError("--lower-is-better and --higher-is-better contradict each other.")
-    metrics = values.pop("metric")
+    metric = values.pop("metric")
     # What another field of a log holds is the harness's own judgement too.
     field = str(scorer).startswith("field:")
-    anew = scorer is not None and not field and not metrics
+    anew = scorer is not None and not field and not metric
     if anew and (lower or higher):
         raise ConfigError(
             "the direction is of a log's own metric, and --scorer judges the answers anew. Leave "
             "one of them out."
         )
     return LogSelection(
-        metrics,
+        metric,
         **{name: values.pop(name) for name in ("run", "unfinished", "dataset")},
         **{name: values.pop(name) for name in ("tasks", "skip_tasks")},
         # A field is turned by its scorer.

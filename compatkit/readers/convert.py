@@ -81,7 +81,6 @@ def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
     """Refuse what is said of logs, where there is none."""
     plain = LogSelection()
     flags = {field.name: f"--{field.name.replace('_', '-')}" for field in fields(LogSelection)}
-    flags["metrics"] = "--metric"
     if selection.lower_is_better is False:
         flags["lower_is_better"] = "--higher-is-better"
     del flags["judged_anew"]  # by --scorer, which any file takes

@@ -167,7 +167,7 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
 
 def test_what_is_about_logs_is_what_a_selection_of_logs_holds() -> None:
     about = {name for name, each in OPTIONS.items() if each.about in {OF_LOGS, OF_TASKS}}
-    held = {each.name.replace("metrics", "metric") for each in fields(LogSelection)}
+    held = {each.name for each in fields(LogSelection)}
     # A direction has two flags and one value; --scorer says that answers are judged anew.
     assert about - {"higher_is_better"} == held - {"judged_anew"}
 

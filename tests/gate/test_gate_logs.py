@@ -40,7 +40,7 @@ def test_each_task_of_a_run_is_held_to_the_budgets() -> None:
 
 def test_a_policy_names_the_metric(tmp_path: Path) -> None:
     text = (
-        f"[tasks.harness]\nold = {OLD!r}\nnew = {NEW!r}\nmetric = ['acc_norm', 'exact_match']\n"
+        f"[tasks.harness]\nold = {OLD!r}\nnew = {NEW!r}\nmetric = 'acc_norm | exact_match'\n"
         "[tasks.harness.budgets]\nmax_nfr = 0.9\n"
     )
     verdict = check_policy(read_policy(write_policy(tmp_path, text)))
@@ -49,8 +49,8 @@ def test_a_policy_names_the_metric(tmp_path: Path) -> None:
         "harness/tiny_text",
     ]
     assert verdict.comparisons[0].scorer == "log:acc_norm,none"
-    wrong = text.replace("['acc_norm', 'exact_match']", "3")
-    with pytest.raises(ConfigError, match="metric: is 3; a text, or a list of them"):
+    wrong = text.replace("'acc_norm | exact_match'", "3")
+    with pytest.raises(ConfigError, match="metric: is 3; a text, or one for each side"):
         read_policy(write_policy(tmp_path, wrong))
 
 

@@ -38,7 +38,7 @@ def test_lm_eval(tmp_path):
     out = tmp_path / "out"
     for name, expected in make("lm_eval", out).items():
         task, metric, filtered = name.split("|")
-        wanted = [f"{metric},{filtered}", "acc", "exact_match"]
+        wanted = f"{metric},{filtered} | acc | exact_match"
         found = flips(compare_folders(out / "v1", out / "v2", metric=wanted))
         assert found[task] == (expected["negative"], expected["positive"])
 
@@ -47,7 +47,7 @@ def test_inspect(tmp_path):
     out = tmp_path / "out"
     expected = make("inspect", out)["capitals"]
     for name, counts in expected.items():
-        found = flips(compare_folders(out / "v1", out / "v2", metric=[name, "match"]))
+        found = flips(compare_folders(out / "v1", out / "v2", metric=f"{name} | match"))
         assert found["capitals"] == (counts["negative"], counts["positive"])
 
 

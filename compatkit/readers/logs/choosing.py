@@ -14,6 +14,7 @@ from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
 T = TypeVar("T")
 
 SHOWN = 6
+OR = "|"  # between the names of metrics of which the first that a task has counts
 MOST_FILES = 10_000
 SUFFIXES = (".eval", ".json", ".jsonl", ".parquet")
 
@@ -200,18 +201,20 @@ def _choose_metric(log: Log, selection: LogSelection) -> Log:
     """Return the log with its metric: the first wanted one that it has, or its own first."""
     if selection.judged_anew:
         return log
-    if not selection.metrics:
+    if selection.metric is None:
         return replace(log, metric=log.metrics[0] if log.metrics else "")
-    for wanted in selection.metrics:
+    asked = str(selection.metric)
+    names = dict.fromkeys([asked, *(name.strip() for name in asked.split(OR))])
+    for wanted in names:
         for metric in log.metrics:
             if wanted in {metric, metric.partition(",")[0]}:
                 return replace(log, metric=metric)
-    for wanted in selection.metrics:
+    for wanted in names:
         for metric, reason in log.refused.items():
             if wanted in {metric, metric.partition(",")[0]}:
                 raise DataError(f"{log.path}: the metric {metric}: {reason}.")
     raise DataError(
-        f"{log.path}: the task {log.task} has no metric {' or '.join(selection.metrics)}; it has "
+        f"{log.path}: the task {log.task} has no metric {asked}; it has "
         f"{', '.join([*log.metrics, *log.refused]) or 'none'}."
     )
 

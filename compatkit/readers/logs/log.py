@@ -34,7 +34,8 @@ class LogSelection:
     """What a user says of logs; what is not said is left to the log, or refused.
 
     Attributes:
-        metrics: names of metrics, the first that a task has counts.
+        metric: the name of a metric, or several with `|` between them, of which the first that a
+            task has counts; one for all sides, or for each.
         run: `newest`, or a text that is in the path of the run that is meant; one for all sides,
             or for each.
         unfinished: `refuse` or `keep` runs that were cut short.
@@ -45,7 +46,7 @@ class LogSelection:
         judged_anew: a scorer judges the answers, so that no metric is read.
     """
 
-    metrics: tuple[str, ...] = ()
+    metric: str | tuple[str, ...] | None = None
     run: str | tuple[str, ...] | None = None
     unfinished: str = "refuse"
     dataset: str | None = None

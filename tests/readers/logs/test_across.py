@@ -74,7 +74,35 @@ def test_two_metrics_are_not_held_against_each_other_unless_asked_for(tmp_path):
     message = refusal(old, new)
     assert "judged by different metrics" in message
     assert "--scorer NAME judges both alike" in message
+    assert "judged by different metrics" in refusal(old, new, metric="match | success")
     assert "lacks" in refusal(old, new, metric=["match", "success"])
+
+
+def inspect_log(path, scores):
+    """Write an Inspect log whose samples have these scores by each scorer."""
+    samples = [
+        {"id": n, "epoch": 1, "input": "q", "target": "a", "scores": judged}
+        for n, judged in enumerate(scores)
+    ]
+    log = {"version": 2, "status": "success", "eval": {"task": "t", "model": "m"}}
+    path.write_text(json.dumps(log | {"samples": samples}))
+    return path
+
+
+def test_each_side_is_judged_by_its_own_metric(tmp_path):
+    """Both logs have both metrics, so that the first that a log has is not what is meant."""
+    scores = [
+        {"match": {"value": match}, "judge": {"value": judge}}
+        for match, judge in ("CI", "CC", "II")
+    ]
+    old, new = (inspect_log(tmp_path / name, scores) for name in ("old.json", "new.json"))
+    sides = compare(old, new, metric=["match", "judge"])
+    assert sides.scorer == "log:match / judge"
+    assert (sides.counts.negative_flips, sides.counts.both_right, sides.counts.total) == (1, 1, 3)
+    assert compare(old, old, metric=["match", "judge"]).counts == sides.counts
+    assert compare(old, new, metric=("match",)).counts.both_right == 2
+    assert compare(old, new, metric="none | judge|match").scorer == "log:judge"
+    assert "metric has 3 values, and 2 models are read" in refusal(old, new, metric=["match"] * 3)
 
 
 def test_item_hashes_of_plain_files_know_an_example_by_more_than_its_prompt(tmp_path):

@@ -34,7 +34,7 @@ def test_flips_are_those_of_the_tool_s_own_api(name):
     task, metric, filtered = name.split("|")
     found = {
         each.task: each
-        for each in compare_folders(OLD, NEW, metric=[f"{metric},{filtered}", "acc", "exact_match"])
+        for each in compare_folders(OLD, NEW, metric=f"{metric},{filtered} | acc | exact_match")
     }[task]
     expected = EXPECTED[name]
     assert found.scorer == f"log:{metric},{filtered}"
