@@ -318,8 +318,8 @@ class _Measurement:
 
     def _evidence(self, number: int) -> Evidence:
         sides, examples = self._of(0, number, *([-1] if self.rerun else []))
-        size, how = len(self.aligned.ids), self.options
-        return gather_evidence(sides, examples, size, how.threshold, bounded=how.plan.bounded)
+        cut, how = self.aligned.incomplete, self.options
+        return gather_evidence(sides, examples, cut, how.threshold, bounded=how.plan.bounded)
 
     def _clusters(self) -> IntArray | None:
         if self.options.cluster is None:

@@ -21,6 +21,7 @@ class Evidence:
     Attributes:
         unanswered: shape (N,), the examples that the old model, or its second run, did not answer
             in each of its samples: they are missing, null or errored, and count as wrong.
+        incomplete: shape (N,), the examples of which a sample was left out, on any side.
         seen: the lowest and the highest score that counted, of the old and the new model.
         contents: shape (N,), a digest of each example's input and references; None where none
             was asked for.
@@ -31,6 +32,7 @@ class Evidence:
     """
 
     unanswered: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    incomplete: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
     seen: tuple[float, float] = (0.0, 1.0)
     contents: IntArray | None = None
     has_input: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
@@ -85,7 +87,7 @@ def join_answers(side: ScoredRows, examples: IntArray, size: int) -> IntArray:
 def gather_evidence(
     sides: Sequence[ScoredRows],
     examples: Sequence[IntArray],
-    size: int,
+    incomplete: BoolArray,
     threshold: float,
     *,
     bounded: bool,
@@ -96,11 +98,12 @@ def gather_evidence(
         sides: the old model's rows, the new model's, and those of a second run of the old one
             where there is one.
         examples: for each side, of each row the index of its example, -1 where left out.
-        size: number of examples.
+        incomplete: shape (N,), the examples of which a sample was left out, on any side.
         threshold: a row is right from this score on.
         bounded: scores lie in [0, 1] by definition.
     """
     old, new, *rerun = sides
+    size = len(incomplete)
     unanswered = np.zeros(size, np.bool_)
     for side, rows in zip((old, *rerun), (examples[0], *examples[2:]), strict=True):
         unanswered |= _unanswered(side, rows, size, threshold)
@@ -120,7 +123,7 @@ def gather_evidence(
         contents[index] = old.contents[rows]
     digests = (old.file.digest, new.file.digest)
     repeated = _count_repeated(old, rows, index)
-    return Evidence(unanswered, seen, contents, has_input, repeated, digests, bounded)
+    return Evidence(unanswered, incomplete, seen, contents, has_input, repeated, digests, bounded)
 
 
 def _count_repeated(side: ScoredRows, rows: IntArray, index: IntArray) -> int:

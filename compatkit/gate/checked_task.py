@@ -121,7 +121,7 @@ def _check_counts(task: TaskPolicy, comparison: Comparison) -> None:
     every = comparison.counts.total + sum(excluded.values())
     # What the old model never answered cannot break: that it counts as wrong must hide nothing.
     unanswered = comparison.evidence.unanswered
-    thin = _find_thin(comparison.pair) & ~unanswered
+    thin = (_find_thin(comparison.pair) | comparison.evidence.incomplete) & ~unanswered
     lost = {**excluded, "without an answer of the old model": int(unanswered.sum())}
     lost |= {"with fewer samples than others": int(thin.sum())}
     left_out = sum(lost.values())

@@ -37,6 +37,7 @@ class Alignment:
         excluded: number of examples left out, by reason (`errored`, `missing`, `edited`, and
             `unscored` where there are such).
         counted_wrong: for each side, number of answers counted as wrong, by reason.
+        incomplete: shape (N,), the examples of which a sample was left out, on any side.
         attributes: field to the value of each example, for the fields kept beside the results.
         notes: what could not be checked.
     """
@@ -45,6 +46,7 @@ class Alignment:
     examples: tuple[IntArray, ...]
     excluded: dict[str, int]
     counted_wrong: tuple[dict[str, int], ...]
+    incomplete: BoolArray
     attributes: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
@@ -102,21 +104,21 @@ def align(
         raise DataError(_nothing_left(sides, failed, unscored, lost, changed))
     position = np.where(keep, np.cumsum(keep) - 1, -1)
     examples = tuple(np.where(use, position[code], -1) for code, use in used)
-    counted_wrong = tuple(
-        _count_wrong(side, rows, ~here & keep)
-        for side, rows, here in zip(sides, examples, present, strict=True)
-    )
     ids = ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()]
     joined = _join_attributes(sides, examples, ids, attributes, optional)
     _refuse_ungrouped(sides, ids, joined, cluster)
-    notes += _lost_samples(sides, usable, [position[code] >= 0 for code in codes])
+    incomplete, lost_notes = _find_incomplete(sides, used, position, len(ids))
     return Alignment(
         ids=ids,
         examples=examples,
         excluded=_count_excluded(failed, unscored, skipped, changed),
-        counted_wrong=counted_wrong,
+        counted_wrong=tuple(
+            _count_wrong(side, rows, ~here & keep)
+            for side, rows, here in zip(sides, examples, present, strict=True)
+        ),
+        incomplete=incomplete,
         attributes=joined,
-        notes=notes + _lacking(attributes, joined),
+        notes=notes + lost_notes + _lacking(attributes, joined),
     )
 
 
@@ -151,20 +153,26 @@ def _errored(
     return result
 
 
-def _lost_samples(
-    sides: Sequence[ScoredRows], usable: Sequence[BoolArray], kept: Sequence[BoolArray]
-) -> tuple[Note, ...]:
-    """Note the rows that were left out of examples which have further samples."""
-    lost = [int((~use & here).sum()) for use, here in zip(usable, kept, strict=True)]
-    return tuple(
-        Note(
-            "samples",
-            f"{side.file.name}: {count_of(count, 'sample')} with an error or no score left out of "
-            "examples that have others",
-        )
-        for side, count in zip(sides, lost, strict=True)
-        if count
-    )
+def _find_incomplete(
+    sides: Sequence[ScoredRows],
+    used: Sequence[tuple[IntArray, BoolArray]],
+    position: IntArray,
+    size: int,
+) -> tuple[BoolArray, tuple[Note, ...]]:
+    """Find the examples that have further samples than those left out; and note how many."""
+    incomplete = np.zeros(size, np.bool_)
+    notes = []
+    for side, (code, use) in zip(sides, used, strict=True):
+        unused = position[code[~use]]
+        unused = unused[unused >= 0]
+        incomplete[unused] = True
+        if len(unused):
+            text = (
+                f"{side.file.name}: {count_of(len(unused), 'sample')} with an error or no score "
+                "left out of examples that have others"
+            )
+            notes.append(Note("samples", text))
+    return incomplete, tuple(notes)
 
 
 def _check_policies(**chosen: str) -> None:

@@ -304,6 +304,16 @@ def test_samples_that_are_missing_never_pass() -> None:
         check(old, failed, max_nfr=0.05, errors="exclude")
 
 
+@pytest.mark.parametrize("reason", ["error", "unscored"])
+def test_a_sample_that_was_left_out_counts_though_others_are_there(reason: str) -> None:
+    """The old model has one sample of each, so that one of the new model's three is as many."""
+    old, new = sampled([1] * 100, size=1), sampled([1] * 100, size=3)
+    lost = [{**row, reason: "timeout"} if row["prediction"] == "no" else row for row in new]
+    with pytest.raises(DataError, match="100 with fewer samples than others"):
+        check(old, lost, max_nfr=0.05, errors="exclude")
+    assert check(old, lost, max_nfr=0.05, errors="exclude", max_left_out=1.0).comparisons
+
+
 def test_a_single_id_is_no_sequence_of_letters() -> None:
     verdict = outcome(rows(broken=[12]), must_not_flip="q12", must_not_flip_tags={"lang": "de"})
     assert {each.id for each in verdict.guarded} >= {"q12", "q1"}
