@@ -68,8 +68,9 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The flag of the command line."""
-        return f"--{self.name.replace('_', '-')}"
+        """The flag of the command line, which names one pair of a table at a time."""
+        name = self.name.removesuffix("s") if self.kind is dict else self.name
+        return f"--{name.replace('_', '-')}"
 
     def is_kind(self, value: Any) -> bool:
         """Whether a value is of the right type; one of several may stand alone."""

@@ -9,14 +9,17 @@ import numpy as np
 from compatkit.arrays import FloatArray
 from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
 from compatkit.commands.printing import check_targets
+from compatkit.commands.score_options import field_flags, parse_options
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
-from compatkit.comparison.options import make_options
 from compatkit.pairing.scored_rows import score_file
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.reports.hostile import visible
 from compatkit.scorers.make import SCORER_OPTIONS
 from compatkit.scorers.scorer import Scorer
+
+# How one file is read and judged, beside what is said of logs.
+READING = {"reader", "scorer", "quoting", "where"}
 
 
 def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
@@ -39,11 +42,12 @@ def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
     *(
         make_flag(option)
         for name, option in OPTIONS.items()
-        if option.about in {OF_LOGS, OF_TASKS} or name in {"reader", "scorer", *SCORER_OPTIONS}
-    )
+        if option.about in {OF_LOGS, OF_TASKS} or name in {*READING, *SCORER_OPTIONS}
+    ),
+    *field_flags(),
 )
 def convert(run_path: str, output: str, reader: str | None, **values: Any) -> None:
-    """Write the rows of RUN, a harness's log or folder, as JSON Lines: one example a row.
+    """Write the rows of RUN, a harness's log or folder, or a file, as JSON Lines.
 
     A row has id, prediction, reference, input, and the chosen metric as score, or what the scorer
     makes of its answer. It is what compatkit score reads, small enough to keep beside the code as
@@ -51,13 +55,14 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     """
     if output.endswith(".jsonl"):
         check_targets([output], [run_path, values["dataset"] or ""])
-    options = make_options(reader=reader, **values)
+    options = parse_options({**values, "reader": reader})
     options.check_sides(1)
     written = convert_run(
         run_path,
         output,
         reader=reader,
         selection=options.selection,
+        shape=options.shape_of(0),
         judge=partial(_judge, options.scorer) if options.scorer_was_named else None,
     )
     for task, path in written.items():

@@ -37,6 +37,32 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
+class Pair(click.ParamType):  # type: ignore[type-arg]
+    """Two texts with a sign of equality between them."""
+
+    name = "pair"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return both texts, or fail."""
+        first, sign, second = str(value).partition("=")
+        if not (first.strip() and sign and second.strip()):
+            metavar = "a pair" if param is None else param.metavar
+            self.fail(f"{value!r} is no pair; {metavar} was expected.", param, ctx)
+        return first.strip(), second
+
+
+def _gather_pairs(
+    context: click.Context, parameter: click.Parameter, pairs: tuple[tuple[str, str], ...]
+) -> dict[str, str]:
+    """Return pairs as a table; one name twice is refused."""
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        flag = max(parameter.opts, key=len)
+        raise click.UsageError(f"{flag} says {twice!r} twice. Leave one out.", context)
+    return dict(pairs)
+
+
 class Flag(click.Option):
     """An option of the command line that is said once, unless it is repeatable.
 
@@ -112,6 +138,8 @@ def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
     if option.kind is bool:
         # One that nobody says stays unsaid, where no default was declared.
         attributes |= {"is_flag": True, "default": option.default}
+    elif option.kind is dict:
+        attributes |= {"multiple": True, "type": Pair(), "callback": _gather_pairs}
     elif option.several or option.per_side:
         attributes["multiple"] = True
     elif option.default is not None:

@@ -150,15 +150,13 @@ def _hold(
     old, new = files
     update = values.pop("update_baseline")
     shown = {name: values.pop(name) for name in ("show_flips", "explain")}
-    if (old is None) != (new is None):
-        raise ConfigError("OLD without NEW: two files were expected, or none and a policy.")
     with show_progress() as progress:
         if old is None:
             policy = _read(context, path, strict=values["strict"])
         elif path is not None:
             raise ConfigError("--policy names the files itself: leave OLD and NEW out.")
         else:
-            adopt_scorer(values, [old, str(new)])
+            adopt_scorer(values, [old, new or old])
             policy = _from_options(old, new, {**values, "progress": progress})
         if update:
             refuse_input(policy.tasks)
@@ -227,7 +225,7 @@ def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
     options = parse_options({**values, "by": ()}, progress=progress)
     return make_policy(
         old,
-        new,
+        options.find_new(old, new),
         options,
         {name: limit for name, limit in budgets.items() if limit is not None},
         slices={path: {"max_nfr": slice_limit} for path in by},
@@ -251,7 +249,7 @@ def _init(
 ) -> int:
     """Write a first policy, with limits that the pair keeps."""
     _refuse_beside_init(context)
-    if old is None or new is None:
+    if old is None:
         raise ConfigError("--init needs a pair to learn from: compatkit gate --init OLD NEW.")
     if Path(path).exists():
         raise ConfigError(f"{path}: exists already. Remove it, or name another with --policy.")
@@ -259,11 +257,12 @@ def _init(
     if rerun is not None and not Path(rerun).exists():
         raise ConfigError(f"{rerun}: no such file; --old-rerun is a second run of the old model.")
     before = dict(values)
-    adopt_scorer(values, [old, new])
+    adopt_scorer(values, [old, new or old])
     named = _named(context, values) | {
         name: value for name, value in values.items() if value != before[name]
     }
     options = parse_options(dict(values))
+    new = options.find_new(old, new)
     folder = Path(path).parent
     named |= {name: os.path.relpath(named[name], folder) for name in PATHS if name in named}
     old, new = (os.path.relpath(file, folder) for file in (old, new))

@@ -1,6 +1,5 @@
 """compatkit score: what an update broke, from prediction files."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,6 @@ from compatkit.commands.printing import (
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
-from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.options import Options
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
@@ -56,13 +53,15 @@ SCORE_FLAGS = (
 
 @click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
 @click.argument("old", type=NamedPath())
-@click.argument("new", type=NamedPath())
+@click.argument("new", type=NamedPath(), required=False)
 @click.argument("candidates", type=NamedPath(), nargs=-1)
 @measure_options(without=())
 @add_flags(*SCORE_FLAGS)
 @report_flags(SUFFIXES, "number")
-def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> None:
+def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any) -> None:
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
+
+    NEW is left out where OLD holds both models' predictions, in columns or rows of their own.
 
     Files are of the kinds that compatkit formats lists, plain, .gz or .zst, one example a row
     with id, prediction and reference; - is standard input. Folders hold one file a task, or what
@@ -74,9 +73,8 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     for path in flips:
         flips_format(path)
     old_rerun = values.pop("old_rerun")
-    check_targets(
-        [*outputs, *flips], [old, new, *candidates, old_rerun or "", values["dataset"] or ""]
-    )
+    paths = [old, *([] if new is None else [new]), *candidates]
+    check_targets([*outputs, *flips], [*paths, old_rerun or "", values["dataset"] or ""])
     view = View(
         explain=values.pop("explain"),
         show_flips=values.pop("show_flips"),
@@ -84,13 +82,16 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
         width=find_width(),
         color=is_colored(),
     )
-    adopt_scorer(values, [old, new, *candidates])
+    adopt_scorer(values, paths)
     kinds = {report, *outputs.values()}
     _refuse_unshown(kinds, view)
     keep = bool(flips or view.show_flips or "json" in kinds)
     with show_progress() as progress:
         options = parse_options(values, keep_flips=keep, progress=progress)
-        results = _compare([old, new, *candidates], options, old_rerun)
+        if [*paths, old_rerun].count("-") > 1:
+            raise ConfigError("- can stand for one file only: standard input is read once.")
+        news = [options.find_new(old, new), *candidates]
+        results = compare_paths(old, news, options, old_rerun=old_rerun)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files = {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
     files |= {path: render_flips(results, path) for path in flips}
@@ -98,12 +99,6 @@ def score(old: str, new: str, candidates: tuple[str, ...], **values: Any) -> Non
     for path, data in files.items():
         write_whole(path, data)
     print_report(text)
-
-
-def _compare(paths: Sequence[str], options: Options, old_rerun: str | None) -> list[Comparison]:
-    if [*paths, old_rerun].count("-") > 1:
-        raise ConfigError("- can stand for one file only: standard input is read once.")
-    return compare_paths(paths[0], paths[1:], options, old_rerun=old_rerun)
 
 
 def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:

@@ -17,6 +17,8 @@ from compatkit.readers.run_header import find_scorer, header_path, load_header
 from compatkit.scorers import SCORERS
 from compatkit.scorers.make import scorer_options
 
+FIELDS = "fields"  # the one table of which each key has a flag of its own
+
 
 def measure_options(
     options: Mapping[str, Option] = OPTIONS,
@@ -34,11 +36,11 @@ def measure_options(
     flags: list[Callable[[Any], Any]] = []
     for option in options.values():
         if COMMAND in option.places and option.about not in without:
-            flags += _field_flags(**needs) if option.kind is dict else [make_flag(option, **needs)]
+            flags += field_flags(**needs) if option.name == FIELDS else [make_flag(option, **needs)]
     return add_flags(*flags)
 
 
-def _field_flags(**needs: str) -> Iterator[Callable[[Any], Any]]:
+def field_flags(**needs: str) -> Iterator[Callable[[Any], Any]]:
     """Yield a flag for each role that a field may play."""
     for role in ALIASES:
         yield flag(

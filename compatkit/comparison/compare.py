@@ -19,10 +19,11 @@ from compatkit.comparison.judging import (
     judge,
     lowest_score,
 )
+from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.reruns import doubt_rerun
 from compatkit.comparison.signature import sign
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_slices
 from compatkit.metrics.p_values import correct
@@ -30,25 +31,25 @@ from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.picking import tell_apart
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
-from compatkit.option import of_side
 from compatkit.pairing.alignment import Alignment, align
 from compatkit.pairing.edited import count_of
 from compatkit.pairing.engine import Job, run_jobs
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import OWN_NAMES
-from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import compare_runs, read_header
 
 HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
 
 
-def compare(old: Any, new: Any, *, old_rerun: Any = None, **options: Any) -> Comparison:
+def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any) -> Comparison:
     """Compare a new model's predictions with an old one's on the same examples.
 
     Args:
         old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`; a path is a
             prediction file, or a harness's log or folder that holds one task.
-        new: the same.
+        new: the same; None where `old` holds the predictions of both models, and
+            `old_fields` and `new_fields`, or `old_where` and `new_where`, tell them apart.
         old_rerun: a second run of the old model, for the noise floor of its flips.
         options: see `make_options`.
 
@@ -67,7 +68,8 @@ def compare(old: Any, new: Any, *, old_rerun: Any = None, **options: Any) -> Com
     >>> compare(old, new).negative_flip_rate
     0.5
     """
-    return compare_candidates(old, [new], old_rerun=old_rerun, **options)[0]
+    made = make_options(**options)
+    return compare_files(old, [made.find_new(old, new)], made, old_rerun=old_rerun)[0]
 
 
 def compare_candidates(
@@ -112,19 +114,7 @@ def compare_files(
 
     A field to slice by that the task lacks is noted where others stand beside it, else refused.
     """
-    data = [old, *candidates, *([] if old_rerun is None else [old_rerun])]
-    names = ["old", "new", *(f"candidate {n}" for n in range(2, len(candidates) + 1)), "old rerun"]
-    options.check_sides(1 + len(candidates))
-    places = [*range(1 + len(candidates)), 0]  # a second run of the old model is as the first
-    files = [
-        open_predictions(side, name=name, reader=options.reader, selection=options.selection_of(n))
-        for side, name, n in zip(data, names, places, strict=False)
-    ]
-    files = [
-        replace(f, quoting=of_side(options.quoting, n)) for f, n in zip(files, places, strict=False)
-    ]
-    if old_rerun is not None:
-        _refuse_rerun_of_new(files)
+    files = open_files(old, candidates, options, old_rerun=old_rerun)
     options = follow_logs(files, options)
     sides = _score_files(files, options)
     aligned = align(
@@ -144,17 +134,6 @@ def compare_files(
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
     results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
     return correct_tests(results, options.correction)
-
-
-def _refuse_rerun_of_new(files: Sequence[PredictionFile]) -> None:
-    """Refuse a new model's file as the old one's second run: its flips would all count as noise."""
-    old, *candidates, rerun = files
-    twin = next((file for file in candidates if file.digest == rerun.digest != old.digest), None)
-    if twin is not None:
-        raise DataError(
-            f"{rerun.name}: the second run of the old model holds the same bytes as {twin.name}, "
-            "so that every flip would count as noise. Run the old model again."
-        )
 
 
 def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:
@@ -222,7 +201,7 @@ class _Measurement:
             slices_differ={path: tell_apart(pair, by[path], options.plan) for path in by},
             noted=(*self._notes(pair, number), *self._noise(metrics), *self._chance(pair, number)),
             signature=self._signature(number),
-            identical=old.file.digest == new.file.digest,
+            identical=old.reading == new.reading,
             needs_answer=options.scorer.needs_prediction,
             pair=pair,
             examples=self._flipped(pair, number) if options.keep_flips else None,
@@ -282,7 +261,7 @@ class _Measurement:
             rerun = self.sides[-1].file
             text = f"{rerun.name} stands in for more samples of the old model"
             notes.append(Note("noise", text))
-            if rerun.digest == self.sides[0].file.digest:
+            if rerun.reading == self.sides[0].file.reading:
                 text = f"{rerun.name} holds the same bytes as the old file: no noise at all"
                 notes.append(Note("noise", text))
             samples = samples + self.judged[-1].samples

@@ -27,7 +27,7 @@ class Evidence:
             was asked for.
         has_input: shape (N,), whether the example has an input.
         repeated: number of examples whose input and references an earlier one has.
-        digests: of the old and the new file.
+        digests: of the old and the new file, and of how they are read.
         bounded: scores lie in [0, 1] by definition.
     """
 
@@ -121,7 +121,7 @@ def gather_evidence(
     if old.contents is not None:
         contents = np.zeros(size, np.int64)
         contents[index] = old.contents[rows]
-    digests = (old.file.digest, new.file.digest)
+    digests = (old.file.reading, new.file.reading)
     repeated = _count_repeated(old, rows, index)
     return Evidence(unanswered, incomplete, seen, contents, has_input, repeated, digests, bounded)
 

@@ -20,9 +20,10 @@ from compatkit.scorers.make import SCORER_OPTIONS
 
 INTERVALS = ("wilson", "exact")
 # What an option is about, where not every comparison, or not every command, has it.
-OF_LOGS, OF_TASKS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP = (
-    *("logs", "tasks", "scores", "tests", "slices", "shares", "sweep"),
+OF_LOGS, OF_TASKS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP, OF_SIDES = (
+    *("logs", "tasks", "scores", "tests", "slices", "shares", "sweep", "sides"),
 )
+SIDES = {"old": "old file", "new": "new files"}
 EVERYWHERE = frozenset({COMMAND, TASK})
 
 _DECLARED = (
@@ -260,6 +261,36 @@ _DECLARED = (
         help="Role (id, prediction, references, input, sample, error, item_hash) to field; dots "
         "nest, 'none' is none.",
         places=EVERYWHERE,
+    ),
+    *(
+        Option(
+            name=f"{side}_fields",
+            kind=dict,
+            metavar="ROLE=NAME",
+            help=f"The field of a role in the {files} alone, such as prediction=gpt4; or of the "
+            "NAME of field:NAME. Repeatable.",
+            places=EVERYWHERE,
+            about=OF_SIDES,
+        )
+        for side, files in SIDES.items()
+    ),
+    Option(
+        name="where",
+        metavar="EXPRESSION",
+        help="The rows that are read: FIELD=VALUE, several joined by 'and'.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    *(
+        Option(
+            name=f"{side}_where",
+            metavar="EXPRESSION",
+            help=f"The rows that are read of the {files}, such as model=a.",
+            places=EVERYWHERE,
+            about=OF_SIDES,
+            signed=True,
+        )
+        for side, files in SIDES.items()
     ),
     Option(
         name="sweep",

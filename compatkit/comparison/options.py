@@ -4,7 +4,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.errors import ConfigError
@@ -12,10 +12,14 @@ from compatkit.metrics.estimates import Plan
 from compatkit.option import of_side
 from compatkit.predictions.fields import NO_FIELD, parse_roles
 from compatkit.readers.logs.log import LogSelection
+from compatkit.readers.shape import Shape, label_side
 from compatkit.readers.source import Progress
+from compatkit.readers.where import parse_where
 from compatkit.recipe import Recipe
 from compatkit.scorers.make import SCORER_OPTIONS, make_scorer
 from compatkit.scorers.scorer import Scorer
+
+T = TypeVar("T")
 
 THRESHOLD = 0.5
 
@@ -38,6 +42,11 @@ class Options:
         by_position: pair rows by position instead of id.
         roles: role to field name.
         reader: name of the reader; None lets the file decide.
+        old_fields: role to field name, of the old model's file alone.
+        new_fields: the same of the new model's file, and those of further candidates.
+        where: which rows are read, as `compatkit.readers.where` reads it; None for all.
+        old_where: the same of the old model's file alone.
+        new_where: the same of the new model's file, and those of further candidates.
         quoting: `quoted` or `unquoted`, for all sides or for each; None lets the file decide,
             where it can.
         lists: what a list of predictions is; see `to_predictions`.
@@ -64,6 +73,11 @@ class Options:
     edited: str = "error"
     by_position: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
+    old_fields: Mapping[str, str] = field(default_factory=dict)
+    new_fields: Mapping[str, str] = field(default_factory=dict)
+    where: str | None = None
+    old_where: str | None = None
+    new_where: str | None = None
     reader: str | None = None
     quoting: str | tuple[str, ...] | None = None
     lists: str | None = None
@@ -89,6 +103,40 @@ class Options:
         return replace(
             selection, run=of_side(selection.run, number), metric=of_side(selection.metric, number)
         )
+
+    def shape_of(self, number: int) -> Shape:
+        """Return what was said of how the rows of a side lie, the old model's being 0."""
+        fields = self.new_fields if number else self.old_fields
+        where = parse_where(self.new_where if number else self.old_where)
+        own = tuple(fields.items())
+        return Shape(
+            roles=tuple({**self.roles, **fields}.items()),
+            where=(*parse_where(self.where), *where),
+            quoting=of_side(self.quoting, number),
+            label=label_side(own, where),
+        )
+
+    @property
+    def tells_sides(self) -> bool:
+        """Whether one file, read for each side, gives two models' predictions."""
+        old, new = ((self.shape_of(n).label, self.selection_of(n)) for n in (0, 1))
+        return old != new
+
+    def find_new(self, old: T, new: T | None) -> T:
+        """Return where the new model's predictions are: where the old one's are, if unsaid.
+
+        Raises:
+            ConfigError: they would be the same predictions.
+        """
+        if new is not None:
+            return new
+        if not self.tells_sides:
+            raise ConfigError(
+                "OLD without NEW: two files were expected, or one that holds both models, of which "
+                "--old-field and --new-field name the columns, such as prediction=gpt4, or "
+                "--old-where and --new-where say which rows are whose, such as model=gpt4."
+            )
+        return old
 
     def check_sides(self, count: int) -> None:
         """Refuse values for each side that are not as many as the sides.
@@ -136,6 +184,11 @@ def make_options(
     unfinished: str = "refuse",
     dataset: str | None = None,
     fields: Mapping[str, str | None] | None = None,
+    old_fields: Mapping[str, str | None] | None = None,
+    new_fields: Mapping[str, str | None] | None = None,
+    where: str | None = None,
+    old_where: str | None = None,
+    new_where: str | None = None,
     sweep: bool = False,
     keep_flips: bool = True,
     progress: Progress | None = None,
@@ -192,15 +245,14 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     for name in ("by", "tasks", "skip_tasks"):
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     scorer, interval = values.pop("scorer"), values.pop("interval")
-    roles = parse_roles(values.pop("fields") or {})
-    if values["by_position"] and roles.get("id", NO_FIELD) != NO_FIELD:
-        raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
     named = scorer is not None or any(value not in (None, ()) for value in scorer_options.values())
     scorer = "exact_match" if scorer is None else scorer
     if values["lower_is_better"] and str(scorer).startswith("field:"):
         scorer_options = {**scorer_options, "lower_is_better": True}
         changed.discard("lower_is_better")  # said of the field, not of a log
     made = make_scorer(scorer, **scorer_options)
+    further = [*values["by"], *filter(None, [values["cluster"]]), *made.fields]
+    roles = _parse_fields(values, further)
     if named:
         check_threshold(made, values["threshold"])
     threshold = values.pop("threshold")
@@ -218,6 +270,23 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         changed=frozenset(changed),
         **values,  # all others are attributes of the same name
     )
+
+
+def _parse_fields(values: dict[str, Any], further: Sequence[str]) -> dict[str, str]:
+    """Check the fields and conditions of all sides and of each; return those of all.
+
+    Args:
+        values: the options; those that hold fields are replaced, and `fields` is taken out.
+        further: what else than a role may have a field of another name on each side.
+    """
+    roles = parse_roles(values.pop("fields") or {})
+    for name in ("old_fields", "new_fields"):
+        values[name] = parse_roles(values[name] or {}, further)
+        if values["by_position"] and {**roles, **values[name]}.get("id", NO_FIELD) != NO_FIELD:
+            raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
+    for name in ("where", "old_where", "new_where"):
+        parse_where(values[name])
+    return roles
 
 
 def _select(values: dict[str, Any], scorer: object) -> LogSelection:

@@ -126,9 +126,12 @@ def open_sides(
     ]
     folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not (several or any(folders) or any(len(run) > 1 for run in runs)):
-        _refuse_patterns(options, [path for path, run in zip(paths, runs, strict=True) if not run])
+        plain = [path for path, run in zip(paths, runs, strict=True) if not run]
+        _refuse_patterns(options, plain)
+        # Of one file for both models, standard input may be the one: it is read once.
+        opened = {path: open_file(path, options.reader) for path in dict.fromkeys(plain)}
         return [
-            Side(path, run or {"": open_file(path, options.reader)}, several=False)
+            Side(path, run or {"": opened[path]}, several=False)
             for path, run in zip(paths, runs, strict=True)
         ]
     tasks = [

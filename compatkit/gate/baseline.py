@@ -41,6 +41,12 @@ def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
                 f"--update-baseline: {old} or {new} is no prediction file of its own. 'compatkit "
                 "convert' makes such files of a harness's log."
             )
+        if any(task.options.shape_of(side).label for side in (0, 1)):
+            raise ConfigError(
+                f"--update-baseline: the fields or rows of {old} and {new} are named for each "
+                "side, so that one cannot stand in for the other. 'compatkit convert' makes a "
+                "file of each model's predictions."
+            )
         kinds = [_endings(path) for path in (old, new)]
         if kinds[0] != kinds[1]:
             raise ConfigError(

@@ -99,7 +99,8 @@ def refuse_itself(task: TaskPolicy) -> None:
     parts = [
         None if log is None else (log.task, log.part, log.metric) for log in (old.log, new.log)
     ]
-    if parts[0] == parts[1]:
+    labels = [task.options.shape_of(side).label for side in (0, 1)]
+    if parts[0] == parts[1] and labels[0] == labels[1]:
         raise ConfigError(
             f"{task.where}{old.name} is the old model's and the new model's: compared with itself "
             "it always passes. Name two files; of a folder with several runs, --run says one for "

@@ -161,16 +161,17 @@ class _Reader:
         if name == TOTAL or not name:
             raise self._error(at, f"a task cannot be called {name!r}")
         self._check_keys(table, TASK_KEYS, at)
-        for key in ("old", "new"):
-            if key not in table:
-                raise self._error(at, f"no {key!r}; the {key} model's prediction file was expected")
+        options = self._options(table, shared, at)
+        if "old" not in table or ("new" not in table and not options.tells_sides):
+            key = "new" if "old" in table else "old"
+            raise self._error(at, f"no {key!r}; the {key} model's prediction file was expected")
         limits = self._limits(table, at, rule, way)
         slices = self._table(table, "slices", at)
         return TaskPolicy(
             name=name,
             old=self._file(table, "old", at),
-            new=self._file(table, "new", at),
-            options=self._options(table, shared, at),
+            new=self._file(table, "new" if "new" in table else "old", at),
+            options=options,
             limits=limits,
             slices={
                 path: self._limits(
@@ -198,9 +199,10 @@ class _Reader:
                 values[key] = self._texts(values, key, at)
         if "dataset" in values:
             values["dataset"] = self._file(values, "dataset", at)
-        for role, name in values.get("fields", {}).items():
-            if not isinstance(name, str):
-                raise self._error(f"{at}.fields", f"{role} is {name!r}; a field was expected")
+        for key in (key for key in values if PAIR_OPTIONS[key].kind is dict):
+            for role, name in values[key].items():
+                if not isinstance(name, str):
+                    raise self._error(f"{at}.{key}", f"{role} is {name!r}; a field was expected")
         try:
             return make_options(**{"errors": PAIR_OPTIONS["errors"].default, **values, **shared})
         except ConfigError as error:

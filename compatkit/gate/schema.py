@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from compatkit.comparison.option_table import OF_SIDES
 from compatkit.gate.budgets import BUDGETS, Budget
 from compatkit.gate.policy_keys import (
     FILE_NAME,
@@ -95,7 +96,7 @@ def _task() -> Schema:
                 **_limits(),
                 **_options(OPTION_KEYS, PAIR_OPTIONS),
             },
-            ("old", "new"),
+            ("old",),
         ),
         "dependencies": {option: _of_scorers(option) for option in SCORER_OPTIONS},
     }
@@ -149,6 +150,8 @@ def _kind(option: Option) -> Schema:
     if option.name == "scorer":
         tabled = [name for name in SCORERS if name != "field"]
         return {"anyOf": [{"enum": tabled}, {"type": "string", "pattern": "^[^:]+:.+$"}]}
+    if option.kind is dict and option.about == OF_SIDES:
+        return {"type": "object", "additionalProperties": {"type": "string"}}
     if option.kind is dict:
         return _table({role: {"type": "string"} for role in ALIASES})
     if option.kind is Path:

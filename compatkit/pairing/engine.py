@@ -74,10 +74,9 @@ def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[Scor
     return [outcomes[_key(job)] for job in jobs]
 
 
-def _key(job: Job) -> tuple[str | None, ...]:
+def _key(job: Job) -> tuple[str, str]:
     """Return what is the same where one file is read in one way."""
-    file = job.file
-    return file.name, file.digest, file.quoting, None if file.log is None else file.log.metric
+    return job.file.name, job.file.reading
 
 
 def _is_worth_it(job: Job) -> bool:

@@ -73,6 +73,12 @@ class ScoredRows:
     notes: Mapping[str, int]
 
     @property
+    def reading(self) -> tuple[object, ...]:
+        """What is the same where the same rows of the same bytes play the same roles."""
+        shape = self.file.shape
+        return self.file.digest, dict(self.fields.paths), set(shape.where), shape.quoting
+
+    @property
     def counted(self) -> BoolArray:
         """Rows whose score counts; the others are wrong, or left out."""
         return ~(self.errored | self.no_answer) if self.needs_answer else ~self.errored
@@ -98,7 +104,8 @@ def score_file(
     Args:
         file: the predictions.
         scorer: what scores them.
-        roles: role to field, as the user named them.
+        roles: role to field, as the user named them; what the file's shape says of its own
+            comes first.
         attributes: fields whose values are kept beside the scores.
         by_position: pair rows by their position; ids are then 1, 2, ...
         lists: what a list of predictions is; see `to_predictions`. In a log it is samples.
@@ -114,11 +121,14 @@ def score_file(
     texts: dict[str, str] = {}
     notes: dict[str, None] = {}
     for batch in file.batches(progress):
+        notes |= dict.fromkeys(f"{file.name}: {note}" for note in batch.notes)
+        if not batch.rows:
+            continue
         if fields is None:
             fields = find_fields(
                 batch.rows,
                 file.name,
-                roles,
+                {**(roles or {}), **dict(file.shape.roles)},
                 by_position=by_position,
                 needs_prediction=scorer.needs_prediction,
                 needs_references=scorer.needs_references,
@@ -136,7 +146,6 @@ def score_file(
         held = "prediction" in fields.paths
         part = _score(rows, scorer, attributes, texts, has_predictions=held)
         parts.append(replace(part, contents=_digest_contents(rows)) if contents else part)
-        notes |= dict.fromkeys(f"{file.name}: {note}" for note in batch.notes)
         start += len(batch.rows)
     fields = fields or Fields({})
     fields = replace(fields, notes=(*fields.notes, *notes))

@@ -1,6 +1,6 @@
 """Fields: which field of a record plays which role."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, overload
@@ -42,6 +42,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 # Could as well be what the model answered, so that it is nothing before a user says so.
 EITHER = "answer"
+SINGULAR = {"reference": "references", "item-hash": "item_hash"}  # as flags have them
 OWN_NAMES = {"references": ("reference", "references"), "prediction": ("prediction", "predictions")}
 
 
@@ -50,7 +51,7 @@ class Fields:
     """Which field of a record plays which role, as paths nested by dots.
 
     Attributes:
-        paths: role (a key of `ALIASES`) to path.
+        paths: role (a key of `ALIASES`), or what else a user gave a field to, to path.
         notes: sentences about aliases that were taken or could not be.
         absent: role to its own names that the first records did not have.
         lists: what a list of predictions is, of `compatkit.predictions.predictions.LISTS`; None
@@ -63,6 +64,10 @@ class Fields:
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     lists: str | None = None
+
+    def path_of(self, name: str) -> str:
+        """Return the path of a further field: its name, unless a user gave it another."""
+        return name if name in ALIASES else self.paths.get(name, name)
 
 
 class Columns(Sequence[Record]):
@@ -173,7 +178,7 @@ def find_fields(
     keys = list(dict.fromkeys(key for row in rows[:1000] for key in row))
     chosen = chosen or {}
     paths = {role: path for role, path in chosen.items() if path != NO_FIELD}
-    notes = _absent(rows, name, paths)
+    notes = _note_named(rows, name, paths)
     for role in ALIASES:
         needed = role == "id" or (role == "prediction" and needs_prediction)
         if role == "id" and by_position:
@@ -262,7 +267,7 @@ def _find_field(
     option = _option(role)
     if len(candidates) == 1:
         paths[role] = candidates[0]
-        return "" if own else f"{name}: {role} is read from the field {candidates[0]!r}"
+        return "" if own else _taken(name, role, candidates[0])
     listed = " and ".join(map(repr, candidates))
     if candidates and (wanted or own):
         raise DataError(f"{name}: {listed} could each be the {role}. Pass {option} NAME.")
@@ -277,19 +282,25 @@ def _find_field(
     return ""
 
 
+def _taken(name: str, role: str, path: str) -> str:
+    return f"{name}: {role} is read from the field {path!r}"
+
+
 def _option(role: str) -> str:
     name = "reference" if role == "references" else role.replace("_", "-")
     return f"--{name}-field"
 
 
-def _absent(rows: Sequence[Record], name: str, paths: Mapping[str, str]) -> list[str]:
-    """Note the fields that were named for a role, and that nothing else would miss."""
-    return [
-        f"{name}: no field {path!r} for the {role} in the first rows"
-        for role, path in paths.items()
-        if role in {"input", "sample", "error", "item_hash"}
-        and all(get_path(row, path) is MISSING for row in rows[:1000])
-    ]
+def _note_named(rows: Sequence[Record], name: str, paths: Mapping[str, str]) -> list[str]:
+    """Note the fields that were named for a role; that one is absent, if nothing else would."""
+    notes = []
+    for role, path in paths.items():
+        absent = all(get_path(row, path) is MISSING for row in rows[:1000])
+        if not absent and path not in OWN_NAMES.get(role, (role,)):
+            notes.append(_taken(name, role, path))
+        if absent and role in {"input", "sample", "error", "item_hash"}:
+            notes.append(f"{name}: no field {path!r} for the {role} in the first rows")
+    return notes
 
 
 def _needs_field(role: str) -> str:
@@ -297,13 +308,24 @@ def _needs_field(role: str) -> str:
     return f"{_option(role)} is {NO_FIELD}, and rows cannot be compared without: {hint}."
 
 
-def parse_roles(pairs: Mapping[str, str | None]) -> dict[str, str]:
+def parse_roles(pairs: Mapping[str, str | None], further: Collection[str] = ()) -> dict[str, str]:
     """Keep the roles that a user named a field for.
 
+    Args:
+        pairs: role to field; None for one that nobody named.
+        further: names beside the roles, such as that of a score which both sides call otherwise.
+
     Raises:
-        ConfigError: a role that does not exist.
+        ConfigError: a role that does not exist, or is named twice.
     """
-    unknown = [role for role in pairs if role not in ALIASES]
-    if unknown:
-        raise ConfigError(f"no role {unknown[0]!r}; the roles are {', '.join(ALIASES)}.")
-    return {role: path for role, path in pairs.items() if path is not None}
+    roles: dict[str, str] = {}
+    for name, path in pairs.items():
+        role = SINGULAR.get(name, name)
+        if role not in ALIASES and role not in further:
+            listed = ", ".join([*ALIASES, *further])
+            raise ConfigError(f"no role {name!r}; the roles are {listed}.")
+        if path is not None:
+            if role in roles:
+                raise ConfigError(f"the role {role!r} has two fields. Leave one out.")
+            roles[role] = path
+    return roles

@@ -103,7 +103,7 @@ def to_predictions(
         records: the batch.
         fields: which field plays which role.
         start: the index in the file of the batch's first record.
-        attributes: paths of further fields to keep.
+        attributes: further fields to keep: paths, or names that the user gave a path to.
         needs_prediction: refuse a row that has neither a prediction nor an error.
         needs_references: refuse a row without a reference.
 
@@ -143,7 +143,7 @@ def to_predictions(
         sample=samples if samples is not None else absent,
         errored=errored or [False] * len(records.rows),
         item_hash=to_text(column.get("item_hash", absent), at, "item hash"),
-        attributes={path: get_column(records.rows, path) for path in attributes},
+        attributes={name: get_column(records.rows, fields.path_of(name)) for name in attributes},
         rows=rows,
         lines=records.lines,
         name=records.name,

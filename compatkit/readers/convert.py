@@ -6,15 +6,16 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import isnan
 from pathlib import Path
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.output import write_whole
-from compatkit.predictions.fields import Record
+from compatkit.predictions.fields import MISSING, NO_FIELD, OWN_NAMES, Record, get_path
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
+from compatkit.readers.shape import PLAIN, Shape
 
 # What a file system, or a reader of the folder, would take for something else.
 UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
@@ -28,9 +29,12 @@ def convert(
     *,
     reader: str | None = None,
     selection: LogSelection | None = None,
+    shape: Shape = PLAIN,
     judge: Judge | None = None,
 ) -> dict[str, Path]:
     """Write the rows of a log, or of a prediction file, as JSON Lines.
+
+    The fields that were named for a role have compatkit's own names in what is written.
 
     Args:
         path: what is read: a file, or a harness's folder.
@@ -38,6 +42,7 @@ def convert(
             one task or several, with a file for each.
         reader: the name of the reader; without it names and first bytes decide.
         selection: what was said of logs.
+        shape: what was said of how the rows lie.
         judge: judges the answers anew: of a file, the score of each row, NaN for none.
 
     Returns:
@@ -51,6 +56,7 @@ def convert(
     if not run:
         _refuse_selection(path, selection or LogSelection())
         run = {Path(path).stem: open_file(path, reader)}
+    run = {task: replace(file, shape=shape) for task, file in run.items()}
     if judge is None:
         _refuse_unknown_direction(run)
     target = Path(output)
@@ -130,7 +136,21 @@ def _lines(file: PredictionFile, judge: Judge | None) -> Iterator[bytes]:
     for batch in file.batches():
         for row in batch.rows:
             judged = {} if scores is None else _judged(row, next(scores))
-            yield json.dumps({**row, **judged}, default=str).encode() + b"\n"
+            named = _name_roles(row, file.shape)
+            yield json.dumps({**named, **judged}, default=str).encode() + b"\n"
+
+
+def _name_roles(row: Record, shape: Shape) -> Record:
+    """Return a record whose fields are called as the roles that they were named for."""
+    named = {}
+    for role, path in shape.roles:
+        value = get_path(row, path) if path != NO_FIELD else MISSING
+        if value is not MISSING:
+            named[OWN_NAMES.get(role, (role,))[0]] = value
+    if not named:
+        return row
+    moved = {path for _, path in shape.roles}
+    return {**named, **{key: value for key, value in row.items() if key not in {*moved, *named}}}
 
 
 def _judged(row: Record, score: float) -> dict[str, object]:

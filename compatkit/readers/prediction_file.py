@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
 from compatkit.readers.logs.log import Log, LogSelection
 from compatkit.readers.memory import digest_memory, is_dataset, is_frame, read_memory
+from compatkit.readers.shape import PLAIN, Shape
 from compatkit.readers.source import Progress, Source, open_path
+from compatkit.readers.where import keep_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class PredictionFile:
         data: the rows in memory, or None.
         reader: the name of the reader, `memory` for rows in memory.
         log: what the harness says that left the rows behind, or None.
-        quoting: what a user said of the quotes of a table.
+        shape: what a user said of how the rows lie in it.
         alone: what was named is this file; False for one task of several, or of a run's folder.
     """
 
@@ -40,12 +42,18 @@ class PredictionFile:
     data: Any = None
     log: Log | None = None
     alone: bool = True
-    quoting: str | None = None
+    shape: Shape = PLAIN
 
     @property
     def path(self) -> Path | None:
         """Where the file lies; None for rows in memory and standard input."""
         return None if self.source is None else self.source.path
+
+    @property
+    def reading(self) -> str:
+        """What is the same where the same bytes are read in the same way."""
+        metric = "" if self.log is None else self.log.metric
+        return f"{self.digest} {metric} {'' if self.shape == PLAIN else self.shape}".rstrip()
 
     def batches(self, progress: Progress | None = None) -> Iterator[Records]:
         """Yield the records from the beginning.
@@ -59,7 +67,7 @@ class PredictionFile:
         rows = 0
         for batch in self._read(progress):
             rows += len(batch.rows)
-            if batch.rows:
+            if batch.rows or (rows and batch.notes):
                 yield batch
         if not rows:
             raise DataError(f"{self.name}: the file holds no rows. Was it written to the end?")
@@ -105,6 +113,14 @@ class PredictionFile:
     def _read(
         self, progress: Progress | None, lines: Sequence[int] | None = None
     ) -> Iterator[Records]:
+        batches = self._read_all(progress, lines)
+        where = self.shape.where
+        # Lines that are read again met the conditions when they were read first.
+        yield from keep_rows(batches, where, self.name) if where and lines is None else batches
+
+    def _read_all(
+        self, progress: Progress | None, lines: Sequence[int] | None = None
+    ) -> Iterator[Records]:
         if self.source is None:
             yield from read_memory(self.data, self.name)
             return
@@ -113,12 +129,17 @@ class PredictionFile:
             if self.log is not None:
                 yield from LOGS[self.reader].read(rows, self.log)
                 return
-            options = {"quoting": self.quoting} if self.reader in TABLES else {}
+            options = {"quoting": self.shape.quoting} if self.reader in TABLES else {}
             yield from READERS[self.reader](rows, self.name, **options)
 
 
 def open_predictions(
-    data: Any, *, name: str = "", reader: str | None = None, selection: LogSelection | None = None
+    data: Any,
+    *,
+    name: str = "",
+    reader: str | None = None,
+    selection: LogSelection | None = None,
+    shape: Shape = PLAIN,
 ) -> PredictionFile:
     """Make a `PredictionFile` of a path, `-`, a list of mappings, a frame or a dataset.
 
@@ -127,6 +148,7 @@ def open_predictions(
         name: what reports call rows in memory.
         reader: a name in `READERS` or `LOGS`; without it names and first bytes decide.
         selection: what was said of logs.
+        shape: what was said of how the rows lie.
 
     Raises:
         ConfigError: an unknown reader, or a kind of object that holds no rows.
@@ -135,19 +157,29 @@ def open_predictions(
     if reader is not None and reader not in READERS and reader not in LOGS:
         raise ConfigError(f"no reader {reader!r}; the readers are {', '.join([*READERS, *LOGS])}.")
     if isinstance(data, PredictionFile):
-        return data
+        return replace(data, shape=shape)
     if isinstance(data, (str, Path)):
         run = open_run(data, reader=reader, selection=selection)
-        if run:
-            return _only_task(data, run)
-        return open_file(data, reader)
+        file = _only_task(data, run) if run else open_file(data, reader)
+        return replace(file, shape=shape)
     if is_frame(data) or is_dataset(data) or isinstance(data, (list, tuple)):
         name = name or "rows"
-        return PredictionFile(name, digest_memory(data, name), "memory", None, data)
+        return PredictionFile(name, digest_memory(data, name), "memory", None, data, shape=shape)
     raise ConfigError(
         f"predictions were given as a {type(data).__name__}; a path, a list of mappings, "
         "a pandas frame or a datasets.Dataset was expected."
     )
+
+
+def name_sides(files: Sequence[PredictionFile]) -> list[PredictionFile]:
+    """Give the sides that lie in one file names of their own, by what was said of each."""
+    names = [file.name for file in files]
+    return [
+        replace(file, name=f"{file.name} [{file.shape.label}]")
+        if names.count(file.name) > 1 and file.shape.label
+        else file
+        for file in files
+    ]
 
 
 def open_file(path: str | Path, reader: str | None = None) -> PredictionFile:

@@ -68,7 +68,7 @@ def test_every_option_is_documented_where_it_may_be_said(name: str) -> None:
     assert option.help.endswith(".")
     assert f"{name}: " in (make_options.__doc__ or "")
     assert option.kind in {bool, int, float, str, Path, dict, object}
-    flags = {"--id-field", "--reference-field"} if option.kind is dict else {option.flag}
+    flags = {"--id-field", "--reference-field"} if name == "fields" else {option.flag}
     assert (flags <= flags_of("score")) == (COMMAND in option.places)
     assert (name in TASK_KEYS) == (TASK in option.places)
     tables = {"tasks"}  # [tasks.NAME], beside the option of a task that is called so
@@ -160,6 +160,9 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
         "seed": 1,
         "quoting": "unquoted",
         "lists": "set",
+        "where": "lang=de",
+        "old_where": "model=a",
+        "new_where": "model=b",
     }
     plain = sign(make_options(), total=1, inputs={})
     assert sign(make_options(**{name: changed[name]}), total=1, inputs={}) != plain
@@ -220,7 +223,8 @@ def test_power_without_a_pilot_takes_no_option_of_scoring(name: str) -> None:
     own |= {"margin", "discordance"}
     assert (option.needs == "pilot") == (option.name not in own)
     if option.needs:
-        value = [] if option.is_flag else [str(next(iter(getattr(option.type, "choices", "1"))))]
+        plain = ["id=x"] if option.metavar == "ROLE=NAME" else ["1"]
+        value = [] if option.is_flag else [str(next(iter(getattr(option.type, "choices", plain))))]
         code, message = run("power", "--nfr-budget", "0.02", name, *value)
         assert (code, "there is none" in message) == (2, True)
 

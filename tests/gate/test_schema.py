@@ -23,7 +23,7 @@ VALIDATOR = Draft4Validator(make_schema())
 # What depends on several keys: on the scorer, on `decide`, on what a task holds beside it.
 OF_SEVERAL_KEYS = (
     "holds nothing|holds no budget|no number of examples can show|pairs rows without an id|"
-    "lie between 0 and 1|cannot be imported"
+    "lie between 0 and 1|cannot be imported|no 'new'|no role|FIELD=VALUE was expected"
 )
 VALUES: list[Any] = ["", " ", "x", "qa", 0, 1, 3, -1, 0.5, 0.0, 1.0, -0.1, 1.5, 0.99999, 10**7]
 VALUES += [
@@ -49,6 +49,8 @@ FURTHER = {
     "unfinished": "keep",
     "dataset": "dev.json",
     "epsilon": 0.1,
+    "old_fields": {"input": "prompt"},
+    "old_where": "lang=de",
     "old_rerun": "again.jsonl",
 }
 

@@ -1,0 +1,39 @@
+"""Shape: how one side's rows lie in its file, as far as a user must say it."""
+
+from dataclasses import dataclass
+
+from compatkit.readers.where import Condition, describe_where
+
+Roles = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a user said of how the rows of one side lie in its file.
+
+    One file that is read in two shapes is two models' predictions.
+
+    Attributes:
+        roles: role and field, those of all sides first.
+        where: the conditions that each row meets.
+        quoting: `quoted` or `unquoted`, of the quotes of a table; None lets the file decide.
+        label: what tells this side from another that lies in the same file.
+    """
+
+    roles: Roles = ()
+    where: tuple[Condition, ...] = ()
+    quoting: str | None = None
+    label: str = ""
+
+
+PLAIN = Shape()
+
+
+def label_side(own: Roles, where: tuple[Condition, ...]) -> str:
+    """Return what is said of one side alone, in a few words.
+
+    >>> label_side((("prediction", "turbo"),), (("model", "a"),))
+    'model=a, prediction=turbo'
+    """
+    fields = [f"{role}={field}" for role, field in own]
+    return ", ".join([*([describe_where(where)] if where else []), *fields])
