@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison, FlippedExample
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.metric import Metric
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
+from compatkit.reports.headline import describe_evidence, describe_update
 from compatkit.reports.tables import (
     candidate_table,
     count_table,
@@ -42,10 +44,10 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     several = len(tasks_of(results)) > 1
     head = results[-1] if several else results[0]
     yield Heading(f"{head.old} -> {head.new}", 1)
+    tones = iter([Tone.STRONG])
+    yield from (Line(text, next(tones, Tone.PLAIN)) for text in describe_update(results))
     if several:
         yield Line(f"{len(tasks_of(results)) - 1} tasks")
-        if head.identical:
-            yield Line("identical: all files hold the same bytes", Tone.STRONG)
         yield task_table(results)
         several_tasks = {n: t for n, t in head.tests.items() if n.startswith("any_task")}
         yield from (
@@ -62,6 +64,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
                 yield Heading(
                     f"{'candidate' if comparison.baseline else 'new'}: {comparison.new}", 2
                 )
+                yield from map(Line, describe_evidence(comparison))
             yield from _detail(comparison, view)
     if view.explain:
         yield from (_explain(METRICS[name]) for name in shown_metrics(results))
@@ -69,7 +72,9 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     last = [comparison for comparison in results if comparison.task == head.task]
     yield from (Line(sentence) for sentence in left_out(last))
     yield from (Line(sentence, Tone.FAINT) for sentence in _describe_runs(results))
-    notes = dict.fromkeys(note for comparison in results for note in comparison.notes)
+    # What stands first already tells the noise of one task.
+    first = {text for c in results if not several for text in judge_noise(c.metrics)}
+    notes = dict.fromkeys(n for c in results for n in c.notes if n not in first)
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
     for comparison in results if not several else results[: -len(last)]:
         where = f" of {comparison.task}" if several else ""
@@ -77,8 +82,6 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
 
 
 def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
-    if comparison.identical:
-        yield Line("identical: both files hold the same bytes", Tone.STRONG)
     yield count_table(comparison)
     yield metric_table(comparison)
     yield from (

@@ -122,7 +122,8 @@ def test_flips_that_were_not_kept_are_refused() -> None:
 
 def test_it_reads_well(result: Comparison) -> None:
     text = str(result)
-    assert text.startswith("old -> new\n8 examples, token_f1, right from 0.5\n")
+    assert text.startswith("old -> new\n2 of 6 answers that scored 0.5 or more fell below it")
+    assert "\n8 examples, token_f1, right from 0.5\n" in text
     assert "negative flip rate (NFR)" in text
     assert "\x1b" not in text
     page = result._repr_html_()

@@ -47,4 +47,6 @@ def test_several_tasks_show_the_slices_and_flips_that_were_asked_for(tmp_path) -
 def test_explanations_come_on_request(explain: bool) -> None:
     blocks = list(lay_out(compare_candidates(ROWS, [WORSE]), View(explain=explain)))
     assert any(isinstance(each, Explanation) for each in blocks) is explain
-    assert next(each.text for each in blocks if isinstance(each, Line)).startswith("6 examples")
+    lines = [each.text for each in blocks if isinstance(each, Line)]
+    assert lines[0].startswith("2 of 6 right answers broke")
+    assert "6 examples, exact_match" in lines
