@@ -154,11 +154,13 @@ def bootstrap_statistic(
     estimate = float(statistic(*(array[np.newaxis] for array in data))[0])
     if not np.isfinite(estimate):
         return undefined(level, name, "the statistic is undefined")
-    drawn: list[FloatArray] = []
-    while sum(part.size for part in drawn) < resamples:
+    parts: list[FloatArray] = []
+    drawn = 0
+    while drawn < resamples:
         rows = _draw_rows(codes, size, groups, rng)
-        drawn.append(statistic(*(array[rows] for array in data)))
-    values = finite_values(np.concatenate(drawn)[:resamples])
+        parts.append(statistic(*(array[rows] for array in data)))
+        drawn += parts[-1].size
+    values = finite_values(np.concatenate(parts)[:resamples])
     if values is None:
         return undefined(level, name, "too few examples: undefined in many resamples")
     left_out = min(groups, _JACKKNIFE_BLOCKS)
