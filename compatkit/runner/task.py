@@ -12,7 +12,7 @@ from compatkit.errors import ConfigError, DataError
 
 KINDS = ("generate", "choice")
 FOLDER = resources.files(__package__).joinpath("tasks")
-TASKS = tuple(sorted(Path(file.name).stem for file in FOLDER.iterdir()))
+TASKS = tuple(sorted(file.name[:-5] for file in FOLDER.iterdir() if file.name.endswith(".toml")))
 TYPES: dict[str, tuple[type, str]] = {
     "kind": (str, "text"),
     "prompt": (str, "a template"),

@@ -7,12 +7,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from harness_runs import RUNS
+from harness_runs import RUNS, edit_lines, refusal
 from prediction_files import rows_of_model, write_rows
 
+from compatkit import compare
 from compatkit.errors import CompatkitError
-from compatkit.readers import READERS
+from compatkit.readers import READERS, logs
 from compatkit.readers.logs import LOGS
+from compatkit.readers.logs.harness import Harness
 from compatkit.readers.prediction_file import open_run
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +97,75 @@ def test_logs_of_two_harnesses_in_one_folder_are_refused(tmp_path):
     with pytest.raises(CompatkitError, match=r"logs of several harnesses: .*--reader NAME"):
         open_run(tmp_path)
     assert list(open_run(tmp_path, reader="promptfoo")) == ["capitals"]
+
+
+READER = '''"""Quizzer: a file `quiz_NAME.jsonl`, a line a question, which `number` tells apart."""
+
+from compatkit.predictions.predictions import Records
+from compatkit.readers.jsonl import read_jsonl
+from compatkit.readers.logs.log import Log, plain_name, set_score
+
+
+def find_logs(files):
+    return [path for path in files if plain_name(path).startswith("quiz_")]
+
+
+def open_logs(files, selection):
+    measures = {"metrics": ("points", "grade"), "directions": {"points": False}}
+    return [Log("quizzer", path.stem.removeprefix("quiz_"), path, **measures) for path in files]
+
+
+def read_log(stream, log):
+    for batch in read_jsonl(stream, str(log.path), by_hand=False):
+        records = []
+        for row, line in zip(batch.rows, batch.lines, strict=True):
+            record = {"id": row["number"], "prediction": row["says"], "reference": row["key"]}
+            if log.metric:
+                set_score(record, row[log.metric], log, f"{log.path}:{line}")
+            records.append(record)
+        yield Records(records, batch.lines, str(log.path))
+'''
+
+
+@pytest.fixture
+def quizzes(tmp_path, monkeypatch):
+    """Add a harness as one does, a file and an entry, and return the logs of two runs."""
+    monkeypatch.setitem(
+        LOGS,
+        "quizzer",
+        Harness("Quizzer", "quizzer", "compatkit score v1 v2", "number", (b"quiz_",)),
+    )
+    (tmp_path / "quizzer.py").write_text(READER)
+    monkeypatch.setattr(logs, "__path__", [*logs.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "compatkit.readers.logs.quizzer", raising=False)
+    for side, says in (("v1", ["a", "b", "c", "-"]), ("v2", ["a", "-", "c", "d"])):
+        (tmp_path / side).mkdir()
+        write_rows(
+            tmp_path / side / "quiz_letters.jsonl",
+            [
+                {"number": n, "says": answer, "key": key, "points": int(answer == key)}
+                for n, (answer, key) in enumerate(zip(says, "abcd", strict=True))
+            ],
+        )
+    return tmp_path
+
+
+def test_one_more_harness_is_a_file_and_an_entry(quizzes):
+    comparison = compare(quizzes / "v1", quizzes / "v2")
+    assert (comparison.counts.total, comparison.counts.both_right) == (4, 2)
+    assert comparison.negative_flip_rate == comparison.positive_flip_rate == 0.25
+    judged = compare(quizzes / "v1", quizzes / "v2", scorer="exact_match")
+    assert judged.counts == comparison.counts
+    assert list(open_run(quizzes / "v1", reader="quizzer")) == ["letters"]
+
+
+def test_what_all_harnesses_refuse_is_refused_of_one_more(quizzes):
+    pair = (quizzes / "v1", quizzes / "v2")
+    assert "nonsense" in refusal(*pair, metric="nonsense")
+    assert "not as Quizzer writes it" in refusal(*pair, metric="grade", higher_is_better=True)
+    path = pair[0] / "quiz_letters.jsonl"
+    edit_lines(path, lambda row: row.update(number=row["number"] // 2))
+    assert "number" in refusal(*pair)
 
 
 def test_a_plain_file_loads_no_harness(tmp_path):

@@ -1,16 +1,18 @@
 """What holds for the folder of every module: it can be pushed to the Hub as it stands."""
 
 import re
+import shutil
 import subprocess
 import sys
 
+import evaluate
 import pytest
 import yaml
 from evaluate_module_cases import FOLDER
 
 import compatkit
 from compatkit.errors import ConfigError, DataError
-from compatkit.evaluate_modules import MODULES
+from compatkit.evaluate_modules import MODULES, Module, space
 from compatkit.evaluate_modules.space import list_files, make_space
 from compatkit.evaluate_modules.widget import compute_texts
 from compatkit.metrics.definitions import METRICS
@@ -128,6 +130,31 @@ def test_a_fault_in_the_widget_is_a_sentence(texts, message) -> None:
 def test_every_module_is_documented(name) -> None:
     page = (FOLDER.parents[1] / "docs" / "evaluate.md").read_text(encoding="utf-8")
     assert f"\n| `{name}` | " in page
+
+
+SCRIPT = """
+from compatkit.evaluate_modules.flip_module import FlipModule
+
+class AccuracyChange(FlipModule):
+    module = "accuracy_change"
+"""
+
+
+def test_one_more_module_is_a_line_and_a_folder(tmp_path, monkeypatch) -> None:
+    description = "The accuracy of the new model less that of the old."
+    monkeypatch.setitem(MODULES, "accuracy_change", Module(description, ("accuracy_delta",)))
+    folder = shutil.copytree(FOLDER / "negative_flip_rate", tmp_path / "accuracy_change")
+    (folder / "negative_flip_rate.py").unlink()
+    (folder / "accuracy_change.py").write_text(SCRIPT)
+    module = evaluate.load(str(folder))
+    assert module.description == description
+    columns = {"old_predictions": [1, 0, 1, 0], "predictions": [1, 0, 0, 0]}
+    assert module.compute(**columns) == {"accuracy_delta": -0.25}
+    monkeypatch.setattr(space, "HERE", tmp_path)
+    make_space("accuracy_change", tmp_path / "made")
+    assert (tmp_path / "made/accuracy_change/accuracy_change.py").read_text() == SCRIPT
+    shown = compute_texts("accuracy_change", '["a", "b"]', '["a", "c"]', '["a", "c"]')
+    assert shown["accuracy_delta"] == 0.5
 
 
 def test_the_public_names() -> None:

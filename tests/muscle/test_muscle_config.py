@@ -1,14 +1,17 @@
 """The configuration: defaults of the paper, files, refusals."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import click
 import pytest
 
 import compatkit.muscle
+from compatkit.commands.muscle_options import config_options
 from compatkit.errors import ConfigError, MissingExtraError
 from compatkit.muscle.config import METHODS, MuscleConfig
-from compatkit.muscle.masks import MASKS
+from compatkit.muscle.loss import muscle_loss
+from compatkit.muscle.masks import MASKS, Tokens
 
 
 def test_the_defaults_are_the_recipe_of_the_paper() -> None:
@@ -91,6 +94,29 @@ def test_each_method_fixes_its_mask() -> None:
         "kd_mix": "half",
     }
     assert all(MuscleConfig(mask=mask).chosen_mask == mask for mask in MASKS)
+
+
+def test_one_more_mask_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def mask_both_right(tokens: Tokens) -> torch.Tensor:
+        return (tokens.old_right & tokens.student_right).float()
+
+    monkeypatch.setitem(MASKS, "both_right", mask_both_right)
+    assert MuscleConfig(mask="both_right").chosen_mask == "both_right"
+    with pytest.raises(ConfigError, match=r"mask is 'nothing'; one of .*, both_right was"):
+        MuscleConfig(mask="nothing")
+    command = click.command()(config_options("mask")(lambda **_: None))
+    (option,) = (option for option in command.params if option.name == "mask")
+    assert "both_right" in cast("click.Choice[str]", option.type).choices
+    generator = torch.Generator().manual_seed(0)
+    student, old, new = (torch.randn(2, 9, 4, generator=generator) for _ in range(3))
+    labels = torch.randint(4, (2, 9), generator=generator)
+    losses = {mask: muscle_loss(student, old, new, labels, mask=mask) for mask in MASKS}
+    assert torch.equal(
+        losses["both_right"], muscle_loss(student, old, new, labels, mask=mask_both_right)
+    )
+    assert len({float(loss) for loss in losses.values()}) == len(MASKS)
 
 
 def test_the_public_names_are_there() -> None:

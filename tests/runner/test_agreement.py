@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from runner.conftest import CASES, LLAMA_CASES, MODELS, Ask
 
+from compatkit.runner.task import TASKS
+
 EVERY = [(model, name) for model in MODELS for name in CASES] + [
     ("llama", name) for name in LLAMA_CASES
 ]
@@ -47,6 +49,10 @@ def test_the_harness_says_the_same(  # noqa: PLR0917
         assert (row["acc"], row["acc_norm"]) == (sample["acc"], sample["acc_norm"])
     if not case.get("chat") and not case.get("shots"):
         assert [row["input"] for row in ours] == [sample["prompt"] for sample in theirs]
+
+
+def test_every_task_of_the_package_has_its_case() -> None:
+    assert {case["task"] for case in CASES.values()} == set(TASKS)
 
 
 def test_the_answers_of_the_tiny_models_tell_something(harness: Mapping[str, Any]) -> None:

@@ -1,12 +1,18 @@
 """Tasks, templates and examples: what a row becomes, and what is refused, with its line."""
 
+import shutil
+import sys
+from importlib import import_module, resources
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from runner.tiny_models import write_jsonl
 
+from compatkit import runner
 from compatkit.errors import ConfigError, DataError
+from compatkit.runner import task
 from compatkit.runner.answers import choose
 from compatkit.runner.examples import Data, Example, digest_prompts, read_examples
 from compatkit.runner.settings import make_settings
@@ -55,10 +61,46 @@ def test_what_is_no_task_is_refused(text: bytes, said: str) -> None:
 
 
 def test_a_task_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigError, match="there are gsm8k, hellaswag, piqa, samsum"):
-        load_task("mmlu")
+    with pytest.raises(ConfigError, match=f"there are {', '.join(TASKS)}, and a file"):
+        load_task("no_such_task")
     with pytest.raises(DataError, match=r"no\.toml: cannot be read: No such file"):
         load_task("no.toml")
+
+
+TRIVIA = """
+# Questions of trivia. Fields of a row: question, answers.
+kind = "generate"
+prompt = "Q: {{ question }}\\nA:"
+reference = "answers"
+stop = ["\\n"]
+max_new_tokens = 8
+[scorer]
+name = "token_f1"
+"""
+
+
+@pytest.fixture
+def one_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Add a task as one does, by its file, and return the module that lists the tasks anew."""
+    folder = Path(shutil.copytree(str(task.FOLDER), tmp_path / "tasks"))
+    (folder / "trivia.toml").write_text(TRIVIA, encoding="utf-8")
+    (folder / "trivia.toml~").write_text("what an editor leaves behind", encoding="utf-8")
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(runner, "task", task)
+    monkeypatch.delitem(sys.modules, task.__name__)
+    return import_module(task.__name__)
+
+
+def test_one_more_task_is_a_file(one_more: ModuleType, tmp_path: Path) -> None:
+    assert list(one_more.TASKS) == [*TASKS, "trivia"]
+    trivia = one_more.load_task("trivia")
+    rows = [{"question": "Who?", "answers": ["he", "she"]}]
+    path = write_jsonl(tmp_path / "data.jsonl", rows)
+    (example,) = read_examples(trivia, Data(str(path))).rows
+    assert (example.prompt, example.references) == ("Q: Who?\nA:", ("he", "she"))
+    assert make_settings(trivia).max_new_tokens == 8
+    with pytest.raises(ConfigError, match="piqa, samsum, trivia, and a file"):
+        one_more.load_task("quiz")
 
 
 def examples_of(tmp_path: Path, rows: list[dict[str, Any]], text: bytes = MINE, **more: Any) -> Any:
