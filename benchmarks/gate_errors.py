@@ -1,7 +1,7 @@
 """How often the gate is wrong: its intervals by enumeration, the whole command by simulation.
 
-Run `python benchmarks/gate_errors.py [--quick] [--only NAME]`: it prints a table, and a full run
-writes `benchmarks/results/gate_errors.md`.
+Run `python benchmarks/gate_errors.py [--quick] [--only NAME] [--runs N]`: it prints a table, and a
+full run writes `benchmarks/results/gate_errors.md`.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from scipy.special import gammaln, xlogy
 
 from compatkit import statistics as ck
 from compatkit.cli import command_line
+from compatkit.errors import CompatkitError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -53,12 +54,14 @@ RATES: tuple[float, ...] = (
 RATES += (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 ACCURACIES = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 ODDS = (1.0, 3.0, 10.0, 100.0)
+OUTCOMES = ("pass", "fail", "inconclusive", "refused")
 ROUNDING = 1e-9
 HALF = 0.5 + ROUNDING
 DIFFERENCE = 3  # kinds of examples: of the first, of the second, neither
 HEAD = """# How often the gate is wrong
 
-Command: `python benchmarks/gate_errors.py`. numpy {numpy}, {seconds:.0f} s. Seed {seed}.
+Command: `python benchmarks/gate_errors.py --runs {runs}`. numpy {numpy}, {seconds:.0f} s, seed
+{seed}.
 
 """
 ENUMERATED = """## Intervals, enumerated: {what}
@@ -75,24 +78,25 @@ SIMULATED = """## The whole command, simulated
 Each line: {repetitions:,} times, new examples are drawn, both models answer them, and `compatkit
 gate` reads the files. An example is right with a chance of its own: 1 or 0, or, for the share
 'flaky', one of Beta(2, 2). A model against a second sample of itself has the same chances in both
-runs; an update multiplies them by one number. 'true' is the quantity in the population. With
+runs; an update multiplies them by one number. A second run that answers as the new model does to each
+example is refused. 'true' is the quantity in the population. With
 `--resamples 100`, which decides none of these budgets, to save time. Percent, with the standard
 error of the simulation below {error:.1f}.
 
-| what | examples | flaky | budgets | true | pass | fail | inconclusive | promised |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| what | examples | flaky | budgets | true | pass | fail | inconclusive | refused | promised |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 """
 
 
-SEVERAL = """## Where the bounds are a bootstrap's, simulated
+SEVERAL = """## Several samples and scores, by betting, simulated
 
 Four samples of each example, or a score between 0 and 1; {repetitions:,} times, the limit exactly
 at the truth. Steady right answers break for good with the chance 'broken'; scores fall by a uniform
 share of themselves. Percent; 5 each would be as promised.
 
-| what | examples | flaky | broken | budget | true | pass | fail | inconclusive |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| what | examples | flaky | broken | budget | true | pass | fail | inconclusive | refused |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 """
 
@@ -178,7 +182,7 @@ def limits_of(name: str, tail: float) -> Limits:
     return ratio if "log-mover" in name or "relative" in name else difference
 
 
-def enumerate_errors(*, quick: bool) -> str:
+def enumerate_errors(*, quick: bool, runs: int) -> str:  # noqa: ARG001
     sizes, small = ((20, 50), (20,)) if quick else ((20, 50, 100, 200), (20, 40))
     plain = ("conservative_difference", "tango", "conservative_difference, weight 0.5")
     wanted = [*product(plain, sizes), *product(("conservative_relative_flips", "log-mover"), small)]
@@ -315,14 +319,14 @@ def run_gate(scenario: Scenario, folder: Path, draw: np.random.Generator) -> str
     return call_gate([old, new, *scenario.budgets, *rerun, "--resamples", "100"])
 
 
-def simulate(*, quick: bool) -> str:
-    repetitions = 100 if quick else 500
+def simulate(*, quick: bool, runs: int) -> str:
+    repetitions = min(runs, 100) if quick else runs
     rows = []
     for number, scenario in enumerate(scenarios()):
         draw = np.random.default_rng([SEED, number])
         with tempfile.TemporaryDirectory() as folder:
             said = Counter(run_gate(scenario, Path(folder), draw) for _ in range(repetitions))
-        shares = [100 * said[each] / repetitions for each in ("pass", "fail", "inconclusive")]
+        shares = [100 * said[each] / repetitions for each in OUTCOMES]
         rows.append(
             f"| {scenario.what} | {scenario.size} | {scenario.flaky:g} | "
             f"`{' '.join(scenario.budgets)}` | {scenario.true:g} | "
@@ -367,8 +371,8 @@ def scored_rows(
     }
 
 
-def simulate_several(*, quick: bool) -> str:
-    repetitions = 50 if quick else 500
+def simulate_several(*, quick: bool, runs: int) -> str:
+    repetitions = min(runs, 50) if quick else runs
     rows = []
     cases = [(flag, *few) for flag in ("nfr", "excess-nfr", "accuracy-drop") for few in FEW]
     cases += [("score-drop", 100, 0.0, 0.05), ("score-drop", 300, 0.0, 0.1)]
@@ -387,7 +391,7 @@ def simulate_several(*, quick: bool) -> str:
                 )
                 files = [write_lines(Path(folder) / f"{name}.jsonl", drawn[name]) for name in drawn]
                 said[call_gate([*files, f"--max-{flag}", repr(true), *scorer])] += 1
-        shares = [100 * said[each] / repetitions for each in ("pass", "fail", "inconclusive")]
+        shares = [100 * said[each] / repetitions for each in OUTCOMES]
         shown = " | ".join(f"{share:.1f}" for share in shares)
         what = "a score" if scorer else f"{SAMPLES} samples"
         budget = f"`--max-{flag}`"
@@ -404,10 +408,13 @@ def write_lines(path: Path, rows: list[dict[str, object]]) -> str:
 
 
 def call_gate(arguments: list[str]) -> str:
-    """Run the command in this process; return what it says."""
+    """Run the command in this process; return what it says, `refused` where it refuses."""
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        command_line(["gate", *arguments, "--json"], standalone_mode=False)
+    try:
+        with contextlib.redirect_stdout(printed):
+            command_line(["gate", *arguments, "--json"], standalone_mode=False)
+    except CompatkitError:
+        return "refused"
     return str(json.loads(printed.getvalue())["outcome"])
 
 
@@ -422,11 +429,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, few repetitions")
     parser.add_argument("--only", choices=PARTS, help="one part; nothing is written")
+    parser.add_argument("--runs", type=int, default=500, help="of each line that is simulated")
     chosen = parser.parse_args()
     os.environ.pop("GITHUB_STEP_SUMMARY", None)
     start = time.perf_counter()
-    parts = [PARTS[name](quick=chosen.quick) for name in ([chosen.only] if chosen.only else PARTS)]
-    head = HEAD.format(numpy=np.__version__, seconds=time.perf_counter() - start, seed=SEED)
+    names = [chosen.only] if chosen.only else list(PARTS)
+    parts = [PARTS[name](quick=chosen.quick, runs=chosen.runs) for name in names]
+    seconds = time.perf_counter() - start
+    head = HEAD.format(numpy=np.__version__, seconds=seconds, seed=SEED, runs=chosen.runs)
     report = head + "\n".join(parts)
     if not chosen.quick and not chosen.only:
         RESULTS.write_text(report, encoding="utf-8")

@@ -357,12 +357,15 @@ def _ask(names, old, new, budgets):
         count, total, limit = broken, len(names), allowed
         if budget == "min_btc":  # as a share of broken ones, at most 1 - limit
             total, limit = sum(right), 1 - allowed
+        if budget == "min_bec":  # of the new wrong ones
+            total, limit = len(names) - sum(still), 1 - allowed
         if budget == "max_churn":
             count = sum(old[each]["prediction"] != new[each]["prediction"] for each in names)
         if total == 0:
             asked.append((0.0, 1.0) if budget == "min_btc" else (1.0, 1.0))
             continue
-        asked.append((binom.cdf(count, total, limit), binom.sf(count - 1, total, limit)))
+        within = 0.0 if limit == 1 else binom.cdf(count, total, limit)
+        asked.append((within, binom.sf(count - 1, total, limit)))
     return asked
 
 

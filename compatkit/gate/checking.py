@@ -26,12 +26,13 @@ from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair, rows_by_value
 
 
-def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
+def check_policy(policy: Policy, *, today: date | None = None, advice: bool = True) -> Verdict:
     """Hold the files that a policy names against it.
 
     Args:
         policy: what an update may break; see `compatkit.gate.read_policy`.
         today: the day by which waivers expire; today's date, in UTC, if not given.
+        advice: say what would settle inconclusive decisions, which takes longer than to decide.
 
     Returns:
         The verdict.
@@ -62,7 +63,7 @@ def check_policy(policy: Policy, *, today: date | None = None) -> Verdict:
         questions += _ask((TOTAL, "", ""), policy.total, pair, plan)
         doubts += shared
     _refuse_unheld(questions, guarded)
-    decisions = decide(questions, policy.level, policy.decide, policy.looks)
+    decisions = decide(questions, policy.level, policy.decide, policy.looks, advice=advice)
     bounded = () if policy.decide == "point" else decisions
     warnings = [*list_doubts(tasks, questions, bounded, guarded), *doubts]
     if policy.strict and warnings:

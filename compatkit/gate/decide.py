@@ -12,6 +12,7 @@ chances to fail, each at half of the error. Of K looks each has alpha / K, whate
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from compatkit.gate.advice import advise
 from compatkit.gate.policy import ANYTIME, FAIL, INCONCLUSIVE, PASS
@@ -22,7 +23,9 @@ from compatkit.metrics.estimates import MetricValue
 __all__ = ["Question", "decide"]
 
 
-def decide(questions: Sequence[Question], level: float, way: str, looks: int = 1) -> list[Decision]:
+def decide(
+    questions: Sequence[Question], level: float, way: str, looks: int = 1, *, advice: bool = True
+) -> list[Decision]:
     """Decide budgets together, each tier by itself.
 
     Args:
@@ -30,6 +33,7 @@ def decide(questions: Sequence[Question], level: float, way: str, looks: int = 1
         level: confidence level in (0.5, 1).
         way: `interval`, `anytime` or `point`.
         looks: how many looks share the error.
+        advice: say what would settle an inconclusive one, which takes longer than to decide it.
 
     Returns:
         A decision per question, in their order.
@@ -39,6 +43,7 @@ def decide(questions: Sequence[Question], level: float, way: str, looks: int = 1
     """
     if way == ANYTIME:
         questions = [question.at_any_look for question in questions]
+    questions = [replace(question, advised=advice) for question in questions]
     decisions: dict[Question, Decision] = {}
     for tier in dict.fromkeys(question.tier for question in questions):
         asked = [question for question in questions if question.tier == tier]
@@ -134,7 +139,7 @@ def _decision(
         bounds = [(shown.low, tail), (shown.high, tail)]
     (low, low_tail), (high, high_tail) = bounds
     more = passing_limit = None
-    if outcome == INCONCLUSIVE:
+    if outcome == INCONCLUSIVE and question.advised:
         more, passing_limit = advise(question, (measured, fail_tail), (passing, pass_tail))
     return Decision(
         task=question.task,

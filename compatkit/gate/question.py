@@ -21,6 +21,7 @@ class Question:
         inconclusive: what an inconclusive decision counts as.
         pair: the examples' results.
         plan: how bounds are made; the level is the gate's.
+        advised: an inconclusive decision says what would settle it.
     """
 
     task: str
@@ -32,6 +33,7 @@ class Question:
     inconclusive: str
     pair: JudgedPair
     plan: Plan
+    advised: bool = True
 
     @property
     def limits(self) -> Budget:

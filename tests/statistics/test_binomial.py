@@ -11,7 +11,27 @@ from scipy.special import bdtrc, betainc, betaincinv
 
 from compatkit.statistics.binomial import beta_share, invert_beta_share
 
-SIZES = [1, 2, 5, 10, 100, 499, 500, 501, 999, 1000, 1001, 5000, 10**4, 10**5, 10**6, 10**7]
+SIZES = [
+    1,
+    2,
+    5,
+    10,
+    15,
+    16,
+    17,
+    100,
+    499,
+    500,
+    501,
+    999,
+    1000,
+    1001,
+    5000,
+    10**4,
+    10**5,
+    10**6,
+    10**7,
+]
 TAILS = [1e-12, 1e-8, 1e-6, 1e-4, 5e-4, 0.005, 0.025, 0.05, 0.1, 0.5, 0.9, 0.95, 0.975, 0.9995]
 
 shapes = st.integers(1, 20_000)
@@ -19,9 +39,9 @@ tails = st.floats(1e-6, 1 - 1e-6)
 
 
 def counts_of(size):
-    """Counts at the edges, at the code's own branches (500), and some in between."""
+    """Counts at the edges, at the code's own branch (16), and some in between."""
     drawn = np.random.default_rng(size).integers(1, size + 1, 5).tolist()
-    wanted = {1, 2, 3, 10, 499, 500, 501, *drawn}
+    wanted = {1, 2, 3, 10, 15, 16, 17, 500, *drawn}
     wanted |= {size // 1000, size // 100, size // 10, size // 2, size - size // 10, size - 1, size}
     return sorted(count for count in wanted if 1 <= count <= size)
 
