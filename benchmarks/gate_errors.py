@@ -78,10 +78,10 @@ SIMULATED = """## The whole command, simulated
 Each line: {repetitions:,} times, new examples are drawn, both models answer them, and `compatkit
 gate` reads the files. An example is right with a chance of its own: 1 or 0, or, for the share
 'flaky', one of Beta(2, 2). A model against a second sample of itself has the same chances in both
-runs; an update multiplies them by one number. A second run that answers as the new model does to each
-example is refused. 'true' is the quantity in the population. With
-`--resamples 100`, which decides none of these budgets, to save time. Percent, with the standard
-error of the simulation below {error:.1f}.
+runs; an update multiplies them by one number. A second run that answers as the new model does to
+each example is refused. 'true' is the quantity in the population. With `--resamples 100`, which
+decides none of these budgets, to save time. Percent, with the standard error of the simulation
+below {error:.1f}.
 
 | what | examples | flaky | budgets | true | pass | fail | inconclusive | refused | promised |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

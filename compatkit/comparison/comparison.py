@@ -1,5 +1,6 @@
 """Comparison: what an update changed, with every number it was measured by."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -210,7 +211,7 @@ class Comparison:
         parts = [
             (value, part) for value, part in self.slices[path].items() if part.counts.negative_flips
         ]
-        return max(parts, key=lambda item: item[1].together.low or 0.0, default=None)
+        return max(parts, key=lambda item: _sureness(item[1]), default=None)
 
     def __repr__(self) -> str:
         """Return one line; printing the comparison shows the whole."""
@@ -229,6 +230,11 @@ class Comparison:
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
         return _render("html", self)
+
+
+def _sureness(part: Slice) -> float:
+    """Return what a slice's NFR is at least; one without a limit comes after all others."""
+    return -math.inf if part.together.low is None else part.together.low
 
 
 def _render(kind: str, comparison: Comparison) -> str:

@@ -1,22 +1,25 @@
 """First policy: written from a real pair, with limits that this pair keeps."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options
-from compatkit.gate.budgets import BUDGETS
+from compatkit.errors import DataError
+from compatkit.gate.first_slices import propose_fields
+from compatkit.gate.kept_limits import WHOLE, KeptLimit, find_kept_limit, round_up
 from compatkit.gate.schema import COPY_NAME
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair, rows_by_value
+from compatkit.readers.prediction_file import PredictionFile
 
-STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-LEAST = 1e-4
+SHOWN = 60  # characters of a slice that a comment names
 HEAD = """\
 #:schema ./{schema}
 # What an update may break. `compatkit gate` holds an update against this file; docs/gate.md says
@@ -26,6 +29,9 @@ level = {level:g}            # how often at least a pass, or a fail, is right
 decide = "interval"     # "point" takes the measured value for the truth
 inconclusive = "inconclusive"   # what too few examples count as: exit code 3; or "pass", "fail"
 """
+PROPOSED = """\
+# Each value of this field is held to as much. Under 'advisory' it is only reported; rename the
+# table to '.budgets' where a slice that breaks should block."""
 TAIL = """
 # Examples of which none may break, whatever the rate:
 # [tasks.{task}.must_not_flip]
@@ -60,11 +66,13 @@ def write_first_policy(
         DataError: files that cannot be compared.
     """
     old, new = files
+    sides = open_files(str(folder / old), [str(folder / new)], options)
     (comparison,) = compare_files(
-        str(folder / old),
-        [str(folder / new)],
+        sides[0],
+        sides[1:],
         replace(options, by=(), attributes=options.by, keep_flips=False),
     )
+    plan = replace(options.plan, bounded=comparison.evidence.bounded)
     lines = [
         HEAD.format(
             schema=COPY_NAME, old=_comment(old), new=_comment(new), level=options.plan.level
@@ -76,15 +84,31 @@ def write_first_policy(
     lines.append(f"examples = {comparison.counts.total + _left_out(comparison)}")
     if _left_out(comparison):
         every = comparison.counts.total + _left_out(comparison)
-        lines.append(f"max_left_out = {_round_up(_left_out(comparison) / every):g}")
-    lines += ["", f"[tasks.{quoted}.budgets]"]
-    lines += [_budget(name, [comparison.pair], options.plan) for name in _fitting(comparison)]
+        lines.append(f"max_left_out = {round_up(_left_out(comparison) / every):g}")
+    lines += ["", f"[tasks.{quoted}.budgets]", *_budgets(comparison, plan)]
     for path in options.by:
-        lines += ["", f"[tasks.{quoted}.slices.{_key(path)}.budgets]"]
-        lines.append(_budget("max_nfr", _parts(comparison.pair, path), options.plan))
+        lines += ["", *_slices(f"tasks.{quoted}.slices.{_key(path)}", path, comparison.pair, plan)]
+    for path, pair in _propose(sides, options).items():
+        kept = find_kept_limit("max_nfr", _parts(pair, path), plan)
+        if kept.limit is not None and not kept.silent:
+            lines += ["", PROPOSED, f"[tasks.{quoted}.slices.{_key(path)}.advisory]"]
+            lines.append(_line("max_nfr", kept))
     example = _text(str(comparison.pair.ids[0]))
     lines.append(TAIL.format(task=quoted, name=_text(task), example=example))
     return "\n".join(lines)
+
+
+def _propose(files: Sequence[PredictionFile], options: Options) -> dict[str, JudgedPair]:
+    """Return field to the pair that knows its values, for fields on which both models agree."""
+    proposed = {}
+    taken = {*options.roles.values(), *options.all_attributes}
+    for path in propose_fields(*files, without=taken):
+        with suppress(DataError):  # the field's values differ between the models
+            (comparison,) = compare_files(
+                files[0], [files[1]], replace(options, by=(), attributes=(path,), keep_flips=False)
+            )
+            proposed[path] = comparison.pair
+    return proposed
 
 
 def _fitting(comparison: Comparison) -> list[str]:
@@ -95,37 +119,59 @@ def _fitting(comparison: Comparison) -> list[str]:
     return names
 
 
-def _parts(pair: JudgedPair, path: str) -> list[JudgedPair]:
-    return [pair.take(rows) for rows in rows_by_value(pair.attributes[path]).values()]
+def _parts(pair: JudgedPair, path: str) -> dict[str, JudgedPair]:
+    rows = rows_by_value(pair.attributes[path])
+    return {value: pair.take(of_value) for value, of_value in rows.items()}
 
 
-def _budget(name: str, parts: Sequence[JudgedPair], plan: Plan) -> str:
-    """Return the line of a budget that all parts keep, with what was measured beside it."""
-    tail = 1.0 - plan.level
-    measured = [
-        BUDGETS[name].measure(
-            part, replace(plan, level=1.0 - 2.0 * tail, exact=True, clusters=part.clusters)
-        )
-        for part in parts
-    ]
-    highest = max(metric.high if metric.high is not None else 1.0 for metric in measured)
-    value = max(metric.value or 0.0 for metric in measured)
-    limit = min(_round_up(max(highest, 0.0)), 1.0)
-    among = " at worst" if len(parts) > 1 else ""
-    return f"{name} = {limit:g}    # measured {value:.4f}{among}, at most {highest:.4f}"
+def _budgets(comparison: Comparison, plan: Plan) -> list[str]:
+    """Return a line for each budget of all examples; what shows no limit is left to the user.
 
-
-def _round_up(number: float) -> float:
-    """Return the next round number.
-
-    >>> _round_up(0.0773), _round_up(0.0), _round_up(0.31)
-    (0.08, 0.0, 0.4)
+    Raises:
+        DataError: no budget shows any.
     """
-    if number < LEAST:
-        return LEAST if number > 0 else 0.0
-    power = 10.0 ** math.floor(math.log10(number))
-    step = next(step for step in STEPS if step * power >= number)
-    return round(step * power, 12)
+    kept = {
+        name: find_kept_limit(name, {WHOLE: comparison.pair}, plan) for name in _fitting(comparison)
+    }
+    if all(budget.limit is None for budget in kept.values()):
+        reasons = "; ".join(f"{name}: {budget.silent[WHOLE]}" for name, budget in kept.items())
+        raise DataError(
+            f"{comparison.old} and {comparison.new} show no limit of any budget ({reasons}). "
+            "A first policy needs a larger pair, or is written by hand."
+        )
+    return [_line(name, budget) for name, budget in kept.items()]
+
+
+def _line(name: str, kept: KeptLimit) -> str:
+    """Return the line of a budget with what was measured beside it; a comment without a limit."""
+    if kept.limit is None:
+        return f"# {name} = ...    # {'; '.join(map(_comment, kept.silent.values()))}"
+    (worst, value), (loosest, bound) = kept.worst, kept.loosest
+    measured = f"measured {value:.4f}{_among(worst)}"
+    return f"{name} = {kept.limit:g}    # {measured}, at most {bound:.4f}{_among(loosest)}"
+
+
+def _among(part: str) -> str:
+    return "" if part == WHOLE else f" ({_comment(part[:SHOWN])})"
+
+
+def _slices(table: str, path: str, pair: JudgedPair, plan: Plan) -> list[str]:
+    """Return the budgets of slices; left to the user where some of them show no limit."""
+    kept = find_kept_limit("max_nfr", _parts(pair, path), plan)
+    if not kept.silent:
+        return [f"[{table}.budgets]", _line("max_nfr", kept)]
+    part, reason = next(iter(kept.silent.items()))
+    more = f", and {len(kept.silent) - 1:,} more" if len(kept.silent) > 1 else ""
+    lines = [f"# Slices without a limit that this pair shows{_among(part)}: {reason}{more}."]
+    if kept.limit is not None:
+        lines += [
+            "# Uncomment to let such slices pass as what they are, inconclusive:",
+            f"# [{table}]",
+            '# inconclusive = "pass"',
+            f"# [{table}.budgets]",
+            f"# {_line('max_nfr', kept)}",
+        ]
+    return lines
 
 
 def _left_out(comparison: Comparison) -> int:
@@ -134,7 +180,7 @@ def _left_out(comparison: Comparison) -> int:
 
 def _comment(text: str) -> str:
     """Return a text that ends no line of a comment."""
-    return json.dumps(text, ensure_ascii=True)[1:-1]
+    return json.dumps(text, ensure_ascii=True)[1:-1].replace("\x7f", "\\u007f")
 
 
 def _key(name: str) -> str:
