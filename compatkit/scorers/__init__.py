@@ -13,6 +13,7 @@ from compatkit.scorers.choice import choice
 from compatkit.scorers.contains import contains
 from compatkit.scorers.exact_match import exact_match
 from compatkit.scorers.field import field
+from compatkit.scorers.mathematics import math
 from compatkit.scorers.numeric import numeric
 from compatkit.scorers.regex import regex
 from compatkit.scorers.rouge import rouge
@@ -24,6 +25,7 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
     "exact_match": exact_match,
     "choice": choice,
     "numeric": numeric,
+    "math": math,
     "contains": contains,
     "regex": regex,
     "token_f1": token_f1,

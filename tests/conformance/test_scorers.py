@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,20 @@ from compatkit.scorers.answer_text import read_answers
 from compatkit.scorers.make import make_scorer, scorer_options
 
 NEEDED: Mapping[str, dict[str, object]] = {"regex": {"pattern": r"\w+"}}
-NAMES = [name for name in SCORERS if name != "field"]
-REFERENCES = {"choice": "AB", "numeric": "12"}
+LIBRARIES = {"math": "math_verify"}
+NAMES = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            name in LIBRARIES and find_spec(LIBRARIES[name]) is None,
+            reason=f"{LIBRARIES.get(name)} is not installed: the extra {name} has it",
+        ),
+    )
+    for name in SCORERS
+    if name != "field"
+]
+REFERENCES = {"choice": "AB", "numeric": "12", "math": "12"}
+SLOW = {"math"}
 
 texts = (
     st.none() | st.text(max_size=12) | st.sampled_from(["A", "the", "12", "a b c", "\ud800", ""])
@@ -32,7 +45,7 @@ def references_of(name: str) -> st.SearchStrategy[str]:
 def test_scores_lie_in_0_to_1_and_depend_on_their_row_alone(name: str) -> None:
     scorer = make_scorer(name, **NEEDED.get(name, {}))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=10 if name in SLOW else 60, deadline=None)
     @given(
         st.lists(
             st.tuples(texts, st.lists(references_of(name), min_size=1, max_size=3)), max_size=6
@@ -62,7 +75,7 @@ def test_scores_lie_in_0_to_1_and_depend_on_their_row_alone(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_references_does_not_matter(name: str) -> None:
     scorer = make_scorer(name, **NEEDED.get(name, {}))
-    pair = ["1", "2"] if name == "numeric" else ["A", "B"]
+    pair = ["1", "2"] if name in {"numeric", "math"} else ["A", "B"]
     there, back = ([pair], [pair[::-1]])
     assert (
         scorer.score(rows_of(["A 1"], there)).scores == scorer.score(rows_of(["A 1"], back)).scores
@@ -71,7 +84,9 @@ def test_the_order_of_references_does_not_matter(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_copy_of_the_reference_is_right(name: str) -> None:
-    text = {"choice": "B", "numeric": "12", "regex": "word"}.get(name, "the quick brown fox jumps")
+    text = {"choice": "B", "numeric": "12", "math": "12", "regex": "word"}.get(
+        name, "the quick brown fox jumps"
+    )
     scored = make_scorer(name, **NEEDED.get(name, {})).score(rows_of([text], [text]))
     assert scored.scores[0] == pytest.approx(1.0, abs=1e-12)
 
