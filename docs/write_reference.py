@@ -15,7 +15,7 @@ import click
 
 import compatkit
 from compatkit.cli import COMMANDS, command_line
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.examples import FlippedExample, FlippedExamples
 from compatkit.comparison.options import make_options
 from compatkit.gate import (
     Decision,
@@ -103,6 +103,7 @@ def write_api() -> str:
         MetricValue,
         Slice,
         FlippedExample,
+        FlippedExamples,
         assert_compatible,
         MuscleConfig,
     )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from compatkit import Comparison, compare_candidates
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Decision, Guarded, Verdict, WaiverUse
 

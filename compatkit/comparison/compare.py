@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.chance import judge_noise, note_choices, note_power, note_sampling
-from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import describe_conditions, follow_logs
-from compatkit.comparison.flipped import find_flipped
+from compatkit.comparison.examples import FlippedExamples
+from compatkit.comparison.flipped import Aligned, FindExamples, find_changed, find_flipped
 from compatkit.comparison.judging import (
     Evidence,
     gather_evidence,
@@ -22,7 +24,7 @@ from compatkit.comparison.judging import (
 from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.reruns import doubt_rerun
-from compatkit.comparison.signature import sign
+from compatkit.comparison.signature import name_inputs, sign
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_slices
@@ -35,7 +37,6 @@ from compatkit.pairing.alignment import Alignment, align
 from compatkit.pairing.edited import count_of
 from compatkit.pairing.engine import Job, run_jobs
 from compatkit.pairing.scored_rows import ScoredRows
-from compatkit.predictions.fields import OWN_NAMES
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import compare_runs, read_header
 
@@ -182,6 +183,9 @@ class _Measurement:
         options = self.options
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
         metrics, tests = measure_pair(pair, options.plan)
+        runs = {"old": read_header(old.file)[0], "new": read_header(new.file)[0]}
+        by_run = runs["new"] is not None
+        listed = partial(self._examples, pair=pair, number=number, by_run=by_run)
         return Comparison(
             task=self.task,
             old=old.file.name,
@@ -204,41 +208,33 @@ class _Measurement:
             identical=old.reading == new.reading,
             needs_answer=options.scorer.needs_prediction,
             pair=pair,
-            examples=self._flipped(pair, number) if options.keep_flips else None,
-            runs={"old": read_header(old.file)[0], "new": read_header(new.file)[0]},
+            examples=listed(find_flipped) if options.keep_flips else None,
+            changed=listed(find_changed) if options.keep_changed else None,
+            runs=runs,
             sweep=self._sweep(pair, number) if options.sweep else None,
             evidence=self._evidence(number),
         )
 
     def _signature(self, number: int) -> str:
-        return sign(self.options, total=len(self.aligned.ids), inputs=self._inputs(number))
-
-    def _inputs(self, number: int) -> dict[str, str]:
-        """Name all files that the numbers depend on, and the fields that were read."""
         sides = {"old": self.sides[0], "new": self.sides[number]}
-        if number > 1:
-            sides["baseline"] = self.sides[1]
-        if self.rerun:
-            sides["rerun"] = self.sides[-1]
-        inputs = {name: side.file.digest[:12] for name, side in sides.items()}
-        if any(self.aligned.excluded.values()) or any(self.aligned.counted_wrong[0].values()):
-            # What one file lacks, or failed at, is left out for all.
-            others = [side.file.digest[:12] for side in self.sides[1:]]
-            inputs["beside"] = "+".join(others)
-        for name, side in sides.items():
-            read = [
-                f"{role}={path}"
-                for role, path in side.fields.paths.items()
-                if path not in OWN_NAMES.get(role, (role,))
-            ]
-            inputs |= {f"{name}.fields": "+".join(read)} if read else {}
-        return inputs
+        sides |= {"baseline": self.sides[1]} if number > 1 else {}
+        sides |= {"rerun": self.sides[-1]} if self.rerun else {}
+        aligned = self.aligned
+        lost = any(aligned.excluded.values()) or any(aligned.counted_wrong[0].values())
+        inputs = name_inputs(sides, self.sides[1:] if lost else ())
+        return sign(self.options, total=len(aligned.ids), inputs=inputs)
 
-    def _flipped(self, pair: JudgedPair, number: int) -> tuple[FlippedExample, ...]:
-        sides, rows = self.sides, self.aligned.examples
-        return find_flipped(
-            pair, (sides[0], sides[number]), (rows[0], rows[number]), self.options.threshold
+    def _examples(
+        self, find: FindExamples, pair: JudgedPair, number: int, *, by_run: bool
+    ) -> FlippedExamples | None:
+        options = self.options
+        old, new = (
+            Aligned(side, rows, side.right(options.threshold), by_run)
+            for side, rows in zip(*self._of(0, number), strict=True)
         )
+        told = dict.fromkeys((*options.by, *options.attributes))
+        slices = [path for path in told if path in pair.attributes]
+        return find(pair, (old, new), options.scorer, slices)
 
     def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
         if not pair.single:

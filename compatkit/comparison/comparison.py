@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample, FlippedExamples
 from compatkit.comparison.judging import Evidence
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
@@ -18,55 +19,6 @@ from compatkit.notes import Note
 
 if TYPE_CHECKING:
     import pandas as pd
-
-KINDS = ("negative", "positive")
-
-
-@dataclass(frozen=True, slots=True)
-class FlippedExample:
-    """One example whose answer flipped, whole.
-
-    With several samples per example, the scores are the shares of right samples, and the
-    predictions are the first right one of one side and the first wrong one of the other.
-
-    Attributes:
-        id: the example.
-        kind: `negative` or `positive`.
-        old_score: the old model's score.
-        new_score: the new model's score.
-        old_prediction: its text, None for no answer.
-        new_prediction: its text, None for no answer.
-        references: the accepted answers.
-        input: the prompt, None where the file holds none.
-        old_record: the record as it stands in the old file.
-        new_record: the record as it stands in the new file.
-    """
-
-    id: str
-    kind: str
-    old_score: float
-    new_score: float
-    old_prediction: str | None
-    new_prediction: str | None
-    references: tuple[str, ...]
-    input: str | None
-    old_record: Mapping[str, Any]
-    new_record: Mapping[str, Any]
-
-    def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
-        """Return the example as JSON knows it, with the records where `whole`."""
-        brief = {
-            "id": self.id,
-            "kind": self.kind,
-            "old_score": self.old_score,
-            "new_score": self.new_score,
-            "old_prediction": self.old_prediction,
-            "new_prediction": self.new_prediction,
-            "references": list(self.references),
-            "input": self.input,
-        }
-        records = {"old_record": dict(self.old_record), "new_record": dict(self.new_record)}
-        return {**brief, **records} if whole else brief
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -94,10 +46,13 @@ class Comparison:
         identical: both files hold the same bytes.
         needs_answer: whether a null answer is wrong, whatever score the file holds for it.
         pair: the results of each example.
-        examples: the flipped examples, negative ones first; None where they were not kept.
+        examples: the flipped examples, negative ones first, read when they are asked for; None
+            where they were not kept.
         sweep: flips over all thresholds; None where it was not asked for.
         runs: how the `old` and the `new` file were made, where `compatkit run` made them.
         evidence: what a decision asks of the files, beside the numbers.
+        changed: the examples whose answer is another, and wrong on both sides, which are no flips;
+            None where they were not kept, or the files hold no answers.
     """
 
     task: str
@@ -117,10 +72,17 @@ class Comparison:
     noted: tuple[Note, ...] = ()
     identical: bool = False
     needs_answer: bool = True
-    examples: tuple[FlippedExample, ...] | None = field(default=None, repr=False)
+    examples: FlippedExamples | None = field(default=None, repr=False)
     sweep: Sweep | None = field(default=None, repr=False)
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
+    changed: FlippedExamples | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take flipped examples that are at hand, as a tuple, too."""
+        examples: Any = self.examples
+        if isinstance(examples, tuple):
+            object.__setattr__(self, "examples", FlippedExamples.of(examples))
 
     def __getattr__(self, name: str) -> float | None:
         """Return a metric's value by its name, None where it is undefined."""
@@ -184,20 +146,26 @@ class Comparison:
         """Return the flipped examples as a pandas frame, one row each.
 
         Args:
-            kind: `negative`, `positive`, or None for both.
+            kind: `negative`, `positive`, or None for both; `changed` for the examples whose answer
+                is another and still wrong, which are no flips.
 
         Raises:
-            ConfigError: another kind, or the flips were not kept.
+            ConfigError: another kind, or they were not kept.
         """
         import pandas as pd  # noqa: PLC0415
 
-        if kind is not None and kind not in KINDS:
-            raise ConfigError(f"no kind of flip {kind!r}; there are {' and '.join(KINDS)}.")
-        if self.examples is None:
+        if kind is not None and kind not in {*KINDS, CHANGED}:
             raise ConfigError(
-                "the flips were not kept: keep_flips=True keeps them; a total has none of its own."
+                f"no kind of flip {kind!r}; there are {' and '.join(KINDS)}, and {CHANGED}."
             )
-        rows = [flip.to_dict(whole=True) for flip in self.examples if kind in {None, flip.kind}]
+        examples = self.changed if kind == CHANGED else self.examples
+        if examples is None:
+            keep = f"keep_{'changed' if kind == CHANGED else 'flips'}=True"
+            raise ConfigError(
+                f"the flips were not kept: {keep} keeps them; a total has none of its own."
+            )
+        examples = examples if kind is None else examples.of_kind(kind)
+        rows = [example.to_dict(whole=True) for example in examples]
         columns = [*FlippedExample.__slots__]
         return pd.DataFrame(rows, columns=columns)
 

@@ -1,107 +1,215 @@
-"""Flipped examples: their records, read again from the files."""
+"""Flipped examples: found as places in columns, their records read again from the files."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.causes import Broken, Row, find_cause
+from compatkit.comparison.examples import (
+    CHANGED,
+    KINDS,
+    FlipColumns,
+    FlippedExample,
+    FlippedExamples,
+)
 from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.scored_rows import ScoredRows
-from compatkit.predictions.fields import Record
-from compatkit.predictions.predictions import Predictions, Records, to_predictions
+from compatkit.predictions.fields import Fields, Record
+from compatkit.predictions.predictions import Records, to_predictions
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.scorers.scorer import Scorer
+
+NEGATIVE, POSITIVE = KINDS
+NO_ROW = Row({}, None, None, (), None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """One side of a comparison: what was read of it, and which example each row belongs to.
+
+    Attributes:
+        rows: the model's rows.
+        examples: of each row the index of its example, -1 where left out.
+        right: of each row.
+        by_run: whether `compatkit run` made the file.
+    """
+
+    rows: ScoredRows
+    examples: IntArray
+    right: BoolArray
+    by_run: bool = False
+
+
+FindExamples = Callable[
+    [JudgedPair, tuple[Aligned, Aligned], Scorer, Sequence[str]], FlippedExamples | None
+]
 
 
 def find_flipped(
-    pair: JudgedPair,
-    sides: tuple[ScoredRows, ScoredRows],
-    examples: tuple[IntArray, IntArray],
-    threshold: float,
-) -> tuple[FlippedExample, ...]:
-    """Return the flipped examples whole, negative ones first, in the old file's order.
+    pair: JudgedPair, sides: tuple[Aligned, Aligned], scorer: Scorer, slices: Sequence[str] = ()
+) -> FlippedExamples:
+    """Return the flipped examples, negative ones first, in the old file's order.
+
+    No record is read here: it is where it is asked for.
 
     Args:
         pair: the aligned results; an example flips where the share of right samples changes.
-        sides: the old and the new model's rows.
-        examples: for each side, of each row the index of its example, -1 where left out.
-        threshold: the score from which a row is right.
-
-    Raises:
-        DataError: a file changed since it was scored.
+        sides: the old and the new model's.
+        scorer: what judged the rows.
+        slices: fields whose values are told of each example.
     """
     fell = np.flatnonzero(pair.old.right > pair.new.right)
     rose = np.flatnonzero(pair.old.right < pair.new.right)
-    flipped = np.concatenate([fell, rose])
-    if len(flipped) == 0:
-        return ()
-    wanted = pair.old.right > pair.new.right
-    witnesses = [
-        _witnesses(side, rows, side.right(threshold), want, flipped)
-        for side, rows, want in zip(sides, examples, (wanted, ~wanted), strict=True)
-    ]
+    indices = np.concatenate([fell, rose])
+    kinds = [*[NEGATIVE] * len(fell), *[POSITIVE] * len(rose)]
+    return _list_examples((pair, sides, scorer, slices), indices, kinds)
+
+
+def find_changed(
+    pair: JudgedPair, sides: tuple[Aligned, Aligned], scorer: Scorer, slices: Sequence[str] = ()
+) -> FlippedExamples | None:
+    """Return the examples whose answer is another, and wrong on both sides; no flips.
+
+    None where the files hold no answers to compare. The arguments are those of `find_flipped`.
+    """
+    if pair.same is None:
+        return None
+    indices = np.flatnonzero((pair.old.right == 0) & (pair.new.right == 0) & ~pair.same)
+    return _list_examples((pair, sides, scorer, slices), indices, [CHANGED] * len(indices))
+
+
+def _list_examples(
+    of: tuple[JudgedPair, tuple[Aligned, Aligned], Scorer, Sequence[str]],
+    indices: IntArray,
+    kinds: Sequence[str],
+) -> FlippedExamples:
+    pair, sides, scorer, slices = of
+    index = indices.tolist()
     shares = pair.old.right, pair.new.right
     if pair.single:
         shares = pair.old.scores, pair.new.scores
-    return tuple(
-        _example(
-            pair.ids[index],
-            "negative" if number < len(fell) else "positive",
-            (float(shares[0][index]), float(shares[1][index])),
-            witnesses[0].get(index),
-            witnesses[1].get(index),
-        )
-        for number, index in enumerate(flipped.tolist())
+    columns = FlipColumns(
+        [pair.ids[row] for row in index],
+        kinds,
+        shares[0][indices],
+        shares[1][indices],
+        {path: [pair.attributes[path][row] for row in index] for path in slices},
     )
+    fell = pair.old.right > pair.new.right
+    rose = pair.old.right < pair.new.right
+    old = _find_witnesses(sides[0], fell, indices, scorer)
+    new = _find_witnesses(sides[1], rose, indices, scorer)
+    return FlippedExamples(columns, _Reading(columns, old, new, sides[1].by_run).read)
 
 
-def _witnesses(
-    side: ScoredRows,
-    examples: IntArray,
-    right: BoolArray,
-    wanted: BoolArray,
-    flipped: IntArray,
-) -> dict[int, tuple[Record, Predictions]]:
-    """Return, for each flipped example, the first of its rows that is right, or wrong, as wanted.
-
-    An example that the side lacks has none.
-    """
+def _find_witnesses(
+    side: Aligned, wanted: BoolArray, indices: IntArray, scorer: Scorer
+) -> "Witnesses":
+    """Find, for each example, the first of its rows that is right, or wrong, as wanted."""
     first = np.full(len(wanted), -1, np.int64)
-    fitting = np.flatnonzero((examples >= 0) & (right == wanted[examples]))[::-1]
+    examples = side.examples
+    fitting = np.flatnonzero((examples >= 0) & (side.right == wanted[examples]))[::-1]
     first[examples[fitting]] = fitting
-    rows = {index: int(first[index]) for index in flipped.tolist() if first[index] >= 0}
-    records = side.file.pick(
-        {int(side.records[row]): int(side.lines[row]) for row in rows.values()}
-    )
-    return {index: _read(side, row, records[int(side.records[row])]) for index, row in rows.items()}
+    rows, of_side = first[indices], side.rows
+    records = np.where(rows >= 0, of_side.records[rows], -1)
+    samples = rows - np.searchsorted(of_side.records, records)
+    return Witnesses(of_side.file, of_side.fields, scorer, records, of_side.lines[rows], samples)
 
 
-def _read(side: ScoredRows, row: int, record: Record) -> tuple[Record, Predictions]:
-    """Make columns of a record, with the text of this row's sample alone."""
-    batch = Records([record], [int(side.lines[row])], side.file.name)
-    rows = to_predictions(batch, side.fields, needs_prediction=False, needs_references=False)
-    sample = row - int(np.searchsorted(side.records, side.records[row]))
-    return record, replace(rows, prediction=[rows.prediction[sample]])
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How flipped examples are read: all that is wanted of a side at once."""
+
+    columns: FlipColumns
+    old: "Witnesses"
+    new: "Witnesses"
+    by_run: bool
+
+    def read(self, places: IntArray) -> list[FlippedExample]:
+        rows = zip(places.tolist(), self.old.read(places), self.new.read(places), strict=True)
+        return [self._example(*row) for row in rows]
+
+    def _example(self, place: int, old: Row, new: Row) -> FlippedExample:
+        columns = self.columns
+        kind, broken = columns.kinds[place], Broken(new, old, self.by_run)
+        return FlippedExample(
+            id=columns.ids[place],
+            kind=kind,
+            old_score=float(columns.old_scores[place]),
+            new_score=float(columns.new_scores[place]),
+            old_prediction=old.text,
+            new_prediction=new.text,
+            references=broken.references,
+            input=new.input if old.input is None else old.input,
+            old_record=old.record,
+            new_record=new.record,
+            old_answer=old.answer,
+            new_answer=new.answer,
+            slices={path: values[place] for path, values in columns.slices.items()},
+            cause=find_cause(broken) if kind == NEGATIVE else None,
+        )
 
 
-def _example(
-    name: str,
-    kind: str,
-    scores: Sequence[float],
-    old: tuple[Record, Predictions] | None,
-    new: tuple[Record, Predictions] | None,
-) -> FlippedExample:
-    sides = [side for side in (old, new) if side is not None]
-    columns = [rows for _, rows in sides]
-    return FlippedExample(
-        id=name,
-        kind=kind,
-        old_score=scores[0],
-        new_score=scores[1],
-        old_prediction=None if old is None else old[1].prediction[0],
-        new_prediction=None if new is None else new[1].prediction[0],
-        references=next((rows.references[0] for rows in columns if rows.references[0]), ()),
-        input=next((rows.input[0] for rows in columns if rows.input[0] is not None), None),
-        old_record={} if old is None else old[0],
-        new_record={} if new is None else new[0],
-    )
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Where the rows of one side lie that show what became of each of F examples.
+
+    Attributes:
+        file: the side's.
+        fields: which field played which role.
+        scorer: what reads an answer out of a text.
+        records: shape (F,), the index of each row's record in the file; -1 where there is none.
+        lines: shape (F,), the line of the record.
+        samples: shape (F,), which of the record's predictions the row is.
+    """
+
+    file: PredictionFile
+    fields: Fields
+    scorer: Scorer
+    records: IntArray
+    lines: IntArray
+    samples: IntArray
+
+    def read(self, places: IntArray) -> list[Row]:
+        """Read the rows of some examples, all together; `NO_ROW` where the side has none.
+
+        Raises:
+            DataError: the file changed since it was scored.
+        """
+        present = places[self.records[places] >= 0]
+        indices, lines = self.records[present].tolist(), self.lines[present].tolist()
+        records = self.file.pick(dict(zip(indices, lines, strict=True)))
+        rows = self._judge([records[index] for index in indices], lines, self.samples[present])
+        by_place = dict(zip(present.tolist(), rows, strict=True))
+        return [by_place.get(place, NO_ROW) for place in places.tolist()]
+
+    def _judge(
+        self, records: Sequence[Record], lines: Sequence[int], samples: IntArray
+    ) -> list[Row]:
+        """Make columns of records, and take of each the row of one sample."""
+        if not records:
+            return []
+        rows = to_predictions(
+            Records(records, lines, self.file.name),
+            self.fields,
+            attributes=self.scorer.fields,
+            needs_prediction=False,
+            needs_references=False,
+        )
+        answers = self.scorer.read(rows)
+        first = np.searchsorted(np.asarray(rows.rows), np.arange(len(records)))
+        return [
+            Row(
+                record,
+                rows.prediction[row],
+                answers[row],
+                rows.references[row],
+                rows.input[row],
+                sample,
+            )
+            for record, row, sample in zip(
+                records, (first + samples).tolist(), samples.tolist(), strict=True
+            )
+        ]

@@ -300,7 +300,18 @@ _DECLARED = (
         places=frozenset({COMMAND}),
         about=OF_SWEEP,
     ),
-    Option(name="keep_flips", kind=bool, default=True, help="Keep the flipped examples, whole."),
+    Option(
+        name="keep_flips",
+        kind=bool,
+        default=True,
+        help="Keep the flipped examples; they are read whole when they are asked for.",
+    ),
+    Option(
+        name="keep_changed",
+        kind=bool,
+        default=False,
+        help="Keep the examples whose answer is another and still wrong, too, as `changed`.",
+    ),
     Option(
         name="progress",
         kind=object,

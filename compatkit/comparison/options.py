@@ -52,7 +52,8 @@ class Options:
         lists: what a list of predictions is; see `to_predictions`.
         plan: level, seed, resamples, epsilon and margin.
         sweep: count flips over all thresholds.
-        keep_flips: keep the flipped examples, whole.
+        keep_flips: keep the flipped examples, to be read whole.
+        keep_changed: keep the examples whose answer is another and still wrong, too.
         contents: make digests of the inputs and references, to tell examples of tasks apart by.
         progress: called while files are read.
         recipe: what another process can make the scorer of; None where it cannot.
@@ -84,6 +85,7 @@ class Options:
     plan: Plan = field(default_factory=Plan)
     sweep: bool = False
     keep_flips: bool = True
+    keep_changed: bool = False
     contents: bool = False
     progress: Progress | None = None
     recipe: Recipe | None = None
@@ -191,6 +193,7 @@ def make_options(
     new_where: str | None = None,
     sweep: bool = False,
     keep_flips: bool = True,
+    keep_changed: bool = False,
     progress: Progress | None = None,
     **scorer_options: object,
 ) -> Options:

@@ -4,10 +4,12 @@ Two results with the same signature are comparable; the idea is sacrebleu's (Pos
 arXiv 1804.08771).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options
+from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.predictions.fields import OWN_NAMES
 from compatkit.version import __version__
 
 NOBODY = "none"  # what an option is that nobody said
@@ -46,6 +48,27 @@ def sign(options: Options, *, total: int, inputs: Mapping[str, str]) -> str:
         "compatkit": __version__,
     }
     return "|".join(f"{name}:{_plain(value)}" for name, value in parts.items())
+
+
+def name_inputs(
+    sides: Mapping[str, ScoredRows], beside: Sequence[ScoredRows] = ()
+) -> dict[str, str]:
+    """Name the files that the numbers depend on, and the fields that were read.
+
+    Args:
+        sides: role in the comparison to rows.
+        beside: all new models', where what one file lacks, or failed at, is left out for all.
+    """
+    inputs = {name: side.file.digest[:12] for name, side in sides.items()}
+    inputs |= {"beside": "+".join(side.file.digest[:12] for side in beside)} if beside else {}
+    for name, side in sides.items():
+        read = [
+            f"{role}={path}"
+            for role, path in side.fields.paths.items()
+            if path not in OWN_NAMES.get(role, (role,))
+        ]
+        inputs |= {f"{name}.fields": "+".join(read)} if read else {}
+    return inputs
 
 
 def _plainly(name: str) -> Callable[[Options], object]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import BLOCKING, FAIL, INCONCLUSIVE, PASS, Waiver
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.examples import FlippedExample
 
 LEAST_TEXT = 16
 

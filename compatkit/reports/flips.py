@@ -1,8 +1,9 @@
 """Flips: every flipped example whole, as JSONL, CSV or Parquet.
 
 One row an example: task, old, new, id, kind (`negative` or `positive`), scores, predictions,
-references, input, and the two records as they stand in their files (as JSON text in CSV and
-Parquet). In CSV a text that a spreadsheet would take for a formula begins with a single quote.
+references, input, the two records as they stand in their files (as JSON text in CSV and Parquet),
+the answers as they were judged, slices and cause. In CSV a text that a spreadsheet would take for a
+formula begins with a single quote.
 """
 
 import io
@@ -16,7 +17,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.reports.hostile import csv_line
 
-NESTED = ("references", "old_record", "new_record")
+NESTED = ("references", "old_record", "new_record", "slices")
 HEADER = (
     "task",
     "old",
@@ -31,6 +32,10 @@ HEADER = (
     "input",
     "old_record",
     "new_record",
+    "old_answer",
+    "new_answer",
+    "slices",
+    "cause",
 )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from compatkit.comparison.chance import judge_noise
-from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.metric import Metric
 from compatkit.readers.run_header import describe_header

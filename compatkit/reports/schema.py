@@ -7,6 +7,8 @@ hold reports to them. The metrics are those of `METRICS`, the corrections those 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from compatkit.comparison.causes import CAUSES
+from compatkit.comparison.examples import KINDS as FLIP_KINDS
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.notes import KINDS
@@ -148,17 +150,25 @@ def _sweep() -> Schema:
 
 
 def _flip() -> Schema:
-    """Return the schema of `compatkit.comparison.comparison.FlippedExample`."""
+    """Return the schema of `compatkit.comparison.examples.FlippedExample`."""
     return record(
         {
             "id": text(),
-            "kind": one_of(["negative", "positive"]),
+            "kind": one_of(FLIP_KINDS),
             "old_score": number(),
             "new_score": number(),
             "old_prediction": value(["string", "null"]),
             "new_prediction": value(["string", "null"]),
             "references": array(text()),
             "input": value(["string", "null"]),
+            "old_answer": value(["string", "null"], "What was judged of the old text."),
+            "new_answer": value(["string", "null"], "What was judged of the new text."),
+            "slices": value(
+                "object",
+                "Field to value, of the fields sliced by.",
+                additionalProperties=value(["string", "null"]),
+            ),
+            "cause": one_of([*CAUSES, None], "Why the answer broke, where that is known."),
         }
     )
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
 from compatkit.reports.blocks import (
     Block,
     Explanation,

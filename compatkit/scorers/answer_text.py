@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from compatkit.errors import ConfigError
@@ -64,31 +65,48 @@ def read_answers(
     if reference_separator == "":
         raise ConfigError("--reference-separator is empty; a text, or 'json', was expected.")
 
+    prepare = partial(_prepare, reasoning=reasoning, stops=stops, separator=reference_separator)
+
     def score(rows: Predictions) -> Scored:
         notes: dict[str, int] = {}
         examples: dict[str, str] = {}
-        texts = rows.prediction
-        if reasoning == REASONING[0]:
-            texts = _without_reasoning(texts, notes)
-        if stops:
-            texts = _cut(texts, stops, notes)
-        references = rows.references
-        if reference_separator is not None:
-            references = [_split(accepted, reference_separator) for accepted in references]
-        else:
-            _note_lists(references, notes, examples)
-        if texts is not rows.prediction or references is not rows.references:
-            rows = replace(rows, prediction=texts, references=references)
-        scored = scorer.score(rows)
+        scored = scorer.score(prepare(rows, notes=notes, examples=examples))
         return replace(
             scored, notes={**notes, **scored.notes}, examples={**examples, **scored.examples}
         )
+
+    def read(rows: Predictions) -> list[str | None]:
+        return scorer.read(prepare(rows, notes={}, examples={}))
 
     options: dict[str, Any] = {"reasoning": reasoning}
     options |= {"stop": json.dumps(stops, ensure_ascii=False)} if stops else {}
     if reference_separator is not None:
         options["reference_separator"] = json.dumps(reference_separator, ensure_ascii=False)
-    return replace(scorer, score=score, options={**scorer.options, **options})
+    return replace(scorer, score=score, answers=read, options={**scorer.options, **options})
+
+
+def _prepare(
+    rows: Predictions,
+    *,
+    reasoning: str,
+    stops: Sequence[str],
+    separator: str | None,
+    notes: dict[str, int],
+    examples: dict[str, str],
+) -> Predictions:
+    """Return rows with what is to be read of each text, and note what was left out of them."""
+    texts, references = rows.prediction, rows.references
+    if reasoning == REASONING[0]:
+        texts = _without_reasoning(texts, notes)
+    if stops:
+        texts = _cut(texts, stops, notes)
+    if separator is not None:
+        references = [_split(accepted, separator) for accepted in references]
+    else:
+        _note_lists(references, notes, examples)
+    if texts is rows.prediction and references is rows.references:
+        return rows
+    return replace(rows, prediction=texts, references=references)
 
 
 def _without_reasoning(texts: list[str | None], notes: dict[str, int]) -> list[str | None]:

@@ -11,7 +11,7 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.option import Option
 from compatkit.predictions.fields import MISSING, list_keys
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers.scorer import Scored, Scorer, is_score
+from compatkit.scorers.scorer import Scored, Scorer, is_score, whole_texts
 
 UNSCORED = "unscored"  # the field that says why a row was not judged
 WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
@@ -58,7 +58,7 @@ def field(
             left_out |= np.fromiter(called, np.bool_, len(column))
         scores = _read_scores(column, left_out, rows, name)
         scores = 1.0 - scores if lower_is_better else scores
-        return Scored(scores, list(rows.prediction), unscored=left_out)
+        return Scored(scores, whole_texts(rows), unscored=left_out)
 
     options = {"unscored": unscored, "lower_is_better": lower_is_better or None}
     return Scorer(
@@ -69,6 +69,7 @@ def field(
         fields=(name, UNSCORED),
         needs_prediction=False,
         needs_references=False,
+        answers=whole_texts,
     )
 
 

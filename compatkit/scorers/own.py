@@ -12,7 +12,7 @@ import numpy as np
 
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers.scorer import Scored, Scorer, is_score
+from compatkit.scorers.scorer import Scored, Scorer, is_score, whole_texts
 
 
 def load_own(name: str) -> Scorer:
@@ -68,9 +68,11 @@ def make_own(name: str, function: Callable[..., Any]) -> Scorer:
                 f"{rows.name}:{rows.lines[wrong[0]]}: the scorer {name} returned "
                 f"{scores[wrong[0]]}; a finite number was expected."
             )
-        return Scored(scores, list(rows.prediction))
+        return Scored(scores, whole_texts(rows))
 
-    return Scorer(name, score, {"source": _fingerprint(function)}, continuous=None)
+    return Scorer(
+        name, score, {"source": _fingerprint(function)}, continuous=None, answers=whole_texts
+    )
 
 
 def _fingerprint(function: Callable[..., Any]) -> str:

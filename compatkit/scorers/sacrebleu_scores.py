@@ -10,7 +10,7 @@ from compatkit.arrays import FloatArray
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.sacrebleu_tokens import TOKENIZE
-from compatkit.scorers.scorer import Scored, Scorer
+from compatkit.scorers.scorer import Scored, Scorer, whole_texts
 from compatkit.scorers.tokens_seen import NO_WORDS, has_spaced_words, words_seen_by
 from compatkit.scorers.unseen import leave_out_unseen
 
@@ -90,10 +90,16 @@ def _scorer(
         if answered:
             predictions = [rows.prediction[row] or "" for row in answered]
             scores[answered] = columns()(predictions, [rows.references[row] for row in answered])
-        scored = Scored(scores, list(rows.prediction))
+        scored = Scored(scores, whole_texts(rows))
         return scored if sees is None else leave_out_unseen(scored, rows, sees, NO_WORDS)
 
-    return Scorer(name, score, {**options, "sacrebleu": version("sacrebleu")}, continuous=True)
+    return Scorer(
+        name,
+        score,
+        {**options, "sacrebleu": version("sacrebleu")},
+        continuous=True,
+        answers=whole_texts,
+    )
 
 
 def _ter_columns() -> Columns:

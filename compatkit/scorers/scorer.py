@@ -47,6 +47,7 @@ class Scorer:
         fields: attributes of a record that it reads.
         needs_prediction: whether a row must have a prediction.
         needs_references: whether a row must have a reference.
+        answers: what churn compares, where that is known without a score; None where it is not.
     """
 
     name: str
@@ -56,6 +57,16 @@ class Scorer:
     fields: tuple[str, ...] = ()
     needs_prediction: bool = True
     needs_references: bool = True
+    answers: Callable[[Predictions], list[str | None]] | None = None
+
+    def read(self, rows: Predictions) -> list[str | None]:
+        """Return the answers of a batch, as `score` does."""
+        return self.score(rows).answers if self.answers is None else self.answers(rows)
+
+
+def whole_texts(rows: Predictions) -> list[str | None]:
+    """Return the predictions as they stand, of a scorer that judges all of a text."""
+    return list(rows.prediction)
 
 
 def is_score(values: FloatArray) -> BoolArray:

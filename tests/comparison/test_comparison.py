@@ -7,7 +7,7 @@ import pytest
 from prediction_files import rows_of_model
 
 from compatkit import Comparison, ConfigError, compare
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.examples import FlippedExample
 from compatkit.metrics.definitions import METRICS
 
 OLD, NEW = rows_of_model("old"), rows_of_model("new")

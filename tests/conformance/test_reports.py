@@ -18,7 +18,7 @@ from report_parsers import Tags, kinds_of, tags_of, tokens_of
 from rich.cells import cell_len
 
 from compatkit import Comparison, compare
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.examples import FlippedExample
 from compatkit.notes import Note
 from compatkit.reports import REPORTS, View
 from compatkit.reports.csv_report import HEADER

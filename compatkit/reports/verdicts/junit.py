@@ -8,7 +8,7 @@ left that XML forbids.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from compatkit.comparison.comparison import FlippedExample
+from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision, Guarded, Verdict
 from compatkit.reports.hostile import visible

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from compatkit.comparison.comparison import Comparison, FlippedExample
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS, Waiver
 from compatkit.gate.verdict import Decision, Verdict

@@ -1,0 +1,213 @@
+"""Causes: why an answer broke, where the files say it; never guessed.
+
+A cause is a fact about one example, that others may share: each of `CAUSES` says when it holds. Of
+several the first in the table is named. To add one: a function, and a line in the table.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from compatkit.predictions.fields import Record
+from compatkit.scorers.normalize import normalize_column
+from compatkit.scorers.number import read_reference
+
+TIMES = 5  # how often a phrase stands at the end of a text that repeats itself
+LEAST_REPEATED = 100  # characters that the repetitions cover at least
+LONGEST_PHRASE = 1000
+SEED = LEAST_REPEATED // TIMES  # characters by which a phrase is found again
+# Where logs and files say why a model stopped, and what they call the limit of its length.
+STOP_FIELDS = ("finish_reason", "stop_reason", "finishReason", "stopReason")
+LENGTH = {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit"}
+# Letters of these are written in one text, or stand for others of another width.
+SCRIPTS = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "IDEOGRAPHIC": "CJK", "BOPOMOFO": "CJK"}
+ALONE = re.compile(r"[\s\d.,'\u2019_\u00a0\u2009\u202f+\-/$\u20ac\u00a3\u00a5*`]+")
+# What is more than punctuation: words with a digit, and symbols, so that neither -5 is 5 nor C++ C.
+MEANT = re.compile(r"\S*\d\S*|[#$%&+/<=>@\\^|~]")
+
+
+class Row(NamedTuple):
+    """What was read of a row: its record, and what that says of one sample.
+
+    Attributes:
+        record: as it stands in the file; empty where the file lacks the example.
+        text: the prediction; None for no answer.
+        answer: what is judged of it; None where the scorer reads no answer.
+        references: the accepted answers.
+        input: the prompt; None where there is none.
+        sample: which of the record's predictions the text is, from 0.
+    """
+
+    record: Record
+    text: str | None
+    answer: str | None
+    references: tuple[str, ...]
+    input: str | None
+    sample: int
+
+
+class Broken(NamedTuple):
+    """What is at hand of an answer that broke.
+
+    Attributes:
+        new: the new model's row.
+        old: the old model's row.
+        by_run: `compatkit run` made the new file, whose field `finished` it knows.
+    """
+
+    new: Row
+    old: Row
+    by_run: bool = False
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The accepted answers."""
+        return self.old.references or self.new.references
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an answer broke.
+
+    Attributes:
+        meaning: when it holds, in one sentence.
+        holds: tells whether it does.
+    """
+
+    meaning: str
+    holds: Callable[[Broken], bool]
+
+
+def find_cause(broken: Broken) -> str | None:
+    """Return the first cause that holds, a name in `CAUSES`; None where none does."""
+    return next((name for name, cause in CAUSES.items() if cause.holds(broken)), None)
+
+
+def is_format(broken: Broken) -> bool:
+    """Tell whether the answer is a reference in another format.
+
+    Both are the same number and nothing else, written in two ways; or the same text after the
+    normalisation of SQuAD, with the same numbers and symbols in it.
+    """
+    answer = broken.new.answer
+    if answer is None or answer in broken.references:
+        return False
+    if ALONE.fullmatch(answer):
+        number = read_reference(answer)
+        alone = filter(ALONE.fullmatch, broken.references)
+        return number is not None and number in map(read_reference, alone)
+    form, *accepted = normalize_column([answer, *broken.references])
+    if form not in accepted:
+        return False
+    same = zip(accepted, broken.references, strict=True)
+    return any(form == other and _meant(answer) == _meant(text) for other, text in same)
+
+
+def _meant(text: str) -> list[str]:
+    return [part.lower().rstrip(".,;:!?") for part in MEANT.findall(text)]
+
+
+def repeats(text: str) -> bool:
+    """Tell whether a text ends in the same phrase again and again.
+
+    White space at its end apart, its last max(100, 5 p) characters have a period of p, for a
+    phrase of p characters, 1,000 at most: each of them is the one p before.
+
+    >>> repeats("It is so. " + "No. " * 30), repeats("na" * 8 + " Batman")
+    (True, False)
+    """
+    tail = text.rstrip()[-TIMES * LONGEST_PHRASE :]
+    if len(tail) < LEAST_REPEATED:
+        return False
+    # The last characters stand one phrase before the end, too.
+    end = len(tail) - SEED
+    place = tail.rfind(tail[end:], 0, len(tail) - 1)
+    while place >= 0 and (size := end - place) <= LONGEST_PHRASE:
+        covered = max(LEAST_REPEATED, TIMES * size)
+        if covered <= len(tail) and tail[-covered:-size] == tail[size - covered :]:
+            return True
+        place = tail.rfind(tail[end:], 0, place + SEED - 1)
+    return False
+
+
+def is_cut_off(broken: Broken) -> bool:
+    """Tell whether the file says that the text met the largest number of tokens."""
+    record, sample = broken.new.record, broken.new.sample
+    if broken.by_run and record.get("finished") is False:
+        return True
+    reasons = (_of_sample(record.get(name), sample) for name in STOP_FIELDS if name in record)
+    return any(isinstance(reason, str) and reason.lower() in LENGTH for reason in reasons)
+
+
+def _of_sample(value: Any, sample: int) -> Any:
+    """Return what a field says of one of several samples."""
+    if isinstance(value, list):
+        return value[sample] if sample < len(value) else None
+    return value.get("reason") if isinstance(value, Mapping) else value
+
+
+def is_other_script(broken: Broken) -> bool:
+    """Tell whether most letters of the answer are of another script than those it should be.
+
+    Most letters of the old answer are of one other script, and those of no reference are of the
+    new answer's.
+    """
+    if broken.new.answer is None or broken.old.answer is None:
+        return False
+    new, old = find_script(broken.new.answer), find_script(broken.old.answer)
+    return None not in {new, old} and new not in {old, *map(find_script, broken.references)}
+
+
+def find_script(text: str) -> str | None:
+    r"""Return the script of more than half of a text's letters; None where none has so many.
+
+    Chinese and Japanese characters count as one script, and letters of every width alike.
+
+    >>> find_script("Moskau"), find_script("\u041c\u043e\u0441\u043a\u0432\u0430, 1147")
+    ('LATIN', 'CYRILLIC')
+    """
+    if text.isascii():
+        return "LATIN" if any(map(str.isalpha, text)) else None
+    counts = Counter(map(_script_of, text))
+    del counts[""]
+    script, count = next(iter(counts.most_common(1)), ("", 0))
+    return script if 2 * count > counts.total() else None
+
+
+@cache
+def _script_of(character: str) -> str:
+    """Return the script of a letter, empty for other characters: the first word of its name."""
+    if not character.isalpha():
+        return ""
+    plain = unicodedata.normalize("NFKC", character)[:1]
+    word = unicodedata.name(plain, "").partition(" ")[0]
+    return SCRIPTS.get(word, word)
+
+
+CAUSES: dict[str, Cause] = {
+    "format": Cause(
+        "The new answer is a reference in another format: the same number, or the same text but "
+        "for case, punctuation, articles and white space.",
+        is_format,
+    ),
+    "repeats": Cause(
+        "The new text ends in the same phrase again and again, five times at least.",
+        lambda broken: broken.new.text is not None and repeats(broken.new.text),
+    ),
+    "cut off": Cause(
+        "The file says that the new text met the largest number of tokens.", is_cut_off
+    ),
+    "no answer": Cause(
+        "The new answer is null, empty or missing, or the scorer reads none in it.",
+        lambda broken: not (broken.new.answer or "").strip(),
+    ),
+    "script": Cause(
+        "Most letters of the new answer are of another script than those of the old answer and of "
+        "the references.",
+        is_other_script,
+    ),
+}

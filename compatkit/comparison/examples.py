@@ -1,0 +1,238 @@
+"""Examples: those that flipped, known by their places; a record is read when one is asked for."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+import numpy as np
+
+from compatkit.arrays import FloatArray, IntArray
+
+KINDS = ("negative", "positive")
+CHANGED = "changed"  # another answer, wrong on both sides: no flip
+HELD = 10_000  # examples that are read together, and of a shorter list kept
+
+
+@dataclass(frozen=True, slots=True)
+class FlippedExample:
+    """One example whose answer flipped, whole.
+
+    With several samples per example, the scores are the shares of right samples, and the
+    predictions are the first right one of one side and the first wrong one of the other.
+
+    Attributes:
+        id: the example.
+        kind: `negative` or `positive`; `changed` where the answer is another, and still wrong.
+        old_score: the old model's score.
+        new_score: the new model's score.
+        old_prediction: its text, None for no answer.
+        new_prediction: its text, None for no answer.
+        references: the accepted answers.
+        input: the prompt, None where the file holds none.
+        old_record: the record as it stands in the old file.
+        new_record: the record as it stands in the new file.
+        old_answer: what was judged of the old text, such as its number or its letter; None where
+            the scorer read no answer.
+        new_answer: what was judged of the new text.
+        slices: field to value, of the fields that are sliced by.
+        cause: why the answer broke, a name in `compatkit.comparison.causes.CAUSES`; None where
+            that is not known, and for other kinds than `negative`.
+    """
+
+    id: str
+    kind: str
+    old_score: float
+    new_score: float
+    old_prediction: str | None
+    new_prediction: str | None
+    references: tuple[str, ...]
+    input: str | None
+    old_record: Mapping[str, Any]
+    new_record: Mapping[str, Any]
+    old_answer: str | None = None
+    new_answer: str | None = None
+    slices: Mapping[str, str | None] = field(default_factory=dict)
+    cause: str | None = None
+
+    @property
+    def harm(self) -> float:
+        """By how much the score fell; negative where it rose."""
+        return self.old_score - self.new_score
+
+    def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
+        """Return the example as JSON knows it, with the records where `whole`."""
+        brief = {
+            "id": self.id,
+            "kind": self.kind,
+            "old_score": self.old_score,
+            "new_score": self.new_score,
+            "old_prediction": self.old_prediction,
+            "new_prediction": self.new_prediction,
+            "references": list(self.references),
+            "input": self.input,
+        }
+        records = {"old_record": dict(self.old_record), "new_record": dict(self.new_record)}
+        told = {
+            "old_answer": self.old_answer,
+            "new_answer": self.new_answer,
+            "slices": dict(self.slices),
+            "cause": self.cause,
+        }
+        return {**brief, **(records if whole else {}), **told}
+
+
+@dataclass(frozen=True, slots=True)
+class FlipColumns:
+    """What is known of flipped examples before any of their records is read.
+
+    Attributes:
+        ids: F ids.
+        kinds: of each.
+        old_scores: shape (F,).
+        new_scores: shape (F,).
+        slices: field to the value of each, None where it has none.
+    """
+
+    ids: Sequence[str]
+    kinds: Sequence[str]
+    old_scores: FloatArray
+    new_scores: FloatArray
+    slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+
+
+Read = Callable[[IntArray], list[FlippedExample]]
+
+
+class FlippedExamples(Sequence[FlippedExample]):
+    """Flipped examples in some order, read when they are asked for.
+
+    Their number, ids, kinds, scores and slices are known without a look at a file. What is asked
+    for together, by a loop or `list`, is read together, each file once; of a long list some
+    thousands at a time, so that no more than those are held.
+
+    Args:
+        columns: what is known of all flipped examples.
+        read: places among them to the examples.
+        places: those that are in this list, in its order; all of them if not given.
+        held: examples that were read already, by place; shared by all lists of one comparison.
+    """
+
+    __slots__ = ("_held", "_read", "columns", "places")
+
+    def __init__(
+        self,
+        columns: FlipColumns,
+        read: Read,
+        places: IntArray | None = None,
+        held: dict[int, FlippedExample] | None = None,
+    ) -> None:
+        """Hold the columns, and how records are read."""
+        self.columns = columns
+        self.places = np.arange(len(columns.ids)) if places is None else places
+        self._read = read
+        self._held: dict[int, FlippedExample] = {} if held is None else held
+
+    @classmethod
+    def of(cls, examples: Sequence[FlippedExample]) -> "FlippedExamples":
+        """Return the list of examples that are at hand."""
+        columns = FlipColumns(
+            [example.id for example in examples],
+            [example.kind for example in examples],
+            np.array([example.old_score for example in examples], np.float64),
+            np.array([example.new_score for example in examples], np.float64),
+            {
+                path: [example.slices.get(path) for example in examples]
+                for path in dict.fromkeys(path for example in examples for path in example.slices)
+            },
+        )
+        return cls(columns, lambda places: [examples[place] for place in places.tolist()])
+
+    @property
+    def ids(self) -> list[str]:
+        """The examples' ids."""
+        return [self.columns.ids[place] for place in self.places.tolist()]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The examples' kinds."""
+        return [self.columns.kinds[place] for place in self.places.tolist()]
+
+    @property
+    def harms(self) -> FloatArray:
+        """By how much the score of each fell, shape (F,); negative where it rose."""
+        columns = self.columns
+        harms: FloatArray = (columns.old_scores - columns.new_scores)[self.places]
+        return harms
+
+    def of_kind(self, kind: str) -> "FlippedExamples":
+        """Return the examples of a kind, in the same order."""
+        return self.take(np.flatnonzero(np.array(self.kinds, object) == kind))
+
+    def by_harm(self, *, by_slice: bool = True) -> "FlippedExamples":
+        """Return the examples, the largest fall of score first.
+
+        Args:
+            by_slice: of equal falls those of one slice stand together, slices in order of their
+                values; else, and within a slice, the order stays.
+        """
+        order = np.arange(len(self))
+        if by_slice:
+            for values in reversed(list(self.columns.slices.values())):
+                texts = np.array([values[place] or "" for place in self.places.tolist()], object)
+                order = order[np.argsort(texts[order], kind="stable")]
+        # What differs by less than sums of floats do is equal.
+        falls = np.round(self.harms, 12)
+        return self.take(order[np.argsort(-falls[order], kind="stable")])
+
+    def take(self, numbers: IntArray) -> "FlippedExamples":
+        """Return the examples with these numbers in the list, in the order given."""
+        return FlippedExamples(self.columns, self._read, self.places[numbers], self._held)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> FlippedExample: ...
+    @overload
+    def __getitem__(self, index: slice) -> "FlippedExamples": ...
+    def __getitem__(self, index: int | slice) -> "FlippedExample | FlippedExamples":
+        """Return an example, read with those around it, or a part of the list, of which none is."""
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        number = range(len(self))[index]
+        start = number - number % HELD
+        return self._hold(self.places[start : start + HELD].tolist())[number - start]
+
+    def __iter__(self) -> Iterator[FlippedExample]:
+        """Yield the examples, some thousands read together."""
+        places = self.places.tolist()
+        if len(places) <= HELD:
+            yield from self._hold(places)
+            return
+        for start in range(0, len(places), HELD):
+            yield from self._read(self.places[start : start + HELD])
+
+    def _hold(self, places: list[int]) -> list[FlippedExample]:
+        """Return examples by their places, and read those that were not read yet."""
+        absent = [place for place in places if place not in self._held]
+        if absent:
+            read = self._read(np.array(absent))
+            self._held.update(zip(absent, read, strict=True))
+        return [self._held[place] for place in places]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another list, or a tuple, holds equal examples in the same order."""
+        if not isinstance(other, FlippedExamples | tuple):
+            return NotImplemented
+        return len(self) == len(other) and all(map(FlippedExample.__eq__, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what a copy is made of: the examples themselves, for its files may be gone."""
+        return FlippedExamples.of, (tuple(self),)
+
+    def __repr__(self) -> str:
+        """Return what it is, without reading."""
+        return f"<{len(self):,} flipped examples>"

@@ -1,0 +1,210 @@
+"""Why an answer broke: tables worked by hand, then properties, then hostile texts."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compatkit import compare
+from compatkit.comparison.causes import CAUSES, Broken, Row, find_cause, find_script, repeats
+
+LOOP = "I do not know. " * 20
+
+
+def cause(new: str | None, *references: str, old: str | None = "", **record: Any) -> str | None:
+    """Return the cause of an answer of which all is judged; the old one is a reference."""
+    old = references[0] if old == "" else old
+    rows = [Row(record, text, text, references, None, 0) for text in (new, old)]
+    return find_cause(Broken(*rows))
+
+
+@pytest.mark.parametrize(
+    ("new", "references", "expected"),
+    [
+        ("paris", ("Paris",), "format"),
+        ("The Paris.", ("London", "Paris"), "format"),
+        ("New\n York ", ("new york",), "format"),
+        ("1,250.50", ("1250.5",), "format"),
+        ("$18", ("18",), "format"),
+        ("1/2", ("0.5",), "format"),
+        ("In 1990.", ("in 1990",), "format"),
+        ("-5", ("5",), None),
+        ("3.5", ("35",), None),
+        ("3,5", ("35",), None),
+        ("25%", ("0.25",), None),
+        ("x = -5", ("x = 5",), None),
+        ("it is -5", ("it is 5",), None),
+        ("C++", ("C",), None),
+        ("a < b", ("a b",), None),
+        ("Rome", ("Paris",), None),
+        ("Paris", ("Paris",), None),  # judged wrong by something else than its text
+        ("...", ("!!!",), None),
+        ("the", ("a",), None),
+        ("A.", ("a",), "format"),
+        ("", ("Paris",), "no answer"),
+        ("  \n", ("Paris",), "no answer"),
+        (None, ("Paris",), "no answer"),
+        ("\u041c\u043e\u0441\u043a\u0432\u0430", ("Moscow",), "script"),
+        ("\u6771\u4eac", ("\u3068\u3046\u304d\u3087\u3046",), None),
+        ("\u041c\u043e\u0441\u043a\u0432\u0430", ("Moscow", "\u041a\u0438\u0435\u0432"), None),
+        ("\u041c\u043e\u0441\u043a\u0432\u0430", ("1147",), None),
+        ("Moscow \u041c\u043e\u0441\u043a\u0432\u0430", ("Paris",), None),
+        ("\uff32\uff4f\uff4d\uff45", ("Paris",), None),
+        (LOOP, ("Paris",), "repeats"),
+    ],
+)
+def test_the_cause_that_the_texts_show(
+    new: str | None, references: tuple[str, ...], expected: str | None
+) -> None:
+    assert cause(new, *references) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"finish_reason": "length"}, "cut off"),
+        ({"finish_reason": "stop"}, None),
+        ({"stop_reason": "max_tokens"}, "cut off"),
+        ({"stop_reason": "model_length"}, "cut off"),
+        ({"finishReason": "MAX_TOKENS"}, "cut off"),
+        ({"finish_reason": {"reason": "length"}}, "cut off"),
+        ({"finish_reason": ["length", "stop"]}, "cut off"),
+        ({"finish_reason": ["stop", "length"]}, None),
+        ({"finish_reason": []}, None),
+        ({"finish_reason": None}, None),
+        ({"finish_reason": 7}, None),
+        ({"finished": False}, None),  # whose word that is nobody knows
+        ({"length": "length"}, None),
+    ],
+)
+def test_that_a_text_was_cut_off_is_what_the_file_says(
+    record: dict[str, Any], expected: str | None
+) -> None:
+    assert cause("Rome is", "Paris", **record) == expected
+    assert cause(None, "Paris", **record) == (expected or "no answer")
+
+
+def test_a_file_of_our_own_runner_says_what_was_cut_off() -> None:
+    row = Row({"finished": False}, "Rome", "Rome", ("Paris",), None, 0)
+    assert find_cause(Broken(row, row, by_run=True)) == "cut off"
+    assert find_cause(Broken(row, row)) is None
+
+
+def test_the_first_cause_of_the_table_is_named() -> None:
+    assert list(CAUSES) == ["format", "repeats", "cut off", "no answer", "script"]
+    assert cause("paris", "Paris", finish_reason="length") == "format"
+    assert cause(LOOP, "Paris", finish_reason="length") == "repeats"
+
+
+def test_an_answer_that_the_scorer_does_not_read_is_none() -> None:
+    old = [{"id": "a", "prediction": "(A)", "reference": "A"}]
+    new = [{"id": "a", "prediction": "I would rather not say.", "reference": "A"}]
+    (example,) = compare(old, new, scorer="choice").examples or ()
+    assert (example.old_answer, example.new_answer) == ("A", None)
+    assert example.cause == "no answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a" * 99, False),
+        ("a" * 100, True),
+        ("a" * 100 + " \n" * 9, True),
+        ("a" * 100 + "b", False),
+        ("0123456789" * 10, True),
+        ("x" + "0123456789" * 10, True),
+        ("0123456789" * 9, False),  # nine times, and 90 characters
+        ("0123456789abcdefghijklmno" * 4, False),  # 100 characters, and four times
+        ("0123456789abcdefghijklmno" * 5, True),
+        ("so. " + "0123456789" * 12 + "0123", True),  # cut within the phrase
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1000))) * 5, True),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 1001))) * 5, False),
+        ("".join(f"Step {n}. " for n in range(100)), False),
+        ("", False),
+    ],
+)
+def test_a_text_that_repeats_itself(text: str, *, expected: bool) -> None:
+    assert repeats(text) is expected
+
+
+def repeats_by_definition(text: str) -> bool:
+    """Hold each character of the tail against the one a period before, for every period."""
+    tail = text.rstrip()
+    for size in range(1, 1001):
+        covered = max(100, 5 * size)
+        if covered > len(tail):
+            continue
+        end = tail[len(tail) - covered :]
+        if all(end[at] == end[at - size] for at in range(size, covered)):
+            return True
+    return False
+
+
+@given(
+    st.text("ab ", max_size=30),
+    st.text("ab ", min_size=1, max_size=30),
+    st.integers(0, 60),
+    st.text("ab ", max_size=4),
+)
+def test_repetition_is_what_its_definition_says(
+    before: str, phrase: str, times: int, after: str
+) -> None:
+    text = before + phrase * times + after
+    assert repeats(text) == repeats_by_definition(text)
+
+
+@given(st.text(), st.lists(st.text(), min_size=1, max_size=3))
+def test_no_cause_of_a_right_answer_but_one_of_its_own(new: str, references: list[str]) -> None:
+    named = cause(new, *references)
+    assert named is None or named in CAUSES
+    if new in references:
+        assert named != "format"
+
+
+@given(st.text("abc XYZ", min_size=1))
+def test_case_and_white_space_are_format(text: str) -> None:
+    other = f"  {text.swapcase()}"
+    if text.strip() and other != text:
+        assert cause(other, text) in {"format", "repeats"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000 + "b",
+        ("a" * 19 + "b") * 50_000 + "c",
+        "ab" * 500_000 + "ba",
+        " " * 1_000_000,
+        "9" * 1_000_000,
+        "9," * 500_000,
+        "\u0416" * 1_000_000,
+        "{" * 1_000_000,
+        "####" * 250_000,
+    ],
+    ids=lambda text: repr(text[:6]),
+)
+def test_a_long_hostile_text_ends(text: str) -> None:
+    """What is not linear in the length of a text does not come back here."""
+    assert cause(text, "the reference", finish_reason="stop") == cause(
+        text[-9000:], "the reference"
+    )
+    assert repeats(text) == repeats(text.rstrip()[-5000:])
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("abc", "LATIN"),
+        ("abc \u0416", "LATIN"),
+        ("ab\u0416\u0416", None),
+        ("\u6771\u4eac\u306e", "CJK"),
+        ("\u0416 12345 !", "CYRILLIC"),
+        ("\u0627\u0644", "ARABIC"),
+        ("\U0001d400\U0001d401", "LATIN"),
+        ("12 \U0001f600", None),
+        ("", None),
+    ],
+)
+def test_the_script_of_most_letters(text: str, script: str | None) -> None:
+    assert find_script(text) == script
