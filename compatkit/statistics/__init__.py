@@ -48,6 +48,7 @@ from compatkit.statistics.significance import (
     permutation_test,
 )
 from compatkit.statistics.slices import (
+    groups_differ,
     simultaneous_proportions,
     slices_above_others,
     slices_differ,
@@ -87,6 +88,7 @@ __all__ = [
     "expected_flip_rate",
     "fisher_exact",
     "flip_floor",
+    "groups_differ",
     "holm",
     "largest_passing_rate",
     "mcnemar",

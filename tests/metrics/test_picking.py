@@ -1,5 +1,6 @@
 """Slices that were picked: limits that hold together, and whether slices differ at all."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -64,11 +65,26 @@ def test_of_samples_the_p_value_is_the_enumerated_one() -> None:
     assert all(part.together.method == "betting" for part in parts.values())
 
 
-def test_of_groups_it_says_why_it_does_not_tell_slices_apart() -> None:
+def test_groups_of_one_slice_each_are_dealt_out_whole() -> None:
+    """Ten groups of ten that break together: 3 of 5 and none of 5, as likely as 1 in 6 by chance.
+
+    As single examples, 30 of 50 against none would leave no doubt.
+    """
+    new = np.ones(100)
+    new[:30] = 0.0
+    pair = pair_of(judged([1.0] * 100), judged(new), clusters=np.arange(100) // 10)
+    names = ["a"] * 50 + ["b"] * 50
+    apart = tell_apart(pair, names, Plan(resamples=20_000))
+    # 3 of 10 groups: all three in one half has the chance 2 C(5,3) / C(10,3) = 1/6.
+    assert apart.p_value == pytest.approx(1 / 6, abs=0.015)
+    assert tell_apart(replace(pair, clusters=None), names, Plan()).p_value < 0.001
+
+
+def test_of_groups_in_several_slices_it_says_why_it_does_not_tell_slices_apart() -> None:
     pair = pair_of(judged([1.0] * 6), judged([0.0, 1, 1, 1, 1, 1]), clusters=np.arange(6) // 2)
     apart = tell_apart(pair, ["a", "b"] * 3, Plan())
     assert apart.p_value is None
-    assert "groups" in apart.reason
+    assert apart.reason == "a group of examples lies in several slices"
     parts = measure_slices(pair, {"t": ["a", "b"] * 3}, Plan(), correction="holm")["t"]
     assert parts["a"].together.low is not None
 

@@ -10,6 +10,7 @@ from scipy.stats import hypergeom
 from compatkit.errors import ConfigError
 from compatkit.statistics import (
     clopper_pearson,
+    groups_differ,
     simultaneous_proportions,
     slices_above_others,
     slices_differ,
@@ -53,6 +54,36 @@ def test_it_seldom_rejects_slices_that_do_not_differ():
 )
 def test_where_nothing_could_differ_it_is_1(counts, totals):
     assert slices_differ(counts, totals) == 1.0
+
+
+def test_of_groups_it_seldom_rejects_slices_that_do_not_differ():
+    """Groups of unequal size, all of one answer: the units are the groups."""
+    rng = np.random.default_rng(5)
+    slices = np.arange(40) % 3
+    p_values = []
+    for seed in range(300):
+        sizes = rng.integers(1, 30, 40)
+        sums = np.where(rng.random(40) < 0.2, sizes, 0)
+        p_values.append(groups_differ(sums, sizes, slices, resamples=200, seed=seed))
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.08
+
+
+@pytest.mark.parametrize(
+    ("sums", "slices"), [([0, 0], [0, 1]), ([1, 0], [0, 0]), ([1, 1], [0, 1]), ([], [])]
+)
+def test_of_groups_where_nothing_could_differ_it_is_1(sums, slices):
+    assert groups_differ(sums, [5] * len(sums), slices) == 1.0
+
+
+def test_groups_of_one_example_differ_as_examples_do():
+    flips, slices = np.array([1, 1, 1, 0, 0, 1, 0, 0, 0, 0]), np.repeat([0, 1], 5)
+    grouped = groups_differ(flips, np.ones(10), slices, resamples=20_000)
+    assert grouped == pytest.approx(exact_p_value((3, 1), (5, 5)), abs=0.012)
+
+
+def test_sums_sizes_and_slices_are_as_many():
+    with pytest.raises(ConfigError, match="one number a group"):
+        groups_differ([1], [2, 3], [0, 0])
 
 
 def test_the_limits_hold_together():
