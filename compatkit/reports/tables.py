@@ -19,6 +19,7 @@ from compatkit.reports.view import (
     format_value,
     level_of,
     shown_metrics,
+    worst_first,
 )
 
 MOST_SLICES = 20
@@ -148,10 +149,7 @@ def slice_tables(comparison: Comparison) -> list[Table]:
     tables = []
     for path, parts in comparison.slices.items():
         expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
-        ordered = sorted(
-            parts.items(),
-            key=lambda item: (-(item[1].together.low or 0.0), item[0]),
-        )
+        ordered = worst_first(parts)
         rows = [
             (
                 value,

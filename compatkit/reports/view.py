@@ -1,11 +1,12 @@
 """View: what of a comparison a report shows, and how numbers are written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue
+from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import PValue, Tests
 
 DASH = "-"
@@ -265,6 +266,11 @@ def describe_scorer(comparison: Comparison) -> str:
     if comparison.continuous:
         return f"{comparison.scorer}, right from {comparison.threshold:g}"
     return comparison.scorer
+
+
+def worst_first(parts: Mapping[str, Slice]) -> list[tuple[str, Slice]]:
+    """Sort slices by the most certain damage, as `Comparison.worst_slice` has it, then by value."""
+    return sorted(parts.items(), key=lambda item: (-(item[1].together.low or 0.0), item[0]))
 
 
 def tasks_of(results: Sequence[Comparison]) -> list[str]:

@@ -1,0 +1,110 @@
+"""Pictures: each shows comparisons as a figure, as SVG, PDF or PNG, drawn by matplotlib.
+
+To add one: a file with one function `describe_NAME(results)` that returns a `Picture` or raises
+`NoPictureError`, and a line in `PICTURES`. How panels look is in `drawing`, which is imported when
+one is drawn, so that nobody else waits for matplotlib.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.errors import ConfigError
+from compatkit.reports.pictures.candidates import describe_candidates
+from compatkit.reports.pictures.picture import NoPictureError, Picture
+from compatkit.reports.pictures.scores import describe_scores
+from compatkit.reports.pictures.slices import describe_slices
+from compatkit.reports.pictures.sweep import describe_sweep
+from compatkit.reports.pictures.tasks import describe_tasks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "IMAGES",
+    "PICTURES",
+    "NoPictureError",
+    "Picture",
+    "describe_picture",
+    "draw_picture",
+    "inline_svg",
+    "pictures_of",
+    "render_picture",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureKind:
+    """A picture that there is.
+
+    Attributes:
+        describe: makes it of comparisons, or raises `NoPictureError`.
+        shows: what it shows, in a few words.
+        needs: the option of a comparison without which there is none; empty for no such.
+    """
+
+    describe: Callable[[Sequence[Comparison]], Picture]
+    shows: str
+    needs: str = ""
+
+
+PICTURES: dict[str, PictureKind] = {
+    "tasks": PictureKind(describe_tasks, "broken and repaired answers of each task"),
+    "candidates": PictureKind(describe_candidates, "accuracy against NFR of several new models"),
+    "slices": PictureKind(describe_slices, "NFR of each slice, worst first", needs="by"),
+    "scores": PictureKind(describe_scores, "each example's old and new score"),
+    "sweep": PictureKind(describe_sweep, "NFR and PFR at every threshold", needs="sweep"),
+}
+"""Name to picture, in the order of a page."""
+
+IMAGES = {".svg": "svg", ".pdf": "pdf", ".png": "png"}
+"""Suffix to the kind of a picture's file."""
+
+
+def describe_picture(name: str, results: Sequence[Comparison]) -> Picture:
+    """Describe a picture: its title, its text for who does not see it, its numbers.
+
+    Args:
+        name: as in `PICTURES`.
+        results: one comparison per task and candidate, totals last.
+
+    Raises:
+        ConfigError: there is no picture of this name.
+        NoPictureError: there is nothing to draw.
+    """
+    if name not in PICTURES:
+        raise ConfigError(f"no picture {name!r}; there are {', '.join(PICTURES)}.")
+    return PICTURES[name].describe(results)
+
+
+def pictures_of(results: Sequence[Comparison]) -> dict[str, Picture]:
+    """Return the pictures that there are of comparisons, by name, described and not yet drawn."""
+    pictures = {}
+    for name, kind in PICTURES.items():
+        try:
+            pictures[name] = kind.describe(results)
+        except NoPictureError:
+            continue
+    return pictures
+
+
+def draw_picture(picture: Picture) -> "Figure":
+    """Draw a picture as a figure of matplotlib's."""
+    from compatkit.reports.pictures.drawing import draw_figure  # noqa: PLC0415  (matplotlib)
+
+    return draw_figure(picture)
+
+
+def render_picture(picture: Picture, kind: str) -> bytes:
+    """Return a picture as a file: `svg`, `pdf` or `png`, the same bytes every time."""
+    from compatkit.reports.pictures.drawing import write_file  # noqa: PLC0415  (matplotlib)
+
+    return write_file(picture, kind)
+
+
+def inline_svg(picture: Picture) -> str:
+    """Return a picture as SVG for a page: no style, no script, nothing loaded, ids of its own."""
+    from compatkit.reports.pictures.drawing import write_inline  # noqa: PLC0415  (matplotlib)
+
+    return write_inline(picture)
