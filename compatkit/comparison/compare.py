@@ -306,17 +306,16 @@ class _Measurement:
         continuous = self.options.scorer.continuous
         if continuous is not None:
             return continuous
-        used = [
-            side.scores[(rows >= 0) & side.counted]
-            for side, rows in zip(self.sides, self.aligned.examples, strict=True)
-        ]
+        pairs = zip(self.sides, self.aligned.examples, strict=True)
+        used = [side.scores[(rows >= 0) & side.counted] for side, rows in pairs]
         values = np.unique(np.concatenate(used))
         if np.isin(values, (0.0, 1.0)).all():
             return False
         if not self.options.threshold_was_named and (values.min() < 0 or values.max() > 1):
+            names = " and ".join(side.file.name for side in self.sides)
             raise ConfigError(
-                f"the scores of {self.options.scorer.name} lie between {values.min():g} and "
-                f"{values.max():g}. --threshold says from which score an answer is right."
+                f"{names}: the scores of {self.options.scorer.name} lie between {values.min():g} "
+                f"and {values.max():g}. --threshold says from which score an answer is right."
             )
         return True
 

@@ -101,7 +101,10 @@ def _refuse_unknown_direction(comparison: Comparison, where: str) -> None:
     """Refuse a metric that may be an error rate: every answer that broke would be a mended one."""
     note = next((text for text in comparison.notes if UNKNOWN_DIRECTION in text), None)
     if note is not None:
-        raise DataError(f"{where}{note.partition(', and more')[0]}. {SAY_DIRECTION}")
+        raise DataError(
+            f"{where}{comparison.old} and {comparison.new}: {note.partition(', and more')[0]}. "
+            f"{SAY_DIRECTION}"
+        )
 
 
 def _strict_roles(options: Options) -> Mapping[str, str]:

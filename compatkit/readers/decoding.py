@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from compatkit.predictions.fields import Record
 
 BOM = b"\xef\xbb\xbf"
 LINE = b"\n"
+CHUNK = 1 << 20  # bytes that are looked at in one go
 COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+(:?)')
 
@@ -68,6 +70,22 @@ def decode_object(raw: bytes, name: str, line: int, *, cut: bool = False) -> Rec
     if not isinstance(value, dict):
         raise DataError(f"{name}:{line}: a JSON {type(value).__name__}.{hint}")
     return value
+
+
+def check_utf8(raw: bytes, name: str) -> None:
+    """Refuse bytes that are no UTF-8: a decoder that skips a text does not look at them.
+
+    Raises:
+        DataError: with the place.
+    """
+    if raw.isascii():
+        return
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(raw), CHUNK):
+            decoder.decode(raw[start : start + CHUNK], final=start + CHUNK >= len(raw))
+    except UnicodeDecodeError:
+        decode_json(raw, name)  # which names the place
 
 
 def decode_json(raw: bytes, name: str, line: int = 0, *, cut: bool = False, hint: str = "") -> Any:

@@ -19,10 +19,12 @@ from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     as_text,
+    expect,
     part,
     plain_name,
     read_json_file,
     set_score,
+    stated,
 )
 from compatkit.readers.source import open_path, read_head
 
@@ -67,15 +69,14 @@ def _open_file(path: Path) -> list[Log]:
         about = results.get(group[2]) or results.get(group[0], {})
         config = part(about, "metric_config", f"{path}: its file of results")
         named = _name_result(group, row, config) if pairs[group[:2]] > 1 else ""
-        lower = config.get("lower_is_better")
+        lower = stated(config.get("lower_is_better"), str(path), "lower_is_better")
         logs.append(
             Log(
                 harness="every-eval-ever",
                 task=" ".join(filter(None, (group[0], named))),
                 path=path,
                 metrics=tuple(name for name in JUDGEMENTS if name in metrics[group]),
-                directions={"is_correct": False}
-                | ({"score": lower} if isinstance(lower, bool) else {}),
+                directions={"is_correct": False} | ({} if lower is None else {"score": lower}),
                 model=group[1],
                 run=str(row.get("evaluation_id", "")),
                 conditions={"interaction": as_text(row.get("interaction_type"))},
@@ -89,8 +90,10 @@ def _read_results(path: Path) -> dict[str, Mapping[str, Any]]:
     """Return the aggregate results by their ids, and by name where a name has one."""
     file = path.with_name(plain_name(path).replace("_samples.jsonl", ".json"))
     whole = read_json_file(file) if file.suffix == ".json" and file.is_file() else {}
-    listed = whole.get("evaluation_results") if isinstance(whole, dict) else None
-    results = [result for result in listed or [] if isinstance(result, dict)]
+    listed = expect(whole, dict, str(file), "the file").get("evaluation_results") or []
+    results = expect(listed, list, str(file), "evaluation_results")
+    for result in results:
+        expect(result, dict, str(file), "a result")
     names = Counter(str(result.get("evaluation_name")) for result in results)
     by_key: dict[str, Mapping[str, Any]] = {}
     for result in results:

@@ -101,7 +101,7 @@ def _read_stats(row: Mapping[str, Any], where: str) -> Iterator[tuple[Key, str, 
         if stat.get("count") and "mean" in stat:
             of_row = row if row.get("perturbation") is not None else name
             key = make_key({**row, "split": name.get("split")}, of_row.get("perturbation"))
-            yield key, str(name.get("name")), stat["mean"]
+            yield key, expect(name.get("name"), str, where, "the name of a statistic"), stat["mean"]
 
 
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:

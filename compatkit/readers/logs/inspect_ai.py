@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.predictions import Records
-from compatkit.readers.decoding import decode_json
-from compatkit.readers.logs.inspect_scores import A_LIST, ScoresSeen, accuracies, find_score
+from compatkit.readers.decoding import check_utf8, decode_json
+from compatkit.readers.logs.inspect_scores import (
+    A_LIST,
+    ScoresSeen,
+    accuracies,
+    find_score,
+    number_of,
+)
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -51,16 +57,16 @@ def find_logs(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     """Return a log per file.
 
     Raises:
         DataError: a file that is damaged, or of a version that is not known.
     """
-    return [_open_log(path) for path in files]
+    return [_open_log(path, whole=selection.unfinished == "refuse") for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Path, *, whole: bool) -> Log:
     header, scores, started = _read_header(path)
     if header.version != VERSION:
         raise DataError(
@@ -69,6 +75,7 @@ def _open_log(path: Path) -> Log:
         )
     run = header.eval
     config = run.get("config") or {}
+    results = header.results if isinstance(header.results, dict) else {}
     return Log(
         harness="inspect",
         task=str(run.get("task", path.stem)),
@@ -87,6 +94,7 @@ def _open_log(path: Path) -> Log:
         details={
             "epochs": config.get("epochs") or 1,
             "score_on_error": bool(config.get("score_on_error")),
+            "total": results.get("total_samples") if whole else None,
         },
     )
 
@@ -128,11 +136,12 @@ def _decode(raw: bytes, kind: Any, name: str) -> Any:
     """
     import msgspec  # noqa: PLC0415
 
+    check_utf8(raw, name)
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         raise DataError(f"{name}: not as Inspect writes it: {error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         pass
     try:
         return msgspec.json.decode(CONSTANT.sub(_quote, raw), type=kind)
@@ -198,6 +207,12 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         raise DataError(
             f"{name}: holds no samples. Run it again without --no-log-samples, and to its end."
         )
+    total = log.details["total"]
+    if isinstance(total, int) and rows != total:
+        raise DataError(
+            f"{name}: {rows:,} samples; its results are of {total:,}. Was it cut or edited? Copy "
+            "the file again; --unfinished keep takes what is there."
+        )
 
 
 def _numbered(stream: BinaryIO, log: Log, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -248,7 +263,7 @@ def _set_score(record: dict[str, Any], sample: "Sample", log: Log, where: str) -
         value = expect(value, dict, where, f"the score {name}, of which {key} is asked,").get(key)
     if scores[name].answer is not None:
         record["answer"] = scores[name].answer
-    set_score(record, value, log, where)
+    set_score(record, number_of(value), log, where)
 
 
 class _Attachments:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 A_LIST = "its value is a list, so that no sample is right or wrong by it"
 LETTERS = {"C", "I", "P", "N"}  # correct, incorrect, partial, no answer
 PARTIAL = ("P", 0.5)
+# What Inspect itself takes for a number where a score is a text.
+WORDS = dict.fromkeys(("true", "yes", "c"), 1.0) | dict.fromkeys(("false", "no", "i", "n"), 0.0)
+WORDS["p"] = 0.5
 
 
 @dataclass(slots=True)
@@ -63,6 +66,11 @@ class ScoresSeen:
             f"{name}: from a threshold of 0.5 down they count as right, above it as wrong"
             for name, count in self.partial.items()
         }
+
+
+def number_of(value: Any) -> Any:
+    """Return the number of a letter or a word, any other value as it is."""
+    return WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def _values(scores: "Mapping[str, ScoreValue]") -> Iterator[tuple[str, Any]]:

@@ -20,6 +20,7 @@ from compatkit.readers.logs.log import (
     read_json_file,
     set_score,
     state_conditions,
+    stated,
 )
 from compatkit.readers.parquet import read_parquet
 from compatkit.readers.source import open_path
@@ -117,10 +118,10 @@ def _directions(results: Mapping[str, Any], task: str) -> dict[str, bool]:
     for metric in metrics if isinstance(metrics, list) else []:
         higher = metric.get("higher_is_better") if isinstance(metric, dict) else None
         names = metric.get("metric_name") if isinstance(metric, dict) else None
-        stated = higher if isinstance(higher, dict) else dict.fromkeys(_names(names), higher)
-        directions |= {
-            str(name): not value for name, value in stated.items() if isinstance(value, bool)
-        }
+        by_name = higher if isinstance(higher, dict) else dict.fromkeys(_names(names), higher)
+        for name, value in by_name.items():
+            more = stated(value, f"results of {task}", f"higher_is_better of {name}")
+            directions |= {} if more is None else {str(name): not more}
     return directions
 
 

@@ -29,7 +29,7 @@ from compatkit.readers.logs.lm_eval_results import (
     refuse_cut,
 )
 from compatkit.readers.logs.lm_eval_rows import read_row
-from compatkit.readers.logs.log import Log, LogSelection, as_text, expect, plain_name
+from compatkit.readers.logs.log import Log, LogSelection, as_text, expect, plain_name, stated
 from compatkit.readers.source import CHUNK, open_path, read_head
 
 NAME = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.jsonl?$")
@@ -89,9 +89,14 @@ def _open_log(path: Path, *, whole: bool) -> Log:
         metrics=tuple(pair for metric, pair in pairs if metric not in refused),
         refused={pair: refused[metric] for metric, pair in pairs if metric in refused},
         directions={
-            pair: not better[metric]
+            pair: not more
             for metric, pair in pairs
-            if isinstance(better.get(metric), bool)
+            if (
+                more := stated(
+                    better.get(metric), str(results.path), f"higher_is_better of {metric}"
+                )
+            )
+            is not None
         },
         model=as_text(results.get("model_name") or ""),
         run=run,
@@ -237,14 +242,21 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     wanted = wanted or log.details["filter"]
     count = 0
     unnamed: set[object] = set()
+    named = False
     for batch in _batches(stream, name, array=_is_array(log.path)):
         rows, lines = [], []
         for row, line in zip(batch.rows, batch.lines, strict=True):
             if "filter" in row:
+                named = True
                 if row["filter"] != wanted:
                     continue
             else:
                 _refuse_unnamed(row.get("doc_id"), unnamed, f"{name}:{line}")
+            if named and unnamed:
+                raise DataError(
+                    f"{name}:{line}: some rows name their filter and some do not, so that it is "
+                    "not known to which filter these belong. Was the file written by two versions?"
+                )
             rows.append(read_row(row, metric, log, f"{name}:{line}"))
             lines.append(line)
         count += len(rows)

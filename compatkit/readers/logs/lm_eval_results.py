@@ -15,7 +15,18 @@ DECIDES = ("results", "higher_is_better", "n-samples")  # what must not be said 
 # What lm-eval 0.4.0 to 0.4.2 make of `--model_args` in the names of files.
 ARGUMENTS = re.compile(r"[/=]")
 
-Results = Mapping[str, Any]
+
+class Results(dict[str, Any]):
+    """What a file of results says.
+
+    Attributes:
+        path: the file; the samples, where there is none.
+    """
+
+    def __init__(self, values: Mapping[str, Any], path: Path) -> None:
+        """Keep what it says, and where."""
+        super().__init__(values)
+        self.path = path
 
 
 def find_results(path: Path, task: str, run: str) -> Results:
@@ -43,7 +54,7 @@ def find_results(path: Path, task: str, run: str) -> Results:
                 for key in DECIDES:
                     decided.put(key, part(results, key).get(task), str(file))
             return held[0][1]
-    return {}
+    return Results({}, path)
 
 
 def _candidates(folder: Path, run: str) -> Sequence[Path]:
@@ -62,10 +73,10 @@ def _candidates(folder: Path, run: str) -> Sequence[Path]:
 
 def _read(path: Path) -> Results:
     results = read_json_file(path)
-    if not isinstance(results, dict):
-        return {}
-    tables = (results.get(key, {}) for key in ("results", "configs"))
-    return results if all(isinstance(table, dict) for table in tables) else {}  # else another's
+    mine = isinstance(results, dict) and all(
+        isinstance(results.get(key, {}), dict) for key in ("results", "configs")
+    )
+    return Results(results if mine else {}, path)  # else it is another tool's
 
 
 def _holds(results: Results, task: str) -> bool:
@@ -88,15 +99,16 @@ def name_task(path: Path) -> str:
     return stem
 
 
-def part(results: Results, *keys: str) -> Results:
+def part(results: Results, *keys: str) -> Mapping[str, Any]:
     """Return a part of the results, empty where there is none.
 
     Raises:
         DataError: it is no table, so that all that is looked for in it would seem to be absent.
     """
+    table: Mapping[str, Any] = results
     for key in keys:
-        results = part_of(results, key, "the file of results")
-    return results
+        table = part_of(table, key, str(results.path))
+    return table
 
 
 def aggregates(results: Results, task: str) -> dict[tuple[str, str], Any]:
@@ -130,11 +142,17 @@ def describe(results: Results, task: str) -> dict[str, str]:
 
 
 def refuse_cut(path: Path, wanted: str, count: int, total: object) -> None:
-    """Refuse fewer rows than the results say were run.
+    """Refuse another number of rows than the results say were run.
 
     Raises:
         DataError: with both counts.
     """
+    if isinstance(total, int) and count > total:
+        raise DataError(
+            f"{path}: {count:,} rows of the filter {wanted!r}; its file of results says that "
+            f"{total:,} documents were run. Are the results those of another run? --unfinished "
+            "keep takes what is there."
+        )
     if isinstance(total, int) and count < total:
         raise DataError(
             f"{path}: {count:,} rows of the filter {wanted!r}; its file of results says that "

@@ -17,16 +17,6 @@ from compatkit.recipe import Recipe
 UNFINISHED = ("refuse", "keep")
 NEWEST = "newest"
 OWN_SCORE = Recipe("field:score")  # what the harness itself said of each row
-WORDS = {
-    "true": 1.0,
-    "yes": 1.0,
-    "false": 0.0,
-    "no": 0.0,
-    "c": 1.0,
-    "i": 0.0,
-    "p": 0.5,
-    "n": 0.0,  # Inspect: correct, incorrect, partial, no answer
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +155,19 @@ def part(row: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     return table
 
 
+def stated(value: Any, where: str, what: str) -> bool | None:
+    """Return a direction that a log states as true or false, None where it states none.
+
+    Raises:
+        DataError: it is neither, so that which way the metric points is not known.
+    """
+    return None if value is None else bool(expect(value, bool, where, what))
+
+
 def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
     """Put the value of the chosen metric into a record, or why there is none.
 
-    NaN and null are no score, and no wrong answer either.
+    NaN and null are no score, and no wrong answer either. A number may stand there as text.
 
     Raises:
         DataError: the value is no number.
@@ -198,8 +197,6 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool | int | float):
         return as_float(value)
     if isinstance(value, str):
-        if value.strip().lower() in WORDS:
-            return WORDS[value.strip().lower()]
         try:
             return float(value)
         except ValueError:

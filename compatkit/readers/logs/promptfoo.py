@@ -246,6 +246,7 @@ def _reference(asserted: Any) -> str:
     """Return what was asserted: the text itself where the answer is to equal it."""
     if isinstance(asserted, list) and len(asserted) == 1 and isinstance(asserted[0], dict):
         only = asserted[0]
-        if only.get("type") == "equals" and isinstance(only.get("value"), str):
+        plain = only.keys() <= {"type", "value", "metric"}
+        if plain and only.get("type") == "equals" and isinstance(only.get("value"), str):
             return str(only["value"])
     return as_text(asserted)

@@ -102,7 +102,9 @@ def _read_questions(path: Path) -> dict[str, dict[str, Any]]:
     for article in expect(whole.get("data"), list, str(path), "data"):
         for paragraph in _list(article, "paragraphs", path):
             for question in _list(paragraph, "qas", path):
-                answers = [answer["text"] for answer in question.get("answers") or []]
+                where = f"{path}: the question {question.get('id')}"
+                listed = expect(question.get("answers"), list, where, "answers")
+                answers = [expect(answer["text"], str, where, "an answer") for answer in listed]
                 asked = {
                     "references": answers or [""],
                     "input": question.get("question"),

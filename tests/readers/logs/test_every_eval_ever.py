@@ -146,3 +146,27 @@ def test_of_a_conversation_the_answer_is_what_the_model_said_last(pair):
             ),
         )
     assert compare(*pair, scorer="exact_match").counts.both_right == 3
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        (
+            {"evaluation_results": {"x": []}},
+            "evaluation_results is of type dict; list was expected",
+        ),
+        ({"evaluation_results": ["x"]}, "a result is of type str; dict was expected"),
+        ([], "the file is of type list; dict was expected"),
+    ],
+)
+def test_an_aggregate_file_of_another_shape_does_not_lose_the_direction(pair, results, message):
+    path = pair[1].with_name(pair[1].name.replace("_samples.jsonl", ".json"))
+    path.write_text(json.dumps(results))
+    assert message in refusal(*pair)
+
+
+def test_a_direction_that_is_neither_true_nor_false_is_refused(pair):
+    for path in pair:
+        edit_lines(path, lambda row: row.update(evaluation_name="x"))
+        write_results(path, wer="false")
+    assert "lower_is_better is of type str; bool was expected" in refusal(*pair)

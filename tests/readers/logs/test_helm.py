@@ -276,3 +276,14 @@ def test_an_error_rate_of_helm_points_down(pair):
     assert found.scorer == "log:1 - wer_score"
     assert (found.counts.negative_flips, found.counts.both_wrong) == (1, 1)
     assert (found.counts.positive_flips, found.counts.both_right) == (1, 0)
+
+
+@pytest.mark.parametrize("name", [None, {"name": "exact_match"}])
+def test_a_statistic_without_a_name_is_refused(tmp_path, name):
+    folder = write_run(tmp_path / "a", OLD)
+
+    def rename(stats):
+        stats[0]["stats"][1]["name"]["name"] = name
+
+    edit_json(folder / "per_instance_stats.json", rename)
+    assert "the name of a statistic is" in refusal(folder, folder)

@@ -1,5 +1,6 @@
 """Logs of Inspect, made by the tool itself with mock models."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -430,3 +431,36 @@ def test_a_member_twice_with_two_contents_is_refused(tmp_path):
         archive.writestr("samples/2_epoch_1.json", "{}")
     message = refusal(capitals(OLD), path)
     assert "the member samples/2_epoch_1.json occurs twice, with different contents" in message
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_bytes_that_are_no_utf8_are_refused_where_nobody_reads_them(tmp_path, zipped):
+    """A decoder that skips what is not asked for does not look at it."""
+    sample = {"id": 1, "epoch": 1, "input": "q", "target": "a", "scores": {"m": {"value": "C"}}}
+    whole = {"version": 2, "status": "success", "eval": {"task": "t", "model": "m"}}
+    text = json.dumps({**sample, "events": [{"text": "EVENT"}]})
+    path = tmp_path / f"log.{'eval' if zipped else 'json'}"
+    for event, counted in (("é".encode(), 1), (b"\xff", None), (b"\xc3", None)):
+        data = text.encode().replace(b"EVENT", event)
+        if zipped:
+            members = {"header.json": json.dumps(whole), "samples/1_epoch_1.json": data}
+            write_log(path, members)
+        else:
+            path.write_bytes(json.dumps(whole)[:-1].encode() + b', "samples": [' + data + b"]}")
+        if counted:
+            assert compare(path, path).counts.total == counted
+        else:
+            assert "is not UTF-8. Convert the file" in refusal(path, path)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_another_number_of_samples_than_the_results_are_of_is_refused(tmp_path, altered, zipped):
+    if zipped:
+        path = altered(lambda members: members.pop("samples/7_epoch_1.json") and None)
+    else:
+        path = tmp_path / "log.json"
+        whole = json.loads(gzip.decompress(capitals(RUNS / "inspect/as_json").read_bytes()))
+        whole["samples"].pop()
+        path.write_text(json.dumps(whole))
+    assert "6 samples; its results are of 7. Was it cut or edited?" in refusal(path, path)
+    assert compare(path, path, unfinished="keep").counts.total

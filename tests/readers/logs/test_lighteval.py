@@ -226,7 +226,7 @@ def test_the_norm_of_a_choice_is_its_length(tmp_path):
     rows[0].update(choices=["No", "Certainly"], predictions=[-2.0, -3.0])
     path = write_older(tmp_path / f"details_t|0_{DATE}.parquet", rows, printed=False)
     for metric, answer in (("acc", "No"), ("acc_norm", "Certainly")):
-        run = open_run(path, selection=LogSelection(metrics=(metric,)))
+        run = open_run(path, selection=LogSelection(metric=metric))
         assert [r["prediction"] for b in run["t|0"].batches() for r in b.rows] == [answer]
 
 

@@ -191,7 +191,7 @@ def test_predict_only_judges_nothing(pair):
 
 def test_an_old_log_without_filters_is_refused_where_documents_repeat(pair):
     edit_lines(text_file(pair[0]), lambda row: row.pop("filter") and None)
-    message = refusal(text_file(pair[0]), text_file(NEW), metric="exact_match")
+    message = refusal(text_file(pair[0]), text_file(NEW), metric=["exact_match"] * 2)
     assert "occurs twice, and no row names its filter" in message
 
 
@@ -322,3 +322,36 @@ def test_large_logs_are_scored_side_by_side_with_the_same_result(monkeypatch):
     monkeypatch.undo()
     plain = compare(choice_file(OLD), choice_file(NEW), metric="acc_norm")
     assert side_by_side.to_dict() == plain.to_dict()
+
+
+def test_rows_with_and_without_their_filter_are_refused(pair):
+    """Without it a row would belong to whichever filter is asked for."""
+    path = text_file(pair[1])
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    lost = [row for row in rows if row["doc_id"] != 3 or row["filter"] == "strict-match"]
+    del next(row for row in lost if row["doc_id"] == 3)["filter"]
+    for order in (lost, lost[::-1]):
+        path.write_text("".join(json.dumps(row) + "\n" for row in order))
+        message = refusal(text_file(pair[0]), path, metric="exact_match,strict-match")
+        assert "some rows name their filter and some do not" in message
+
+
+def test_more_rows_than_were_run_are_refused(pair):
+    results = only(pair[1], "results_*")
+    edit_json(results, lambda value: value["n-samples"]["tiny_text"].update(effective=11))
+    message = refusal(text_file(pair[0]), text_file(pair[1]))
+    assert "12 rows of the filter 'strict-match'; its file of results says that 11" in message
+    assert compare(text_file(pair[0]), text_file(pair[1]), unfinished="keep").counts.total == 12
+
+
+@pytest.mark.parametrize("value", ["C", "yes", "true"])
+def test_the_letters_of_inspect_are_no_scores_of_another_harness(pair, value):
+    edit_lines(choice_file(pair[1]), lambda row: row.update(acc=value))
+    assert f"acc,none is {value!r}; a number, true or false" in refusal(*map(choice_file, pair))
+
+
+def test_what_results_say_of_another_kind_is_refused_with_their_name(pair):
+    results = only(pair[1], "results_*")
+    edit_json(results, lambda value: value.update(versions="1"))
+    message = refusal(*map(choice_file, pair))
+    assert message.startswith(f"{results}: 'versions' is of type str; dict was expected")

@@ -134,7 +134,7 @@ def test_mutual_information_chooses_by_what_the_question_adds(copy):
         edit_lines(choices(folder), double)
         only(folder, "results_*").unlink()
     for metric, best in (("acc", 0), ("acc_mutual_info", 1)):
-        selection = LogSelection(metrics=(metric,))
+        selection = LogSelection(metric=metric)
         file = open_run(choices(folders[0]), selection=selection)["tiny_choice"]
         for batch in file.batches():
             for row in batch.rows:

@@ -38,7 +38,7 @@ def test_a_number_is_not_the_part_of_a_score_that_has_parts(tmp_path):
     with pytest.raises(DataError, match="the score judge, of which right is asked, is of type fl"):
         compare(old, new, **how)
     with pytest.raises(DataError, match=r"judge is \{'left'.*; a number, true or false"):
-        compare(old, new, metric="judge | judge.right", higher_is_better=True)
+        compare(old, new, metric=["judge.right", "judge"], higher_is_better=True)
     missing = inspect_log(tmp_path / "missing.json", [parts, None, "NaN", parts])
     assert compare(old, missing, **how).counts.excluded["unscored"] == 2
 

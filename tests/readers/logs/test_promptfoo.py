@@ -282,9 +282,17 @@ def test_a_named_score_of_an_assertion_points_up_and_another_is_not_known(pair):
                 row["testCase"]["assert"].append(JUDGE),
             ),
         )
-    log = next(iter(open_run(pair[0], selection=LogSelection(metrics=("tone",))).values())).log
+    log = next(iter(open_run(pair[0], selection=LogSelection(metric="tone")).values())).log
     assert log.less_is_better is False
-    log = next(iter(open_run(pair[0], selection=LogSelection(metrics=("cost",))).values())).log
+    log = next(iter(open_run(pair[0], selection=LogSelection(metric="cost")).values())).log
     assert log.less_is_better is None
-    said = LogSelection(metrics=("cost",), lower_is_better=True)
+    said = LogSelection(metric="cost", lower_is_better=True)
     assert next(iter(open_run(pair[0], selection=said).values())).log.less_is_better is True
+
+
+def test_an_assertion_with_more_than_a_text_is_another_reference(pair):
+    def transform(row):
+        row["testCase"]["assert"][0]["transform"] = "output.trim()"
+
+    edit_rows(pair[1], transform)
+    assert "Answers to other questions" in refusal(pair[0], pair[1])

@@ -6,6 +6,7 @@ import pytest
 from harness_runs import SHARED, needs_shared, refusal
 
 from compatkit import compare
+from compatkit.errors import DataError
 
 IDS = [f"{number:024x}" for number in range(4)]
 ANSWERS = [["Denver Broncos", "the Broncos"], ["gold"], ["Santa Clara"], []]
@@ -100,3 +101,24 @@ def test_a_question_twice_is_refused(tmp_path, dataset):
     questions.append({**questions[0], "answers": [{"text": "others"}]})
     write(dataset, whole)
     assert f"the question {IDS[0]} occurs twice" in refusal(old, old, dataset=str(dataset))
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (None, "the question 0*1: answers is missing; list was expected"),
+        ([{"text": 1}], "the question 0*1: an answer is of type int; str was expected"),
+    ],
+)
+def test_a_question_that_lost_its_answers_is_not_one_without_an_answer(
+    tmp_path, dataset, answers, message
+):
+    whole = json.loads(dataset.read_text())
+    question = whole["data"][0]["paragraphs"][0]["qas"][1]
+    question["answers"] = answers
+    if answers is None:
+        del question["answers"]
+    write(dataset, whole)
+    path = write(tmp_path / "old.json", dict.fromkeys(IDS, ""))
+    with pytest.raises(DataError, match=message):
+        compare(path, path, dataset=str(dataset))
