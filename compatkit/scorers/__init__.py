@@ -13,6 +13,7 @@ from compatkit.scorers.choice import choice
 from compatkit.scorers.contains import contains
 from compatkit.scorers.exact_match import exact_match
 from compatkit.scorers.field import field
+from compatkit.scorers.json_equality import json
 from compatkit.scorers.mathematics import math
 from compatkit.scorers.numeric import numeric
 from compatkit.scorers.regex import regex
@@ -28,6 +29,7 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
     "math": math,
     "contains": contains,
     "regex": regex,
+    "json": json,
     "token_f1": token_f1,
     "rouge1": partial(rouge, "rouge1"),
     "rouge2": partial(rouge, "rouge2"),
