@@ -182,8 +182,8 @@ _DECLARED = (
     Option(
         name="lists",
         choices=LISTS,
-        help="What a list of predictions is: samples, or one answer, a sequence or a set; needed "
-        "where references are lists too.",
+        help="What a list of predictions is: samples, or one answer: a sequence, a set, or json, "
+        "which takes objects too; needed where references are lists too.",
         places=EVERYWHERE,
         signed=True,
     ),

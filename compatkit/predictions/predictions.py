@@ -22,9 +22,10 @@ from compatkit.predictions.fields import (
 )
 
 LARGEST_FLOAT_ID = 2**53  # beyond it floats do not hold every whole number
-LISTS = ("samples", "sequence", "set")
-ONE_ANSWER = {"sequence", "set"}
+LISTS = ("samples", "sequence", "set", "json")
+ONE_ANSWER = {"sequence", "set", "json"}
 FLAGS = {"true", "false", "yes", "no", "null", "none"}
+AS_JSON = " --lists json takes an object or a list as one answer, written as JSON."
 MEASURED = (
     "rows with a number or a boolean in the field 'error', which says of no row that it failed; "
     "--error-field error counts them as failed"
@@ -117,7 +118,9 @@ def to_predictions(
         records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
     column = {role: get_column(records.rows, path) for role, path in paths.items()}
-    if lists in ONE_ANSWER:
+    if lists == "json":
+        _write_json(column, at)
+    elif lists in ONE_ANSWER:
         _join_lists(column, at, ordered=lists == "sequence")
     errors = column.get("error", [])
     any_error = errors.count(MISSING) < len(errors)
@@ -204,6 +207,16 @@ def _join_lists(column: dict[str, list[Any]], at: Records, *, ordered: bool) -> 
         column["references"] = [join_accepted(value, row) for row, value in references]
 
 
+def _write_json(column: dict[str, list[Any]], at: Records) -> None:
+    """Make one text of each object and list: its JSON, which is one answer."""
+    for role in ("prediction", "references"):
+        if role in column:
+            column[role] = [
+                _container_text(value, at, row, role) if isinstance(value, list | dict) else value
+                for row, value in enumerate(column[role])
+            ]
+
+
 def _explode_samples(
     records: Records, fields: Fields, start: int
 ) -> tuple[Records, Sequence[int], list[str | None] | None]:
@@ -254,7 +267,8 @@ def _refuse_two_lists(column: Sequence[Any], at: Records, fields: Fields) -> Non
                 f"{at.name}:{at.lines[row]}: the prediction and the reference are both lists, of "
                 f"{len(prediction)} and {len(reference)}. Say --lists samples if these are samples "
                 "of one model and accepted answers, --lists sequence if each is one answer, "
-                "--lists set if each is one answer and its order means nothing."
+                "--lists set if each is one answer and its order means nothing, --lists json for "
+                "answers that are JSON."
             )
 
 
@@ -291,7 +305,7 @@ def _text(value: Any, at: Records, row: int, what: str, containers: bool) -> str
         return _text(value.item(), at, row, what, containers)
     raise DataError(
         f"{at.name}:{at.lines[row]}: the {what} is a {type(value).__name__}; "
-        "text, a number or null was expected."
+        f"text, a number or null was expected.{AS_JSON if isinstance(value, list | dict) else ''}"
     )
 
 

@@ -297,3 +297,17 @@ def test_flips_of_lists_are_shown_as_they_were_scored():
     assert result.counts.negative_flips == 1
     assert [flip.id for flip in result.examples] == ["1"]
     assert "lists:set" in result.signature
+
+
+def test_an_object_or_a_list_may_be_one_answer_as_json() -> None:
+    row = {"id": 1, "prediction": {"b": [1], "a": None}, "reference": [{"a": 1}, 2]}
+    rows = columns_of(row, lists="json")
+    assert rows.prediction == ['{"a": null, "b": [1]}']
+    assert rows.references == [('[{"a": 1}, 2]',)]
+    text = columns_of({"id": 1, "prediction": None, "reference": "[1]"}, lists="json")
+    assert (text.prediction, text.references) == ([None], [("[1]",)])
+
+
+def test_an_object_is_no_text_and_the_way_out_is_named() -> None:
+    with pytest.raises(DataError, match=r"is a dict; .*--lists json takes an object"):
+        columns_of({"id": 1, "prediction": {"a": 1}, "reference": "x"})
