@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import partial as partial_of
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from compatkit.arrays import FloatArray
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.json_compare import Comparer, sort_lists
-from compatkit.scorers.json_schema import load_schema
+from compatkit.scorers.json_schema import Schema, load_schema
 from compatkit.scorers.json_text import NoValueError, find_json, read_json, write_json
 from compatkit.scorers.scorer import Scored, Scorer, score_pairs
 from compatkit.scorers.unread import count_unread
@@ -61,36 +62,8 @@ def json(
     compare = Comparer(unordered=unordered, tolerance=Decimal(str(tolerance)))
     measure = compare.share if partial else compare.equal
 
-    def score(rows: Predictions) -> Scored:
-        read = _read(rows.prediction, find_json)
-        accepted = _read((text for texts in rows.references for text in texts), read_json)
-        invalid = {text for text, value in read.items() if value and not allows(*value)}
-
-        def score_columns(texts: Sequence[str], references: Sequence[str]) -> FloatArray:
-            pairs = zip(texts, references, strict=True)
-            return np.array(
-                [
-                    float(measure(*read[text], *accepted[reference]))
-                    if read[text] and accepted[reference] and text not in invalid
-                    else 0.0
-                    for text, reference in pairs
-                ]
-            )
-
-        in_order = sort_lists if unordered else _as_it_is
-        written = {text: write_json(in_order(*value)) for text, value in read.items() if value}
-        answers = [None if text is None else written.get(text) for text in rows.prediction]
-        notes = {
-            NO_VALUE: count_unread(answers, rows),
-            NOT_VALID: sum(text in invalid for text in rows.prediction),
-        }
-        scored = Scored(
-            score_pairs(rows, score_columns),
-            answers,
-            {note: count for note, count in notes.items() if count},
-        )
-        return leave_out_unseen(scored, rows, lambda text: bool(accepted[text]), NOT_JSON)
-
+    in_order = sort_lists if unordered else _as_it_is
+    score = partial_of(_score, measure=measure, allows=allows, in_order=in_order)
     options: dict[str, object] = {
         "partial": partial,
         "unordered": unordered,
@@ -98,6 +71,43 @@ def json(
     }
     options |= {"schema": allows.digest} if allows.digest else {}
     return Scorer("json", score, options, continuous=partial)
+
+
+def _score(
+    rows: Predictions,
+    *,
+    measure: Callable[[Any, Any], float],
+    allows: Schema,
+    in_order: Callable[[Any], Any],
+) -> Scored:
+    """Score a batch: `in_order` makes equal answers one text."""
+    read = _read(rows.prediction, find_json)
+    accepted = _read((text for texts in rows.references for text in texts), read_json)
+    invalid = {text for text, value in read.items() if value and not allows(*value)}
+
+    def score_columns(texts: Sequence[str], references: Sequence[str]) -> FloatArray:
+        pairs = zip(texts, references, strict=True)
+        return np.array(
+            [
+                float(measure(*read[text], *accepted[reference]))
+                if read[text] and accepted[reference] and text not in invalid
+                else 0.0
+                for text, reference in pairs
+            ]
+        )
+
+    written = {text: write_json(in_order(*value)) for text, value in read.items() if value}
+    answers = [None if text is None else written.get(text) for text in rows.prediction]
+    notes = {
+        NO_VALUE: count_unread(answers, rows),
+        NOT_VALID: sum(text in invalid for text in rows.prediction),
+    }
+    scored = Scored(
+        score_pairs(rows, score_columns),
+        answers,
+        {note: count for note, count in notes.items() if count},
+    )
+    return leave_out_unseen(scored, rows, lambda text: bool(accepted[text]), NOT_JSON)
 
 
 def _read(texts: Iterable[str | None], read: Callable[[str], Any]) -> Read:
