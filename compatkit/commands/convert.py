@@ -10,6 +10,7 @@ from compatkit.arrays import FloatArray
 from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
 from compatkit.commands.printing import check_targets
 from compatkit.commands.score_options import field_flags, parse_options
+from compatkit.comparison.opening import join_references
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
 from compatkit.pairing.scored_rows import score_file
 from compatkit.readers.convert import convert as convert_run
@@ -19,7 +20,7 @@ from compatkit.scorers.make import SCORER_OPTIONS
 from compatkit.scorers.scorer import Scorer
 
 # How one file is read and judged, beside what is said of logs.
-READING = {"reader", "scorer", "quoting", "where"}
+READING = {"reader", "scorer", "quoting", "where", "references"}
 
 
 def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
@@ -54,7 +55,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     a baseline.
     """
     if output.endswith(".jsonl"):
-        check_targets([output], [run_path, values["dataset"] or ""])
+        check_targets([output], [run_path, *values["references"]])
     options = parse_options({**values, "reader": reader})
     options.check_sides(1)
     written = convert_run(
@@ -63,6 +64,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
         reader=reader,
         selection=options.selection,
         shape=options.shape_of(0),
+        join=partial(join_references, options=options),
         judge=partial(_judge, options.scorer) if options.scorer_was_named else None,
     )
     for task, path in written.items():

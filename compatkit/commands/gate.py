@@ -70,7 +70,7 @@ BESIDE_POLICY = {
 # What may be said beside --init: the pair, the policy's place, and what a policy can say of how
 # they are measured.
 BESIDE_INIT = {"init", "old", "new", "policy", "by", "level", "old_rerun", *OPTION_KEYS}
-PATHS = ("old_rerun", "dataset")
+PATHS = ("old_rerun", "references")
 
 
 # Of p-values a gate makes none, and its intervals are exact.
@@ -264,13 +264,20 @@ def _init(
     options = parse_options(dict(values))
     new = options.find_new(old, new)
     folder = Path(path).parent
-    named |= {name: os.path.relpath(named[name], folder) for name in PATHS if name in named}
+    named |= {name: _seen_from(folder, named[name]) for name in PATHS if name in named}
     old, new = (os.path.relpath(file, folder) for file in (old, new))
     text = write_first_policy((old, new), folder, options, named, _task_name(old, new))
     write_whole(folder / COPY_NAME, PATH.read_bytes())
     write_whole(path, text.encode())
     click.echo(f"compatkit: wrote {visible(path)}; 'compatkit gate' holds updates against it.")
     return 0
+
+
+def _seen_from(folder: Path, paths: Any) -> Any:
+    """Return a path, or several, relative to a folder."""
+    if isinstance(paths, str):
+        return os.path.relpath(paths, folder)
+    return [os.path.relpath(path, folder) for path in paths]
 
 
 def _task_name(old: str, new: str) -> str:

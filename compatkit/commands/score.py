@@ -74,7 +74,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
         flips_format(path)
     old_rerun = values.pop("old_rerun")
     paths = [old, *([] if new is None else [new]), *candidates]
-    check_targets([*outputs, *flips], [*paths, old_rerun or "", values["dataset"] or ""])
+    check_targets([*outputs, *flips], [*paths, old_rerun or "", *values["references"]])
     view = View(
         explain=values.pop("explain"),
         show_flips=values.pop("show_flips"),

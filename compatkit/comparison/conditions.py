@@ -8,7 +8,6 @@ from compatkit.comparison.options import Options, check_threshold
 from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note, notes_of
 from compatkit.predictions.fields import NO_FIELD, list_keys
-from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.make import make_scorer
@@ -74,11 +73,6 @@ def _refuse_unused(files: Sequence[PredictionFile], logs: Sequence[Log], options
             raise ConfigError(
                 f"{name} is of logs of evaluation harnesses, and none of {_listed(files)} is one. "
                 f"Leave {option.flag} out."
-            )
-        if name == "dataset" and not any(LOGS[log.harness].takes_dataset for log in logs):
-            raise ConfigError(
-                f"dataset is of logs that hold answers alone, and those of {logs[0].harness} hold "
-                f"their questions. Leave {option.flag} out."
             )
         if name == "epsilon" and options.scorer.continuous is False:
             raise ConfigError(

@@ -1,11 +1,19 @@
 """Opening: the files of a comparison, each in the shape that was said of its side."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from compatkit.comparison.options import Options
-from compatkit.errors import DataError
-from compatkit.readers.prediction_file import PredictionFile, name_sides, open_predictions
+from compatkit.errors import ConfigError, DataError
+from compatkit.readers import TEXT
+from compatkit.readers.logs import LOGS
+from compatkit.readers.prediction_file import (
+    PredictionFile,
+    name_sides,
+    open_predictions,
+    open_references,
+)
 
 
 def open_files(
@@ -39,7 +47,32 @@ def open_files(
     ]
     if old_rerun is not None:
         _refuse_rerun_of_new(files)
-    return name_sides(files)
+    return name_sides(join_references(files, options))
+
+
+def join_references(files: Sequence[PredictionFile], options: Options) -> list[PredictionFile]:
+    """Give each file the references that were named; logs that are read with them have them."""
+    if not options.references:
+        alone = next((file for file in files if file.reader == TEXT), None)
+        if alone is not None:
+            raise ConfigError(
+                f"{alone.name}: plain text holds answers alone. --references FILE names the file "
+                "of their references, a line each."
+            )
+        return list(files)
+    references = open_references(
+        options.references,
+        options.roles,
+        reader=options.reader,
+        by_position=options.by_position,
+        missing=options.missing,
+    )
+    return [
+        file
+        if file.log is not None and LOGS[file.log.harness].takes_dataset
+        else replace(file, references=references)
+        for file in files
+    ]
 
 
 def _refuse_rerun_of_new(files: Sequence[PredictionFile]) -> None:

@@ -248,12 +248,14 @@ _DECLARED = (
         about=OF_LOGS,
     ),
     Option(
-        name="dataset",
+        name="references",
         kind=Path,
+        several=True,
+        default=(),
         metavar="FILE",
-        help="Logs that hold answers alone (SQuAD): the file of questions and answers.",
+        help="The file that holds the references, where the predictions hold none: joined by id, "
+        "or by line. Repeatable: several references of each example.",
         places=EVERYWHERE,
-        about=OF_LOGS,
     ),
     Option(
         name="fields",

@@ -4,6 +4,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from compatkit.comparison.option_table import OPTIONS
@@ -47,6 +48,8 @@ class Options:
         where: which rows are read, as `compatkit.readers.where` reads it; None for all.
         old_where: the same of the old model's file alone.
         new_where: the same of the new model's file, and those of further candidates.
+        references: the files, or rows in memory, that hold the references; empty where the
+            predictions hold them.
         quoting: `quoted` or `unquoted`, for all sides or for each; None lets the file decide,
             where it can.
         lists: what a list of predictions is; see `to_predictions`.
@@ -79,6 +82,7 @@ class Options:
     where: str | None = None
     old_where: str | None = None
     new_where: str | None = None
+    references: tuple[Any, ...] = ()
     reader: str | None = None
     quoting: str | tuple[str, ...] | None = None
     lists: str | None = None
@@ -184,7 +188,7 @@ def make_options(
     skip_tasks: str | Sequence[str] = (),
     run: str | Sequence[str] | None = None,
     unfinished: str = "refuse",
-    dataset: str | None = None,
+    references: Any = (),
     fields: Mapping[str, str | None] | None = None,
     old_fields: Mapping[str, str | None] | None = None,
     new_fields: Mapping[str, str | None] | None = None,
@@ -207,8 +211,27 @@ def make_options(
     """
     values: dict[str, Any] = dict(locals())  # the options by their names, as the table has them
     del values["scorer_options"]
+    held = gather_references(values["references"])
+    # Rows in memory are what Python alone can say, and no name of a file.
+    values["references"] = () if any(not isinstance(item, str | Path) for item in held) else held
     _check(values, scorer_options)
+    values["references"] = held
     return _build(values, scorer_options)
+
+
+def gather_references(data: Any) -> tuple[Any, ...]:
+    """Return references as files or rows in memory: one, or one for each reference of an example.
+
+    >>> gather_references({"q1": "4", "q2": ["5", "five"]})
+    ([{'id': 'q1', 'reference': '4'}, {'id': 'q2', 'reference': ['5', 'five']}],)
+    """
+    if data is None or (isinstance(data, list | tuple) and not data):
+        return ()
+    if isinstance(data, Mapping):
+        return ([{"id": key, "reference": value} for key, value in data.items()],)
+    if isinstance(data, list | tuple) and not isinstance(data[0], Mapping):
+        return tuple(data)
+    return (data,)
 
 
 def check_threshold(scorer: Scorer, threshold: float | None) -> None:
@@ -244,6 +267,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         if not isinstance(values[name], str | None):
             of_sides = tuple(values[name])
             values[name] = of_sides if len(of_sides) > 1 else next(iter(of_sides), None)
+    references = values.pop("references")
     changed = {name for name, value in values.items() if value != OPTIONS[name].default}
     for name in ("by", "tasks", "skip_tasks"):
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
@@ -256,10 +280,17 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     made = make_scorer(scorer, **scorer_options)
     further = [*values["by"], *filter(None, [values["cluster"]]), *made.fields]
     roles = _parse_fields(values, further)
+    if references and roles.get("references") == NO_FIELD:
+        raise ConfigError(
+            f"--reference-field {NO_FIELD} beside --references, of whose file it names the field. "
+            "Leave one out."
+        )
     if named:
         check_threshold(made, values["threshold"])
     threshold = values.pop("threshold")
     selection = _select(values, scorer if named else None)
+    paths = [str(item) for item in references if isinstance(item, str | Path)]
+    selection = replace(selection, dataset=paths[0] if len(paths) == 1 else None)
     plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon", "margin")}
     return Options(
         scorer=made,
@@ -270,6 +301,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         recipe=Recipe(scorer, scorer_options) if isinstance(scorer, str) else None,
         scorer_was_named=named,
         selection=selection,
+        references=references,
         changed=frozenset(changed),
         **values,  # all others are attributes of the same name
     )
@@ -312,7 +344,7 @@ def _select(values: dict[str, Any], scorer: object) -> LogSelection:
         )
     return LogSelection(
         metric,
-        **{name: values.pop(name) for name in ("run", "unfinished", "dataset")},
+        **{name: values.pop(name) for name in ("run", "unfinished")},
         **{name: values.pop(name) for name in ("tasks", "skip_tasks")},
         # A field is turned by its scorer.
         lower_is_better=None if field else True if lower else False if higher else None,

@@ -68,6 +68,8 @@ def name_inputs(
             if path not in OWN_NAMES.get(role, (role,))
         ]
         inputs |= {f"{name}.fields": "+".join(read)} if read else {}
+        references = side.file.references
+        inputs |= {} if references is None else {"references": references.digest[:12]}
     return inputs
 
 

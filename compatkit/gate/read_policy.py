@@ -197,8 +197,9 @@ class _Reader:
         for key in ("metric", "run", "quoting"):
             if isinstance(values.get(key), list):
                 values[key] = self._texts(values, key, at)
-        if "dataset" in values:
-            values["dataset"] = self._file(values, "dataset", at)
+        for key in (key for key in values if PAIR_OPTIONS[key].kind is Path):
+            files = self._texts(values, key, at)
+            values[key] = [self._file({key: file}, key, at) for file in files]
         for key in (key for key in values if PAIR_OPTIONS[key].kind is dict):
             for role, name in values[key].items():
                 if not isinstance(name, str):

@@ -155,7 +155,7 @@ def _kind(option: Option) -> Schema:
     if option.kind is dict:
         return _table({role: {"type": "string"} for role in ALIASES})
     if option.kind is Path:
-        return NAMED
+        return _several(NAMED) if option.several else NAMED
     kind: Schema = {"type": TYPES.get(option.kind, "string"), **_range(option)}
     return _several(kind) if option.several or option.per_side else kind
 

@@ -79,8 +79,12 @@ def files_of(task: TaskPolicy) -> list[str]:
     for side in sides:
         if isinstance(side, PredictionFile) and side.log is not None:
             paths += map(str, (side.log.path, *side.log.further))
-    dataset = task.options.selection.dataset
-    return [*paths, *([] if dataset is None else [dataset])]
+    return [*paths, *(str(item) for item in task.options.references if is_path(item))]
+
+
+def is_path(item: Any) -> bool:
+    """Whether something is a file's name, and no rows in memory."""
+    return isinstance(item, str | Path)
 
 
 def is_pattern(path: str) -> bool:

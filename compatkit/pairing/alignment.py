@@ -81,7 +81,7 @@ def align(
         DataError: the sides cannot be compared; the message names the first culprits.
     """
     _check_policies(missing=missing, errors=errors, edited=edited)
-    ids, codes = _number_ids(sides)
+    ids, (*codes, _) = _number_ids([*(side.ids for side in sides), _expected(sides)])
     for side, code in zip(sides, codes, strict=True):
         _refuse_repeated(side, code, len(ids))
     differ, notes = find_edited(sides, codes, len(ids), edited)
@@ -183,18 +183,27 @@ def _check_policies(**chosen: str) -> None:
             )
 
 
-def _number_ids(sides: Sequence[ScoredRows]) -> tuple[list[str], list[IntArray]]:
+def _number_ids(columns: Sequence[list[str]]) -> tuple[list[str], list[IntArray]]:
     """Return the distinct ids of all sides, in the order of the first, and each row's number."""
-    first = sides[0].ids
-    alike = all(side.ids == first for side in sides[1:])
+    first = columns[0]
+    alike = all(ids == first for ids in columns[1:])
     if alike and len(set(first)) == len(first):
-        return first, [np.arange(len(first))] * len(sides)
-    distinct = dict.fromkeys(first if alike else chain.from_iterable(side.ids for side in sides))
+        return first, [np.arange(len(first))] * len(columns)
+    distinct = dict.fromkeys(first if alike else chain.from_iterable(columns))
     numbers = dict(zip(distinct, range(len(distinct)), strict=True))
-    codes = [
-        np.fromiter(map(numbers.__getitem__, side.ids), np.int64, len(side.ids)) for side in sides
-    ]
+    codes = [np.fromiter(map(numbers.__getitem__, ids), np.int64, len(ids)) for ids in columns]
     return list(distinct), codes
+
+
+def _expected(sides: Sequence[ScoredRows]) -> list[str]:
+    """Return the ids that all sides are asked for: those of a file of references, if there is one.
+
+    They are one more side as far as ids go, so that an example which no model answered is missing.
+    """
+    for side in sides:
+        if side.file.references is not None and side.file.references.ids is not None:
+            return side.file.references.ids
+    return sides[0].ids
 
 
 def _refuse_repeated(side: ScoredRows, codes: IntArray, size: int) -> None:
@@ -250,7 +259,9 @@ def _refuse_missing(
 
 def _explain_alike(present: Sequence[BoolArray], ids: Sequence[str]) -> str:
     """Say that ids which a side lacks look like others that only it has."""
-    first, *others = ([ids[i] for i in np.flatnonzero(~here).tolist()] for here in present)
+    # An id that every side lacks, and references alone have, looks like none of another side.
+    some = np.logical_or.reduce(present)
+    first, *others = ([ids[i] for i in np.flatnonzero(~here & some).tolist()] for here in present)
     pairs = [pair for other in others for pair in find_alike(first, other)]
     if not pairs:
         return ""

@@ -128,7 +128,7 @@ def score_file(
             fields = find_fields(
                 batch.rows,
                 file.name,
-                {**(roles or {}), **dict(file.shape.roles)},
+                {**(roles or {}), **file.roles},
                 by_position=by_position,
                 needs_prediction=scorer.needs_prediction,
                 needs_references=scorer.needs_references,

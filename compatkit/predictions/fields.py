@@ -40,6 +40,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "error": ("error",),
     "item_hash": ("item_hash",),
 }
+# What the values of a text, or of an object from ids to values, are called: the prediction, or the
+# reference of a file that holds nothing else.
+LONE = "value"
 # Could as well be what the model answered, so that it is nothing before a user says so.
 EITHER = "answer"
 SINGULAR = {"reference": "references", "item-hash": "item_hash"}  # as flags have them
@@ -154,6 +157,7 @@ def find_fields(
     chosen: Mapping[str, str] | None = None,
     *,
     by_position: bool = False,
+    needs_id: bool = True,
     needs_prediction: bool = True,
     needs_references: bool = True,
 ) -> Fields:
@@ -167,7 +171,8 @@ def find_fields(
         rows: the first records.
         name: what messages call the file.
         chosen: role to path, as the user named them; `none` for no field.
-        by_position: rows are paired by position, so that no id is needed.
+        by_position: rows are paired by position, so that no id is read.
+        needs_id: whether there must be an id, where it is read.
         needs_prediction: whether the scorer reads the prediction.
         needs_references: whether the scorer reads the references.
 
@@ -180,11 +185,11 @@ def find_fields(
     paths = {role: path for role, path in chosen.items() if path != NO_FIELD}
     notes = _note_named(rows, name, paths)
     for role in ALIASES:
-        needed = role == "id" or (role == "prediction" and needs_prediction)
+        needed = (role == "id" and needs_id) or (role == "prediction" and needs_prediction)
         if role == "id" and by_position:
             continue
         if role not in chosen:
-            wanted = needed or (role == "references" and needs_references)
+            wanted = needed or role == "id" or (role == "references" and needs_references)
             note = _find_field(role, keys, name, paths, needed=needed, wanted=wanted)
             notes += [note] if note else []
         elif needed and role not in paths:
@@ -262,6 +267,8 @@ def _find_field(
 ) -> str:
     """Add the field of a role to the paths; return what is to be noted about it."""
     present = [key for key in ALIASES[role] if key in keys]
+    if not present and wanted and _is_lone(role, keys) and LONE not in paths.values():
+        present = [LONE]
     own = [key for key in present if key in OWN_NAMES.get(role, (role,))]
     candidates = own or present
     option = _option(role)
@@ -280,6 +287,12 @@ def _find_field(
     if candidates:
         return f"{name}: no {role} is read, since {listed} could each be it; {option} says which"
     return ""
+
+
+def _is_lone(role: str, keys: Sequence[str]) -> bool:
+    """Tell whether `value` is the role: the prediction, or what a file of nothing else holds."""
+    only = set(keys) <= {"id", LONE}
+    return LONE in keys and (role == "prediction" or (role == "references" and only))
 
 
 def _taken(name: str, role: str, path: str) -> str:

@@ -137,7 +137,7 @@ def to_predictions(
     if samples is None and "sample" in column:
         samples = to_text(column["sample"], at, "sample")
     return Predictions(
-        id=_id_column(column["id"], at, paths["id"])
+        id=to_ids(column["id"], at, paths["id"])
         if "id" in column
         else [str(row + 1) for row in rows],
         prediction=to_text(predictions, at, "prediction"),
@@ -318,7 +318,12 @@ def _container_text(value: Any, at: Records, row: int, what: str) -> str:
         ) from None
 
 
-def _id_column(column: list[Any], at: Records, path: str) -> list[str]:
+def to_ids(column: list[Any], at: Records, path: str) -> list[str]:
+    """Make every id text.
+
+    Raises:
+        DataError: an id is missing, or neither a text nor a whole number.
+    """
     if set(map(type, column)) == {str}:
         return column
     ids = []

@@ -30,6 +30,7 @@ def convert(
     reader: str | None = None,
     selection: LogSelection | None = None,
     shape: Shape = PLAIN,
+    join: Callable[[list[PredictionFile]], list[PredictionFile]] = list,
     judge: Judge | None = None,
 ) -> dict[str, Path]:
     """Write the rows of a log, or of a prediction file, as JSON Lines.
@@ -43,6 +44,7 @@ def convert(
         reader: the name of the reader; without it names and first bytes decide.
         selection: what was said of logs.
         shape: what was said of how the rows lie.
+        join: gives the files their references, where another file holds them.
         judge: judges the answers anew: of a file, the score of each row, NaN for none.
 
     Returns:
@@ -56,7 +58,8 @@ def convert(
     if not run:
         _refuse_selection(path, selection or LogSelection())
         run = {Path(path).stem: open_file(path, reader)}
-    run = {task: replace(file, shape=shape) for task, file in run.items()}
+    shaped = join([replace(file, shape=shape) for file in run.values()])
+    run = dict(zip(run, shaped, strict=True))
     if judge is None:
         _refuse_unknown_direction(run)
     target = Path(output)
@@ -89,7 +92,7 @@ def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
     flags = {field.name: f"--{field.name.replace('_', '-')}" for field in fields(LogSelection)}
     if selection.lower_is_better is False:
         flags["lower_is_better"] = "--higher-is-better"
-    del flags["judged_anew"]  # by --scorer, which any file takes
+    del flags["judged_anew"], flags["dataset"]  # by --scorer and --references, of any file
     used = [
         flag for name, flag in flags.items() if getattr(selection, name) != getattr(plain, name)
     ]
@@ -136,20 +139,20 @@ def _lines(file: PredictionFile, judge: Judge | None) -> Iterator[bytes]:
     for batch in file.batches():
         for row in batch.rows:
             judged = {} if scores is None else _judged(row, next(scores))
-            named = _name_roles(row, file.shape)
+            named = _name_roles(row, file.roles)
             yield json.dumps({**named, **judged}, default=str).encode() + b"\n"
 
 
-def _name_roles(row: Record, shape: Shape) -> Record:
+def _name_roles(row: Record, roles: Mapping[str, str]) -> Record:
     """Return a record whose fields are called as the roles that they were named for."""
     named = {}
-    for role, path in shape.roles:
+    for role, path in roles.items():
         value = get_path(row, path) if path != NO_FIELD else MISSING
         if value is not MISSING:
             named[OWN_NAMES.get(role, (role,))[0]] = value
     if not named:
         return row
-    moved = {path for _, path in shape.roles}
+    moved = set(roles.values())
     return {**named, **{key: value for key, value in row.items() if key not in {*moved, *named}}}
 
 

@@ -14,9 +14,13 @@ from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
 from compatkit.readers.logs.log import Log, LogSelection
+from compatkit.readers.logs.squad import is_dataset as is_dataset_of_squad
+from compatkit.readers.logs.squad import read_questions
 from compatkit.readers.memory import digest_memory, is_dataset, is_frame, read_memory
+from compatkit.readers.references import OWN as JOINED
+from compatkit.readers.references import References
 from compatkit.readers.shape import PLAIN, Shape
-from compatkit.readers.source import Progress, Source, open_path
+from compatkit.readers.source import Progress, Source, kind_of_name, open_path
 from compatkit.readers.where import keep_rows
 
 
@@ -32,6 +36,7 @@ class PredictionFile:
         reader: the name of the reader, `memory` for rows in memory.
         log: what the harness says that left the rows behind, or None.
         shape: what a user said of how the rows lie in it.
+        references: what is right, where another file holds it.
         alone: what was named is this file; False for one task of several, or of a run's folder.
     """
 
@@ -43,6 +48,7 @@ class PredictionFile:
     log: Log | None = None
     alone: bool = True
     shape: Shape = PLAIN
+    references: References | None = None
 
     @property
     def path(self) -> Path | None:
@@ -54,6 +60,12 @@ class PredictionFile:
         """What is the same where the same bytes are read in the same way."""
         metric = "" if self.log is None else self.log.metric
         return f"{self.digest} {metric} {'' if self.shape == PLAIN else self.shape}".rstrip()
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role to field, as far as a user, or a file of references, says it."""
+        roles = dict(self.shape.roles)
+        return roles if self.references is None else {**roles, "references": JOINED}
 
     def batches(self, progress: Progress | None = None) -> Iterator[Records]:
         """Yield the records from the beginning.
@@ -90,7 +102,7 @@ class PredictionFile:
         # Of a file with nothing but the wanted lines, the records count from 0 again.
         places = range(len(wanted)) if by_line else wanted
         start = 0
-        for batch in self._read(None, [lines[index] for index in wanted] if by_line else None):
+        for batch in self._read(None, lines if by_line else None):
             end = start + len(batch.rows)
             while len(records) < len(wanted) and places[len(records)] < end:
                 index, place = wanted[len(records)], places[len(records)] - start
@@ -111,12 +123,23 @@ class PredictionFile:
         return DataError(f"{self.name}: the file changed while it was read. Run again.")
 
     def _read(
-        self, progress: Progress | None, lines: Sequence[int] | None = None
+        self, progress: Progress | None, lines: Mapping[int, int] | None = None
     ) -> Iterator[Records]:
-        batches = self._read_all(progress, lines)
-        where = self.shape.where
+        """Yield the records as their shape has them.
+
+        Args:
+            progress: as of `batches`.
+            lines: as of `pick`, where these records alone are read again.
+        """
+        wanted = None if lines is None else sorted(lines)
+        batches = self._read_all(progress, None if lines is None else sorted(lines.values()))
         # Lines that are read again met the conditions when they were read first.
-        yield from keep_rows(batches, where, self.name) if where and lines is None else batches
+        if self.shape.where and lines is None:
+            batches = keep_rows(batches, self.shape.where, self.name)
+        if self.references is not None:
+            roles = dict(self.shape.roles)
+            batches = self.references.join(batches, self.name, roles, wanted)
+        yield from batches
 
     def _read_all(
         self, progress: Progress | None, lines: Sequence[int] | None = None
@@ -169,6 +192,39 @@ def open_predictions(
         f"predictions were given as a {type(data).__name__}; a path, a list of mappings, "
         "a pandas frame or a datasets.Dataset was expected."
     )
+
+
+def open_references(
+    data: Sequence[Any],
+    roles: Mapping[str, str],
+    *,
+    reader: str | None = None,
+    by_position: bool = False,
+    missing: str = "error",
+) -> References:
+    """Open files of references, or rows in memory.
+
+    Args:
+        data: one of them, or several that each hold one reference of every example.
+        roles: role to field, as named for all files.
+        reader: a name in `READERS`; without it names and first bytes decide.
+        by_position: join rows by their number.
+        missing: what becomes of an id that one file alone has; see `References`.
+
+    Raises:
+        DataError: a file that cannot be opened.
+    """
+    files = [_open_references(item, reader) for item in data]
+    return References(files, roles, by_position=by_position, missing=missing)
+
+
+def _open_references(data: Any, reader: str | None) -> PredictionFile:
+    if not isinstance(data, str | Path):
+        return open_predictions(data, name="references")
+    if reader is None and is_dataset_of_squad(Path(data)):
+        rows = [{"id": key, **row} for key, row in read_questions(Path(data)).items()]
+        return replace(open_predictions(rows), name=str(data), digest=open_path(data).digest())
+    return open_file(data, reader if kind_of_name(str(data)) is None else None)
 
 
 def name_sides(files: Sequence[PredictionFile]) -> list[PredictionFile]:

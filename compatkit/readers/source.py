@@ -19,7 +19,7 @@ CHUNK = 1 << 20
 COMPRESSED = 1 << 12  # a zstd stream may grow 32,768 times: 128 MiB come of as much at most
 LARGEST_WINDOW = 1 << 31  # all that zstd can write, --long=31
 HEAD = 1 << 14  # bytes that tell what a file is
-FILES = "JSONL, JSON, CSV, TSV or Parquet"  # as help texts and messages name the kinds
+FILES = "JSONL, JSON, CSV, TSV, Parquet or plain text"  # as help texts and messages name the kinds
 KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -28,6 +28,8 @@ KINDS = {
     ".tsv": "tsv",
     ".parquet": "parquet",
 }
+# Of files that are named by themselves: in a folder of tasks they are anything.
+TEXTS = {".txt": "text", ".out": "text", ".hyp": "text", ".ref": "text"}
 NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 Progress = Callable[[str, float], None]  # the file's name, the share that was read
@@ -109,11 +111,8 @@ class Source:
         Raises:
             DataError: the content is of no kind that is known.
         """
-        suffixes = [suffix.lower() for suffix in Path(self.name).suffixes]
-        while suffixes and suffixes[-1] in {".gz", ".zst"}:
-            suffixes.pop()
-        kind = KINDS.get(suffixes[-1]) if suffixes else None
-        if kind in {"jsonl", "csv", "tsv", "parquet"}:
+        kind = kind_of_name(self.name)
+        if kind in {"jsonl", "csv", "tsv", "parquet", "text"}:
             return kind
         return kind_of_bytes(self.head(), self.name, kind)
 
@@ -140,6 +139,18 @@ class Source:
                 return raw.read()
         except OSError as error:
             raise _unreadable(self.name, error) from error
+
+
+def kind_of_name(name: str) -> str | None:
+    """Return the reader's name from the suffix of a file, None where it has none that tells.
+
+    >>> kind_of_name("new.csv.gz"), kind_of_name("hyp.de")
+    ('csv', None)
+    """
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
+    while suffixes and suffixes[-1] in {".gz", ".zst"}:
+        suffixes.pop()
+    return (KINDS | TEXTS).get(suffixes[-1]) if suffixes else None
 
 
 def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:

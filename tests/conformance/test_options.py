@@ -171,8 +171,9 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
 def test_what_is_about_logs_is_what_a_selection_of_logs_holds() -> None:
     about = {name for name, each in OPTIONS.items() if each.about in {OF_LOGS, OF_TASKS}}
     held = {each.name for each in fields(LogSelection)}
-    # A direction has two flags and one value; --scorer says that answers are judged anew.
-    assert about - {"higher_is_better"} == held - {"judged_anew"}
+    # A direction has two flags and one value; --scorer says that answers are judged anew, and
+    # --references, which is of all files, names the dataset of logs that hold answers alone.
+    assert about - {"higher_is_better"} == held - {"judged_anew", "dataset"}
 
 
 @pytest.mark.parametrize("name", [name for name, each in OPTIONS.items() if each.about == OF_LOGS])

@@ -47,7 +47,7 @@ FURTHER = {
     "metric": ["acc"],
     "run": "newest",
     "unfinished": "keep",
-    "dataset": "dev.json",
+    "references": ["dev.json"],
     "epsilon": 0.1,
     "old_fields": {"input": "prompt"},
     "old_where": "lang=de",

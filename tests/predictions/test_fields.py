@@ -124,7 +124,8 @@ def test_no_prediction_is_needed_where_the_scorer_reads_none():
 def test_a_named_field_that_no_row_has_is_noted(role):
     found = fields_of(ROW, {role: "typo"})
     assert found.notes == (f"new.jsonl: no field 'typo' for the {role} in the first rows",)
-    assert fields_of({**ROW, "typo": None}, {role: "typo"}).notes == ()
+    taken = fields_of({**ROW, "typo": None}, {role: "typo"}).notes
+    assert taken == (f"new.jsonl: {role} is read from the field 'typo'",)
 
 
 def test_an_error_counts_where_the_first_thousand_rows_have_none():
@@ -166,8 +167,9 @@ def test_nested_fields_are_compared_by_option():
 
 
 def test_an_unknown_role_is_refused():
-    with pytest.raises(ConfigError, match="no role 'reference'; the roles are id, prediction"):
-        parse_roles({"reference": "x"})
+    with pytest.raises(ConfigError, match="no role 'answer'; the roles are id, prediction"):
+        parse_roles({"answer": "x"})
+    assert parse_roles({"reference": "x"}) == {"references": "x"}  # as its flag has it
     assert parse_roles({"id": None, "error": "e"}) == {"error": "e"}
 
 

@@ -67,7 +67,7 @@ LOGS: dict[str, Harness] = {
     "squad": Harness(
         "SQuAD predictions",
         "squad",
-        "compatkit score old.json new.json --dataset dev-v1.1.json",
+        "compatkit score old.json new.json --references dev-v1.1.json",
         "question id",
         (b".json\n", b".json.gz\n", b".json.zst\n"),
         takes_dataset=True,

@@ -29,7 +29,7 @@ class LogSelection:
         run: `newest`, or a text that is in the path of the run that is meant; one for all sides,
             or for each.
         unfinished: `refuse` or `keep` runs that were cut short.
-        dataset: a file of questions and answers, for logs that hold answers alone.
+        dataset: the one file of references, for logs that hold answers alone.
         lower_is_better: whether less is better, of metrics whose direction nothing else says.
         tasks: patterns of the tasks that are meant; all where there are none.
         skip_tasks: patterns of tasks that are left aside.

@@ -1,6 +1,6 @@
 """SQuAD: a file of predictions, `{question id: answer}`, with the dataset's own file.
 
-The predictions hold answers alone; `--dataset dev-v1.1.json` names the file of questions. A
+The predictions hold answers alone; `--references dev-v1.1.json` names the file of questions. A
 question without an answer (SQuAD 2.0) has the empty text as its reference. Where no scorer is
 named, answers are judged as SQuAD's script does: exact match after its normalisation; the
 script's F1 is `--scorer token_f1`. A question that was not answered is wrong, as it is there.
@@ -47,8 +47,8 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     """
     if selection.dataset is None:
         raise ConfigError(
-            f"{files[0]}: predictions of SQuAD hold answers alone. --dataset FILE names the file "
-            "of questions and answers, such as dev-v1.1.json."
+            f"{files[0]}: predictions of SQuAD hold answers alone. --references FILE names the "
+            "file of questions and answers, such as dev-v1.1.json."
         )
     dataset = Path(selection.dataset)
     return [
@@ -75,7 +75,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     answers = expect(decode_whole(raw, name), dict, name, "the file")
     if repeats_a_key(raw, [answers]):
         decode_json(raw, name)  # which names it
-    questions = _read_questions(log.further[0])
+    questions = read_questions(log.further[0])
     unknown = [key for key in answers if key not in questions]
     if unknown:
         raise DataError(
@@ -95,7 +95,13 @@ def _answer(answer: Any, name: str, key: str) -> str | None:
     return None if answer is None else str(expect(answer, str, name, f"the answer to {key!r}"))
 
 
-def _read_questions(path: Path) -> dict[str, dict[str, Any]]:
+def is_dataset(path: Path) -> bool:
+    """Tell the file of questions and answers by its first bytes."""
+    head = read_head(path)
+    return plain_name(path).endswith(".json") and b'"paragraphs"' in head and b'"data"' in head
+
+
+def read_questions(path: Path) -> dict[str, dict[str, Any]]:
     """Return accepted answers and the question by its id."""
     whole = expect(read_json_file(path), dict, str(path), "the dataset")
     questions = Once("the question")

@@ -36,40 +36,42 @@ def test_answers_are_judged_as_the_script_of_squad_does(tmp_path, dataset):
         tmp_path / "new.json",
         dict(zip(IDS, ["Panthers", "Gold", "a Santa Clara", "x"], strict=True)),
     )
-    found = compare(old, new, dataset=str(dataset))
+    found = compare(old, new, references=str(dataset))
     assert found.scorer == "log:exact_match"
     assert (found.counts.negative_flips, found.counts.positive_flips) == (2, 1)
     assert found.counts.both_right == 1
-    soft = compare(old, new, dataset=str(dataset), scorer="token_f1", by="title")
+    soft = compare(old, new, references=str(dataset), scorer="token_f1", by="title")
     assert soft.scorer == "token_f1"
     assert list(soft.slices["title"]) == ["Super Bowl"]
 
 
 def test_without_the_dataset_the_way_is_said(tmp_path):
     path = write(tmp_path / "old.json", dict.fromkeys(IDS, "x"))
-    assert "--dataset FILE names the file of questions" in refusal(path, path)
+    assert "--references FILE names the file of questions" in refusal(path, path)
 
 
 def test_answers_to_other_questions_are_refused(tmp_path, dataset):
     path = write(tmp_path / "old.json", {"f" * 24: "x", IDS[0]: "y"})
-    assert "1 of 2 answers are to questions" in refusal(path, path, dataset=str(dataset))
+    assert "1 of 2 answers are to questions" in refusal(path, path, references=str(dataset))
 
 
 @pytest.mark.parametrize("value", [[1], {"data": 1}, {"data": [{"title": "a"}]}])
 def test_a_file_that_is_no_dataset_is_refused(tmp_path, value):
     path = write(tmp_path / "old.json", dict.fromkeys(IDS, "x"))
-    assert "dev2.json: " in refusal(path, path, dataset=str(write(tmp_path / "dev2.json", value)))
+    assert "dev2.json: " in refusal(
+        path, path, references=str(write(tmp_path / "dev2.json", value))
+    )
 
 
 def test_an_answer_that_is_no_text_is_refused(tmp_path, dataset):
     path = write(tmp_path / "old.json", {IDS[0]: "x", IDS[1]: ["y"]})
-    message = refusal(path, path, dataset=str(dataset))
+    message = refusal(path, path, references=str(dataset))
     assert f"the answer to '{IDS[1]}' is of type list; str was expected" in message
 
 
 def test_a_question_that_was_not_answered_is_wrong_and_counted(tmp_path, dataset):
     old = write(tmp_path / "old.json", {IDS[0]: "Broncos", IDS[1]: "gold"})
-    found = compare(old, write(tmp_path / "new.json", {IDS[0]: "Broncos"}), dataset=str(dataset))
+    found = compare(old, write(tmp_path / "new.json", {IDS[0]: "Broncos"}), references=str(dataset))
     assert (found.counts.total, found.counts.negative_flips) == (4, 1)
     assert (found.counts.no_answer_old, found.counts.no_answer_new) == (2, 3)
 
@@ -82,7 +84,7 @@ def test_the_genuine_predictions_read_and_pair(tmp_path):
     right = answers[1] | answers[0]
     qas = [{"id": key, "question": key, "answers": [{"text": t}]} for key, t in right.items()]
     dataset = write(tmp_path / "dev.json", {"data": [{"title": "t", "paragraphs": [{"qas": qas}]}]})
-    counts = compare(first, second, dataset=str(dataset)).counts
+    counts = compare(first, second, references=str(dataset)).counts
     same = sum(answers[0].get(key) == answers[1].get(key) for key in right)
     assert counts.total == len(right)
     assert counts.no_answer_old == len(right) - len(answers[0])
@@ -94,13 +96,13 @@ def test_the_genuine_predictions_read_and_pair(tmp_path):
 def test_a_question_twice_is_refused(tmp_path, dataset):
     old = tmp_path / "old.json"
     old.write_text(f'{{"{IDS[0]}": "a", "{IDS[1]}": "x", "{IDS[0]}": "b"}}')
-    assert f"the key '{IDS[0]}' occurs twice" in refusal(old, old, dataset=str(dataset))
+    assert f"the key '{IDS[0]}' occurs twice" in refusal(old, old, references=str(dataset))
     write(old, {IDS[0]: "a"})
     whole = json.loads(dataset.read_text())
     questions = whole["data"][0]["paragraphs"][0]["qas"]
     questions.append({**questions[0], "answers": [{"text": "others"}]})
     write(dataset, whole)
-    assert f"the question {IDS[0]} occurs twice" in refusal(old, old, dataset=str(dataset))
+    assert f"the question {IDS[0]} occurs twice" in refusal(old, old, references=str(dataset))
 
 
 @pytest.mark.parametrize(
@@ -121,4 +123,4 @@ def test_a_question_that_lost_its_answers_is_not_one_without_an_answer(
     write(dataset, whole)
     path = write(tmp_path / "old.json", dict.fromkeys(IDS, ""))
     with pytest.raises(DataError, match=message):
-        compare(path, path, dataset=str(dataset))
+        compare(path, path, references=str(dataset))
