@@ -171,7 +171,7 @@ class References:
                 fields = self._find_own(batch, name, roles)
                 path = None if self.tables[0].ids is None else fields.paths.get("id")
             asked = fields is not None and "input" in fields.paths
-            known = fields is not None and "id" in fields.paths
+            has_id = fields is not None and "id" in fields.paths
             rows, lines = [], []
             for row, line, key in zip(
                 batch.rows, batch.lines, self._keys(batch, path, count, numbers), strict=True
@@ -180,7 +180,7 @@ class References:
                 if joined is None:
                     lost.append(str(key))
                     continue
-                ids = {} if known else {"id": self._id_of(key)}
+                ids = {} if has_id else {"id": self._id_of(key)}
                 further = joined[1] if not asked else self._without_input(joined[1])
                 rows.append({**further, **row, **ids, OWN: joined[0]})
                 lines.append(line)
