@@ -30,6 +30,12 @@ EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
 PROGRAMS = {"json", "csv"}
 SCORE_FLAGS = (
     flag(
+        "--verbose",
+        "-v",
+        is_flag=True,
+        help="Show all metrics and tests, and the signature in full.",
+    ),
+    flag(
         "--old-rerun",
         type=NamedPath(),
         help="A second run of the old model: how many flips are its own noise.",
@@ -77,6 +83,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     check_targets([*outputs, *flips], [*paths, old_rerun or "", *values["references"]])
     view = View(
         explain=values.pop("explain"),
+        verbose=values.pop("verbose"),
         show_flips=values.pop("show_flips"),
         sweep=values["sweep"],
         width=find_width(),
@@ -105,7 +112,12 @@ def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
     """Refuse what people would read in reports for programs alone."""
     if kinds - PROGRAMS:
         return
-    for name, used in (("--show-flips", view.show_flips), ("--explain", view.explain)):
+    shown = {
+        "--show-flips": view.show_flips,
+        "--explain": view.explain,
+        "--verbose": view.verbose,
+    }
+    for name, used in shown.items():
         if used:
             raise ConfigError(
                 f"{name}: nobody would see it, since {' and '.join(sorted(kinds))} alone is made. "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample, FlippedExamples
 from compatkit.comparison.judging import Evidence
+from compatkit.comparison.signature import shorten
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics
@@ -91,6 +92,11 @@ class Comparison:
         raise AttributeError(f"a Comparison has no attribute {name!r}")
 
     @property
+    def short_signature(self) -> str:
+        """The signature's short form, which people hold against another's."""
+        return shorten(self.signature)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the numbers should know, in sentences."""
         return tuple(note.text for note in self.noted)
@@ -109,6 +115,7 @@ class Comparison:
             "scorer": self.scorer,
             "threshold": self.threshold,
             "signature": self.signature,
+            "short_signature": self.short_signature,
             "identical": self.identical,
             "counts": asdict(self.counts),
             "metrics": metrics_to_dict(self.metrics),

@@ -1,9 +1,10 @@
 """Signature: everything that a number depends on, in one line.
 
 Two results with the same signature are comparable; the idea is sacrebleu's (Post 2018,
-arXiv 1804.08771).
+arXiv 1804.08771). Its short form, the first 8 characters of its SHA-256, is for people.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from compatkit.comparison.option_table import OPTIONS
@@ -12,6 +13,7 @@ from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import OWN_NAMES
 from compatkit.version import __version__
 
+SHORT = 8  # characters
 NOBODY = "none"  # what an option is that nobody said
 OF_FILES = {"quoting", "lists", "where", "old_where", "new_where"}
 # What is called otherwise in the signature than in the table, or is no attribute of its name.
@@ -71,6 +73,15 @@ def name_inputs(
         references = side.file.references
         inputs |= {} if references is None else {"references": references.digest[:12]}
     return inputs
+
+
+def shorten(signature: str) -> str:
+    """Return the short form of a signature: equal where the signatures are.
+
+    >>> shorten("scorer:exact_match|threshold:0.5")
+    '5e42810e'
+    """
+    return hashlib.sha256(signature.encode("utf-8", "backslashreplace")).hexdigest()[:SHORT]
 
 
 def _plainly(name: str) -> Callable[[Options], object]:

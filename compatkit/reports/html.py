@@ -1,6 +1,7 @@
 """HTML: the report as a page of its own, and in a notebook."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import escape
 
 from compatkit.comparison.comparison import Comparison
@@ -43,7 +44,7 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
         results: one comparison per task and candidate.
         view: what to show.
     """
-    return draw_page(lay_out(results, view or View()), STYLE)
+    return draw_page(lay_out(results, replace(view or View(), verbose=True)), STYLE)
 
 
 def draw_page(blocks: Iterable[Block], style: str) -> str:

@@ -52,7 +52,8 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
         yield task_table(results)
         several_tasks = {n: t for n, t in head.tests.items() if n.startswith("any_task")}
         yield from (
-            Line(sentence, Tone.ASIDE) for sentence in describe_tests(several_tasks, level_of(head))
+            Line(sentence, Tone.ASIDE)
+            for sentence in describe_tests(several_tasks, level_of(head), whole=view.whole)
         )
         for comparison in results:
             yield from _asked_for(comparison, view, f"{comparison.task}: {comparison.new}")
@@ -77,17 +78,29 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     first = {text for c in results if not several for text in judge_noise(c.metrics)}
     notes = dict.fromkeys(n for c in results for n in c.notes if n not in first)
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
-    for comparison in results if not several else results[: -len(last)]:
-        where = f" of {comparison.task}" if several else ""
+    yield from _sign(results if not several or not view.whole else results[: -len(last)], view)
+
+
+def _sign(results: Sequence[Comparison], view: View) -> Iterator[Block]:
+    """Yield the signatures: whole, or so short that people can hold two against each other."""
+    for comparison in results if view.whole else ():
+        where = f" of {comparison.task}" if comparison.task else ""
         yield Line(f"signature{where}: {comparison.signature}", Tone.FAINT, whole=True)
+    if not view.whole:
+        last = [comparison for comparison in results if comparison.task == results[-1].task]
+        short = [
+            comparison.short_signature + (f" of {comparison.new}" if len(last) > 1 else "")
+            for comparison in last
+        ]
+        yield Line(f"signature: {', '.join(short)}; -v shows it in full", Tone.FAINT)
 
 
 def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
     yield count_table(comparison)
-    yield metric_table(comparison)
+    yield metric_table(comparison, whole=view.whole)
     yield from (
         Line(sentence, Tone.ASIDE)
-        for sentence in describe_tests(comparison.tests, level_of(comparison))
+        for sentence in describe_tests(comparison.tests, level_of(comparison), whole=view.whole)
     )
     yield from _asked_for(comparison, view)
 

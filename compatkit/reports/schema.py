@@ -215,6 +215,10 @@ def _result() -> Schema:
             "scorer": text(),
             "threshold": number("An answer is right when its score is at least this."),
             "signature": text("Two results with the same one are comparable.", minLength=1),
+            "short_signature": text(
+                "The signature's short form, as reports for people show it.",
+                pattern="^[0-9a-f]{8}$",
+            ),
             "identical": value("boolean", "Both files hold the same bytes."),
             "counts": refer("counts"),
             "metrics": refer("metrics"),

@@ -73,10 +73,16 @@ def count_table(comparison: Comparison) -> Table:
     )
 
 
-def metric_table(comparison: Comparison) -> Table:
-    """Return the metrics of one comparison, one a row, with intervals and counts."""
+def metric_table(comparison: Comparison, *, whole: bool = True) -> Table:
+    """Return the metrics of one comparison, one a row, with intervals and counts.
+
+    Args:
+        comparison: what is shown.
+        whole: all metrics, or those that matter most.
+    """
     rows = []
-    for name in shown_metrics([comparison]):
+    names = shown_metrics([comparison], whole=whole)
+    for name in names:
         metric = comparison.metrics[name]
         basis = format_fraction(metric) or (metric.reason if metric.value is None else "")
         if metric.denominator == 0:
@@ -85,7 +91,9 @@ def metric_table(comparison: Comparison) -> Table:
             (METRICS[name].label, format_value(name, metric), format_interval(name, metric), basis)
         )
     level = f"{100 * level_of(comparison):g}% interval"
-    return Table("", ("metric", "value", level, "counted"), rows, remarks=True)
+    further = len(shown_metrics([comparison])) - len(names)
+    note = f"{count_of(further, 'further metric')}: -v, --explain or --json" if further else ""
+    return Table("", ("metric", "value", level, "counted"), rows, remarks=True, note=note)
 
 
 def candidate_table(results: Sequence[Comparison]) -> Table:

@@ -13,6 +13,19 @@ DASH = "-"
 ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
+# What a short table shows; the others stand in a whole one, and in reports for programs.
+MAIN_METRICS = (
+    *("accuracy_old", "accuracy_new", "accuracy_delta"),
+    *("negative_flip_rate", "positive_flip_rate"),
+    *("backward_trust_compatibility", "relative_negative_flip_rate"),
+    *("score_delta", "mean_regression"),
+    *("expected_negative_flip_rate", "expected_positive_flip_rate"),
+    *("flip_floor_old", "excess_negative_flip_rate"),
+    *("delta_accuracy", "delta_nfr", "delta_score"),
+)
+MAIN_TESTS = ("accuracy_changed", "score_changed", "delta_nfr")
+# Whose right answers to one reference are one answer.
+ONE_ANSWER = ("exact_match", "choice", "numeric")
 SIGNED = {"points", "percent", "change"}
 SIGNS = {"share": "%", "points": " pp", "percent": "%"}
 
@@ -23,6 +36,7 @@ class View:
 
     Attributes:
         explain: what each metric means, beside it.
+        verbose: all metrics and tests, and the signature in full, as where they are explained.
         show_flips: how many negative flips are shown.
         sweep: flips over all thresholds.
         width: columns of the terminal.
@@ -30,10 +44,16 @@ class View:
     """
 
     explain: bool = False
+    verbose: bool = False
     show_flips: int = 0
     sweep: bool = False
     width: int = 100
     color: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all metrics are shown, or those that matter most."""
+        return self.verbose or self.explain
 
 
 def format_number(
@@ -94,8 +114,13 @@ def count_of(count: float, noun: str) -> str:
     return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
-def shown_metrics(results: Sequence[Comparison]) -> list[str]:
-    """Return the metrics that are worth a row: those with a value or a cause of their own."""
+def shown_metrics(results: Sequence[Comparison], *, whole: bool = True) -> list[str]:
+    """Return the metrics that are worth a row: those with a value or a cause of their own.
+
+    Args:
+        results: the comparisons of one report.
+        whole: all of them, or those that matter most.
+    """
     families = {"accuracy", "flips"}
     if not all(comparison.pair.single for comparison in results):
         families = {"accuracy"}
@@ -114,7 +139,19 @@ def shown_metrics(results: Sequence[Comparison]) -> list[str]:
             if metric.family == "candidate"
             and any(comparison.metrics[name].value is not None for comparison in results)
         ]
-    return names
+    return [
+        name
+        for name in names
+        if (whole or name in MAIN_METRICS) and not _is_true_by_construction(name, results)
+    ]
+
+
+def _is_true_by_construction(name: str, results: Sequence[Comparison]) -> bool:
+    """Tell what says nothing: that two right answers are the same, where one alone is right."""
+    return name == "agreement_right" and all(
+        comparison.scorer in ONE_ANSWER and comparison.metrics[name].value == 1.0
+        for comparison in results
+    )
 
 
 QUESTIONS = {
@@ -177,15 +214,18 @@ def describe_equivalence(name: str, test: PValue, level: float) -> str:
     return f"{what}: equivalence within {margin} is not shown, {how}"
 
 
-def describe_tests(tests: Tests, level: float) -> list[str]:
+def describe_tests(tests: Tests, level: float, *, whole: bool = True) -> list[str]:
     """Say in sentences how likely the data, or worse, would be if nothing had changed.
 
     Args:
         tests: name to outcome.
         level: what a claim of equivalence is made at.
+        whole: all of them, or those that matter most and those that were asked for.
     """
     sentences = []
     for name, test in tests.items():
+        if not (whole or name in MAIN_TESTS or test.margin is not None):
+            continue
         if test.margin is not None:
             sentences.append(describe_equivalence(name, test, level))
             continue

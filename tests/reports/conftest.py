@@ -41,4 +41,5 @@ def portable(text: str) -> str:
     """Take out what differs between versions and machines: ours, and the last digits."""
     text = text.replace(f"compatkit:{__version__}", "compatkit:VERSION")
     text = text.replace(f'"compatkit": "{__version__}"', '"compatkit": "VERSION"')
+    text = re.sub(r"(signature\W+|, )[0-9a-f]{8}(?=\"|;| of |, )", r"\1SIGNED", text)
     return re.sub(r"\d\.\d{9,}(e-\d+)?", lambda match: f"{float(match[0]):.8g}", text)

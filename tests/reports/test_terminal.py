@@ -89,7 +89,7 @@ def tables_of(results: Sequence[Comparison]) -> list[Table]:
 @pytest.mark.parametrize("case", CASES)
 def test_no_number_is_cut_and_no_line_too_long(case: str, width: int) -> None:
     results = CASES[case]
-    report = render_terminal(results, View(sweep=True, width=width))
+    report = render_terminal(results, View(verbose=True, sweep=True, width=width))
     for line in report.split("\n"):
         assert line.startswith("signature") or cell_len(line) <= width
     cells = set(re.split(r" {2,}|\n", report))
@@ -188,3 +188,34 @@ def test_what_was_left_out_is_said() -> None:
     report = render_terminal([compare(OLD, NEW[2:], missing="wrong")])
     assert "counted as wrong in old and new: 2 missing" in report
     assert "1 example," in render_terminal([compare(OLD[:1], NEW[:1])])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("case", CASES)
+def test_a_short_report_keeps_to_the_width_and_says_what_it_leaves_out(
+    case: str, width: int
+) -> None:
+    results = CASES[case]
+    report = render_terminal(results, View(width=width))
+    assert all(cell_len(line) <= width for line in report.split("\n"))
+    assert "signature: " in report
+    assert results[-1].signature not in report
+    if "tasks" not in case:
+        assert "further metrics: -v, --explain or --json" in report
+
+
+def test_what_is_so_by_construction_is_no_metric_to_show() -> None:
+    label = METRICS["agreement_right"].label
+    exact = compare(OLD, NEW)
+    assert exact.agreement_right == 1.0
+    assert label not in render_terminal([exact], View(verbose=True))
+    # Of two texts that contain the reference, either may be right: it is a result there.
+    assert label in render_terminal([compare(OLD, NEW, scorer="contains")], View(verbose=True))
+
+
+def test_the_short_signature_is_the_same_for_the_same_measurement_alone() -> None:
+    one, again, other = compare(OLD, NEW), compare(OLD, NEW), compare(OLD, NEW, level=0.9)
+    assert one.short_signature == again.short_signature != other.short_signature
+    assert f"signature: {one.short_signature}; -v shows it in full\n" in str(one)
+    assert f"signature: {one.signature}\n" in render_terminal([one], View(verbose=True))
+    assert one.to_dict()["short_signature"] == one.short_signature
