@@ -21,6 +21,7 @@ from compatkit.scorers.rouge import rouge
 from compatkit.scorers.sacrebleu_scores import bleu, chrf, ter
 from compatkit.scorers.scorer import Scorer
 from compatkit.scorers.token_f1 import token_f1
+from compatkit.scorers.tool_calls import tool_calls
 
 SCORERS: dict[str, Callable[..., Scorer]] = {
     "exact_match": exact_match,
@@ -30,6 +31,7 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
     "contains": contains,
     "regex": regex,
     "json": json,
+    "tool_calls": tool_calls,
     "token_f1": token_f1,
     "rouge1": partial(rouge, "rouge1"),
     "rouge2": partial(rouge, "rouge2"),

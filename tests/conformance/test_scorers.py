@@ -1,7 +1,7 @@
 """What holds for every scorer of the table."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +29,13 @@ NAMES = [
     for name in SCORERS
     if name != "field"
 ]
-REFERENCES = {"choice": "AB", "numeric": "12", "math": "12", "json": "12"}
+REFERENCES: Mapping[str, Sequence[str]] = {
+    "choice": "AB",
+    "numeric": "12",
+    "math": "12",
+    "json": "12",
+    "tool_calls": ["f()", "[]"],
+}
 SLOW = {"math"}
 
 texts = (
@@ -75,7 +81,7 @@ def test_scores_lie_in_0_to_1_and_depend_on_their_row_alone(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_references_does_not_matter(name: str) -> None:
     scorer = make_scorer(name, **NEEDED.get(name, {}))
-    pair = ["1", "2"] if name in {"numeric", "math", "json"} else ["A", "B"]
+    pair = list(REFERENCES.get(name, "AB"))
     there, back = ([pair], [pair[::-1]])
     assert (
         scorer.score(rows_of(["A 1"], there)).scores == scorer.score(rows_of(["A 1"], back)).scores
@@ -84,9 +90,14 @@ def test_the_order_of_references_does_not_matter(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_copy_of_the_reference_is_right(name: str) -> None:
-    text = {"choice": "B", "numeric": "12", "math": "12", "json": "12", "regex": "word"}.get(
-        name, "the quick brown fox jumps"
-    )
+    text = {
+        "choice": "B",
+        "numeric": "12",
+        "math": "12",
+        "json": "12",
+        "tool_calls": "f()",
+        "regex": "word",
+    }.get(name, "the quick brown fox jumps")
     scored = make_scorer(name, **NEEDED.get(name, {})).score(rows_of([text], [text]))
     assert scored.scores[0] == pytest.approx(1.0, abs=1e-12)
 
