@@ -15,6 +15,7 @@ from compatkit.metrics.definitions import METRICS
 from compatkit.predictions.fields import ALIASES
 from compatkit.readers import READERS
 from compatkit.reports import SUFFIXES
+from compatkit.reports.pictures import IMAGES, PICTURES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -97,11 +98,19 @@ def test_every_reader_role_alias_and_report_is_documented() -> None:
     for name in [
         *READERS,
         *SUFFIXES,
+        *IMAGES,
         *ALIASES["id"],
         *ALIASES["prediction"],
         *ALIASES["references"],
     ]:
         assert f"`{name}`" in page or f"FILE{name}`" in page, name
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    shown = (ROOT / "docs/quickstart.md").read_text(encoding="utf-8")
+    assert f"`{name}.svg`" in shown or f"-o {name}.svg" in shown
 
 
 def test_every_link_leads_to_a_file() -> None:

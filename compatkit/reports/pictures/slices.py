@@ -27,6 +27,8 @@ from compatkit.reports.pictures.picture import (
 )
 from compatkit.reports.view import count_of, format_count, worst_first
 
+NO_SLICES = "there are none. --by FIELD names a field to slice by."
+
 
 def describe_slices(results: Sequence[Comparison]) -> Picture:
     """Describe the NFR by slice, the most certain damage first.
@@ -39,7 +41,7 @@ def describe_slices(results: Sequence[Comparison]) -> Picture:
     """
     sliced = [(comparison, path) for comparison in results for path in comparison.slices]
     if not sliced:
-        raise NoPictureError("slices: there are none. --by FIELD names a field to slice by.")
+        raise NoPictureError(f"slices: {NO_SLICES}")
     parts = [part for comparison, path in sliced for part in comparison.slices[path].values()]
     refuse_undefined("slices", [_rate(part) for part in parts])
     shown = sliced[:MOST_PANELS]

@@ -15,6 +15,8 @@ from compatkit.reports.pictures.picture import (
 )
 from compatkit.reports.view import count_of, format_number
 
+NO_SWEEP = "flips over all thresholds were not counted. --sweep counts them."
+
 
 def describe_sweep(results: Sequence[Comparison]) -> Picture:
     """Describe the flips at every threshold, the chosen one marked.
@@ -27,7 +29,7 @@ def describe_sweep(results: Sequence[Comparison]) -> Picture:
     """
     swept = [comparison for comparison in results if comparison.sweep is not None]
     if not swept:
-        raise NoPictureError("sweep: flips over all thresholds were not counted. --sweep does.")
+        raise NoPictureError(f"sweep: {NO_SWEEP}")
     drawn = [result for result in swept if result.sweep and len(result.sweep.thresholds)]
     if not drawn:
         raise NoPictureError("sweep: there is nothing to draw: no answer has a score.")
@@ -37,7 +39,7 @@ def describe_sweep(results: Sequence[Comparison]) -> Picture:
 def _panel(comparison: Comparison) -> tuple[Curves, str]:
     sweep = comparison.sweep
     if sweep is None:  # not one of those that are drawn
-        raise NoPictureError("sweep: flips over all thresholds were not counted. --sweep does.")
+        raise NoPictureError(f"sweep: {NO_SWEEP}")
     shares = (sweep.negative_flips / sweep.total, sweep.positive_flips / sweep.total)
     worst = int(np.argmax(shares[0]))
     chosen = [_share_at(sweep.thresholds, share, comparison.threshold) for share in shares]

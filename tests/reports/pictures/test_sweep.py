@@ -59,5 +59,5 @@ def test_a_thinned_curve_keeps_its_ends_and_its_peak(seed: int, size: int) -> No
 
 
 def test_without_a_sweep_there_is_no_picture() -> None:
-    with pytest.raises(NoPictureError, match="--sweep does"):
+    with pytest.raises(NoPictureError, match="--sweep counts them"):
         describe_picture("sweep", [compare_answers(OLD, NEW)])

@@ -1,10 +1,12 @@
 """Grid: a heat map."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from compatkit.reports.pictures.drawing.sheet import (
     BROKEN,
+    CLASS,
     INK,
     LINE,
     SMALL,
@@ -16,8 +18,8 @@ from compatkit.reports.pictures.drawing.sheet import (
 from compatkit.reports.pictures.picture import Grid
 
 LABELS = 150.0
-MOST_CELL, LEAST_CELL = 46.0, 26.0  # the least that has a text in it
-PALEST, DARKEST = 0.06, 0.62  # so that a cell's text is read on it
+MOST_CELL = 46.0
+PALEST, DARKEST, DARKEST_QUIET = 0.04, 0.62, 0.4  # so that a cell's text is read on it
 
 
 def height(panel: Grid) -> float:
@@ -41,22 +43,24 @@ def draw(sheet: Sheet, panel: Grid, top: float) -> None:
         sheet.write(x, start - 5, text, size=SMALL, align="center", room=cell)
     for number, name in enumerate(panel.rows):
         y = start + (number + 0.5) * cell + 4
-        text = f"{number + 1} {name}" if numbered else name
-        sheet.write(0, y, text, room=left - 8)
-        for column in range(len(panel.columns)):
-            value = float(panel.values[number, column])
-            color = INK if panel.quiet[number, column] else BROKEN
-            if not np.isnan(value):
-                alpha = PALEST + (DARKEST - PALEST) * value if value else PALEST / 2
-                axes.add_artist(
-                    Rectangle(
-                        (column + 0.03, number + 0.03), 0.94, 0.94, color=color, alpha=alpha, lw=0
-                    )
-                )
-            if cell >= LEAST_CELL:
-                x = left + (column + 0.5) * cell
-                text = panel.texts[number][column]
-                sheet.write(x, y, text, size=SMALL, align="center", room=cell)
+        sheet.write(0, y, f"{number + 1} {name}" if numbered else name, room=left - 8)
+    _cells(axes, panel)
+    if all(width_of(text, SMALL) <= cell - 2 for row in panel.texts for text in row):
+        for number, row in enumerate(panel.texts):
+            for column, text in enumerate(row):
+                x, y = left + (column + 0.5) * cell, start + (number + 0.5) * cell + 4
+                sheet.write(x, y, text, size=SMALL, align="center")
+
+
+def _cells(axes: Axes, panel: Grid) -> None:
+    """Fill the cells; an undefined one stays empty."""
+    for row, column in np.argwhere(~np.isnan(panel.values)).tolist():
+        value, quiet = float(panel.values[row, column]), bool(panel.quiet[row, column])
+        darkest = DARKEST_QUIET if quiet else DARKEST
+        cell = Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, lw=0, gid=f"{CLASS}cell")
+        cell.set_color(INK if quiet else BROKEN)
+        cell.set_alpha(PALEST + (darkest - PALEST) * value)
+        axes.add_artist(cell)
 
 
 def _is_numbered(panel: Grid) -> bool:
