@@ -283,7 +283,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "another reference": (["old.jsonl", "edited.jsonl"], "edited.jsonl:1: the reference of 'q1'"),
     "hostile name": (["\x1b[31m\n::error::x", "new.jsonl"], r"\x1b[31m\n\x3a:error"),
     "long name": (["x" * 300, "new.jsonl"], "File name too long"),
-    "output": (["absent", "absent", "-o", "r.pdf"], "-o r.pdf: the suffix names the format"),
+    "output": (["absent", "absent", "-o", "r.gif"], "-o r.gif: the suffix names the format"),
     "output without suffix": (["absent", "absent", "-o", "r"], "the suffix names the format"),
     "flips": (["absent", "absent", "--flips", "r.txt"], "--flips writes .jsonl, .csv, .parquet"),
     "no folder": (["absent", "absent", "-o", "no/r.md"], "its folder does not exist"),
