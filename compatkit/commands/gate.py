@@ -14,6 +14,7 @@ from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
 from compatkit.commands.gate_reports import (
     VERDICT_SUFFIXES,
     check_outputs,
+    find_report_url,
     print_verdict,
     report_error,
     write_verdict,
@@ -61,6 +62,7 @@ BESIDE_POLICY = {
     "strict",
     "explain",
     "show_flips",
+    "report_url",
     "as_json",
     "as_markdown",
     "output",
@@ -103,6 +105,11 @@ ACTION_FLAGS = (
         type=click.IntRange(0),
         metavar="N",
         help="Show N negative flips; 5 on a terminal, more in files, if not said.",
+    ),
+    flag(
+        "--report-url",
+        metavar="URL",
+        help="Where the HTML report will lie, for the comment to link to.",
     ),
     flag("--gitlab", type=NamedPath(), metavar="FILE", help="Write GitLab's code quality."),
 )
@@ -150,6 +157,7 @@ def _hold(
     old, new = files
     update = values.pop("update_baseline")
     shown = {name: values.pop(name) for name in ("show_flips", "explain")}
+    shown["report_url"] = find_report_url(values.pop("report_url"), outputs)
     with show_progress() as progress:
         if old is None:
             policy = _read(context, path, strict=values["strict"])

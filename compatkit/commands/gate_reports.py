@@ -33,10 +33,20 @@ from compatkit.reports.verdicts.markdown import render_error
 from compatkit.reports.view import View
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+# By which GitHub names the page of a run, at whose end its artifacts lie.
+RUN_PAGE = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+")  # without what ends a link
 
 MOST_READ = 1000  # characters that tell a report from other files
 
-__all__ = ["VERDICT_SUFFIXES", "check_outputs", "print_verdict", "report_error", "write_verdict"]
+__all__ = [
+    "VERDICT_SUFFIXES",
+    "check_outputs",
+    "find_report_url",
+    "print_verdict",
+    "report_error",
+    "write_verdict",
+]
 
 
 def check_outputs(outputs: Mapping[str, Any], inputs: Sequence[str]) -> None:
@@ -45,6 +55,29 @@ def check_outputs(outputs: Mapping[str, Any], inputs: Sequence[str]) -> None:
     for path in outputs["output"]:
         _kind(path)
     check_targets([*outputs["output"], *filter(None, [outputs["gitlab"]])], inputs)
+
+
+def find_report_url(named: str | None, outputs: Mapping[str, Any]) -> str:
+    """Return where the HTML report will lie; empty where nobody knows.
+
+    Args:
+        named: what the user said.
+        outputs: the reports that are written; an HTML page of a run on GitHub is among its
+            artifacts.
+
+    Raises:
+        ConfigError: no web address.
+    """
+    if named is not None:
+        if not ADDRESS.fullmatch(named):
+            raise ConfigError(f"--report-url is {named!r}; an address as https://... was expected.")
+        return named
+    parts = [os.environ.get(name, "") for name in RUN_PAGE]
+    if not all(parts) or all(_kind(path) != "html" for path in outputs["output"]):
+        return ""
+    server, repository, run = parts
+    url = f"{server}/{repository}/actions/runs/{run}#artifacts"
+    return url if ADDRESS.fullmatch(url) else ""
 
 
 def write_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
@@ -104,7 +137,7 @@ def print_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[s
 def _render(verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]) -> str:
     """Return a report, with as many flips as the user named, or as suit its kind."""
     flips = VERDICT_FLIPS.get(kind, 0) if shown["show_flips"] is None else shown["show_flips"]
-    view = replace(view, show_flips=flips, explain=shown["explain"])
+    view = replace(view, show_flips=flips, explain=shown["explain"], report_url=shown["report_url"])
     return VERDICT_REPORTS[kind](verdict, view)
 
 

@@ -41,6 +41,7 @@ class View:
         sweep: flips over all thresholds.
         width: columns of the terminal.
         color: whether the terminal knows colours.
+        report_url: where the whole report lies, for a comment to link to; empty for nowhere.
     """
 
     explain: bool = False
@@ -49,6 +50,7 @@ class View:
     sweep: bool = False
     width: int = 100
     color: bool = False
+    report_url: str = ""
 
     @property
     def whole(self) -> bool:

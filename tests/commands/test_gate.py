@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a folder with a pair of which the new file breaks one answer, the current one."""
     write_pair(tmp_path, broken=[0])
     monkeypatch.chdir(tmp_path)
-    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"):
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS", "GITHUB_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -429,3 +429,32 @@ def test_a_header_that_changed_is_no_header_of_the_new_baseline(
     assert code == 2
     assert "new.meta.json: the header changed after it was read" in error
     assert (folder / "old.jsonl").read_bytes() == before
+
+
+def test_the_comment_links_to_the_report(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = (*PAIR, "--max-nfr=0.05", "-o", "gate.md")
+
+    def link(*more: object) -> str:
+        assert gate(*options, *more)[0] == 0
+        lines = (folder / "gate.md").read_text().splitlines()
+        return next((line for line in lines if line.startswith("[The whole")), "")
+
+    assert link() == link("-o", "gate.html") == ""
+    said = "https://ci.test/a.html"
+    assert link("--report-url", said) == f"[The whole report]({said})"
+    page = {"SERVER_URL": "https://forge.test", "REPOSITORY": "team/model", "RUN_ID": "7"}
+    for name, value in page.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    assert link() == ""  # no page was written that could be uploaded
+    run = "https://forge.test/team/model/actions/runs/7#artifacts"
+    assert link("-o", "gate.html") == f"[The whole report]({run})"
+    assert link("-o", "gate.html", "--report-url", said) == f"[The whole report]({said})"
+
+
+@pytest.mark.parametrize("address", ["", "gate.html", "javascript:x", "https://a.test/)[b](c"])
+def test_what_is_no_web_address_is_no_link(gate: Gate, address: str) -> None:
+    code, _, error = gate(*PAIR, "--max-nfr=0.05", f"--report-url={address}")
+    assert code == 2
+    assert "an address as https://... was expected" in error

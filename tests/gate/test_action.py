@@ -256,7 +256,7 @@ def test_what_cannot_be_measured_replaces_the_pass_of_an_earlier_run(
     write_rows(folder / "new.jsonl", rows()[:100])
     run = action()
     assert (run.code, run.outputs["outcome"], run.outputs["exit-code"]) == (2, "error", "2")
-    assert run.outputs["junit"] == run.outputs["json"] == ""
+    assert run.outputs["junit"] == run.outputs["json"] == run.outputs["html"] == ""
     (comment,) = run.comments
     assert "## ERROR: the update could not be measured" in comment["body"]
     assert "    compatkit: " in comment["body"]

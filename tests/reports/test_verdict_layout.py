@@ -111,13 +111,32 @@ def test_the_worst_slice_is_the_one_furthest_beyond() -> None:
     b = decided("fail", field="lang", slice="b", low=0.09)
     doubtful = decided("inconclusive", field="lang", slice="c", low=0.01, high=0.6)
     advisory = decided("fail", field="lang", slice="d", low=0.5, tier="advisory")
-    said = "worst slice: the negative flip rate (NFR) of lang = "
-    assert worst(a, b, doubtful, advisory) == [f"{said}b"]
-    assert worst(b, a) == [f"{said}b"]
-    assert worst(doubtful, advisory) == [f"{said}c"]
-    assert worst(decided("pass", field="lang", slice="e"), decided("fail")) == []
+    of_lang = "the negative flip rate (NFR) of lang = "
+    assert worst(a, b, doubtful, advisory) == [f"worst slice of 4: {of_lang}b"]
+    assert worst(b, a) == [f"worst slice of 2: {of_lang}b"]
+    assert worst(doubtful, advisory) == [f"worst slice of 2: {of_lang}c"]
+    kept = decided("pass", field="lang", slice="e")
+    assert worst(kept, decided("fail")) == [f"worst slice: {of_lang}e"]
+    assert worst(decided("fail")) == []
     low = decided("fail", budget="min_btc", field="lang", slice="f", limit=0.9, high=0.5)
     assert "BTC) of lang = f" in worst(b, low)[0]
+
+
+def test_what_is_said_of_a_picked_slice_allows_for_the_picking() -> None:
+    """A fail goes by a bound that holds for all at once; other bounds are those of one slice."""
+
+    def worst(outcome: str, **values: object) -> str:
+        slices = [
+            decided(outcome, field="lang", slice=each, low=low, **values)
+            for each, low in (("a", 0.04), ("b", 0.05))
+        ]
+        lines = lines_of(judge(outcome, *slices))
+        return next(line for line in lines if line.startswith("worst"))
+
+    warning = "These bounds are for one slice, not for one picked from 2"
+    assert warning in worst("pass")
+    assert warning in worst("inconclusive", high=0.2)
+    assert warning not in worst("fail")
 
 
 def test_many_decisions_are_capped_and_the_cap_is_said() -> None:

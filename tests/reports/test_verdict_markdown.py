@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 from hostile_texts import HOSTILE
 from report_parsers import tokens_of
-from verdicts import VERDICTS, compared, decided, guard, judge
+from verdicts import VERDICTS, compared, decided, graded, guard, judge
 
+from compatkit import compare_candidates
 from compatkit.notes import Note
 from compatkit.reports import View
+from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.markdown import CUT, mark_comment, render_markdown
 
 HUGE = View(show_flips=100_000, explain=True)
@@ -80,12 +82,48 @@ def test_a_comment_is_never_too_long(text: str) -> None:
 def test_many_plain_flips_are_cut_to_those_that_fit() -> None:
     report = render_markdown(judge("fail", comparisons=(compared(total=9000, broken=4000),)), HUGE)
     assert len(report) < 60_000
-    assert "(1000 of them fit here)" in report
+    assert "(250 of them fit here)" in report
     assert report.endswith(f"{CUT}\n")
 
 
 def test_the_number_of_flips_is_the_view_s() -> None:
     report = render_markdown(VERDICTS["fail"](), View(show_flips=4))
     assert "<summary>4 of 20 negative flips, in the old file's order</summary>" in report
-    assert "| q4 | " in report
-    assert "| q5 | " not in report
+    assert "<summary>q4: What is the capital of country 4?</summary>" in report
+    assert "<summary>q5: " not in report
+
+
+def test_what_decides_stands_open_and_the_rest_is_folded() -> None:
+    report = render_markdown(VERDICTS["tasks"](), View(show_flips=2))
+    assert report.splitlines()[2] == (
+        "## FAIL: 60 of 1,164 right answers broke, 1 of them must not, 1 waived; 36 repaired"
+    )
+    shown, _, folded = report.partition("<summary>3 budgets are kept</summary>")
+    assert shown.index("<summary>q3: What is the capital") < shown.index("| FAIL | safety |")
+    assert "| pass | " not in shown
+    assert "| pass | " in folded
+    assert "signature" not in shown
+
+
+def test_the_link_to_the_whole_report_follows_the_headline() -> None:
+    url = "https://forge.test/runs/7"
+    lines = render_markdown(VERDICTS["fail"](), View(report_url=url)).splitlines()
+    assert lines[2].startswith("## FAIL: 20 of 388 right answers broke")
+    assert lines[4] == f"[The whole report]({url})"
+    assert "The whole report" not in render_markdown(VERDICTS["fail"]())
+
+
+def test_answers_of_several_samples_are_expected_to_break() -> None:
+    rows = [{"id": "a", "reference": "x", "prediction": ["x", "x"]}, {"id": "b", "reference": "x"}]
+    old = [rows[0], {**rows[1], "prediction": ["x", "y"]}]
+    new = [{**rows[0], "prediction": ["y", "x"]}, {**rows[1], "prediction": ["y", "y"]}]
+    (several,) = compare_candidates(old, [new])
+    # a: 1 right, half of it breaks; b: half right, all of it breaks: 1 of 1.5.
+    assert write_headline(judge("fail", comparisons=(several,))) == (
+        "FAIL: 1.0 of 1.5 right answers are expected to break; 0.0 to be repaired"
+    )
+
+
+def test_scores_fall_below_the_threshold() -> None:
+    headline = write_headline(judge("pass", comparisons=(graded(0.5, 0.1, 0.0),)))
+    assert headline == "PASS: 1 of 3 answers fell below the threshold; 0 rose to it"

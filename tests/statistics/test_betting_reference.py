@@ -3,10 +3,10 @@
 The limits below are the reference's: confseq 0.0.11 (PyPI, source distribution; numpy 2.4.6, Python
 3.11), `confseq.betting.diversified_betting_mart(x, m, bets, theta=0, trunc_scale=0.999)`, which
 truncates each bet b to 0.999 / (1 - m). The bets, of n values at the tail alpha: 16 constant ones,
-evenly in the logarithm, from min(sqrt(8 log(1 / alpha) / n), 1/2) to 1, and 16 from 1 to n, of equal
-weight. An upper limit is the m at which the last value of the martingale is 1 / alpha, by bisection
-until two floats are neighbours; a lower one is 1 less the upper limit of the values 1 - x. Nine
-digits were printed.
+evenly in the logarithm, from min(sqrt(8 log(1 / alpha) / n), 1/2) to 1, and 16 from 1 to n, of
+equal weight. An upper limit is the m at which the last value of the martingale is 1 / alpha, by
+bisection until two floats are neighbours; a lower one is 1 less the upper limit of the values
+1 - x. Nine digits were printed.
 """
 
 import pytest

@@ -8,6 +8,7 @@ set -euo pipefail
 
 reports=$(mktemp -d "${RUNNER_TEMP:-/tmp}/compatkit-XXXXXX")
 junit="$reports/gate.xml" markdown="$reports/gate.md" json="$reports/gate.json"
+html="$reports/gate.html"
 
 command=(compatkit gate)
 if [ -n "$POLICY" ]; then command+=(--policy "$POLICY"); fi
@@ -16,7 +17,7 @@ python -P -c 'import os, shlex
 print(*(word + "\0" for word in shlex.split(os.environ["ARGS"])), sep="", end="")' \
   > "$reports/words" 2> "$reports/stderr" || code=2
 while IFS= read -r -d '' word; do command+=("$word"); done < "$reports/words"
-command+=(-o "$junit" -o "$markdown" -o "$json")
+command+=(-o "$junit" -o "$markdown" -o "$json" -o "$html")
 if [ -n "$OLD$NEW" ]; then command+=(-- "$OLD" "$NEW"); fi
 
 # The gate writes the step's summary and the annotations itself, unless it never came to begin.
@@ -41,7 +42,7 @@ case "$code" in
 esac
 
 if [ "$outcome" = error ]; then
-  junit="" json=""
+  junit="" json="" html=""
   python -P "$ACTION/say_error.py" < "$reports/stderr" > "$markdown" ||
     printf '<!-- compatkit-gate -->\n\n## ERROR: the log says why\n' > "$markdown"
 fi
@@ -58,4 +59,5 @@ fi
   echo "junit=$junit"
   echo "markdown=$markdown"
   echo "json=$json"
+  echo "html=$html"
 } >> "$GITHUB_OUTPUT"

@@ -42,28 +42,28 @@ def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
         view: what to show.
     """
     yield Heading(describe_verdict(verdict), 1, TONES[verdict.outcome])
-    yield from _describe_basis(verdict)
+    yield from tell_basis(verdict)
     if verdict.decisions:
         yield decision_table(verdict)
     if len(verdict.decisions) > 1:  # the heading says it of a single one
-        yield from _describe_doubts(verdict)
-    yield from _list_notes("warning", verdict.warnings)
+        yield from tell_doubts(verdict)
+    yield from list_notes("warning", verdict.warnings)
     if verdict.guarded:
         yield Line(describe_guarded(verdict.guarded), Tone.ASIDE)
     yield from _look_first(verdict, view)
     if verdict.waivers:
         yield waiver_table(verdict)
     if view.explain:
-        yield Fold("what the budgets mean", tuple(_explain_budgets(verdict)))
-    yield from _describe_left_out(verdict.comparisons)
-    yield from _list_notes(
+        yield Fold("what the budgets mean", tuple(explain_budgets(verdict)))
+    yield from tell_left_out(verdict.comparisons)
+    yield from list_notes(
         "note", [note for comparison in verdict.comparisons for note in comparison.notes]
     )
     title = "signatures: verdicts with the same ones are comparable"
-    yield Fold(title, tuple(_sign(verdict.comparisons)))
+    yield Fold(title, tuple(sign_tasks(verdict.comparisons)))
 
 
-def _list_notes(kind: str, notes: Sequence[str]) -> Iterator[Line]:
+def list_notes(kind: str, notes: Sequence[str]) -> Iterator[Line]:
     """Yield notes, each once, long ones cut."""
     every = list(dict.fromkeys(notes))
     for note in every[:MOST_LINES]:
@@ -76,7 +76,8 @@ def _say_more(number: int, what: str) -> Iterator[Line]:
         yield Line(f"and {count_of(number - MOST_LINES, f'more {what}')}; --json has all")
 
 
-def _describe_basis(verdict: Verdict) -> Iterator[Line]:
+def tell_basis(verdict: Verdict) -> Iterator[Line]:
+    """Say what was compared, and by which policy."""
     tasks = verdict.comparisons
     if len(tasks) <= MOST_TASKS:
         yield from (Line(describe_basis(task)) for task in tasks)
@@ -87,7 +88,7 @@ def _describe_basis(verdict: Verdict) -> Iterator[Line]:
         yield Line(f"policy: {brief(verdict.policy or verdict.name)}{name}")
 
 
-def _describe_doubts(verdict: Verdict) -> Iterator[Line]:
+def tell_doubts(verdict: Verdict) -> Iterator[Line]:
     """Say of each inconclusive or undefined decision why, and what would settle it."""
     doubtful = [
         decision
@@ -106,15 +107,16 @@ def _describe_doubts(verdict: Verdict) -> Iterator[Line]:
 
 
 def _look_first(verdict: Verdict, view: View) -> Iterator[Block]:
-    blocks = [*_show_guarded(verdict, view), *_show_worst_slice(verdict)]
-    blocks += [*_show_flips(verdict, view)]
+    blocks: list[Block] = [*show_guarded(verdict, view), *show_worst_slice(verdict)]
+    blocks += show_flips_of(verdict, view)
     if blocks:
         yield Heading("look at first", 2)
         yield from blocks
-    yield from _show_waived(verdict, view)
+    yield from show_waived(verdict, view)
 
 
-def _show_guarded(verdict: Verdict, view: View) -> Iterator[Block]:
+def show_guarded(verdict: Verdict, view: View) -> Iterator[FlipList]:
+    """Show the must-not-flip examples that broke."""
     broken = [example for example in verdict.guarded if is_broken(example)]
     shown = [example for example in broken if example.flip is not None][: view.show_flips]
     if not shown:
@@ -131,13 +133,21 @@ def _show_guarded(verdict: Verdict, view: View) -> Iterator[Block]:
     )
 
 
-def _show_worst_slice(verdict: Verdict) -> Iterator[Block]:
-    sliced = [
-        decision for decision in verdict.decisions if decision.field and decision.outcome != PASS
-    ]
-    if sliced:
-        worst = max(sliced, key=_measure_excess)
-        yield Line(f"worst slice: {describe_decision(worst, verdict)}")
+def show_worst_slice(verdict: Verdict) -> Iterator[Line]:
+    """Name the slice that is the furthest beyond its budget, or the nearest to it.
+
+    It was picked after all were seen: a bound by which it passes, or may, is that of one slice.
+    """
+    sliced = [decision for decision in verdict.decisions if decision.field]
+    if not sliced:
+        return
+    worst = max(sliced, key=_measure_excess)
+    number = len({(decision.task, decision.field, decision.slice) for decision in sliced})
+    sentence = f"worst slice{f' of {number:,}' if number > 1 else ''}: "
+    sentence += describe_decision(worst, verdict)
+    if number > 1 and worst.outcome != FAIL and verdict.decide != "point":
+        sentence += f". These bounds are for one slice, not for one picked from {number:,}"
+    yield Line(sentence)
 
 
 def _measure_excess(decision: Decision) -> tuple[bool, bool, float]:
@@ -145,11 +155,13 @@ def _measure_excess(decision: Decision) -> tuple[bool, bool, float]:
     bound = decision.high if decision.at_least else decision.low
     bound = decision.value if bound is None or decision.two_sided else bound
     bound = abs(bound) if bound is not None and decision.two_sided else bound
-    excess = float("-inf") if bound is None else bound - decision.limit
-    return decision.blocks, decision.outcome == FAIL, -excess if decision.at_least else excess
+    excess = float("-inf")
+    if bound is not None:
+        excess = decision.limit - bound if decision.at_least else bound - decision.limit
+    return decision.blocks, decision.outcome == FAIL, excess
 
 
-def _show_flips(verdict: Verdict, view: View) -> Iterator[Block]:
+def show_flips_of(verdict: Verdict, view: View) -> Iterator[Block]:
     """Show the negative flips, the largest fall of score first, the old file's order among equals.
 
     Those that a waiver accepts, and the broken must-not-flip examples, are shown by themselves.
@@ -176,7 +188,8 @@ def _show_flips(verdict: Verdict, view: View) -> Iterator[Block]:
     yield Fold(title, (FlipList("", [example for _, example in shown], remarks),))
 
 
-def _show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
+def show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
+    """Show the flips that a waiver accepts."""
     flips: list[tuple[FlippedExample, str]] = []
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
@@ -213,7 +226,8 @@ def _join(*parts: str) -> str:
     return "; ".join(filter(None, parts))
 
 
-def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
+def explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
+    """Say what the budgets mean, and which bounds are approximate."""
     for name in dict.fromkeys(decision.budget for decision in verdict.decisions):
         budget = BUDGETS[name]
         yield Explanation(budget.label, budget.meaning, name)
@@ -228,7 +242,7 @@ def _explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
         )
 
 
-def _describe_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
+def tell_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
     """Say what was left out or counted as wrong, of several tasks where something was."""
     several = len(comparisons) > 1
     sentences = [
@@ -240,7 +254,13 @@ def _describe_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
     yield from _say_more(len(sentences), "line")
 
 
-def _sign(comparisons: Sequence[Comparison]) -> Iterator[Line]:
+def any_left_out(comparisons: Sequence[Comparison]) -> bool:
+    """Whether something was left out, or counted as wrong."""
+    return any(left_out([comparison], nothing=False) for comparison in comparisons)
+
+
+def sign_tasks(comparisons: Sequence[Comparison]) -> Iterator[Line]:
+    """Give the signatures."""
     for comparison in comparisons[:MOST_LINES]:
         where = f" of {brief(comparison.task)}" if comparison.task else ""
         yield Line(f"signature{where}: {comparison.signature}", Tone.FAINT, whole=True)

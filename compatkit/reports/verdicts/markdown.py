@@ -5,15 +5,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.verdict import Verdict
 from compatkit.reports.blocks import Block, FlipList, Fold, Table
-from compatkit.reports.hostile import visible
-from compatkit.reports.markdown import draw_block, draw_fold
-from compatkit.reports.verdicts.layout import lay_out_verdict
+from compatkit.reports.hostile import markdown_text, visible
+from compatkit.reports.markdown import TEXT_LIMIT, draw_block, draw_fold
+from compatkit.reports.verdicts.comment import lay_out_comment
 from compatkit.reports.view import View
 
 MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in a comment
 LONGEST_NAME = 60
+ID_LIMIT = 60
+QUESTION_LIMIT = 100
 CUT = "Not all fits into a comment; the JSON report has all."
 
 
@@ -27,10 +30,12 @@ def render_markdown(verdict: Verdict, view: View | None = None) -> str:
         verdict: the gate's.
         view: what to show.
     """
+    view = view or View()
     marker = mark_comment(verdict.name)
-    room = MOST_CHARACTERS - len(marker) - len(CUT) - 10
-    blocks, cut = _fit(lay_out_verdict(verdict, view or View()), room)
-    return "\n\n".join([marker, *blocks, *([CUT] if cut else [])]) + "\n"
+    link = [f"[The whole report]({view.report_url})"] if view.report_url else []
+    room = MOST_CHARACTERS - len(marker) - len(CUT) - sum(map(len, link)) - 10
+    (head, *blocks), cut = _fit(lay_out_comment(verdict, view), room)
+    return "\n\n".join([marker, head, *link, *blocks, *([CUT] if cut else [])]) + "\n"
 
 
 def render_error(message: str, name: str = "") -> str:
@@ -67,6 +72,35 @@ def mark_comment(name: str) -> str:
     return f"<!-- compatkit-gate: {plain} -->"
 
 
+def _draw(block: Block) -> str:
+    """Show a block; of flipped examples the question, and the texts where a click shows them."""
+    match block:
+        case FlipList(title, examples, remarks):
+            shown = zip(examples, remarks or [""] * len(examples), strict=True)
+            texts = [_draw_example(example, remark) for example, remark in shown]
+            return "\n\n".join([f"**{markdown_text(title)}**", *texts] if title else texts)
+        case Fold(title, blocks):
+            return draw_fold(title, [_draw(inner) for inner in blocks])
+        case _:
+            return draw_block(block)
+
+
+def _draw_example(example: FlippedExample, remark: str) -> str:
+    question = "" if example.input is None else f": {visible(example.input, QUESTION_LIMIT)}"
+    told = f" ({remark})" if remark else ""
+    rows = [
+        ("question", example.input),
+        ("reference", " / ".join(example.references) or None),
+        ("old", "(no answer)" if example.old_prediction is None else example.old_prediction),
+        ("new", "(no answer)" if example.new_prediction is None else example.new_prediction),
+    ]
+    if {example.old_score, example.new_score} - {0.0, 1.0}:
+        rows.append(("score", f"{example.old_score:.4g} -> {example.new_score:.4g}"))
+    cells = [(name, markdown_text(text, TEXT_LIMIT)) for name, text in rows if text is not None]
+    lines = ["| | |", "| :-- | :-- |", *(f"| {name} | {text} |" for name, text in cells)]
+    return draw_fold(f"{visible(example.id, ID_LIMIT)}{question}{told}", ["\n".join(lines)])
+
+
 def _fit(blocks: Iterable[Block], room: int) -> tuple[list[str], bool]:
     """Return the blocks that fit, and whether something was cut."""
     shown: list[str] = []
@@ -82,7 +116,7 @@ def _fit(blocks: Iterable[Block], room: int) -> tuple[list[str], bool]:
 
 def _draw_within(block: Block, room: int) -> tuple[str, bool]:
     """Show a block, or as many of its first rows as fit; empty where none does."""
-    text = draw_block(block)
+    text = _draw(block)
     if len(text) <= room:
         return text, True
     match block:
@@ -93,7 +127,7 @@ def _draw_within(block: Block, room: int) -> tuple[str, bool]:
             for number in _halves(len(rows)):
                 note = f"{number} of {len(rows)} rows fit here. {block.note}"
                 fewer = replace(block, rows=rows[:number], tones=block.tones[:number], note=note)
-                if len(text := draw_block(fewer)) <= room:
+                if len(text := _draw(fewer)) <= room:
                     return text, False
         case FlipList(title, examples, remarks):
             for number in _halves(len(examples)):
@@ -102,7 +136,7 @@ def _draw_within(block: Block, room: int) -> tuple[str, bool]:
                     examples[:number],
                     remarks[:number],
                 )
-                if len(text := draw_block(shorter)) <= room:
+                if len(text := _draw(shorter)) <= room:
                     return text, False
     return "", False
 

@@ -1,7 +1,9 @@
 """Verdict tables: the rows of a gate's decisions and waivers."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
+from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import ADVISORY, ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision, Verdict
 from compatkit.reports.blocks import Table, Tone
@@ -12,11 +14,12 @@ from compatkit.reports.verdicts.view import (
     format_limit,
     format_measured,
     is_approximate,
-    name_place,
     name_quantity,
     order_decisions,
+    place_in,
     shorten_quantity,
 )
+from compatkit.reports.view import DASH, SIGNS
 
 MOST_DECISIONS = 20
 MOST_WAIVERS = 20
@@ -29,39 +32,68 @@ STATES = {
 }
 
 
-def decision_table(verdict: Verdict) -> Table:
-    """Return the decisions, one a row, those that block first.
+def decision_table(verdict: Verdict, chosen: Sequence[Decision] | None = None) -> Table:
+    """Return decisions, one a row, those that block first.
 
-    The column of places is left out where all rest on the same examples.
+    The column of places is left out where all rest on the same examples; one quantity of several
+    places heads the column of what was measured.
+
+    Args:
+        verdict: the gate's.
+        chosen: those to show; all, with how to read them below, if not given.
     """
-    ordered = order_decisions(verdict.decisions)
-    shown = ordered[:MOST_DECISIONS]
-    places = any(map(name_place, verdict.decisions))
-    header = ["outcome", *(["where"] if places else []), "quantity"]
-    texts = len(header)
-    header += ["budget", "measured", "at least", "at most", "counted"]
-    rows = [
-        [
-            describe_outcome(decision),
-            *([name_place(decision) or "all examples"] if places else []),
-            shorten_quantity(decision) if places else name_quantity(decision),
-            _format_budget(decision),
-            format_measured(decision, decision.value),
-            format_measured(decision, decision.low),
-            format_measured(decision, decision.high),
-            _format_fraction(decision),
-        ]
-        for decision in shown
-    ]
+    ordered = order_decisions(verdict.decisions) if chosen is None else list(chosen)
+    shown, hidden = ordered[:MOST_DECISIONS], ordered[MOST_DECISIONS:]
+    places = any(place_in(verdict, decision) for decision in verdict.decisions)
+    one = places and len({decision.budget for decision in verdict.decisions}) == 1
+    columns = dict(_texts(verdict, shown, places=places, one=one))
+    texts = len(columns)
+    measured = shorten_quantity(verdict.decisions[0]) if one else "measured"
+    columns |= {
+        "budget": [_format_budget(decision) for decision in shown],
+        measured: [format_measured(decision, decision.value) for decision in shown],
+        "between": [_format_bounds(decision) for decision in shown],
+        "counted": [_format_fraction(decision) for decision in shown],
+    }
+    notes = _count_hidden(hidden) if chosen is not None else [read_table(verdict)]
     return Table(
         "",
-        header,
-        rows,
+        list(columns),
+        [list(row) for row in zip(*columns.values(), strict=True)],
         text_columns=texts,
-        note=" ".join(_notes(verdict, ordered[MOST_DECISIONS:], _legend(shown) if places else "")),
+        note=" ".join(notes),
         tones=[_tone(decision) for decision in shown],
         least_text=LEAST_TEXT,
     )
+
+
+def _texts(
+    verdict: Verdict, shown: Sequence[Decision], *, places: bool, one: bool
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield the columns of texts."""
+    yield "outcome", [describe_outcome(decision) for decision in shown]
+    if places:
+        yield "where", [place_in(verdict, decision) or "all examples" for decision in shown]
+    if not one:
+        name = shorten_quantity if places else name_quantity
+        yield "quantity", [name(decision) for decision in shown]
+
+
+def read_table(verdict: Verdict) -> str:
+    """Say how to read the table of all decisions."""
+    ordered = order_decisions(verdict.decisions)
+    shown, hidden = ordered[:MOST_DECISIONS], ordered[MOST_DECISIONS:]
+    places = any(place_in(verdict, decision) for decision in verdict.decisions)
+    return " ".join(_notes(verdict, hidden, _legend(shown) if places else ""))
+
+
+def _format_bounds(decision: Decision) -> str:
+    """Write both bounds, the unit once."""
+    if decision.low is None and decision.high is None:
+        return DASH
+    low, high = (format_measured(decision, bound) for bound in (decision.low, decision.high))
+    sign = SIGNS.get(BUDGETS[decision.budget].unit, "")
+    return f"{low.removesuffix(sign) if decision.high is not None else low} to {high}"
 
 
 def _format_budget(decision: Decision) -> str:
@@ -97,19 +129,13 @@ def _legend(shown: list[Decision]) -> str:
 def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
     """Say how to read the table."""
     sentences = [legend] if legend else []
-    if hidden:
-        number = Counter(decision.outcome for decision in hidden)
-        words = {FAIL: "fail", INCONCLUSIVE: "are inconclusive", PASS: "pass"}
-        parts = [
-            f"{number[outcome]:,} more {words[outcome]}" for outcome in words if number[outcome]
-        ]
-        sentences.append(f"{', '.join(parts)}; --json has all.")
+    sentences += _count_hidden(hidden)
     if verdict.decide == "point":
         sentences.append("Decided by the measured value alone, which chance may have moved.")
         return sentences
     level = format_level(verdict.level)
     sentences.append(
-        "The true value is at least, and at most, what is shown, each with "
+        "The true value is at least, and at most, what stands under 'between', each with "
         f"{describe_confidence(verdict)}. "
         "Pass: this range is within the budget. Fail: all of it is beyond. Inconclusive: the "
         "budget lies inside it."
@@ -133,6 +159,15 @@ def _notes(verdict: Verdict, hidden: list[Decision], legend: str) -> list[str]:
     if any(decision.tier == ADVISORY for decision in verdict.decisions):
         sentences.append("Advisory: reported, but never counted.")
     return sentences
+
+
+def _count_hidden(hidden: Sequence[Decision]) -> list[str]:
+    if not hidden:
+        return []
+    number = Counter(decision.outcome for decision in hidden)
+    words = {FAIL: "fail", INCONCLUSIVE: "are inconclusive", PASS: "pass"}
+    parts = [f"{number[outcome]:,} more {words[outcome]}" for outcome in words if number[outcome]]
+    return [f"{', '.join(parts)}; --json has all."]
 
 
 def _describe_looks(verdict: Verdict) -> list[str]:

@@ -57,6 +57,13 @@ def name_place(decision: Decision) -> str:
     return ", ".join(filter(None, (task, part)))
 
 
+def place_in(verdict: Verdict, decision: Decision) -> str:
+    """Name the task and the slice, as a row does: the only task is not said again."""
+    if len(verdict.comparisons) == 1 and decision.task == verdict.comparisons[0].task:
+        return name_place(replace(decision, task=""))
+    return name_place(decision)
+
+
 def format_limit(decision: Decision) -> str:
     """Write a limit with all its digits: 2%, 0.125%, +1 pp."""
     unit = BUDGETS[decision.budget].unit
@@ -202,6 +209,13 @@ def describe_verdict(verdict: Verdict) -> str:
     """Say the outcome and its reason in one sentence, and how many flips were waived."""
     explain = _reasons_of_pass if verdict.outcome == PASS else _reasons_against
     return _say_outcome(verdict, explain(verdict))
+
+
+def explain_verdict(verdict: Verdict) -> str:
+    """Say why, in one sentence that does not repeat the outcome."""
+    explain = _reasons_of_pass if verdict.outcome == PASS else _reasons_against
+    reasons = "; ".join(explain(verdict))
+    return f"{reasons[0].upper()}{reasons[1:]}." if reasons else ""
 
 
 def summarize_verdict(verdict: Verdict) -> str:
