@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from compatkit.evaluate_modules.trainer_metrics import flip_metrics
     from compatkit.gate import check, check_policy
     from compatkit.scorers.evaluate_metric import evaluate_metric
+    from compatkit.scorers.own import own_scorer
 
 __all__ = [
     "Comparison",
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate_metric",
     "evaluate_module",
     "flip_metrics",
+    "own_scorer",
 ]
 
 _HOMES = {
@@ -50,6 +52,7 @@ _HOMES = {
     "evaluate_metric": "scorers.evaluate_metric",
     "evaluate_module": "evaluate_modules",
     "flip_metrics": "evaluate_modules.trainer_metrics",
+    "own_scorer": "scorers.own",
 }
 
 

@@ -17,7 +17,8 @@ from compatkit.comparison.examples import (
 from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import Fields, Record
-from compatkit.predictions.predictions import Records, to_predictions
+from compatkit.predictions.predictions import to_predictions
+from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.scorer import Scorer
 

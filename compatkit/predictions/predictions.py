@@ -20,33 +20,17 @@ from compatkit.predictions.fields import (
     get_path,
     list_keys,
 )
+from compatkit.predictions.records import Records
+from compatkit.predictions.texts import cell_text, container_text, to_text
 
 LARGEST_FLOAT_ID = 2**53  # beyond it floats do not hold every whole number
 LISTS = ("samples", "sequence", "set", "json")
 ONE_ANSWER = {"sequence", "set", "json"}
 FLAGS = {"true", "false", "yes", "no", "null", "none"}
-AS_JSON = " --lists json takes an object or a list as one answer, written as JSON."
 MEASURED = (
     "rows with a number or a boolean in the field 'error', which says of no row that it failed; "
     "--error-field error counts them as failed"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """A batch of records in file order.
-
-    Attributes:
-        rows: one mapping per record.
-        lines: for each record, the number of its line (or row, from 1) in `name`.
-        name: what messages call the file.
-        notes: sentences about the whole file, for the report.
-    """
-
-    rows: Sequence[Record]
-    lines: Sequence[int]
-    name: str
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +50,7 @@ class Predictions:
         lines: for each row the line of its record.
         name: what messages call the file.
         notes: sentences with the number of rows they are true of.
+        records: the records that the rows were made of.
     """
 
     id: list[str]
@@ -80,6 +65,7 @@ class Predictions:
     lines: Sequence[int] = ()
     name: str = "predictions"
     notes: Mapping[str, int] = field(default_factory=dict)
+    records: Sequence[Record] = ()
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -118,10 +104,8 @@ def to_predictions(
         records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
     column = {role: get_column(records.rows, path) for role, path in paths.items()}
-    if lists == "json":
-        _write_json(column, at)
-    elif lists in ONE_ANSWER:
-        _join_lists(column, at, ordered=lists == "sequence")
+    if lists in ONE_ANSWER:
+        (_write_json if lists == "json" else _join_lists)(column, at, lists)
     errors = column.get("error", [])
     any_error = errors.count(MISSING) < len(errors)
     is_error = _is_filled if "error" in fields.named else _tells_error
@@ -151,6 +135,7 @@ def to_predictions(
         lines=records.lines,
         name=records.name,
         notes={MEASURED: measured} if measured else {},
+        records=records.rows,
     )
 
 
@@ -180,7 +165,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _join_lists(column: dict[str, list[Any]], at: Records, *, ordered: bool) -> None:
+def _join_lists(column: dict[str, list[Any]], at: Records, lists: str) -> None:
     """Make one text of each list that is one answer: JSON, sorted where the order means nothing.
 
     A list of lists as reference holds several answers that are accepted.
@@ -189,8 +174,8 @@ def _join_lists(column: dict[str, list[Any]], at: Records, *, ordered: bool) -> 
     def join(value: Any, row: int, what: str) -> Any:
         if not isinstance(value, list):
             return value
-        texts = [_text(item, at, row, what, containers=False) for item in value]
-        if not ordered:
+        texts = [cell_text(item, at, row, what, containers=False) for item in value]
+        if lists == "set":
             texts = sorted(set(texts), key=lambda text: (text is None, text))
         return json.dumps(texts, ensure_ascii=False)
 
@@ -207,12 +192,12 @@ def _join_lists(column: dict[str, list[Any]], at: Records, *, ordered: bool) -> 
         column["references"] = [join_accepted(value, row) for row, value in references]
 
 
-def _write_json(column: dict[str, list[Any]], at: Records) -> None:
+def _write_json(column: dict[str, list[Any]], at: Records, _: str) -> None:
     """Make one text of each object and list: its JSON, which is one answer."""
     for role in ("prediction", "references"):
         if role in column:
             column[role] = [
-                _container_text(value, at, row, role) if isinstance(value, list | dict) else value
+                container_text(value, at, row, role) if isinstance(value, list | dict) else value
                 for row, value in enumerate(column[role])
             ]
 
@@ -272,52 +257,6 @@ def _refuse_two_lists(column: Sequence[Any], at: Records, fields: Fields) -> Non
             )
 
 
-def to_text(
-    column: Sequence[Any], at: Records, what: str, *, containers: bool = False
-) -> list[str | None]:
-    """Make every value text: strings as they are, numbers and booleans as JSON writes them.
-
-    Raises:
-        DataError: on NaN, infinity, and on lists and objects unless `containers`.
-    """
-    kinds = set(map(type, column))
-    if kinds <= {str, type(None)}:
-        return list(column)
-    if kinds == {int}:  # labels: few distinct ones
-        texts = {value: str(value) for value in set(column)}
-        return list(map(texts.__getitem__, column))
-    return [_text(value, at, row, what, containers) for row, value in enumerate(column)]
-
-
-def _text(value: Any, at: Records, row: int, what: str, containers: bool) -> str | None:
-    if value is None or value is MISSING or isinstance(value, str):
-        return None if value is MISSING else value
-    if containers and isinstance(value, (list, dict)):
-        return _container_text(value, at, row, what)
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
-        raise DataError(
-            f"{at.name}:{at.lines[row]}: the {what} is {value}, which is no answer. "
-            "Write null for no answer."
-        )
-    if isinstance(value, (bool, int, float)):
-        return json.dumps(value)
-    if hasattr(value, "item"):  # a numpy scalar, from a frame or a Parquet file
-        return _text(value.item(), at, row, what, containers)
-    raise DataError(
-        f"{at.name}:{at.lines[row]}: the {what} is a {type(value).__name__}; "
-        f"text, a number or null was expected.{AS_JSON if isinstance(value, list | dict) else ''}"
-    )
-
-
-def _container_text(value: Any, at: Records, row: int, what: str) -> str:
-    try:
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise DataError(
-            f"{at.name}:{at.lines[row]}: the {what} cannot be written as JSON ({error})."
-        ) from None
-
-
 def to_ids(column: list[Any], at: Records, path: str) -> list[str]:
     """Make every id text.
 
@@ -365,7 +304,7 @@ def _reference_column(
             result.append(())
             continue
         values = list(value) if isinstance(value, (list, tuple)) else [value]
-        texts = [_text(item, at, row, what, containers=False) for item in values]
+        texts = [cell_text(item, at, row, what, containers=False) for item in values]
         result.append(tuple(text for text in texts if text is not None))
     return result
 

@@ -7,7 +7,7 @@ or several, are in the folder `logs`.
 
 from collections.abc import Callable, Iterator
 
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.csv_table import read_csv, read_tsv
 from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.blocks import read_whole
 from compatkit.readers.decoding import BOM, decode_json, repeats_a_key
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from compatkit.predictions.fields import Record
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.blocks import read_blocks
 from compatkit.readers.decoding import BOM, decode_object, repeats_a_key
 

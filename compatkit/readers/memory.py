@@ -6,7 +6,7 @@ from typing import Any
 
 from compatkit.errors import DataError
 from compatkit.predictions.fields import Columns, Record
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 
 BATCH = 20_000
 PLAIN = {str, int, float, bool, type(None), list, dict}

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.fields import LONE
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.blocks import read_blocks
 from compatkit.readers.decoding import BOM
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Record
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers import LINES, READERS, TABLES
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS

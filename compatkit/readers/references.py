@@ -24,7 +24,8 @@ from compatkit.predictions.fields import (
     get_path,
     list_keys,
 )
-from compatkit.predictions.predictions import Records, to_ids
+from compatkit.predictions.predictions import to_ids
+from compatkit.predictions.records import Records
 
 OWN = "reference"  # the field that a joined reference is put into
 SHOWN = 5

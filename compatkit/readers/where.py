@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Columns, get_column, list_keys
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 
 Condition = tuple[str, str]  # a field, and the text that its value is
 

@@ -101,7 +101,7 @@ def test_logs_of_two_harnesses_in_one_folder_are_refused(tmp_path):
 
 READER = '''"""Quizzer: a file `quiz_NAME.jsonl`, a line a question, which `number` tells apart."""
 
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import Log, plain_name, set_score
 

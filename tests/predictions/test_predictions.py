@@ -8,7 +8,8 @@ import pytest
 from compatkit import compare
 from compatkit.errors import DataError
 from compatkit.predictions.fields import Columns, find_fields
-from compatkit.predictions.predictions import MEASURED, Records, to_predictions
+from compatkit.predictions.predictions import MEASURED, to_predictions
+from compatkit.predictions.records import Records
 
 ROW = {"id": "q1", "prediction": "4", "reference": "4"}
 HUGE = 123456789012345678901234567890

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Columns
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.where import keep_rows, parse_where
 
 READ = {

@@ -1,3 +1,4 @@
+import json
 import linecache
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 from rows_of import rows_of
 
+from compatkit import compare, own_scorer
 from compatkit.errors import ConfigError, DataError
 from compatkit.scorers.make import make_scorer
 
@@ -31,6 +33,15 @@ def leaving(predictions, references):
 
 def interrupted(predictions, references):
     raise KeyboardInterrupt
+
+def judge(record, prediction, input):
+    return record["rubric"] in prediction and input == "Q"
+
+def needy(a, b, c):
+    return a
+
+def keyword(*, predictions):
+    return [1.0] * len(predictions)
 
 print("imported")
 number = 3
@@ -64,6 +75,12 @@ def test_a_function_of_the_current_folder_is_a_scorer() -> None:
         ("my_scorers:number", ConfigError, "is a int, not a function"),
         ("my_scorers:absent", ConfigError, "no function 'absent'"),
         ("no_such_module:f", ConfigError, "cannot be imported: ModuleNotFoundError"),
+        ("my/scorers.py:f", ConfigError, r"Name the module, not its file: my\.scorers:f\."),
+        ("my_scorers:needy", ConfigError, "takes a, b, c; two columns were expected, or some of"),
+        ("my_scorers:keyword", ConfigError, "by keyword alone"),
+        ("my_scorers:length?per_row", ConfigError, r"\?per_row=true was expected"),
+        ("my_scorers:length?", ConfigError, r"\?per_row=true was expected"),
+        ("my_scorers:judge", ConfigError, r"told by \?per_row=true"),
         (":f", ConfigError, "cannot be imported: ValueError"),
         ("broken_scorers:f", ConfigError, "cannot be imported: SyntaxError"),
         ("leaving_scorers:f", ConfigError, "cannot be imported: SystemExit: 3"),
@@ -106,3 +123,36 @@ def test_an_edited_function_has_another_signature(tmp_path: Path) -> None:
     sys.modules.pop("my_scorers")
     linecache.checkcache()
     assert make_scorer("my_scorers:length").options["source"] != before
+
+
+@pytest.mark.usefixtures("_module")
+def test_a_function_of_one_row_may_take_the_record_and_the_input(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "prediction": "it is red", "rubric": "red", "input": "Q"},
+        {"id": 2, "prediction": "it is red", "rubric": "blue", "input": "Q"},
+    ]
+    comparison = compare(rows, rows, scorer="my_scorers:judge?per_row=true")
+    assert comparison.accuracy_new == 0.5
+    assert "judge?per_row=true" in comparison.signature
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert compare(path, path, scorer="my_scorers:judge?per_row=true").accuracy_new == 0.5
+
+
+def test_columns_may_be_named() -> None:
+    def by_id(ids: list[str], records: list[dict[str, int]]) -> list[float]:
+        return [float(record["n"] > 1) for record in records] if ids else []
+
+    scorer = own_scorer(by_id)
+    assert not scorer.needs_references
+    rows = [{"id": number, "prediction": "x", "n": number} for number in range(4)]
+    assert compare(rows, rows, scorer=by_id).accuracy_new == 0.5
+    assert own_scorer(lambda prediction, references: prediction in references, per_row=True).score(
+        rows_of(["a", "b"], ["a", ["a", "b"]])
+    ).scores.tolist() == [1, 1]
+
+
+def test_a_builtin_is_given_two_columns() -> None:
+    scored = own_scorer(max, per_row=False)
+    with pytest.raises(DataError, match="is expected"):
+        scored.score(rows_of(["a"], ["b"]))

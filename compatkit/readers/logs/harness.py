@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.logs.keys import refuse_repeated
 from compatkit.readers.logs.log import Log, LogSelection
 from compatkit.readers.source import read_head

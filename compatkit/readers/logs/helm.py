@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.logs.helm_texts import Key, make_key, read_texts
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (

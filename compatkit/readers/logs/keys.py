@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 
 SHOWN = 80
 

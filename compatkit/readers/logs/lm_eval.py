@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.decoding import BOM
 from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl

@@ -9,7 +9,7 @@ from typing import Any
 
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.decoding import decode_json
 from compatkit.readers.source import open_path
 from compatkit.recipe import Recipe

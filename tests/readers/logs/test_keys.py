@@ -3,7 +3,7 @@
 import pytest
 
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.logs.keys import Once, refuse_repeated
 
 
