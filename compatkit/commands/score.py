@@ -20,6 +20,7 @@ from compatkit.commands.printing import (
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
+from compatkit.comparison.names import split_name
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
@@ -72,6 +73,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
 
     NEW is left out where OLD holds both models' predictions, in columns or rows of their own.
 
+    NAME=PATH says what reports call a model: v2=runs/new.jsonl.
+
     Files are of the kinds that compatkit formats lists, plain, .gz or .zst, one example a row
     with id, prediction and reference; - is standard input. Folders hold one file a task, or what
     an evaluation harness left behind: compatkit formats lists what is read.
@@ -84,7 +87,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     for path in flips:
         flips_format(path)
     old_rerun = values.pop("old_rerun")
-    paths = [old, *([] if new is None else [new]), *candidates]
+    named = [split_name(side) for side in (old, *([] if new is None else [new]), *candidates)]
+    names, paths = [name for name, _ in named], [path for _, path in named]
     check_targets([*written, *flips], [*paths, old_rerun or "", *values["references"]])
     view = View(
         explain=values.pop("explain"),
@@ -102,8 +106,10 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
         options = parse_options(values, keep_flips=keep, progress=progress)
         if [*paths, old_rerun].count("-") > 1:
             raise ConfigError("- can stand for one file only: standard input is read once.")
-        news = [options.find_new(old, new), *candidates]
-        results = compare_paths(old, news, options, old_rerun=old_rerun)
+        news = [options.find_new(paths[0], paths[1] if new else None), *paths[2:]]
+        if new is None and any(names):
+            raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
+        results = compare_paths(paths[0], news, options, old_rerun=old_rerun, names=names)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files = {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
     files |= {path: render_flips(results, path) for path in flips}

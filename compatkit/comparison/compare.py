@@ -22,6 +22,7 @@ from compatkit.comparison.judging import (
     judge,
     lowest_score,
 )
+from compatkit.comparison.names import give_names, name_models
 from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.reruns import doubt_rerun
@@ -135,7 +136,9 @@ def compare_files(
     ]
     measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
     results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
-    return correct_tests(results, options.correction)
+    models = files[: 1 + len(candidates)]
+    names = name_models([file.name for file in models], [[file] for file in models])
+    return give_names(correct_tests(results, options.correction), names)
 
 
 def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:

@@ -59,6 +59,8 @@ class Comparison:
         evidence: what a decision asks of the files, beside the numbers.
         changed: the examples whose answer is another, and wrong on both sides, which are no flips;
             None where they were not kept, or the files hold no answers.
+        old_name: what reports call the old model; its file, where nothing shorter is known.
+        new_name: what they call the new one.
     """
 
     task: str
@@ -84,9 +86,13 @@ class Comparison:
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
     changed: FlippedExamples | None = field(default=None, repr=False)
+    old_name: str = ""
+    new_name: str = ""
 
     def __post_init__(self) -> None:
-        """Take flipped examples that are at hand, as a tuple, too."""
+        """Take flipped examples that are at hand, as a tuple, too; and a file for a name."""
+        object.__setattr__(self, "old_name", self.old_name or self.old)
+        object.__setattr__(self, "new_name", self.new_name or self.new)
         examples: Any = self.examples
         if isinstance(examples, tuple):
             object.__setattr__(self, "examples", FlippedExamples.of(examples))
@@ -117,6 +123,8 @@ class Comparison:
             "task": self.task,
             "old": self.old,
             "new": self.new,
+            "old_name": self.old_name,
+            "new_name": self.new_name,
             "baseline": self.baseline,
             "scorer": self.scorer,
             "threshold": self.threshold,
@@ -217,8 +225,8 @@ class Comparison:
             f"{self.counts.negative_flips:g} negative and {self.counts.positive_flips:g} positive"
         )
         return (
-            f"<Comparison {self.old} -> {self.new}: {self.counts.total} examples by {self.scorer}, "
-            f"{flips} flips; print() shows all>"
+            f"<Comparison {self.old_name} -> {self.new_name}: {self.counts.total} examples by "
+            f"{self.scorer}, {flips} flips; print() shows all>"
         )
 
     def __str__(self) -> str:

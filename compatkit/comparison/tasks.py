@@ -10,6 +10,7 @@ import numpy as np
 from compatkit.arrays import IntArray
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.names import give_names, name_models
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError, DataError
@@ -55,11 +56,17 @@ def compare_tasks(
     old: str | Path, candidates: Sequence[str | Path], options: Options
 ) -> list[Comparison]:
     """Compare folders with options that were checked; see `compare_folders`."""
-    return _compare_tasks(open_sides((old, *candidates), options, several=True), options)
+    sides = open_sides((old, *candidates), options, several=True)
+    return _name(_compare_tasks(sides, options), sides)
 
 
 def compare_paths(
-    old: str, candidates: Sequence[str], options: Options, *, old_rerun: str | None = None
+    old: str,
+    candidates: Sequence[str],
+    options: Options,
+    *,
+    old_rerun: str | None = None,
+    names: Sequence[str] = (),
 ) -> list[Comparison]:
     """Compare whatever the paths hold: one task of each model, or several and their total.
 
@@ -68,19 +75,31 @@ def compare_paths(
         candidates: the new model's, then those of further candidates.
         options: how they are compared.
         old_rerun: a second run of the old model, on the same one task.
+        names: what the user calls the models, the old one first; empty where nothing was said.
 
     Raises:
-        ConfigError: a second run beside several tasks.
+        ConfigError: a second run beside several tasks, or one name for two models.
         DataError: paths that cannot be read, or not be compared.
     """
     sides = open_sides((old, *candidates), options)
     if sides[0].several:
         if old_rerun is not None:
             raise ConfigError("--old-rerun takes one task, not folders of several.")
-        return _compare_tasks(sides, options)
+        return _name(_compare_tasks(sides, options), sides, names)
     task = next(iter(sides[0].files))
     files = [side.only for side in sides]
-    return compare_files(files[0], files[1:], options, old_rerun=old_rerun, task=task)
+    results = compare_files(files[0], files[1:], options, old_rerun=old_rerun, task=task)
+    if not any(names):
+        return results
+    told = name_models([file.name for file in files], [[file] for file in files], names)
+    return give_names(results, told)
+
+
+def _name(
+    results: Sequence[Comparison], sides: Sequence["Side"], names: Sequence[str] = ()
+) -> list[Comparison]:
+    paths = [str(side.path) for side in sides]
+    return give_names(results, name_models(paths, [side.files.values() for side in sides], names))
 
 
 @dataclass(frozen=True, slots=True)

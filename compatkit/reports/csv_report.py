@@ -28,6 +28,8 @@ HEADER = (
     "numerator",
     "denominator",
     "reason",
+    "old_name",
+    "new_name",
 )
 
 
@@ -47,14 +49,15 @@ def render_csv(results: Sequence[Comparison], view: View | None = None) -> str: 
             comparison.scorer,
             comparison.threshold,
         ]
-        lines += _lines([*head, "", "", comparison.counts.total], comparison.metrics)
+        names = (comparison.old_name, comparison.new_name)
+        lines += _lines([*head, "", "", comparison.counts.total], comparison.metrics, names)
         for path, parts in comparison.slices.items():
             for value, part in parts.items():
-                lines += _lines([*head, path, value, part.counts.total], part.metrics)
+                lines += _lines([*head, path, value, part.counts.total], part.metrics, names)
     return "".join(lines)
 
 
-def _lines(head: Sequence[object], metrics: Metrics) -> Iterator[str]:
+def _lines(head: Sequence[object], metrics: Metrics, names: tuple[str, str]) -> Iterator[str]:
     for name, metric in metrics.items():
         cells = (
             *head,
@@ -67,5 +70,6 @@ def _lines(head: Sequence[object], metrics: Metrics) -> Iterator[str]:
             metric.numerator,
             metric.denominator,
             metric.reason,
+            *names,
         )
         yield csv_line(cells)

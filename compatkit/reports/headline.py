@@ -41,7 +41,7 @@ def describe_update(results: Sequence[Comparison]) -> list[str]:
             sentences += [describe_tasks(tasks)] if tasks else []
         else:
             of_tasks = f" {describe_tasks(tasks)}" if tasks else ""
-            sentences.append(f"{head.new}: {describe_change(head)}{of_tasks}")
+            sentences.append(f"{head.new_name}: {describe_change(head)}{of_tasks}")
     return list(filter(None, sentences))
 
 

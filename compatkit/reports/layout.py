@@ -27,6 +27,7 @@ from compatkit.reports.view import (
     level_of,
     shown_metrics,
     tasks_of,
+    title_of,
 )
 
 COUNTS = (
@@ -44,7 +45,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     """
     several = len(tasks_of(results)) > 1
     head = results[-1] if several else results[0]
-    yield Heading(f"{head.old} -> {head.new}", 1)
+    yield Heading(title_of(results), 1)
     tones = iter([Tone.STRONG])
     yield from (Line(text, next(tones, Tone.PLAIN)) for text in describe_update(results))
     if several:
@@ -56,7 +57,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
             for sentence in describe_tests(several_tasks, level_of(head), whole=view.whole)
         )
         for comparison in results:
-            yield from _asked_for(comparison, view, f"{comparison.task}: {comparison.new}")
+            yield from _asked_for(comparison, view, f"{comparison.task}: {comparison.new_name}")
     else:
         yield Line(f"{count_of(head.counts.total, 'example')}, {describe_scorer(head)}")
         if len(results) > 1:
@@ -64,7 +65,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
         for comparison in results:
             if len(results) > 1:
                 yield Heading(
-                    f"{'candidate' if comparison.baseline else 'new'}: {comparison.new}", 2
+                    f"{'candidate' if comparison.baseline else 'new'}: {comparison.new_name}", 2
                 )
                 yield from map(Line, describe_evidence(comparison))
             yield from _detail(comparison, view)
@@ -89,7 +90,7 @@ def _sign(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     if not view.whole:
         last = [comparison for comparison in results if comparison.task == results[-1].task]
         short = [
-            comparison.short_signature + (f" of {comparison.new}" if len(last) > 1 else "")
+            comparison.short_signature + (f" of {comparison.new_name}" if len(last) > 1 else "")
             for comparison in last
         ]
         yield Line(f"signature: {', '.join(short)}; -v shows it in full", Tone.FAINT)
@@ -127,8 +128,8 @@ def _describe_runs(results: Sequence[Comparison]) -> Iterator[str]:
         name: header
         for comparison in results
         for name, header in (
-            (comparison.old, comparison.runs.get("old")),
-            (comparison.new, comparison.runs.get("new")),
+            (comparison.old_name, comparison.runs.get("old")),
+            (comparison.new_name, comparison.runs.get("new")),
         )
         if header is not None
     }

@@ -209,6 +209,8 @@ def _result() -> Schema:
             "task": text("Empty where there is one task only."),
             "old": text(),
             "new": text(),
+            "old_name": text("What reports call the old model."),
+            "new_name": text("What reports call the new model."),
             "baseline": value(
                 ["string", "null"], "The first new model's file, where this is a further candidate."
             ),

@@ -109,10 +109,12 @@ def candidate_table(results: Sequence[Comparison]) -> Table:
             columns = {name: head for name, head in columns.items() if "delta" not in name}
     of_old = {"accuracy_new": "accuracy_old", "score_new": "score_old"}
     row = [_cell(of_old[name], first) if name in of_old else "" for name in columns]
-    rows = [[f"old: {first.old}", *row]]
+    rows = [[f"old: {first.old_name}", *row]]
     for number, comparison in enumerate(results):
         label = "new" if number == 0 else "candidate"
-        rows.append([f"{label}: {comparison.new}", *(_cell(name, comparison) for name in columns)])
+        rows.append(
+            [f"{label}: {comparison.new_name}", *(_cell(name, comparison) for name in columns)]
+        )
     return Table("every model against the old one", ["model", *columns.values()], rows)
 
 
@@ -124,7 +126,8 @@ def _cell(name: str, comparison: Comparison) -> str:
 def task_table(results: Sequence[Comparison]) -> Table:
     """Return a row per task and candidate, the totals last."""
     several = (
-        len({comparison.new for comparison in results if comparison.task == results[0].task}) > 1
+        len({comparison.new_name for comparison in results if comparison.task == results[0].task})
+        > 1
     )
     header = ["task", *(["new"] if several else []), "N", "accuracy", "change"]
     header += ["neg. flips", "NFR", "interval", "PFR"]
@@ -137,7 +140,7 @@ def task_table(results: Sequence[Comparison]) -> Table:
         other = expected.replace("negative", "positive")
         row = [
             comparison.task,
-            *([comparison.new] if several else []),
+            *([comparison.new_name] if several else []),
             f"{comparison.counts.total:,}",
         ]
         row += [format_value(name, comparison.metrics[name]) for name in names]

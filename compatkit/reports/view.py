@@ -8,8 +8,10 @@ from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import PValue, Tests
+from compatkit.reports.hostile import visible
 
 DASH = "-"
+NAME_LIMIT = 60  # characters of a model's name in a title
 ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
@@ -284,8 +286,8 @@ def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str
     sentences = (
         [f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT] if out or nothing else []
     )
-    silent = {results[0].old: results[0].counts.no_answer_old}
-    silent |= {comparison.new: comparison.counts.no_answer_new for comparison in results}
+    silent = {results[0].old_name: results[0].counts.no_answer_old}
+    silent |= {comparison.new_name: comparison.counts.no_answer_new for comparison in results}
     shown = [f"{number:,} of {name}" for name, number in silent.items() if number]
     if shown:
         how = "counted as wrong" if results[0].needs_answer else "scored as the file says"
@@ -297,9 +299,8 @@ def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str
             if number
         ]
         if wrong:
-            sentences.append(
-                f"counted as wrong in {comparison.old} and {comparison.new}: {', '.join(wrong)}"
-            )
+            names = f"{comparison.old_name} and {comparison.new_name}"
+            sentences.append(f"counted as wrong in {names}: {', '.join(wrong)}")
     return sentences
 
 
@@ -313,6 +314,12 @@ def describe_scorer(comparison: Comparison) -> str:
 def worst_first(parts: Mapping[str, Slice]) -> list[tuple[str, Slice]]:
     """Sort slices by the most certain damage, as `Comparison.worst_slice` has it, then by value."""
     return sorted(parts.items(), key=lambda item: (-(item[1].together.low or 0.0), item[0]))
+
+
+def title_of(results: Sequence[Comparison]) -> str:
+    """Name the old model, and every new one; a long name loses its middle."""
+    names = dict.fromkeys(visible(comparison.new_name, NAME_LIMIT) for comparison in results)
+    return f"{visible(results[-1].old_name, NAME_LIMIT)} -> {', '.join(names)}"
 
 
 def tasks_of(results: Sequence[Comparison]) -> list[str]:

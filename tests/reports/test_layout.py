@@ -19,7 +19,7 @@ def test_several_candidates_have_their_details_each_under_a_heading() -> None:
     results = compare_candidates(ROWS, [WORSE, ROWS], by="lang")
     blocks = list(lay_out(results, View(show_flips=1)))
     headings = [each.text for each in blocks if isinstance(each, Heading)]
-    assert headings == ["old -> new", "new: new", "candidate: candidate 2"]
+    assert headings == ["old -> new, candidate 2", "new: new", "candidate: candidate 2"]
     flips = [each.title for each in blocks if isinstance(each, FlipList)]
     assert flips == [
         "1 of 2 negative flips, in the old file's order; --flips FILE writes all",

@@ -107,8 +107,8 @@ def test_every_table_that_continues_names_its_rows(width: int) -> None:
     heads = [line for line in report.split("\n") if line.startswith("model ")]
     assert len(heads) == {60: 4, 80: 3, 100: 2, 120: 2}[width]
     assert len([line for line in report.split("\n") if line.startswith("old:")]) == len(heads)
-    # The new model's details have its name as their heading too.
-    assert len([line for line in report.split("\n") if line.startswith("new:")]) == len(heads) + 1
+    # The new model's sentence, and its details, begin with its name too.
+    assert len([line for line in report.split("\n") if line.startswith("new:")]) == len(heads) + 2
 
 
 def test_a_narrower_view_is_60_columns() -> None:

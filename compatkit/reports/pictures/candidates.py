@@ -27,7 +27,7 @@ def describe_candidates(results: Sequence[Comparison]) -> Picture:
     if len(last) < 2:  # noqa: PLR2004
         raise NoPictureError(f"candidates: {ONE_CANDIDATE}")
     places = tuple(
-        Place(comparison.new, comparison.metrics["accuracy_new"], flip_rate(comparison))
+        Place(comparison.new_name, comparison.metrics["accuracy_new"], flip_rate(comparison))
         for comparison in last
     )
     refuse_undefined("candidates", [place.accuracy for place in places])
@@ -38,7 +38,7 @@ def describe_candidates(results: Sequence[Comparison]) -> Picture:
         f"{place.label}: accuracy {describe_rate(place.accuracy)}, NFR {describe_rate(place.nfr)}"
         for place in places
     )
-    alt = f"{title}, from {last[0].old} with accuracy {describe_rate(before)}. {sentences}."
+    alt = f"{title}, from {last[0].old_name} with accuracy {describe_rate(before)}. {sentences}."
     note = f"{level_text(last[0])} limits, each for itself"
     old = before.value if is_drawn(before) else None
     return Picture("candidates", title, alt, [Plane("", places, old, note)])

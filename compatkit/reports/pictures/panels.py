@@ -36,14 +36,14 @@ def level_text(comparison: Comparison) -> str:
 def label_of(comparison: Comparison, results: Sequence[Comparison]) -> str:
     """Return what tells a comparison from the others: its task, its candidate, or both."""
     several_tasks = len(tasks_of(results)) > 1
-    beside = {result.new for result in results if result.task == comparison.task}
-    names = [comparison.task] * several_tasks + [comparison.new] * (len(beside) > 1)
+    beside = {result.new_name for result in results if result.task == comparison.task}
+    names = [comparison.task] * several_tasks + [comparison.new_name] * (len(beside) > 1)
     return ": ".join(names)
 
 
 def change_of(comparison: Comparison) -> str:
     """Name the update."""
-    return f"{comparison.old} -> {comparison.new}"
+    return f"{comparison.old_name} -> {comparison.new_name}"
 
 
 def one_by_one(

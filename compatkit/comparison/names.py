@@ -1,0 +1,94 @@
+"""Names: what reports call the models.
+
+What the user says (`NAME=PATH`), else what the harness's log or the run's header calls the model,
+else the shortest part of the paths that tells them apart.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.errors import ConfigError
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.readers.run_header import read_header
+
+
+def split_name(argument: str) -> tuple[str, str]:
+    """Return the name and the path of `NAME=PATH`; no name where the whole is a path.
+
+    A path that exists is a path, whatever it holds, and a name holds no slash.
+
+    >>> split_name("v2=runs/new.jsonl"), split_name("runs/lr=1/new.jsonl")
+    (('v2', 'runs/new.jsonl'), ('', 'runs/lr=1/new.jsonl'))
+    """
+    name, sign, path = argument.partition("=")
+    if not (sign and name.strip() and path) or "/" in name or Path(argument).exists():
+        return "", argument
+    return name, path
+
+
+def name_models(
+    paths: Sequence[str], sides: Sequence[Iterable[PredictionFile]], given: Sequence[str] = ()
+) -> list[str]:
+    """Return what reports call the models, the old one first.
+
+    Args:
+        paths: where each model's predictions are.
+        sides: the files of each model.
+        given: what the user calls each, empty for nothing; none at all where nothing was said.
+
+    Raises:
+        ConfigError: two models are given one name.
+    """
+    given = given or [""] * len(paths)
+    clash = next((name for name in given if name and given.count(name) > 1), None)
+    if clash is not None:
+        raise ConfigError(f"two models are named {clash!r}. Give each a name of its own.")
+    own = [_find_own(files) for files in sides]
+    derived = shorten_paths(own if all(own) and len(set(own)) == len(own) else paths)
+    names = [name or part for name, part in zip(given, derived, strict=True)]
+    if len(set(names)) < len(names):
+        names = [name or path for name, path in zip(given, paths, strict=True)]
+    return names
+
+
+def _find_own(files: Iterable[PredictionFile]) -> str:
+    """Return what the files of one model call it; nothing where they do not agree."""
+    names = set()
+    for file in files:
+        model = (read_header(file)[0] or {}).get("model")
+        name = model.get("name") if isinstance(model, dict) else None
+        names.add(file.log.model if file.log is not None else str(name or ""))
+    return names.pop() if len(names) == 1 else ""
+
+
+def shorten_paths(paths: Sequence[str]) -> list[str]:
+    """Return of each path the part that tells it from the others, the shortest that there is.
+
+    >>> shorten_paths(["runs/step1000/org__model/x.jsonl", "runs/step2000/org__model/x.jsonl"])
+    ['step1000', 'step2000']
+    >>> shorten_paths(["old.jsonl", "old.jsonl"]), shorten_paths(["a", "a/b"])
+    (['old.jsonl', 'old.jsonl'], ['a', 'b'])
+    """
+    parts = [PurePath(path).parts or (path,) for path in paths]
+    depth = min(map(len, parts))
+    rows = [[row[place] for row in parts] for place in (*range(-1, -depth - 1, -1), *range(depth))]
+    apart = [row for row in rows if len(set(row)) == len(row)]
+    if apart:
+        return min(apart, key=lambda row: max(map(len, row)))
+    return [row[-1] for row in parts] if len(set(paths)) == 1 else list(paths)
+
+
+def give_names(results: Sequence[Comparison], names: Sequence[str]) -> list[Comparison]:
+    """Return comparisons that know what their models are called.
+
+    Args:
+        results: one per task and candidate, the candidates of a task in their order.
+        names: the old model's, then those of the candidates.
+    """
+    old, *news = names
+    return [
+        replace(result, old_name=old, new_name=news[number % len(news)])
+        for number, result in enumerate(results)
+    ]
