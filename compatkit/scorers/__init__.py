@@ -9,11 +9,13 @@ policy's key and the check follow.
 from collections.abc import Callable
 from functools import partial
 
+from compatkit.scorers.answer_sets import choices, item_set
 from compatkit.scorers.choice import choice
 from compatkit.scorers.contains import contains
 from compatkit.scorers.exact_match import exact_match
 from compatkit.scorers.field import field
 from compatkit.scorers.json_equality import json
+from compatkit.scorers.judge_verdict import verdict
 from compatkit.scorers.mathematics import math
 from compatkit.scorers.numeric import numeric
 from compatkit.scorers.regex import regex
@@ -26,10 +28,12 @@ from compatkit.scorers.tool_calls import tool_calls
 SCORERS: dict[str, Callable[..., Scorer]] = {
     "exact_match": exact_match,
     "choice": choice,
+    "choices": choices,
     "numeric": numeric,
     "math": math,
     "contains": contains,
     "regex": regex,
+    "set": item_set,
     "json": json,
     "tool_calls": tool_calls,
     "token_f1": token_f1,
@@ -40,5 +44,6 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
     "bleu": bleu,
     "chrf": chrf,
     "ter": ter,
+    "verdict": verdict,
     "field": field,
 }

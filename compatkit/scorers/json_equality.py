@@ -70,7 +70,7 @@ def json(
         "tolerance": tolerance,
     }
     options |= {"schema": allows.digest} if allows.digest else {}
-    return Scorer("json", score, options, continuous=partial)
+    return Scorer("json", score, options, continuous=partial, reads_lists=True)
 
 
 def _score(

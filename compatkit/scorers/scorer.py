@@ -47,6 +47,7 @@ class Scorer:
         fields: attributes of a record that it reads.
         needs_prediction: whether a row must have a prediction.
         needs_references: whether a row must have a reference.
+        reads_lists: whether it reads a reference that is written as a list.
         answers: what churn compares, where that is known without a score; None where it is not.
     """
 
@@ -57,6 +58,7 @@ class Scorer:
     fields: tuple[str, ...] = ()
     needs_prediction: bool = True
     needs_references: bool = True
+    reads_lists: bool = False
     answers: Callable[[Predictions], list[str | None]] | None = None
 
     def read(self, rows: Predictions) -> list[str | None]:

@@ -63,7 +63,7 @@ def tool_calls(
 
     score = partial_of(_score, measure=measure, write=write, ordered=calls == IN_ORDER)
     options = {"calls": calls, "ignore_arguments": ignore_arguments}
-    return Scorer("tool_calls", score, options, continuous=calls == F1)
+    return Scorer("tool_calls", score, options, continuous=calls == F1, reads_lists=True)
 
 
 def _score(

@@ -16,7 +16,10 @@ from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import read_answers
 from compatkit.scorers.make import make_scorer, scorer_options
 
-NEEDED: Mapping[str, dict[str, object]] = {"regex": {"pattern": r"\w+"}}
+NEEDED: Mapping[str, dict[str, object]] = {
+    "regex": {"pattern": r"\w+"},
+    "verdict": {"scale": "1-5"},
+}
 LIBRARIES = {"math": "math_verify"}
 NAMES = [
     pytest.param(
@@ -97,6 +100,8 @@ def test_a_copy_of_the_reference_is_right(name: str) -> None:
         "json": "12",
         "tool_calls": "f()",
         "regex": "word",
+        "choices": "B",
+        "verdict": "5",
     }.get(name, "the quick brown fox jumps")
     scored = make_scorer(name, **NEEDED.get(name, {})).score(rows_of([text], [text]))
     assert scored.scores[0] == pytest.approx(1.0, abs=1e-12)

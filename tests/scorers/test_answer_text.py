@@ -111,3 +111,9 @@ def test_the_gate_refuses_what_the_scorer_cannot_see() -> None:
     ]
     with pytest.raises(compatkit.DataError, match="10 of 70 examples are left out"):
         compatkit.check(rows, rows, scorer="rougeL", max_nfr=0.1)
+
+
+@pytest.mark.parametrize("name", ["json", "tool_calls", "choices", "set"])
+def test_a_list_is_no_surprise_to_a_scorer_that_reads_lists(name: str) -> None:
+    scored = make_scorer(name).score(rows_of(['["A", "B"]'], ['["A", "B"]']))
+    assert ONE_TEXT not in scored.notes
