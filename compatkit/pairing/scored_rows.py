@@ -215,6 +215,8 @@ def _score(
 
 def _few_answers(answers: Sequence[str | None]) -> dict[int, str] | None:
     """Return the texts of the answers by their hashes, None where they are many."""
+    if len(set(answers[: 8 * FEW])) > FEW + 1:  # seen at once, as of free text
+        return None
     distinct = list(set(answers) - {None})
     if len(distinct) > FEW:
         return None

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.estimates import MetricValue
-from compatkit.reports.pictures.picture import NoPictureError, Panel, Picture, is_drawn
+from compatkit.reports.pictures.picture import Forest, NoPictureError, Panel, Picture, is_drawn
 from compatkit.reports.view import count_of, format_interval, format_value, level_of, tasks_of
 
 MOST_PANELS = 6
 MOST_ROWS = 30
+MOST_SENTENCES = 2
 
 
 def flip_rate(comparison: Comparison, kind: str = "negative") -> MetricValue:
@@ -68,7 +69,26 @@ def one_by_one(
         panels.append(replace(panel, heading=label))
         sentences.append(f"{label or change_of(comparison)}: {sentence}")
     rest = rest_of(len(shown), len(comparisons), "comparison")
-    return Picture(name, title, f"{title}. {' '.join(sentences)}", panels, rest)
+    return Picture(name, title, f"{title}. {join_sentences(sentences)}", panels, rest)
+
+
+def end_together(panels: Sequence[Forest]) -> list[Forest]:
+    """Let the axes of forests end alike, just behind the last limit, so that they compare."""
+    ends = [
+        value.value if value.high is None else value.high
+        for panel in panels
+        for row in panel.rows
+        for value in row.values
+    ]
+    end = min(1.03 * max([end for end in ends if end is not None], default=1.0), 1.0) or 1.0
+    return [replace(panel, end=end) for panel in panels]
+
+
+def join_sentences(sentences: Sequence[str]) -> str:
+    """Return what is said of the first panels, and that there are more: a listener has no table."""
+    more = len(sentences) - MOST_SENTENCES
+    rest = [f"{count_of(more, 'more panel')}."] if more > 0 else []
+    return " ".join([*sentences[:MOST_SENTENCES], *rest])
 
 
 def rest_of(shown: int, total: int, noun: str) -> str:

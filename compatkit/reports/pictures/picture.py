@@ -65,6 +65,7 @@ class Forest:
         rows: from top to bottom.
         series: what each value of a row is.
         overall: the first series' value over all rows, drawn across them; None for none.
+        end: where the axis ends, as far as in the forests beside.
         remark: the heading of the remarks.
         note: below the rows.
     """
@@ -74,6 +75,7 @@ class Forest:
     rows: tuple[ForestRow, ...]
     series: tuple[Series, ...]
     overall: float | None = None
+    end: float = 1.0
     remark: str = ""
     note: str = ""
 

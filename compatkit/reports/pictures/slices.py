@@ -11,7 +11,9 @@ from compatkit.reports.pictures.panels import (
     MOST_ROWS,
     change_of,
     describe_rate,
+    end_together,
     flip_rate,
+    join_sentences,
     label_of,
     level_text,
     refuse_undefined,
@@ -54,7 +56,10 @@ def describe_slices(results: Sequence[Comparison]) -> Picture:
             for panel, (comparison, path) in zip(panels, shown, strict=True)
         ]
     title = f"Broken answers by {fields[0]}" if len(fields) == 1 else "Broken answers by slice"
-    sentences = " ".join(_sentence(*pair, panel) for pair, panel in zip(shown, panels, strict=True))
+    panels = end_together(panels)
+    sentences = join_sentences(
+        [_sentence(*pair, panel) for pair, panel in zip(shown, panels, strict=True)]
+    )
     rest = rest_of(len(shown), len(sliced), "forest")
     return Picture("slices", title, f"{title}. {sentences}", panels, rest)
 

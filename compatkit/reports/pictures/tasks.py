@@ -9,7 +9,9 @@ from compatkit.reports.pictures.panels import (
     MOST_ROWS,
     change_of,
     describe_rate,
+    end_together,
     flip_rate,
+    join_sentences,
     level_text,
     refuse_undefined,
     rest_of,
@@ -48,8 +50,9 @@ def describe_tasks(results: Sequence[Comparison]) -> Picture:
             for panel, of_one in zip(panels, candidates, strict=False)
         ]
     title = "Broken and repaired answers by task"
-    sentences = " ".join(
-        _sentence(of_one, panel) for of_one, panel in zip(candidates, panels, strict=False)
+    panels = end_together(panels)
+    sentences = join_sentences(
+        [_sentence(of_one, panel) for of_one, panel in zip(candidates, panels, strict=False)]
     )
     rest = rest_of(len(panels), len(candidates), "candidate")
     return Picture("tasks", title, f"{title}. {sentences}", panels, rest)

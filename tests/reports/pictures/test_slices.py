@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from drawn_pictures import Drawn, compare_answers
@@ -84,3 +85,21 @@ def test_without_slices_there_is_no_picture() -> None:
     rows = [(1, "a"), (0, "a")]
     with pytest.raises(NoPictureError, match=re.escape("--by FIELD names a field")):
         describe_picture("slices", [compare_answers(rows, rows)])
+
+
+def test_forests_of_one_picture_end_alike_so_that_they_compare() -> None:
+    first = sliced()
+    calm = compare_answers(*[list(zip([1] * 70, PARTS, strict=True))] * 2, by="part")
+    results = [replace(first, task="x"), replace(calm, task="y")]
+    picture = describe_picture("slices", results)
+    highest = first.slices["part"]["a"].together.high
+    assert highest is not None
+    assert [panel.end for panel in picture.panels] == [pytest.approx(1.03 * highest)] * 2
+    assert [panel.heading for panel in picture.panels] == ["x", "y"]
+
+
+def test_a_listener_hears_of_two_panels_and_how_many_there_are() -> None:
+    results = [replace(sliced(), task=task) for task in "xyz"]
+    alt = describe_picture("slices", results).alt
+    assert alt.count("the NFR is 11.43%") == 2
+    assert alt.endswith(" 1 more panel.")

@@ -22,7 +22,7 @@ from compatkit.reports.view import format_number
 
 GAP = 12
 ROW, SECOND = 21, 8  # a row, and what each further series adds
-LABELS, REMARKS = 150.0, 100.0  # the most room that they take
+LABELS, REMARKS = 150.0, 140.0  # the most room that they take
 
 
 def height(panel: Forest) -> float:
@@ -39,7 +39,7 @@ def draw(sheet: Sheet, panel: Forest, top: float) -> None:
     right = WIDTH - min(remarks, REMARKS) - GAP
     start, every = top + LINE + 4, _row(panel)
     axes = sheet.axes(left, start, right - left, _rows(panel))
-    axes.set_xlim(0, _limit(panel))
+    axes.set_xlim(0, panel.end)
     axes.set_ylim(len(panel.rows), 0)
     axes.set_yticks([])
     show_percent(axes.xaxis)
@@ -72,16 +72,6 @@ def _key(sheet: Sheet, panel: Forest, y: float) -> None:
         sheet.dash(x, y - 4)
         sheet.write(x + 9, y, f"all, {format_number(panel.overall, 'share')}", size=SMALL)
     sheet.write(WIDTH, y, panel.remark, size=SMALL, align="right")
-
-
-def _limit(panel: Forest) -> float:
-    """Return where the axis ends: just behind the last limit."""
-    ends = [
-        value.value if value.high is None else value.high
-        for row in panel.rows
-        for value in row.values
-    ]
-    return min(1.03 * max([end for end in ends if end is not None] or [1.0]), 1.0) or 1.0
 
 
 def _values(axes: Axes, series: tuple[Series, ...], row: ForestRow, number: int) -> None:
