@@ -104,7 +104,7 @@ ACTION_FLAGS = (
         "--show-flips",
         type=click.IntRange(0),
         metavar="N",
-        help="Show N negative flips; 5 on a terminal, more in files, if not said.",
+        help="Show N negative flips; 5 on a terminal, every flip in HTML, if not said.",
     ),
     flag(
         "--report-url",

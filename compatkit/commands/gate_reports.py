@@ -136,7 +136,7 @@ def print_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[s
 
 def _render(verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]) -> str:
     """Return a report, with as many flips as the user named, or as suit its kind."""
-    flips = VERDICT_FLIPS.get(kind, 0) if shown["show_flips"] is None else shown["show_flips"]
+    flips = VERDICT_FLIPS.get(kind) if shown["show_flips"] is None else shown["show_flips"]
     view = replace(view, show_flips=flips, explain=shown["explain"], report_url=shown["report_url"])
     return VERDICT_REPORTS[kind](verdict, view)
 

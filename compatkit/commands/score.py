@@ -46,9 +46,8 @@ SCORE_FLAGS = (
     flag(
         "--show-flips",
         type=click.IntRange(0),
-        default=0,
         metavar="N",
-        help="Show N negative flips, in reports that are read by people.",
+        help="Show N negative flips; none, but every flip in HTML, if not said.",
     ),
     flag(
         "--flips",
@@ -101,7 +100,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     adopt_scorer(values, paths)
     kinds = {report, *outputs.values()}
     _refuse_unshown(kinds, view)
-    keep = bool(flips or view.show_flips or "json" in kinds)
+    keep = bool(flips or view.show_flips or kinds & {"json", "html"})
     with show_progress() as progress:
         options = parse_options(values, keep_flips=keep, progress=progress)
         if [*paths, old_rerun].count("-") > 1:

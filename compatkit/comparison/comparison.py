@@ -231,22 +231,20 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return the terminal report, without colours."""
-        return _render("terminal", self)
+        from compatkit.reports import REPORTS  # noqa: PLC0415  (upwards: see docs/adr/0010)
+
+        return REPORTS["terminal"]([self], None)
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
-        return _render("html", self)
+        from compatkit.reports import render_fragment  # noqa: PLC0415  (upwards: docs/adr/0010)
+
+        return render_fragment([self])
 
 
 def _sureness(part: Slice) -> float:
     """Return what a slice's NFR is at least; one without a limit comes after all others."""
     return -math.inf if part.together.low is None else part.together.low
-
-
-def _render(kind: str, comparison: Comparison) -> str:
-    from compatkit.reports import REPORTS  # noqa: PLC0415  (upwards: see docs/adr/0010)
-
-    return REPORTS[kind]([comparison], None)
 
 
 def tests_to_dict(tests: Tests) -> dict[str, dict[str, Any]]:

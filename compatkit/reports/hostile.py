@@ -47,19 +47,47 @@ def visible(text: str, limit: int | None = None) -> str:
     >>> visible("a\x1b[31m\n::error::b")
     'a\\x1b[31m\\n\\x3a:error\\x3a:b'
     """
-    if limit is not None and len(text) > limit + SAYING_SO:
-        head, tail = text[: limit // 2], text[len(text) - limit // 2 :]
-        left_out = len(text) - 2 * (limit // 2)
-        return f"{visible(head)} ...({left_out:,} characters)... {visible(tail)}"
-    if not (text.isascii() and text.isprintable()):
-        text = "".join(map(_visible_character, text))
-    return COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    if limit is not None:
+        text = shorten(text, limit)
+    return COMMAND.sub(lambda match: f"\\x{ord(match[0]):02x}", _escape_unseen(text))
 
 
-def _visible_character(character: str) -> str:
-    if unicodedata.category(character) in INVISIBLE or character in DRAWS_NOTHING:
-        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return character
+def shorten(text: str, limit: int) -> str:
+    """Return a text whose middle is left out, and counted, where it is longer than the limit.
+
+    >>> shorten("0123456789" * 10, 10)
+    '01234 ...(90 characters)... 56789'
+    """
+    if len(text) <= limit + SAYING_SO:
+        return text
+    head, tail = text[: limit // 2], text[len(text) - limit // 2 :]
+    return f"{head} ...({len(text) - 2 * (limit // 2):,} characters)... {tail}"
+
+
+def visible_lines(text: str) -> str:
+    r"""Return a text, its line breaks kept, whose every other character can be seen.
+
+    For where no CI system reads along: nothing but what draws nothing is escaped.
+
+    >>> visible_lines("a::b\r\n\x1b[31m")
+    'a::b\\r\n\\x1b[31m'
+    """
+    return _escape_unseen(text, "\n")
+
+
+def _escape_unseen(text: str, keep: str = "") -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    unseen = {character for character in set(text) if _is_unseen(character)} - {*keep}
+    return text.translate({ord(character): _escape(character) for character in unseen})
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in INVISIBLE or character in DRAWS_NOTHING
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def markdown_text(text: str, limit: int | None = None) -> str:

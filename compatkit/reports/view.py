@@ -39,7 +39,8 @@ class View:
     Attributes:
         explain: what each metric means, beside it.
         verbose: all metrics and tests, and the signature in full, as where they are explained.
-        show_flips: how many negative flips are shown.
+        show_flips: how many negative flips are shown; of HTML, how many flips. None is what suits
+            the report: none on a terminal and in Markdown, as many as fit in HTML.
         sweep: flips over all thresholds.
         width: columns of the terminal.
         color: whether the terminal knows colours.
@@ -48,7 +49,7 @@ class View:
 
     explain: bool = False
     verbose: bool = False
-    show_flips: int = 0
+    show_flips: int | None = None
     sweep: bool = False
     width: int = 100
     color: bool = False

@@ -118,7 +118,7 @@ def _look_first(verdict: Verdict, view: View) -> Iterator[Block]:
 def show_guarded(verdict: Verdict, view: View) -> Iterator[FlipList]:
     """Show the must-not-flip examples that broke."""
     broken = [example for example in verdict.guarded if is_broken(example)]
-    shown = [example for example in broken if example.flip is not None][: view.show_flips]
+    shown = [example for example in broken if example.flip is not None][: view.show_flips or 0]
     if not shown:
         return
     several = len(verdict.comparisons) > 1
@@ -176,7 +176,7 @@ def show_flips_of(verdict: Verdict, view: View) -> Iterator[Block]:
             if example.id not in waived and (comparison.task, example.id) not in apart
         ]
     shown = sorted(flips, key=lambda flip: flip[1].new_score - flip[1].old_score)
-    shown = shown[: view.show_flips]
+    shown = shown[: view.show_flips or 0]
     if not shown:
         return
     falls = {round(example.old_score - example.new_score, 12) for _, example in flips}
@@ -199,7 +199,7 @@ def show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
                 until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
                 task = comparison.task if len(verdict.comparisons) > 1 else ""
                 flips.append((example, _join(task, until)))
-    shown = flips[: view.show_flips]
+    shown = flips[: view.show_flips or 0]
     if shown:
         what = count_shown(len(shown), len(flips), "waived flip")
         title = f"{what}, which {'does' if len(flips) == 1 else 'do'} not count"

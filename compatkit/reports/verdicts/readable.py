@@ -1,7 +1,6 @@
 """Readable reports of a verdict that need no more than its layout, and JSON."""
 
 from compatkit.gate.verdict import Verdict
-from compatkit.reports.html import STYLE, TONE_STYLE, draw_page
 from compatkit.reports.json_report import write_json
 from compatkit.reports.terminal import draw_blocks
 from compatkit.reports.verdicts.layout import lay_out_verdict
@@ -18,16 +17,6 @@ def render_terminal(verdict: Verdict, view: View | None = None) -> str:
     """
     view = view or View()
     return draw_blocks(lay_out_verdict(verdict, view), view)
-
-
-def render_html(verdict: Verdict, view: View | None = None) -> str:
-    """Return the HTML report of a gate, a page of its own.
-
-    Args:
-        verdict: the gate's.
-        view: what to show.
-    """
-    return draw_page(lay_out_verdict(verdict, view or View()), STYLE + TONE_STYLE)
 
 
 def render_json(verdict: Verdict, view: View | None = None) -> str:  # noqa: ARG001

@@ -50,10 +50,10 @@ def decision_table(verdict: Verdict, chosen: Sequence[Decision] | None = None) -
     texts = len(columns)
     measured = shorten_quantity(verdict.decisions[0]) if one else "measured"
     columns |= {
-        "budget": [_format_budget(decision) for decision in shown],
+        "budget": [format_budget(decision) for decision in shown],
         measured: [format_measured(decision, decision.value) for decision in shown],
-        "between": [_format_bounds(decision) for decision in shown],
-        "counted": [_format_fraction(decision) for decision in shown],
+        "between": [format_bounds(decision) for decision in shown],
+        "counted": [format_fraction(decision) for decision in shown],
     }
     notes = _count_hidden(hidden) if chosen is not None else [read_table(verdict)]
     return Table(
@@ -62,7 +62,7 @@ def decision_table(verdict: Verdict, chosen: Sequence[Decision] | None = None) -
         [list(row) for row in zip(*columns.values(), strict=True)],
         text_columns=texts,
         note=" ".join(notes),
-        tones=[_tone(decision) for decision in shown],
+        tones=[tone_of(decision) for decision in shown],
         least_text=LEAST_TEXT,
     )
 
@@ -87,7 +87,7 @@ def read_table(verdict: Verdict) -> str:
     return " ".join(_notes(verdict, hidden, _legend(shown) if places else ""))
 
 
-def _format_bounds(decision: Decision) -> str:
+def format_bounds(decision: Decision) -> str:
     """Write both bounds, the unit once."""
     if decision.low is None and decision.high is None:
         return DASH
@@ -96,19 +96,22 @@ def _format_bounds(decision: Decision) -> str:
     return f"{low.removesuffix(sign) if decision.high is not None else low} to {high}"
 
 
-def _format_budget(decision: Decision) -> str:
+def format_budget(decision: Decision) -> str:
+    """Write a limit with its sign."""
     if decision.two_sided:
         return format_limit(decision)
     return f"{'>=' if decision.at_least else '<='} {format_limit(decision)}"
 
 
-def _format_fraction(decision: Decision) -> str:
+def format_fraction(decision: Decision) -> str:
+    """Write the count and the denominator of a proportion."""
     if decision.denominator is None:
         return ""
     return f"{decision.numerator:,} / {decision.denominator:,}"
 
 
-def _tone(decision: Decision) -> Tone:
+def tone_of(decision: Decision) -> Tone:
+    """Return how an outcome is meant: a fail that does not block is no more than a note."""
     if decision.outcome == PASS:
         return Tone.GOOD
     beyond = decision.blocks and decision.counts_as == FAIL

@@ -1,0 +1,1 @@
+"""Page: a report as one HTML file that loads nothing, and says all without its script."""

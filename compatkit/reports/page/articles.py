@@ -1,0 +1,234 @@
+"""Articles: the flipped examples, each with a place of its own on the page."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
+from compatkit.reports.hostile import shorten
+from compatkit.reports.page.choices import Choice, Choices
+from compatkit.reports.page.drawing import KINDS, draw_each
+from compatkit.reports.page.word_diff import Run, diff_words
+from compatkit.reports.view import count_of
+
+MOST_BYTES = 10_000_000
+MOST_CHARACTERS = 20_000  # of one text
+LONG = 1200
+TAIL = 600
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What both models say.
+
+    Attributes:
+        label: what of their answers it is; empty for the answer itself.
+        old: in runs of words, None for no answer.
+        new: the same.
+    """
+
+    label: str
+    old: Sequence[Run] | None
+    new: Sequence[Run] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A flipped example as the page shows it.
+
+    Attributes:
+        anchor: by which it is linked to; the same for the same task and id.
+        name: its id.
+        kind: a key of `KINDS`.
+        tokens: the filters that keep it.
+        labels: its task, model, slices and cause, where they say something.
+        score: old and new, where they lie between right and wrong.
+        head: the beginning of a long question, which is folded.
+        question: the question, or its end.
+        reference: the accepted answers.
+        sides: what both models say.
+        remark: what else is to be said of it.
+        long: whether it is folded until somebody asks for all of it.
+    """
+
+    anchor: str
+    name: str
+    kind: str
+    tokens: str
+    labels: Sequence[str]
+    score: str
+    head: str
+    question: str
+    reference: str
+    sides: Sequence[Sides]
+    remark: str
+    long: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlipPage:
+    """The list of flips, drawn.
+
+    Attributes:
+        articles: as markup.
+        kinds: kind to its name and how many of it are shown.
+        choices: what the list can be filtered by, beside the kind.
+        total: how many flips there are.
+        shown: how many of them the list holds.
+        notes: what was left out of the list.
+    """
+
+    articles: str
+    kinds: Mapping[str, tuple[str, int]]
+    choices: Sequence[Choice]
+    total: int
+    shown: int
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A flipped example and where it flipped.
+
+    Attributes:
+        comparison: of which task and model.
+        example: what flipped.
+        anchor: by which it is linked to.
+        remark: what is to be said of it.
+    """
+
+    comparison: Comparison
+    example: FlippedExample
+    anchor: str
+    remark: str = ""
+
+
+def find_flips(results: Sequence[Comparison], choices: Choices) -> list[Flip]:
+    """Return every flip of these comparisons with its anchor."""
+    tasks, models = (len(choice.tokens) > 1 for choice in (choices.task, choices.model))
+    return [
+        Flip(
+            comparison,
+            example,
+            name_anchor(
+                *([comparison.task] if tasks else []),
+                example.id,
+                *([comparison.new_name] if models and comparison.baseline is not None else []),
+            ),
+        )
+        for comparison in results
+        for example in comparison.examples or ()
+    ]
+
+
+def name_anchor(*parts: str) -> str:
+    """Return the anchor of a task's example, a further candidate's where there are several.
+
+    Parts that a link cannot hold as they stand are told apart by a hash.
+
+    >>> name_anchor("arc_easy", "12"), name_anchor("a b")
+    ('flip/arc_easy/12', 'flip/a-b-c8687a08')
+    """
+    return "/".join(["flip", *map(_name_part, parts)])
+
+
+def _name_part(part: str) -> str:
+    if PLAIN.fullmatch(part):
+        return part
+    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    plain = re.sub("[^A-Za-z0-9]+", "-", part)[:40].strip("-")
+    return f"{plain}-{digest}".strip("-")
+
+
+def draw_flips(
+    results: Sequence[Comparison], flips: Sequence[Flip], choices: Choices, most: int | None
+) -> FlipPage:
+    """Return the list of flips, the most harmful first, as many as 10 MB hold.
+
+    Args:
+        results: the comparisons, one per task and candidate.
+        flips: theirs, in any order.
+        choices: what they can be filtered by.
+        most: how many are shown at most; None for as many as fit.
+    """
+    ordered = sorted(flips, key=_harm)
+    drawn: list[str] = []
+    size = 0
+    articles = (make_article(flip, choices) for flip in ordered[:most])
+    for text in draw_each("flips.html", "article", articles):
+        size += len(text.encode("utf-8", "replace"))
+        if size > MOST_BYTES:
+            break
+        drawn.append(text)
+    kinds = Counter(flip.example.kind for flip in ordered[: len(drawn)])
+    return FlipPage(
+        "".join(drawn),
+        {kind: (name, kinds[kind]) for kind, name in KINDS.items() if kinds[kind]},
+        [choice for choice in choices if len(choice.tokens) > 1],
+        len(ordered),
+        len(drawn),
+        [*_describe_cut(len(drawn), len(ordered), most), *_describe_unkept(results)],
+    )
+
+
+def _describe_cut(shown: int, total: int, most: int | None) -> Iterator[str]:
+    if shown < total:
+        why = "as was asked for" if shown == most else f"as many as {MOST_BYTES // 10**6} MB hold"
+        yield (
+            f"{shown:,} of {count_of(total, 'flip')} are shown, {why}, the most harmful first; "
+            "--flips FILE writes all."
+        )
+
+
+def _describe_unkept(results: Sequence[Comparison]) -> Iterator[str]:
+    number = sum(comparison.examples is None for comparison in results)
+    if number:
+        of_all = "" if number == len(results) else f" of {number:,} of {len(results):,} comparisons"
+        yield f"The flips{of_all} were not kept (keep_flips=True keeps them), so none is listed."
+
+
+def _harm(flip: Flip) -> tuple[int, float]:
+    example = flip.example
+    return list(KINDS).index(example.kind), example.new_score - example.old_score
+
+
+def make_article(flip: Flip, choices: Choices) -> Article:
+    """Return a flipped example as the page shows it."""
+    example = flip.example
+    held = list(choices.values(flip.comparison, example))
+    question = shorten(example.input or "", MOST_CHARACTERS)
+    cut = len(question) - TAIL if len(question) > LONG else 0
+    sides = list(_find_sides(example))
+    lengths = [sum(len(run.text) for run in side or ()) for s in sides for side in (s.old, s.new)]
+    scores = example.old_score, example.new_score
+    return Article(
+        anchor=flip.anchor,
+        name=example.id,
+        kind=example.kind,
+        tokens=" ".join([example.kind, *(choice.token(value) for choice, value in held)]),
+        labels=[value for choice, value in held if len(choice.tokens) > 1],
+        score="" if {*scores} <= {0.0, 1.0} else f"{scores[0]:.4g} \u2192 {scores[1]:.4g}",
+        head=question[:cut],
+        question=question[cut:],
+        reference=shorten(" / ".join(example.references), MOST_CHARACTERS),
+        sides=sides,
+        remark=flip.remark,
+        long=max(lengths) > LONG,
+    )
+
+
+def _find_sides(example: FlippedExample) -> Iterator[Sides]:
+    yield compare_texts("", example.old_prediction, example.new_prediction)
+
+
+def compare_texts(label: str, old: str | None, new: str | None) -> Sides:
+    """Return what both models say, in runs of words that differ and that do not."""
+    old, new = (None if text is None else shorten(text, MOST_CHARACTERS) for text in (old, new))
+    if old is None or new is None:
+        plain = [None if text is None else [Run(text, changed=False)] for text in (old, new)]
+        return Sides(label, plain[0], plain[1])
+    return Sides(label, *diff_words(old, new))

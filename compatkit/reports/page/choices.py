@@ -1,0 +1,83 @@
+"""Choices: what the list of flips can be filtered by, each value with a token of its own.
+
+An article carries the tokens that hold for it; a filter keeps the articles that carry the chosen
+one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
+from compatkit.reports.view import tasks_of
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter of the list.
+
+    Attributes:
+        label: what is chosen, such as a task or a field to slice by.
+        letter: what its tokens begin with.
+        tokens: value to token, in the order of the values.
+    """
+
+    label: str
+    letter: str
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def token(self, value: str) -> str:
+        """Return a value's token, a new one where it is seen for the first time."""
+        return self.tokens.setdefault(value, f"{self.letter}{len(self.tokens)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The filters of a list.
+
+    Attributes:
+        task: by the task.
+        model: by the new model.
+        slices: field to the filter by its value.
+    """
+
+    task: Choice
+    model: Choice
+    slices: dict[str, Choice]
+
+    def __iter__(self) -> Iterator[Choice]:
+        """Yield the filters."""
+        yield from (self.task, self.model, *self.slices.values())
+
+    def values(
+        self,
+        comparison: Comparison,
+        example: FlippedExample,  # noqa: ARG002
+    ) -> Iterator[tuple[Choice, str]]:
+        """Yield what holds for an example, filter by filter."""
+        yield self.task, comparison.task
+        yield self.model, comparison.new_name
+
+
+def make_choices(results: Sequence[Comparison]) -> Choices:
+    """Return the filters of the flips of these comparisons."""
+    paths = dict.fromkeys(path for comparison in results for path in comparison.slices)
+    return Choices(
+        _choice("task", "t", tasks_of(results)),
+        _choice("model", "m", (comparison.new_name for comparison in results)),
+        {
+            path: _choice(
+                path,
+                f"s{number}_",
+                (value for comparison in results for value in comparison.slices.get(path, ())),
+            )
+            for number, path in enumerate(paths)
+        },
+    )
+
+
+def _choice(label: str, letter: str, values: Iterable[str]) -> Choice:
+    choice = Choice(label, letter)
+    for value in values:
+        choice.token(value)
+    return choice

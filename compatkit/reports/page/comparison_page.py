@@ -1,0 +1,155 @@
+"""The page of comparisons: what an update broke, to open, to search and to pass on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.metrics.definitions import METRICS
+from compatkit.readers.run_header import describe_header
+from compatkit.reports.blocks import Block, Explanation, Fold, Line, Table, Tone
+from compatkit.reports.headline import describe_update
+from compatkit.reports.page.articles import draw_flips, find_flips
+from compatkit.reports.page.cards import make_cards
+from compatkit.reports.page.choices import Choices, make_choices
+from compatkit.reports.page.drawing import draw
+from compatkit.reports.page.forest import Forest, Part, forest_of_slices, make_forest
+from compatkit.reports.tables import (
+    candidate_table,
+    count_table,
+    metric_table,
+    slice_tables,
+    sweep_table,
+    task_table,
+)
+from compatkit.reports.view import (
+    View,
+    count_of,
+    describe_scorer,
+    describe_tests,
+    left_out,
+    level_of,
+    shown_metrics,
+    tasks_of,
+)
+
+
+def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
+    """Return the HTML report, one file that loads nothing: every number and every flip.
+
+    Args:
+        results: one comparison per task and candidate, totals last.
+        view: how many flips are shown.
+    """
+    view = view or View()
+    heads = [comparison for comparison in results if comparison.task == results[-1].task]
+    parts = results[: -len(heads)] or results
+    choices = make_choices(parts)
+    names = " and ".join(head.new_name for head in heads)
+    return draw(
+        "comparisons.html",
+        title=f"{heads[0].old_name} \u2192 {names}",
+        basis=describe_basis(heads, len(tasks_of(results)) - 1),
+        sentences=describe_update(results),
+        cards_of=make_cards(heads[0]) if len(heads) == 1 else [],
+        left_out=left_out(heads),
+        notes=list(dict.fromkeys(note for result in results for note in result.notes)),
+        forests=list(_make_forests(results, heads, choices)),
+        numbers=list(_lay_out_numbers(results, heads)),
+        flips=draw_flips(parts, find_flips(parts, choices), choices, view.show_flips),
+        foot=list(_lay_out_foot(results, heads)),
+    )
+
+
+def describe_basis(heads: Sequence[Comparison], tasks: int = 0) -> str:
+    """Say what was compared, and how.
+
+    Args:
+        heads: the comparisons of one task, or the totals.
+        tasks: how many tasks the totals are of.
+    """
+    head = heads[0]
+    parts = [
+        f"{head.old_name} \u2192 {', '.join(head.new_name for head in heads)}",
+        *([count_of(tasks, "task")] if tasks else [head.task] if head.task else []),
+        count_of(head.counts.total, "example"),
+        f"right by {describe_scorer(head)}",
+        f"intervals at {100 * level_of(head):g}%",
+    ]
+    return " \u00b7 ".join(parts)
+
+
+def _make_forests(
+    results: Sequence[Comparison], heads: Sequence[Comparison], choices: Choices
+) -> Iterator[Forest]:
+    several = len(heads) > 1
+    if several:
+        tokens = choices.model.tokens
+        yield make_forest(
+            "by model",
+            "model",
+            [_part(head, head.new_name, tokens.get(head.new_name, "")) for head in heads],
+        )
+    parts = results[: -len(heads)] if len(results) > len(heads) else results
+    for head in heads if len(results) > len(heads) else ():
+        tasks = [part for part in parts if part.new_name == head.new_name]
+        tokens = choices.task.tokens
+        yield make_forest(
+            f"by task, {head.new_name}" if several else "by task",
+            "task",
+            [_part(task, task.task, tokens.get(task.task, "")) for task in tasks],
+            head.metrics["negative_flip_rate"].value,
+        )
+    for comparison in parts:
+        where = [comparison.task] if len(parts) > len(heads) else []
+        where += [comparison.new_name] if several else []
+        for path in comparison.slices:
+            yield forest_of_slices(
+                comparison, path, choices.slices[path].tokens, ", ".join([f"by {path}", *where])
+            )
+
+
+def _part(comparison: Comparison, name: str, token: str) -> Part:
+    return Part(name, token, comparison.counts, comparison.metrics)
+
+
+def _lay_out_numbers(results: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[Block]:
+    """Yield the tables of every comparison, those of the whole first."""
+    if len(results) > len(heads):
+        yield task_table(results)
+    elif len(heads) > 1:
+        yield candidate_table(results)
+    parts = results[: -len(heads)] if len(results) > len(heads) else ()
+    for comparison in (*heads, *parts):
+        name = ", ".join(filter(None, (comparison.task, comparison.new_name)))
+        blocks = list(_detail(comparison))
+        if len(results) > 1:
+            yield Fold(f"all numbers of {name}", blocks)
+        else:
+            yield count_table(comparison)
+            yield Fold("every metric, with its interval", blocks)
+
+
+def _detail(comparison: Comparison) -> Iterator[Line | Table]:
+    yield metric_table(comparison)
+    yield from (Line(text) for text in describe_tests(comparison.tests, level_of(comparison)))
+    yield from slice_tables(comparison)
+    if (sweep := sweep_table(comparison)) is not None:
+        yield sweep
+
+
+def _lay_out_foot(results: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[Block]:
+    """Yield what the quantities mean, how the files were made, and the signatures."""
+    metrics = [METRICS[name] for name in shown_metrics(results)]
+    yield Fold(
+        "what the numbers mean",
+        [Explanation(one.label, one.meaning, one.formula, one.source) for one in metrics],
+    )
+    runs: dict[str, Mapping[str, object]] = {}
+    for comparison in results:
+        for name, side in ((comparison.old_name, "old"), (comparison.new_name, "new")):
+            if (header := comparison.runs.get(side)) is not None:
+                runs[name] = header
+    yield from (Line(f"{name} was made by {describe_header(runs[name])}") for name in runs)
+    yield from (
+        Line(f"signature{f' of {one.task}' if one.task else ''}: {one.signature}", Tone.FAINT)
+        for one in (results[: -len(heads)] or results)
+    )

@@ -1,0 +1,152 @@
+"""Forest: where an update broke, a row for each slice, task or model, which filters the flips."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from compatkit.comparison.comparison import Comparison
+from compatkit.metrics.estimates import Metrics, MetricValue
+from compatkit.metrics.pair import Counts
+from compatkit.reports.page.bars import Bar, bar_of, scale_of
+from compatkit.reports.view import format_count, format_number, format_value
+
+MOST_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A number on the scale.
+
+    Attributes:
+        place: in percent of the width.
+        text: as it is written.
+    """
+
+    place: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """What broke among the examples of one slice, task or model.
+
+    Attributes:
+        name: whose examples.
+        token: which flips it filters the list to; empty for none.
+        counted: broken answers and examples.
+        rate: the NFR.
+        interval: its interval.
+        bar: the same, drawn; None where it is undefined.
+        change: of the accuracy.
+        tone: of the change: `broken`, `repaired` or empty.
+    """
+
+    name: str
+    token: str
+    counted: str
+    rate: str
+    interval: str
+    bar: Bar | None
+    change: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """A table of rows with a bar each.
+
+    Attributes:
+        title: what the rows are the values of.
+        noun: what one row is.
+        rows: from the worst on.
+        ticks: of the scale that all bars share.
+        overall: where the rate of all examples stands; None where there is none.
+        level: of the intervals, in percent.
+        note: below the table.
+    """
+
+    title: str
+    noun: str
+    rows: tuple[ForestRow, ...]
+    ticks: tuple[Tick, ...]
+    overall: float | None
+    level: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Whose numbers a row shows.
+
+    Attributes:
+        name: whose examples.
+        token: which flips it filters the list to.
+        counts: examples by kind.
+        metrics: name to value and interval.
+    """
+
+    name: str
+    token: str
+    counts: Counts
+    metrics: Metrics
+
+
+def forest_of_slices(
+    comparison: Comparison, path: str, tokens: Mapping[str, str], title: str
+) -> Forest:
+    """Return the slices by one field, those with the most certain damage first."""
+    ordered = sorted(
+        comparison.slices[path].items(), key=lambda item: (-(item[1].together.low or 0.0), item[0])
+    )
+    parts = [
+        Part(value, tokens.get(value, ""), part.counts, part.metrics) for value, part in ordered
+    ]
+    return make_forest(title, path, parts, _rate(comparison.metrics).value)
+
+
+def make_forest(
+    title: str, noun: str, parts: Sequence[Part], overall: float | None = None, note: str = ""
+) -> Forest:
+    """Return rows with bars on one scale."""
+    shown = parts[:MOST_ROWS]
+    rates = [_rate(part.metrics) for part in shown]
+    ends = [end for rate in rates for end in (rate.value, rate.low, rate.high)]
+    scale = scale_of([*ends, overall])
+    if len(shown) < len(parts):
+        more = f"{len(shown)} of {len(parts):,} rows; the JSON report has all"
+        note = f"{more}. {note}" if note else more
+    return Forest(
+        title,
+        noun,
+        tuple(
+            _row(part, rate, bar_of(scale, rate.value, (rate.low, rate.high)))
+            for part, rate in zip(shown, rates, strict=True)
+        ),
+        tuple(Tick(scale.place(tick), f"{100 * tick:.4g}%") for tick in scale.ticks),
+        None if overall is None else scale.place(overall),
+        next((f"{100 * rate.level:g}%" for rate in rates if rate.level is not None), ""),
+        note,
+    )
+
+
+def _rate(metrics: Metrics) -> MetricValue:
+    """Return the NFR, the expected one where examples have several samples."""
+    rate = metrics["negative_flip_rate"]
+    return rate if rate.value is not None else metrics["expected_negative_flip_rate"]
+
+
+def _row(part: Part, rate: MetricValue, bar: Bar | None) -> ForestRow:
+    change = part.metrics["accuracy_delta"]
+    tone = ""
+    if change.value is not None and change.low is not None and change.high is not None:
+        tone = "broken" if change.high < 0 else "repaired" if change.low > 0 else ""
+    low, high = (format_number(end, "share", digits=1) for end in (rate.low, rate.high))
+    return ForestRow(
+        part.name,
+        part.token,
+        f"{format_count(part.counts.negative_flips)} / {format_count(part.counts.total)}",
+        format_number(rate.value, "share", digits=1),
+        f"{low.removesuffix('%')} to {high}" if rate.low is not None else rate.reason,
+        bar,
+        format_value("accuracy_delta", change),
+        tone,
+    )
