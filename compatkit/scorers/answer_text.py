@@ -65,7 +65,9 @@ def read_answers(
     if reference_separator == "":
         raise ConfigError("--reference-separator is empty; a text, or 'json', was expected.")
 
-    prepare = partial(_prepare, reasoning=reasoning, stops=stops, separator=reference_separator)
+    prepare = partial(
+        _prepare, scorer, reasoning=reasoning, stops=stops, separator=reference_separator
+    )
 
     def score(rows: Predictions) -> Scored:
         notes: dict[str, int] = {}
@@ -86,6 +88,7 @@ def read_answers(
 
 
 def _prepare(
+    scorer: Scorer,
     rows: Predictions,
     *,
     reasoning: str,
@@ -102,7 +105,7 @@ def _prepare(
         texts = _cut(texts, stops, notes)
     if separator is not None:
         references = [_split(accepted, separator) for accepted in references]
-    else:
+    elif not scorer.reads_lists:
         _note_lists(references, notes, examples)
     if texts is rows.prediction and references is rows.references:
         return rows

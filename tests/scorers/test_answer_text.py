@@ -7,7 +7,7 @@ from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import ONE_TEXT, STOPPED, STRIPPED, UNFINISHED
 from compatkit.scorers.make import make_scorer
 
-NEEDED = {"regex": {"pattern": r"answer is (\w+)"}}
+NEEDED = {"regex": {"pattern": r"answer is (\w+)"}, "verdict": {"scale": "1-5"}}
 REFERENCES = {"numeric": "4", "choice": "B"}
 
 
