@@ -20,7 +20,7 @@ from compatkit.scorers.make import SCORER_OPTIONS
 from compatkit.scorers.scorer import Scorer
 
 # How one file is read and judged, beside what is said of logs.
-READING = {"reader", "scorer", "quoting", "where", "references"}
+READING = {"reader", "scorer", "quoting", "where", "rows", "references"}
 
 
 def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
@@ -61,7 +61,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     written = convert_run(
         run_path,
         output,
-        reader=reader,
+        reader=options.reader_of(0),
         selection=options.selection,
         shape=options.shape_of(0),
         join=partial(join_references, options=options),

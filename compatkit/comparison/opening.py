@@ -39,7 +39,7 @@ def open_files(
         open_predictions(
             side,
             name=name,
-            reader=options.reader,
+            reader=options.reader_of(number),
             selection=options.selection_of(number),
             shape=options.shape_of(number),
         )

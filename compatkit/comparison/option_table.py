@@ -171,6 +171,15 @@ _DECLARED = (
         places=EVERYWHERE,
     ),
     Option(
+        name="rows",
+        per_side=True,
+        metavar="PATH",
+        help="Where in a JSON document the rows stand: keys with dots between them, '.' for the "
+        "document. Said twice: of the old file, and of the new.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
+    Option(
         name="quoting",
         per_side=True,
         choices=QUOTING,

@@ -12,6 +12,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.option import of_side
 from compatkit.predictions.fields import NO_FIELD, parse_roles
+from compatkit.readers import DOCUMENT
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.shape import Shape, label_side
 from compatkit.readers.source import Progress
@@ -50,6 +51,7 @@ class Options:
         new_where: the same of the new model's file, and those of further candidates.
         references: the files, or rows in memory, that hold the references; empty where the
             predictions hold them.
+        rows: where in a JSON document the rows stand, for all sides or for each.
         quoting: `quoted` or `unquoted`, for all sides or for each; None lets the file decide,
             where it can.
         lists: what a list of predictions is; see `to_predictions`.
@@ -84,6 +86,7 @@ class Options:
     new_where: str | None = None
     references: tuple[Any, ...] = ()
     reader: str | None = None
+    rows: str | tuple[str, ...] | None = None
     quoting: str | tuple[str, ...] | None = None
     lists: str | None = None
     plan: Plan = field(default_factory=Plan)
@@ -115,12 +118,23 @@ class Options:
         fields = self.new_fields if number else self.old_fields
         where = parse_where(self.new_where if number else self.old_where)
         own = tuple(fields.items())
+        rows = of_side(self.rows, number)
         return Shape(
             roles=tuple({**self.roles, **fields}.items()),
             where=(*parse_where(self.where), *where),
+            rows=rows,
             quoting=of_side(self.quoting, number),
-            label=label_side(own, where),
+            label=label_side(own, where, rows if isinstance(self.rows, tuple) else None),
         )
+
+    def reader_of(self, number: int) -> str | None:
+        """Return the reader of a side; rows within a document are those of a JSON file."""
+        rows = of_side(self.rows, number)
+        if rows is not None and self.reader not in {None, DOCUMENT}:
+            raise ConfigError(
+                f"--rows is of JSON documents, and --reader says {self.reader}. Leave one out."
+            )
+        return self.reader if rows is None else DOCUMENT
 
     @property
     def tells_sides(self) -> bool:
@@ -152,7 +166,12 @@ class Options:
         """
         selection = self.selection
         for name, value in (
-            *(("run", selection.run), ("metric", selection.metric), ("quoting", self.quoting)),
+            *(
+                ("run", selection.run),
+                ("metric", selection.metric),
+                ("quoting", self.quoting),
+                ("rows", self.rows),
+            ),
         ):
             if isinstance(value, tuple) and len(value) != count:
                 raise ConfigError(
@@ -179,6 +198,7 @@ def make_options(
     resamples: int = 2000,
     seed: int = 0,
     reader: str | None = None,
+    rows: str | Sequence[str] | None = None,
     quoting: str | Sequence[str] | None = None,
     lists: str | None = None,
     metric: str | Sequence[str] | None = None,

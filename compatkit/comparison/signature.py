@@ -15,7 +15,7 @@ from compatkit.version import __version__
 
 SHORT = 8  # characters
 NOBODY = "none"  # what an option is that nobody said
-OF_FILES = {"quoting", "lists", "where", "old_where", "new_where"}
+OF_FILES = {"quoting", "lists", "where", "old_where", "new_where", "rows"}
 # What is called otherwise in the signature than in the table, or is no attribute of its name.
 _OTHERWISE: dict[str, tuple[str, Callable[[Options], object]]] = {
     "scorer": ("scorer", lambda options: options.scorer.name),

@@ -139,16 +139,16 @@ def open_sides(
         DataError: a path that cannot be read, or a file beside a folder.
     """
     options.check_sides(len(paths))
+    reader = options.reader_of(0)
     runs = [
-        open_run(path, reader=options.reader, selection=options.selection_of(number))
+        open_run(path, reader=reader, selection=options.selection_of(number))
         for number, path in enumerate(paths)
     ]
     folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not (several or any(folders) or any(len(run) > 1 for run in runs)):
         plain = [path for path, run in zip(paths, runs, strict=True) if not run]
         _refuse_patterns(options, plain)
-        # Of one file for both models, standard input may be the one: it is read once.
-        opened = {path: open_file(path, options.reader) for path in dict.fromkeys(plain)}
+        opened = {path: open_file(path, reader) for path in dict.fromkeys(plain)}
         return [
             Side(path, run or {"": opened[path]}, several=False)
             for path, run in zip(paths, runs, strict=True)
@@ -160,7 +160,7 @@ def open_sides(
     return [
         Side(
             path,
-            run or {task: open_file(file, options.reader) for task, file in files.items()},
+            run or {task: open_file(file, reader) for task, file in files.items()},
             several=True,
             aside=() if run else tuple(_others(path)),
         )

@@ -194,7 +194,7 @@ class _Reader:
         values = {
             key: self._said(table, PAIR_OPTIONS[key], at) for key in OPTION_KEYS if key in table
         }
-        for key in ("metric", "run", "quoting"):
+        for key in ("metric", "run", "quoting", "rows"):
             if isinstance(values.get(key), list):
                 values[key] = self._texts(values, key, at)
         for key in (key for key in values if PAIR_OPTIONS[key].kind is Path):

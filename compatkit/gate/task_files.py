@@ -134,7 +134,9 @@ def _pair_up(task: TaskPolicy, old: Files, new: Files) -> list[TaskPolicy]:
 def _open_all(task: TaskPolicy, key: str) -> dict[str, PredictionFile]:
     how = task.options
     return {
-        name: open_predictions(file, reader=how.reader, selection=how.selection_of(key == "new"))
+        name: open_predictions(
+            file, reader=how.reader_of(0), selection=how.selection_of(key == "new")
+        )
         for name, file in _stand_for(task, key).items()
     }
 

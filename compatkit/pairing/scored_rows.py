@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_late_fields
+from compatkit.predictions.nested import propose_rows
 from compatkit.predictions.predictions import Predictions, to_predictions
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
@@ -128,14 +129,17 @@ def score_file(
         if not batch.rows:
             continue
         if fields is None:
-            fields = find_fields(
-                batch.rows,
-                file.name,
-                {**(roles or {}), **file.roles},
-                by_position=by_position,
-                needs_prediction=scorer.needs_prediction,
-                needs_references=scorer.needs_references,
-            )
+            try:
+                fields = find_fields(
+                    batch.rows,
+                    file.name,
+                    {**(roles or {}), **file.roles},
+                    by_position=by_position,
+                    needs_prediction=scorer.needs_prediction,
+                    needs_references=scorer.needs_references,
+                )
+            except DataError as error:
+                raise DataError(f"{error}{propose_rows(batch.rows)}") from None
             fields = replace(fields, lists=lists if file.log is None else "samples")
         refuse_late_fields(batch.rows, batch.lines, fields, file.name)
         rows = to_predictions(

@@ -15,7 +15,18 @@ NO_FIELD = "none"  # as the name of a field: the role is played by none
 
 # The first name of a role is its own; the others are taken only where one alone is present.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "example_id", "sample_id", "question_id", "qid", "doc_id", "uid", "idx"),
+    "id": (
+        "id",
+        "example_id",
+        "sample_id",
+        "question_id",
+        "qid",
+        "doc_id",
+        "uid",
+        "idx",
+        "task_id",
+        "index",
+    ),
     "prediction": (
         "prediction",
         "predictions",
@@ -25,6 +36,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "generated_text",
         "model_output",
         "pred",
+        "predict",
+        "predicted",
+        "filtered_resps",
     ),
     "references": (
         "reference",
@@ -34,6 +48,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "label",
         "gold",
         "expected",
+        "gt",
+        "actual",
     ),
     "input": ("input", "prompt", "question"),
     "sample": ("sample",),
@@ -43,6 +59,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 # What the values of a text, or of an object from ids to values, are called: the prediction, or the
 # reference of a file that holds nothing else.
 LONE = "value"
+NO_ROWS_HINT = "If the rows stand within this one, --rows says where"
 # Could as well be what the model answered, so that it is nothing before a user says so.
 EITHER = "answer"
 SINGULAR = {"reference": "references", "item-hash": "item_hash"}  # as flags have them
@@ -123,6 +140,25 @@ def get_path(record: Record, path: str) -> Any:
     return node
 
 
+def split_path(rows: Sequence[Record], path: str) -> tuple[str, ...]:
+    """Return the fields that an id is joined of: of `a,b` both, unless a field is called so.
+
+    >>> split_path([{"a": 1, "b": 2}], "a,b"), split_path([{"a,b": 1}], "a,b")
+    (('a', 'b'), ('a,b',))
+    """
+    if "," not in path or any(get_path(row, path) is not MISSING for row in rows[:1000]):
+        return (path,)
+    return tuple(part.strip() for part in path.split(","))
+
+
+def has_path(rows: Sequence[Record], path: str) -> bool:
+    """Tell whether one of the first records has a field, or each of those that are joined."""
+    return all(
+        any(get_path(row, part) is not MISSING for row in rows[:1000])
+        for part in split_path(rows, path)
+    )
+
+
 def ask_about_answer(keys: Iterable[str]) -> str:
     """Return the end of a message where a field is called `answer`, which names no side."""
     if EITHER not in keys:
@@ -141,7 +177,7 @@ def list_keys(keys: Iterable[str]) -> str:
 
 def get_column(rows: Sequence[Record], path: str) -> list[Any]:
     """Return the values at a path for every record, `MISSING` where a record lacks it."""
-    if isinstance(rows, Columns):
+    if isinstance(rows, Columns) and (path in rows.columns or "." not in path):
         return rows.columns.get(path) or [MISSING] * len(rows)
     try:
         return list(map(itemgetter(path), rows))
@@ -308,8 +344,12 @@ def _note_named(rows: Sequence[Record], name: str, paths: Mapping[str, str]) -> 
     """Note the fields that were named for a role; that one is absent, if nothing else would."""
     notes = []
     for role, path in paths.items():
-        absent = all(get_path(row, path) is MISSING for row in rows[:1000])
-        if not absent and path not in OWN_NAMES.get(role, (role,)):
+        absent = not has_path(rows, path)
+        parts = split_path(rows, path) if role == "id" else (path,)
+        if len(parts) > 1:
+            fields = " and ".join(map(repr, parts))
+            notes.append(f"{name}: id is read from the fields {fields}, joined by '|'")
+        elif not absent and path not in OWN_NAMES.get(role, (role,)):
             notes.append(_taken(name, role, path))
         if absent and role in {"input", "sample", "error", "item_hash"}:
             notes.append(f"{name}: no field {path!r} for the {role} in the first rows")

@@ -19,6 +19,7 @@ from compatkit.predictions.fields import (
     get_column,
     get_path,
     list_keys,
+    split_path,
 )
 from compatkit.predictions.records import Records
 from compatkit.predictions.texts import cell_text, container_text, to_text
@@ -103,7 +104,7 @@ def to_predictions(
     if lists not in ONE_ANSWER:
         records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
-    column = {role: get_column(records.rows, path) for role, path in paths.items()}
+    column = {role: get_column(records.rows, path) for role, path in paths.items() if role != "id"}
     if lists in ONE_ANSWER:
         (_write_json if lists == "json" else _join_lists)(column, at, lists)
     errors = column.get("error", [])
@@ -121,9 +122,7 @@ def to_predictions(
     if samples is None and "sample" in column:
         samples = to_text(column["sample"], at, "sample")
     return Predictions(
-        id=to_ids(column["id"], at, paths["id"])
-        if "id" in column
-        else [str(row + 1) for row in rows],
+        id=read_ids(at, paths["id"]) if "id" in paths else [str(row + 1) for row in rows],
         prediction=to_text(predictions, at, "prediction"),
         references=references,
         input=to_text(column.get("input", absent), at, "input", containers=True),
@@ -257,12 +256,25 @@ def _refuse_two_lists(column: Sequence[Any], at: Records, fields: Fields) -> Non
             )
 
 
-def to_ids(column: list[Any], at: Records, path: str) -> list[str]:
-    """Make every id text.
+def read_ids(at: Records, path: str) -> list[str]:
+    r"""Return the id of every record as text; of several fields, these joined by `|`.
+
+    A `|` within a field is written `\|`, and a backslash twice, so that no two ids become one.
 
     Raises:
         DataError: an id is missing, or neither a text nor a whole number.
     """
+    parts = split_path(at.rows, path)
+    columns = [_to_ids(get_column(at.rows, part), at, part) for part in parts]
+    if len(columns) == 1:
+        return columns[0]
+    escaped = [
+        [text.replace("\\", r"\\").replace("|", r"\|") for text in column] for column in columns
+    ]
+    return list(map("|".join, zip(*escaped, strict=True)))
+
+
+def _to_ids(column: list[Any], at: Records, path: str) -> list[str]:
     if set(map(type, column)) == {str}:
         return column
     ids = []

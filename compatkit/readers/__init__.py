@@ -23,5 +23,6 @@ READERS: dict[str, Callable[..., Iterator[Records]]] = {
     "tsv": read_tsv,
 }
 TABLES = frozenset({"csv", "tsv"})  # their readers take what a user said of quotes
+DOCUMENT = "json"  # its reader takes where in a document the rows stand
 TEXT = "text"  # its rows are answers alone, or references alone, in the order of the examples
 LINES = frozenset({"jsonl"})  # each record is a line of its own, whatever the others hold

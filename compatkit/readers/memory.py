@@ -1,4 +1,7 @@
-"""Rows that are in memory already: lists of mappings, pandas frames, `datasets.Dataset`."""
+"""Rows that are in memory already: lists of mappings, frames, tables of Arrow, `datasets.Dataset`.
+
+A frame of polars, and whatever else offers Arrow's stream of columns, is read as columns.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +25,11 @@ def is_dataset(data: Any) -> bool:
     return all(hasattr(data, name) for name in ("column_names", "with_format", "iter"))
 
 
+def is_arrow(data: Any) -> bool:
+    """Tell what offers its columns by Arrow's interface, such as a frame of polars."""
+    return hasattr(data, "__arrow_c_stream__")
+
+
 def read_memory(data: Any, name: str) -> Iterator[Records]:
     """Yield the records of a frame, a dataset or a sequence of mappings.
 
@@ -33,13 +41,12 @@ def read_memory(data: Any, name: str) -> Iterator[Records]:
     if isinstance(data, Columns):
         yield from _column_rows(data, name)
         return
+    if not is_frame(data) and (is_dataset(data) or is_arrow(data)):
+        parts = _of_dataset(data) if is_dataset(data) else _of_arrow(data, name)
+        yield from _number_columns(parts, name)
+        return
     rows: Iterable[list[Record]]
-    if is_frame(data):
-        rows = _frame_rows(data, name)
-    elif is_dataset(data):
-        rows = _dataset_rows(data)
-    else:
-        rows = _list_rows(data)
+    rows = _frame_rows(data, name) if is_frame(data) else _list_rows(data)
     start = 1
     for batch in rows:
         for number, row in enumerate(batch, start):
@@ -83,13 +90,29 @@ def _frame_rows(frame: Any, name: str) -> Iterator[list[Record]]:
         yield part.where(part.notna(), None).to_dict("records")
 
 
-def _dataset_rows(dataset: Any) -> Iterator[list[Record]]:
-    for columns in dataset.with_format(None).iter(batch_size=BATCH):
-        names = list(columns)
-        yield [
-            dict(zip(names, values, strict=True))
-            for values in zip(*(columns[name] for name in names), strict=True)
-        ]
+def _of_dataset(dataset: Any) -> Iterator[dict[str, list[Any]]]:
+    yield from dataset.with_format(None).iter(batch_size=BATCH)
+
+
+def _of_arrow(data: Any, name: str) -> Iterator[dict[str, list[Any]]]:
+    import pyarrow as pa  # noqa: PLC0415
+
+    table = pa.table(data)
+    names = table.column_names
+    twice = [column for column in names if names.count(column) > 1]
+    if twice:
+        raise DataError(f"{name}: two columns are called {twice[0]!r}. Rename one.")
+    for start in range(0, len(table), BATCH):
+        part = table.slice(start, BATCH)
+        yield {column: part[column].to_pylist() for column in names}
+
+
+def _number_columns(parts: Iterator[dict[str, list[Any]]], name: str) -> Iterator[Records]:
+    start = 1
+    for part in parts:
+        rows = Columns(part)
+        yield Records(rows, range(start, start + len(rows)), name)
+        start += len(rows)
 
 
 def digest_memory(data: Any, name: str) -> str:

@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.predictions.fields import Record
+from compatkit.predictions.fields import ALIASES, EITHER, Record
+from compatkit.predictions.nested import ROOT
 from compatkit.predictions.records import Records
-from compatkit.readers import LINES, READERS, TABLES
+from compatkit.readers import DOCUMENT, LINES, READERS, TABLES
+from compatkit.readers.blocks import read_whole
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
-from compatkit.readers.logs.log import Log, LogSelection
+from compatkit.readers.logs.log import Log, LogSelection, decode_whole
 from compatkit.readers.logs.squad import is_dataset as is_dataset_of_squad
 from compatkit.readers.logs.squad import read_questions
-from compatkit.readers.memory import digest_memory, is_dataset, is_frame, read_memory
+from compatkit.readers.memory import digest_memory, is_arrow, is_dataset, is_frame, read_memory
 from compatkit.readers.references import OWN as JOINED
 from compatkit.readers.references import References
 from compatkit.readers.shape import PLAIN, Shape
-from compatkit.readers.source import Progress, Source, kind_of_name, open_path
+from compatkit.readers.source import Progress, Source, kind_of_name, open_path, unpack
 from compatkit.readers.where import keep_rows
 
 
@@ -153,6 +155,7 @@ class PredictionFile:
                 yield from LOGS[self.reader].read(rows, self.log)
                 return
             options = {"quoting": self.shape.quoting} if self.reader in TABLES else {}
+            options |= {"rows": self.shape.rows} if self.reader == DOCUMENT else {}
             yield from READERS[self.reader](rows, self.name, **options)
 
 
@@ -164,7 +167,7 @@ def open_predictions(
     selection: LogSelection | None = None,
     shape: Shape = PLAIN,
 ) -> PredictionFile:
-    """Make a `PredictionFile` of a path, `-`, a list of mappings, a frame or a dataset.
+    """Make a `PredictionFile` of a path, `-`, a list of mappings, a frame, table or dataset.
 
     Args:
         data: where the predictions are.
@@ -185,12 +188,14 @@ def open_predictions(
         run = open_run(data, reader=reader, selection=selection)
         file = _only_task(data, run) if run else open_file(data, reader)
         return replace(file, shape=shape)
-    if is_frame(data) or is_dataset(data) or isinstance(data, (list, tuple)):
+    if isinstance(data, (list, tuple)) or any(
+        tells(data) for tells in (is_frame, is_dataset, is_arrow)
+    ):
         name = name or "rows"
         return PredictionFile(name, digest_memory(data, name), "memory", None, data, shape=shape)
     raise ConfigError(
         f"predictions were given as a {type(data).__name__}; a path, a list of mappings, "
-        "a pandas frame or a datasets.Dataset was expected."
+        "a frame of pandas or polars, a table of Arrow or a datasets.Dataset was expected."
     )
 
 
@@ -224,7 +229,22 @@ def _open_references(data: Any, reader: str | None) -> PredictionFile:
     if reader is None and is_dataset_of_squad(Path(data)):
         rows = [{"id": key, **row} for key, row in read_questions(Path(data)).items()]
         return replace(open_predictions(rows), name=str(data), digest=open_path(data).digest())
-    return open_file(data, reader if kind_of_name(str(data)) is None else None)
+    file = open_file(data, reader if kind_of_name(str(data)) is None else None)
+    by_id = file.source is not None and _holds_ids(file.source)
+    return replace(file, reader=DOCUMENT, shape=Shape(rows=ROOT)) if by_id else file
+
+
+def _holds_ids(source: Source) -> bool:
+    """Tell whether a file is one object from ids to references, and no row."""
+    if kind_of_name(source.name) != DOCUMENT or not source.head().lstrip().startswith(b"{"):
+        return False
+    with source.open() as stream:
+        try:
+            document = decode_whole(read_whole(stream, source.name), source.name)
+        except DataError:
+            return False  # JSON Lines
+    own = [*ALIASES["references"], EITHER]
+    return isinstance(document, dict) and not any(name in document for name in own)
 
 
 def name_sides(files: Sequence[PredictionFile]) -> list[PredictionFile]:
@@ -248,7 +268,7 @@ def open_file(path: str | Path, reader: str | None = None) -> PredictionFile:
     Raises:
         DataError: an absent file, a folder, or content of no known kind.
     """
-    source = open_path(path)
+    source = unpack(open_path(path))
     return PredictionFile(source.name, source.digest(), reader or source.kind(), source)
 
 

@@ -21,10 +21,10 @@ from compatkit.predictions.fields import (
     Record,
     find_fields,
     get_column,
-    get_path,
+    has_path,
     list_keys,
 )
-from compatkit.predictions.predictions import to_ids
+from compatkit.predictions.predictions import read_ids
 from compatkit.predictions.records import Records
 
 OWN = "reference"  # the field that a joined reference is put into
@@ -195,7 +195,7 @@ class References:
     ) -> Sequence[str | int]:
         """Return the id of each record, or its number where rows are joined by that."""
         if path is not None:
-            return to_ids(get_column(batch.rows, path), batch, path)
+            return read_ids(batch, path)
         every = range(count, count + len(batch.rows))
         return every if numbers is None else [numbers[place] for place in every]
 
@@ -287,7 +287,7 @@ class References:
             lines += batch.lines
             path = fields.paths.get("id")
             if path is not None:
-                ids += to_ids(get_column(batch.rows, path), batch, path)
+                ids += read_ids(batch, path)
             roles = self._own_names(fields)
             further += [{k: v for k, v in row.items() if k not in roles} for row in batch.rows]
         if fields is None:
@@ -303,16 +303,14 @@ class References:
     def _own_names(self, fields: Fields) -> frozenset[str]:
         """Return the fields that could play a role of the predictions, which theirs must play."""
         names = {name for role, names in ALIASES.items() if role != "input" for name in names}
-        named = {path for role, path in self.roles.items() if role != "input"}
+        named = {path for role, path in self.roles.items() if role not in {"id", "input"}}
         return frozenset({*names, *named, *fields.paths.values()} - {fields.paths.get("input")})
 
     def _find_fields(self, batch: Records, file: Rows) -> Fields:
         named = {**self.roles, **file.roles}
         for role in ("id", "input"):
             # Named for the predictions too, which may call it otherwise.
-            if role in named and all(
-                get_path(row, named[role]) is MISSING for row in batch.rows[:1000]
-            ):
+            if role in named and not has_path(batch.rows, named[role]):
                 del named[role]
         fields = find_fields(
             batch.rows,

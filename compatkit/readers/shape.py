@@ -16,12 +16,14 @@ class Shape:
     Attributes:
         roles: role and field, those of all sides first.
         where: the conditions that each row meets.
+        rows: where in a JSON document the rows stand; None where it is an array of them.
         quoting: `quoted` or `unquoted`, of the quotes of a table; None lets the file decide.
         label: what tells this side from another that lies in the same file.
     """
 
     roles: Roles = ()
     where: tuple[Condition, ...] = ()
+    rows: str | None = None
     quoting: str | None = None
     label: str = ""
 
@@ -29,11 +31,12 @@ class Shape:
 PLAIN = Shape()
 
 
-def label_side(own: Roles, where: tuple[Condition, ...]) -> str:
+def label_side(own: Roles, where: tuple[Condition, ...], rows: str | None = None) -> str:
     """Return what is said of one side alone, in a few words.
 
     >>> label_side((("prediction", "turbo"),), (("model", "a"),))
     'model=a, prediction=turbo'
     """
     fields = [f"{role}={field}" for role, field in own]
-    return ", ".join([*([describe_where(where)] if where else []), *fields])
+    place = [] if rows is None else [rows]
+    return ", ".join([*place, *([describe_where(where)] if where else []), *fields])

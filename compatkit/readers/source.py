@@ -7,12 +7,14 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import BadZipFile, ZipExtFile
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.readers.archive import find_member, is_archive, open_member
 
 GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 CHUNK = 1 << 20
@@ -30,7 +32,7 @@ KINDS = {
 }
 # Of files that are named by themselves: in a folder of tasks they are anything.
 TEXTS = {".txt": "text", ".out": "text", ".hyp": "text", ".ref": "text"}
-NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+NOT_OURS = {b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 Progress = Callable[[str, float], None]  # the file's name, the share that was read
 
@@ -44,12 +46,14 @@ class Source:
         path: the file, or None where `data` holds the bytes.
         data: the bytes themselves, from standard input or another pipe.
         stamp: what the file's stamp was when it was first seen.
+        member: of an archive, the file in it that is meant; empty for the file itself.
     """
 
     name: str
     path: Path | None = None
     data: bytes = b""
     stamp: tuple[int, ...] = ()
+    member: str = ""
 
     @contextmanager
     def open(self, progress: Progress | None = None) -> Iterator[BinaryIO]:
@@ -63,10 +67,10 @@ class Source:
         try:
             self._refuse_changed()
             with self._raw() as raw:
-                stream = raw if progress is None else self._watched(raw, progress)
-                yield _decompressed(stream)
+                stream = _decompressed(raw if progress is None else self._watched(raw, progress))
+                yield _decompressed(open_member(stream, self.member)) if self.member else stream
             self._refuse_changed()
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile, BadZipFile) as error:
             raise DataError(
                 f"{self.name}: the compressed data is cut off or damaged ({error}). "
                 "Write the file again."
@@ -114,7 +118,10 @@ class Source:
         kind = kind_of_name(self.name)
         if kind in {"jsonl", "csv", "tsv", "parquet", "text"}:
             return kind
-        return kind_of_bytes(self.head(), self.name, kind)
+        head = self.head()
+        if kind == "json" and _opens_a_document(head):
+            return kind
+        return kind_of_bytes(head, self.name, kind)
 
     def head(self) -> bytes:
         """Return the first bytes, decompressed; the file is opened for them once.
@@ -122,7 +129,7 @@ class Source:
         Raises:
             DataError: they cannot be read.
         """
-        if self.path is not None and self.stamp:
+        if self.path is not None and self.stamp and not self.member:
             return _read_head(self.path, self.stamp)
         with self.open() as stream:
             return stream.read(HEAD)
@@ -200,6 +207,25 @@ def open_path(path: str | Path) -> Source:
         raise _unreadable(str(path), error) from error
 
 
+def _opens_a_document(head: bytes) -> bool:
+    """Tell an object that goes on over several lines, as no row of JSON Lines does."""
+    first, line_break, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    return first.startswith(b"{") and bool(line_break) and not first.rstrip().endswith(b"}")
+
+
+def unpack(source: Source) -> Source:
+    """Return the one file of an archive that can be read; a file that is no archive as it is.
+
+    Raises:
+        DataError: an archive that holds none, or several, or is damaged.
+    """
+    if not is_archive(source.head()):
+        return source
+    with source.open() as stream:
+        member = find_member(stream, source.name, frozenset(KINDS | TEXTS))
+    return replace(source, name=f"{source.name}/{member}", member=member)
+
+
 def read_head(path: Path) -> bytes:
     """Return the first bytes of a file, decompressed; none where it cannot be read."""
     try:
@@ -237,7 +263,8 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
 
 def is_compressed(stream: BinaryIO) -> bool:
     """Tell whether to go back in a stream is to decompress it again from the beginning."""
-    return isinstance(getattr(stream, "raw", None), gzip.GzipFile | _ZstdStream)
+    packed = gzip.GzipFile | _ZstdStream | ZipExtFile
+    return isinstance(getattr(stream, "raw", None), packed)
 
 
 class _WatchedStream(io.RawIOBase):

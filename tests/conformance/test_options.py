@@ -161,6 +161,7 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
         "quoting": "unquoted",
         "lists": "set",
         "where": "lang=de",
+        "rows": "results",
         "old_where": "model=a",
         "new_where": "model=b",
     }
