@@ -72,7 +72,8 @@ def _decode(raw: bytes, name: str) -> Any:
     try:
         rows = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return decode_json(raw, name, cut=not raw.rstrip().endswith((b"]", b"}")))
+        end = b"]" if raw.lstrip().startswith(b"[") else b"}"
+        return decode_json(raw, name, cut=not raw.rstrip().endswith(end))
     whole = rows if isinstance(rows, list) else [rows]
     if set(map(type, whole)) == {dict} and repeats_a_key(raw, whole):
         return decode_json(raw, name)

@@ -16,8 +16,6 @@ from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
 from compatkit.readers.logs.log import Log, LogSelection, decode_whole
-from compatkit.readers.logs.squad import is_dataset as is_dataset_of_squad
-from compatkit.readers.logs.squad import read_questions
 from compatkit.readers.memory import digest_memory, is_arrow, is_dataset, is_frame, read_memory
 from compatkit.readers.references import OWN as JOINED
 from compatkit.readers.references import References
@@ -224,10 +222,12 @@ def open_references(
 
 
 def _open_references(data: Any, reader: str | None) -> PredictionFile:
+    from compatkit.readers.logs import squad  # noqa: PLC0415  (its data set, where there is one)
+
     if not isinstance(data, str | Path):
         return open_predictions(data, name="references")
-    if reader is None and is_dataset_of_squad(Path(data)):
-        rows = [{"id": key, **row} for key, row in read_questions(Path(data)).items()]
+    if reader is None and squad.is_dataset(Path(data)):
+        rows = [{"id": key, **row} for key, row in squad.read_questions(Path(data)).items()]
         return replace(open_predictions(rows), name=str(data), digest=open_path(data).digest())
     file = open_file(data, reader if kind_of_name(str(data)) is None else None)
     by_id = file.source is not None and _holds_ids(file.source)

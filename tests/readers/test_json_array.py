@@ -46,14 +46,14 @@ def test_what_is_no_array_is_refused(refusal_of, value, kind):
 
 def test_an_object_over_several_lines_is_no_json_lines(rows, refusal_of):
     message = refusal_of(json.dumps({"data": rows}, indent=1).encode(), "new.json")
-    assert message.startswith("new.json:1: the JSON value that begins here does not end in its ")
-    assert "If the file is pretty-printed" in message
-    assert "One whole JSON object a line was expected." in message
+    assert message.startswith("new.json: a JSON dict; an array of objects was expected. ")
+    assert message.endswith("It holds rows: say --rows data (4).")
 
 
 def test_an_object_of_objects_names_its_fields(rows, refusal_of):
     message = refusal_of(json.dumps({"data": rows}).encode(), "new.json")
     assert message.startswith('new.json: no field "id"; the fields are data.')
+    assert message.endswith("--rows says where: data (4).")
 
 
 def test_json_lines_are_read_whatever_the_suffix(lines, counts_of):

@@ -1,7 +1,5 @@
 import gzip
-import io
 import json
-import zipfile
 
 import pytest
 import zstandard
@@ -101,17 +99,9 @@ def test_bytes_that_are_no_utf8_are_named_by_line_and_column(lines, refusal_of, 
     assert "Convert the file to UTF-8" in message
 
 
-def zipped(data):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("new.jsonl", data)
-    return file.getvalue()
-
-
 @pytest.mark.parametrize(
     "spoil",
     [
-        zipped,
         lambda data: data.decode().encode("utf-16"),
         lambda data: data.decode().encode("utf-32"),
         lambda data: data + b"\0" * 100,

@@ -110,7 +110,7 @@ def test_an_item_that_is_no_mapping_is_refused(rows, item, kind):
     assert message.startswith(f"new:5: this row is a {kind}; a mapping such as ")
 
 
-@pytest.mark.parametrize("data", [None, 3, {"id": ["a"]}, iter([]), {1}, b"path"])
+@pytest.mark.parametrize("data", [3, {"id": ["a"]}, iter([]), {1}, b"path"])
 def test_other_objects_are_refused(rows, data):
     message = refusal_of(rows, data, ConfigError)
     assert message.startswith(f"predictions were given as a {type(data).__name__}; a path, a list")
