@@ -17,6 +17,7 @@ from compatkit.errors import DataError
 from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_late_fields
 from compatkit.predictions.nested import propose_rows
 from compatkit.predictions.predictions import Predictions, to_predictions
+from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
 from compatkit.scorers.scorer import Scorer
@@ -129,17 +130,7 @@ def score_file(
         if not batch.rows:
             continue
         if fields is None:
-            try:
-                fields = find_fields(
-                    batch.rows,
-                    file.name,
-                    {**(roles or {}), **file.roles},
-                    by_position=by_position,
-                    needs_prediction=scorer.needs_prediction,
-                    needs_references=scorer.needs_references,
-                )
-            except DataError as error:
-                raise DataError(f"{error}{propose_rows(batch.rows)}") from None
+            fields = _find_fields(batch, file, scorer, roles or {}, by_position)
             fields = replace(fields, lists=lists if file.log is None else "samples")
         refuse_late_fields(batch.rows, batch.lines, fields, file.name)
         rows = to_predictions(
@@ -160,6 +151,27 @@ def score_file(
     if scorer.needs_references:
         _refuse_unseen(joined, scorer)
     return joined
+
+
+def _find_fields(
+    batch: Records,
+    file: PredictionFile,
+    scorer: Scorer,
+    roles: Mapping[str, str],
+    by_position: bool,
+) -> Fields:
+    """Decide which field plays which role; what the file's shape says of its own comes first."""
+    try:
+        return find_fields(
+            batch.rows,
+            file.name,
+            {**roles, **file.roles},
+            by_position=by_position,
+            needs_prediction=scorer.needs_prediction,
+            needs_references=scorer.needs_references,
+        )
+    except DataError as error:
+        raise DataError(f"{error}{propose_rows(batch.rows)}") from None
 
 
 def _refuse_unseen(rows: ScoredRows, scorer: Scorer) -> None:
