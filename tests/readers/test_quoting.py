@@ -210,8 +210,8 @@ def test_what_was_written_without_quoting_comes_back_or_is_asked_about(rows, blo
 
 
 def test_a_line_longer_than_a_line_may_be_is_refused_before_it_is_held(counts_of, refusal_of):
-    row = b'{"id": "q1", "prediction": "' + b"x" * (200 << 20) + b'"}\n'
-    table = b"id,prediction,reference\nq1," + b"x" * (200 << 20) + b",yes\n"
+    row = b'{"id": "q1", "prediction": "' + b"x" * (65 << 20) + b'"}\n'
+    table = b"id,prediction,reference\nq1," + b"x" * (65 << 20) + b",yes\n"
     for data, name, start in ((row, "new.jsonl", "0"), (table, "new.csv", "24")):
         for suffix, pack in PACKERS.items():
             message = refusal_of(pack(data), name + suffix)
@@ -220,5 +220,5 @@ def test_a_line_longer_than_a_line_may_be_is_refused_before_it_is_held(counts_of
 
 
 def test_a_cell_longer_than_a_line_may_be_is_refused(refusal_of):
-    table = b'id,prediction,reference\nq1,"' + b"x\n" * (40 << 20) + b'",yes\n'
+    table = b'id,prediction,reference\nq1,"' + (b"x" * 1023 + b"\n") * (65 << 10) + b'",yes\n'
     assert "field larger than field limit (67108864)" in refusal_of(table, "new.csv")

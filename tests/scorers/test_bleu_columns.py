@@ -77,7 +77,8 @@ def test_equal_texts_round_as_sacrebleu_does():
 
 @pytest.mark.parametrize("name", OFFLINE)
 def test_equals_sacrebleu_to_the_last_bit(name):
-    @settings(max_examples=300, deadline=None)
+    # Only 13a is split word by word; the others are sacrebleu's own, line by line.
+    @settings(max_examples=300 if name == "13a" else 80, deadline=None)
     @given(rows=ROWS)
     def check(rows):
         assert found(rows, SCORERS[name]) == expected(rows, METRICS[name])
