@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 
 import yaml
@@ -53,6 +54,22 @@ def test_every_test_is_collected_or_skipped_where_only_dev_is_installed(tmp_path
 def test_examples_of_the_documentation_run_or_are_skipped_there(tmp_path: Path) -> None:
     done = run_tests_where_only_dev_is_installed(tmp_path, "docs", "README.md")
     assert "docs/evaluate.md: evaluate, datasets not installed" in done.stdout
+
+
+def test_ci_runs_the_tests_once_and_holds_how_much_they_reach() -> None:
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert settings.getboolean("coverage:run", "branch")
+    assert settings.getint("coverage:report", "fail_under") >= 95
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    steps = re.findall(r"^check: (.+)$", makefile, re.MULTILINE)[0].split()
+    runs = {
+        step: re.findall(rf"^{step}:\n(?:\t.*\n)*?\t.*-m pytest(.*)$", makefile, re.MULTILINE)
+        for step in steps
+    }
+    assert [step for step in steps if runs[step]] == ["coverage"]
+    assert "--cov --cov-report=term-missing" in runs["coverage"][0]
+    assert "&& make check\n" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_hooks_of_a_commit_are_checks_of_make() -> None:

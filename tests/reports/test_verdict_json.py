@@ -39,7 +39,7 @@ def test_a_report_holds_to_the_schema(case: str) -> None:
     assert faults(report) == []
     assert report.pop("compatkit")
     assert report == json.loads(json.dumps(verdict.to_dict()))
-    assert faults(report) == []
+    assert "compatkit" not in SCHEMA["required"]
 
 
 DAMAGES: list[Callable[[Any], object]] = [
