@@ -72,9 +72,9 @@ class PolicyTests:
         self.measured: Measured | None = None
         shipped = getattr(config, "workerinput", {}).get(SHIPPED)
         if shipped is not None:
-            told = json.loads(shipped)
+            verdict = json.loads(shipped)
             self.measured = Measured(
-                tuple(Case(**case) for case in told["cases"]), (), told["error"]
+                tuple(Case(**case) for case in verdict["cases"]), (), verdict["error"]
             )
 
     def measure(self) -> Measured:

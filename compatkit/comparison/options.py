@@ -375,13 +375,13 @@ def _select(values: dict[str, Any], scorer: object) -> LogSelection:
 def _document() -> str:
     """Return the docstring of `make_options`, with the table's word on each option."""
     head, raises, tail = (inspect.getdoc(make_options) or "").partition("Raises:")
-    told = [
+    arguments = [
         textwrap.fill(
             f"{name}: {option.help}", 96, initial_indent=" " * 4, subsequent_indent=" " * 8
         )
         for name, option in OPTIONS.items()
     ]
-    return "\n".join([f"{head}Args:", *told, "", raises + tail])
+    return "\n".join([f"{head}Args:", *arguments, "", raises + tail])
 
 
 make_options.__doc__ = _document()

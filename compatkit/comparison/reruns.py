@@ -49,13 +49,13 @@ def doubt_rerun(
     names = [side.file.name for side in sides]
     p_values = [_twin(old == new, rerun == new)]
     if all(side.has_answers for side in sides):
-        one, other, again = (
+        old_answers, new_answers, rerun_answers = (
             join_answers(side, rows, len(alike))[alike]
             for side, rows in zip(sides, examples, strict=True)
         )
-        if (again == other).all() and (again != one).any():
+        if (rerun_answers == new_answers).all() and (rerun_answers != old_answers).any():
             raise DataError(_said(names, "gives the same answer as the new model to each example"))
-        p_values.append(_twin(one == other, again == other))
+        p_values.append(_twin(old_answers == new_answers, rerun_answers == new_answers))
     notes = []
     p_value = min(2.0 * min(p_values), 1.0)  # two looks at one thing
     text = f"agrees with {names[1]} more often than {names[0]} does (p = {p_value:.1g})"

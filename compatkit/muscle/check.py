@@ -62,15 +62,17 @@ def check_tokenizers(old: Checkpoint, new: Checkpoint) -> None:
         DataError: saying which words, tokens or sentences.
     """
     names = f"{old.name} and {new.name}"
-    told = "Both models must read the same tokens; different tokenizers are not aligned yet."
-    one, other = old.tokenizer.get_vocab(), new.tokenizer.get_vocab()
-    if one != other:
+    rule = "Both models must read the same tokens; different tokenizers are not aligned yet."
+    old_words, new_words = old.tokenizer.get_vocab(), new.tokenizer.get_vocab()
+    if old_words != new_words:
         differ = sorted(
-            word for word in one.keys() | other.keys() if one.get(word) != other.get(word)
+            word
+            for word in old_words.keys() | new_words.keys()
+            if old_words.get(word) != new_words.get(word)
         )
         raise DataError(
-            f"{names}: the vocabularies of {len(one):,} and {len(other):,} words differ in "
-            f"{len(differ):,}, such as {differ[:SHOWN]}. {told}"
+            f"{names}: the vocabularies of {len(old_words):,} and {len(new_words):,} words differ "
+            f"in {len(differ):,}, such as {differ[:SHOWN]}. {rule}"
         )
     first, second = _special(old.tokenizer), _special(new.tokenizer)
     if first != second:
@@ -78,10 +80,10 @@ def check_tokenizers(old: Checkpoint, new: Checkpoint) -> None:
             key for key in first.keys() | second.keys() if first.get(key) != second.get(key)
         )
         shown = ", ".join(f"{key} {first.get(key)!r} and {second.get(key)!r}" for key in differ)
-        raise DataError(f"{names}: the special tokens differ: {shown}. {told}")
+        raise DataError(f"{names}: the special tokens differ: {shown}. {rule}")
     for probe in PROBES:
         if old.tokenizer.encode(probe) != new.tokenizer.encode(probe):
-            raise DataError(f"{names}: encode {probe[:40]!r} into different tokens. {told}")
+            raise DataError(f"{names}: encode {probe[:40]!r} into different tokens. {rule}")
 
 
 def _special(tokenizer: Any) -> Mapping[str, Any]:

@@ -278,8 +278,8 @@ def _short(value: Any) -> str:
 
 def _shared(head: Sequence[int], whole: Sequence[int]) -> int:
     """Return how many tokens two encodings share from the left."""
-    for index, (one, other) in enumerate(zip(head, whole, strict=False)):
-        if one != other:
+    for index, (left, right) in enumerate(zip(head, whole, strict=False)):
+        if left != right:
             return index
     return min(len(head), len(whole))
 

@@ -262,13 +262,13 @@ def _explain_alike(present: Sequence[BoolArray], ids: Sequence[str]) -> str:
     # An id that every side lacks, and references alone have, looks like none of another side.
     some = np.logical_or.reduce(present)
     first, *others = ([ids[i] for i in np.flatnonzero(~here & some).tolist()] for here in present)
-    pairs = [pair for other in others for pair in find_alike(first, other)]
+    pairs = [pair for absent in others for pair in find_alike(first, absent)]
     if not pairs:
         return ""
-    one, other = pairs[0]
+    name, twin = pairs[0]
     return (
-        f"{count_of(len(pairs), 'pair')} of these ids differ in {describe_difference(one, other)} "
-        f"alone, such as {one!a} and {other!a}: write them alike. "
+        f"{count_of(len(pairs), 'pair')} of these ids differ in {describe_difference(name, twin)} "
+        f"alone, such as {name!a} and {twin!a}: write them alike. "
     )
 
 

@@ -8,7 +8,7 @@ FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC"
 INVISIBLE = {"Cf", "Cc"}
 
 
-def describe_difference(one: str, other: str) -> str:
+def describe_difference(left: str, right: str) -> str:
     r"""Return in what alone two texts differ that look the same; empty for others.
 
     >>> describe_difference("Cafe\u0301", "Caf\u00e9")
@@ -20,21 +20,21 @@ def describe_difference(one: str, other: str) -> str:
     >>> describe_difference("a", "b")
     ''
     """
-    if one == other:
+    if left == right:
         return ""
-    if _compose(one) == _compose(other):
-        return f"Unicode form ({_name_form(one)} and {_name_form(other)})"
-    if _join_words(one) == _join_words(other):
+    if _compose(left) == _compose(right):
+        return f"Unicode form ({_name_form(left)} and {_name_form(right)})"
+    if _join_words(left) == _join_words(right):
         return "white space"
-    if _leave_visible(one) == _leave_visible(other):
+    if _leave_visible(left) == _leave_visible(right):
         return "Unicode form, white space or invisible characters"
-    return "how a number is written" if _same_number(one, other) else ""
+    return "how a number is written" if _same_number(left, right) else ""
 
 
-def find_alike(ones: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:
+def find_alike(texts: Iterable[str], candidates: Iterable[str]) -> list[tuple[str, str]]:
     """Return the pairs of texts of two sides that look the same."""
-    held = {_key(text): text for text in others}
-    return [(text, held[_key(text)]) for text in ones if _key(text) in held]
+    held = {_key(text): text for text in candidates}
+    return [(text, held[_key(text)]) for text in texts if _key(text) in held]
 
 
 def _key(text: str) -> str | float:
@@ -44,8 +44,8 @@ def _key(text: str) -> str | float:
         return _leave_visible(text)
 
 
-def _same_number(one: str, other: str) -> bool:
-    return isinstance(_key(one), float) and _key(one) == _key(other)
+def _same_number(left: str, right: str) -> bool:
+    return isinstance(_key(left), float) and _key(left) == _key(right)
 
 
 def _compose(text: str) -> str:

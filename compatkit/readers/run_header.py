@@ -90,10 +90,10 @@ def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[
         new: the new model's file.
         scorer: the name of the scorer that judges them.
     """
-    (one, notes), (other, more) = read_header(old), read_header(new)
-    differences = compare_headers(one, other, (old.name, new.name))
+    (old_header, notes), (new_header, more) = read_header(old), read_header(new)
+    differences = compare_headers(old_header, new_header, (old.name, new.name))
     notes = [*notes, *more, *notes_of("made", differences)]
-    wanted = find_scorer(one, other)
+    wanted = find_scorer(old_header, new_header)
     if wanted is not None and wanted.name != scorer:
         text = f"the files were made for the scorer {wanted.name}, and {scorer} judged them"
         notes.append(Note("judged", text))
@@ -167,11 +167,11 @@ def list_differences(left: Header, right: Header, above: str = "") -> list[tuple
     """
     differences: list[tuple[str, Any, Any]] = []
     for key in dict.fromkeys((*left, *right)):
-        one, other = left.get(key), right.get(key)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            differences += list_differences(one, other, f"{above}{key}.")
-        elif one != other:
-            differences.append((f"{above}{key}", one, other))
+        left_value, right_value = left.get(key), right.get(key)
+        if isinstance(left_value, Mapping) and isinstance(right_value, Mapping):
+            differences += list_differences(left_value, right_value, f"{above}{key}.")
+        elif left_value != right_value:
+            differences.append((f"{above}{key}", left_value, right_value))
     return differences
 
 

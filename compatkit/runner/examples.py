@@ -171,12 +171,12 @@ def _read_shots(shots: int, path: str | None) -> list[tuple[Row, str]]:
 
 def _pick(pool: Sequence[tuple[Row, str]], row: Row, shots: int) -> list[tuple[Row, str]]:
     """Return the first rows of the pool that are not the example itself."""
-    others = [other for other in pool if other[0] != row][:shots]
-    if len(others) < shots:
+    shown = [shot for shot in pool if shot[0] != row][:shots]
+    if len(shown) < shots:
         raise ConfigError(
-            f"--shots {shots}: without the example itself {len(others)} rows are left. Add rows."
+            f"--shots {shots}: without the example itself {len(shown)} rows are left. Add rows."
         )
-    return others
+    return shown
 
 
 @dataclass(frozen=True, slots=True)

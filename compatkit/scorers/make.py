@@ -52,14 +52,14 @@ def declare_options() -> dict[str, Option]:
         hints = get_type_hints(function, include_extras=True)
         hints |= get_type_hints(read_answers, include_extras=True)
         for name in scorer_options(scorer):
-            told = next(
+            option = next(
                 (note for note in get_args(hints[name]) if isinstance(note, Option)), Option()
             )
             declared[name] = replace(
-                told,
+                option,
                 name=name,
                 kind=_plain_kind(hints[name]),
-                help=told.help and f"{_name_takers(name)}: {told.help}",
+                help=option.help and f"{_name_takers(name)}: {option.help}",
                 places=frozenset({COMMAND, TASK, EVALUATE}),
             )
     return declared

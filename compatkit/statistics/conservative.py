@@ -57,7 +57,7 @@ def conservative_difference(
     if total == 0:
         return undefined(level, "clopper-pearson-mover", "no examples")
     first, second = more / total, fewer / total
-    one, two = (clopper_pearson(count, total, level) for count in (more, fewer))
+    limits_first, limits_second = (clopper_pearson(count, total, level) for count in (more, fewer))
     around = (1.0 - first) * (1.0 - second)
     rho = math.sqrt(first * second / around) if around else 1.0
 
@@ -65,8 +65,8 @@ def conservative_difference(
         return math.sqrt(x * x + y * y + 2.0 * rho * x * y)
 
     value = first - weight * second
-    low = value - distance(first - one.low, weight * (two.high - second))
-    high = value + distance(one.high - first, weight * (second - two.low))
+    low = value - distance(first - limits_first.low, weight * (limits_second.high - second))
+    high = value + distance(limits_first.high - first, weight * (second - limits_second.low))
     return Interval(max(low, -weight), min(high, 1.0), level, "clopper-pearson-mover")
 
 

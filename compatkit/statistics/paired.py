@@ -246,14 +246,14 @@ def delta_rate(only_candidate: int, only_new: int, total: int, level: float = 0.
 
 def _bonett_price(both: int, first: int, second: int, z: float) -> tuple[float, float]:
     """Limits of the ratio of two paired proportions, counts `both + first` and `both + second`."""
-    one, two = both + first, both + second
+    of_first, of_second = both + first, both + second
     seen = both + first + second
-    joint = sqrt((first + second + 2.0) / ((one + 1.0) * (two + 1.0)))
-    alone = [sqrt((1.0 - (k + 1.0) / (seen + 2.0)) / (k + 1.0)) for k in (one, two)]
+    joint = sqrt((first + second + 2.0) / ((of_first + 1.0) * (of_second + 1.0)))
+    alone = [sqrt((1.0 - (k + 1.0) / (seen + 2.0)) / (k + 1.0)) for k in (of_first, of_second)]
     adjusted = z * joint / sum(alone)
-    low_one, high_one = wilson_of_share(one / seen, seen, adjusted)
-    low_two, high_two = wilson_of_share(two / seen, seen, adjusted)
-    return low_one / high_two, high_one / low_two
+    low_first, high_first = wilson_of_share(of_first / seen, seen, adjusted)
+    low_second, high_second = wilson_of_share(of_second / seen, seen, adjusted)
+    return low_first / high_second, high_first / low_second
 
 
 def delta_rate_percent(
