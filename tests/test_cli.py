@@ -1,5 +1,6 @@
 """The command line as a shell sees it: exit codes, the two streams, and what is imported."""
 
+import io
 import os
 import re
 import signal
@@ -10,11 +11,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from prediction_files import write_models
 
 import compatkit
+from compatkit import cli
 from compatkit.cli import COMMANDS, command_line
+from compatkit.commands.printing import print_report
 
 HEAVY = ["numpy", "pandas", "scipy", "rich", "pyarrow", "rouge_score", "sacrebleu", "nltk"]
 HEAVY += ["rapidfuzz", "msgspec", "torch", "transformers", "datasets", "evaluate", "hypothesis"]
@@ -204,3 +208,30 @@ def test_a_terminal_gets_colours_unless_it_says_no(
     plain = re.sub(r"\x1b\[[0-9;]*m", "", read.decode())
     assert all(len(line) <= int(columns) for line in plain.split("\r\n") if "signature" not in line)
     assert "negative flip rate (NFR)" in plain
+
+
+def test_a_fault_of_compatkit_itself_is_never_taken_for_a_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr(cli, "command_line", fail)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert "ZeroDivisionError: nobody thought of it" in error
+    assert "a fault of compatkit itself" in error
+
+
+def test_a_shell_can_complete_the_commands() -> None:
+    complete = ShellComplete(command_line, {}, "compatkit", "_COMPATKIT_COMPLETE")
+    assert [item.value for item in complete.get_completions([], "")] == sorted(COMMANDS)
+
+
+def test_what_the_terminal_lacks_is_printed_as_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    print_report("caf\u00e9 \u2265 1\n")
+    assert written.getvalue() == b"caf\\xe9 \\u2265 1\n"

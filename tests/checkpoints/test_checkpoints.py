@@ -15,7 +15,9 @@ pytest.importorskip("peft", reason="the extras run and muscle are not installed"
 
 from muscle.conftest import Tiny, _quiet, tiny  # noqa: F401
 
+from compatkit.checkpoints import loading
 from compatkit.checkpoints.adapters import check_base, check_model
+from compatkit.checkpoints.checkpoint import open_checkpoint
 from compatkit.checkpoints.sources import (
     Model,
     Trust,
@@ -222,3 +224,42 @@ def test_the_token_of_beginning_is_not_written_twice(tiny: Tiny) -> None:  # noq
     tokenizer = AutoTokenizer.from_pretrained(tiny.config.new_base)
     assert encode(tokenizer, "w1") == encode(tokenizer, "<s> w1") == [0, 7]
     assert encode(tokenizer, "w1", special=False) == [7]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "adapter_config.json: not JSON"), ("[1]", "holds list; keys and values were expected")],
+)
+def test_an_adapter_that_says_nothing_of_itself_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "adapter_config.json").write_text(text)
+    with pytest.raises(DataError, match=message):
+        check_base("the adapter", tmp_path, "base")
+
+
+def test_a_model_that_does_not_fit_into_memory_is_a_sentence() -> None:
+    import torch
+
+    def run_out() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(DataError, match=r"m: does not fit into memory. Pass --dtype bfloat16"):
+        loading.load("m", run_out)
+
+
+def test_what_was_never_loaded_from_the_hub_has_no_digest() -> None:
+    with pytest.raises(DataError, match="nobody/nothing: not loaded from the Hub yet"):
+        digest_checkpoint("nobody/nothing")
+
+
+def test_rows_are_padded_by_any_token_where_the_tokenizer_names_none(tmp_path: Path) -> None:
+    from muscle.tiny_bases import make_base
+
+    checkpoint = open_checkpoint(Model(str(make_base(tmp_path / "base", 1))))
+    tokenizer = checkpoint.tokenizer
+    assert checkpoint.padding == tokenizer.pad_token_id
+    tokenizer.pad_token = None
+    assert checkpoint.padding == tokenizer.eos_token_id
+    tokenizer.eos_token = None
+    assert checkpoint.padding == 0

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from prediction_files import write_rows
 
 from compatkit.commands.power import power
 from compatkit.errors import ConfigError
@@ -117,3 +118,15 @@ def test_a_pilot_without_a_flip_does_not_tell_how_rare_they_are(
     with pytest.raises(ConfigError, match=f"does not tell how rare that is. Pass {flag}"):
         CliRunner().invoke(power, [*question, *same], catch_exceptions=False)
     assert CliRunner().invoke(power, [*question, flag, "0.01", *same]).exit_code == 0
+
+
+def test_a_pilot_of_several_samples_is_refused(tmp_path: Path) -> None:
+    rows = [
+        {"id": n, "sample": k, "prediction": "a", "reference": "a"}
+        for n in range(4)
+        for k in range(2)
+    ]
+    path = str(write_rows(tmp_path / "pilot.jsonl", rows))
+    result = CliRunner().invoke(power, ["--nfr-budget", "0.1", "--pilot", path, path])
+    assert isinstance(result.exception, ConfigError)
+    assert "examples with several samples are not understood" in str(result.exception)

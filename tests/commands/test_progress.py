@@ -7,7 +7,7 @@ import pytest
 
 import compatkit
 from compatkit.commands import progress
-from compatkit.commands.progress import show_progress
+from compatkit.commands.progress import show_answers, show_progress
 
 
 class Terminal(io.StringIO):
@@ -56,3 +56,18 @@ def test_the_share_of_a_file_grows_to_the_whole(tmp_path: Path) -> None:
     assert {name for name, _ in shares} == {str(path)}
     assert [share for _, share in shares] == sorted(share for _, share in shares)
     assert shares[-1][1] == 1.0
+
+
+def test_answers_are_counted_with_their_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with show_answers("./a\x1b[31mmodel") as report:
+        assert report is not None
+        report(3, 12)
+    shown = stream.getvalue()
+    assert "./a\\x1b[31mmodel" in shown
+    assert "3/12" in shown
+    assert "examples/s" in shown
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with show_answers("model") as report:
+        assert report is None

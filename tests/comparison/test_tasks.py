@@ -2,8 +2,10 @@ import gzip
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from compatkit import compare_folders
+from compatkit.commands.score import score
 from compatkit.comparison.tasks import find_tasks
 from compatkit.errors import ConfigError, DataError
 
@@ -180,3 +182,18 @@ def test_a_task_that_loses_more_answers_than_a_number_can_say(tmp_path):
     total = compare_folders(old, [new])[-1]
     assert {name for name in total.tests if name.startswith("any_task_worse")}
     assert all(0 < test.p_value < 1e-300 for name, test in total.tests.items() if "worse" in name)
+
+
+def test_a_task_may_not_be_called_as_the_sum_of_all_is(tmp_path):
+    old = folder(tmp_path / "old", a__jsonl=lines("yes"), total__jsonl=lines("yes"))
+    with pytest.raises(DataError, match=r"total.jsonl: a task cannot be called 'total'. Rename"):
+        compare_folders(old, [old])
+
+
+def test_a_pattern_of_tasks_is_refused_of_files_and_where_it_leaves_none(tmp_path):
+    old = folder(tmp_path / "old", a__jsonl=lines("yes"), b__jsonl=lines("yes"))
+    file = str(old / "a.jsonl")
+    refused = CliRunner().invoke(score, [file, file, "--tasks", "a"]).exception
+    assert "tasks is of folders and of logs" in str(refused)
+    with pytest.raises(DataError, match=r"no task is left of a, b. Say other --skip-tasks"):
+        compare_folders(old, [old], skip_tasks=["*"])

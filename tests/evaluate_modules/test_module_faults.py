@@ -1,5 +1,11 @@
 """Every wrong input is a sentence, whichever way it comes in."""
 
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
 import evaluate
 import numpy as np
 import pandas as pd
@@ -7,8 +13,9 @@ import pytest
 import torch
 
 import compatkit
-from compatkit.errors import CompatkitError, ConfigError, DataError
+from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
 from compatkit.evaluate_modules import MODULES
+from compatkit.evaluate_modules.widget import make_interface
 
 A, B = ["a", "b"], ["a", "c"]
 
@@ -199,3 +206,41 @@ def test_held_predictions_are_given_once_and_fit() -> None:
 def test_no_such_module() -> None:
     with pytest.raises(ConfigError, match="no evaluate module 'accuracy'; there are negative_flip"):
         compatkit.evaluate_module("accuracy")
+
+
+def test_a_module_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(ConfigError, match=r"no evaluate module 'accuracy'; there are negative_"):
+        compatkit.evaluate_module("accuracy")
+
+
+def test_without_evaluate_a_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'compatkit\[evaluate\]'"):
+        compatkit.evaluate_module("compatibility")
+
+
+def test_a_cache_that_cannot_be_made_or_written_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", str(tmp_path / "file" / "modules"))
+    with pytest.raises(ConfigError, match=r"which cannot be written: Not a directory. Set HF_HOME"):
+        compatkit.evaluate_module("compatibility")
+    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigError, match=r"cannot be written: Permission denied. Set HF_HOME"):
+        compatkit.evaluate_module("compatibility")
+
+
+def test_the_page_of_a_space_is_made_of_the_card_and_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gradio(ModuleType):
+        Interface = Textbox = JSON = staticmethod(lambda *_, **options: options)
+
+    monkeypatch.setitem(sys.modules, "gradio", Gradio("gradio"))
+    (tmp_path / "README.md").write_text("---\ntitle: T\n---\n\n# The card\n")
+    page = make_interface("negative_flip_rate", tmp_path / "README.md")
+    assert "# The card" in page["article"]
+    assert "title: T" not in page["article"]
+    assert page["fn"]('["a"]', '["b"]', '["a"]')["negative_flip_rate"] == 1.0

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from judged_pairs import judged, measure_family, pair_of
 
@@ -44,3 +45,13 @@ def test_without_another_new_model_or_with_several_samples_it_is_undefined(pair,
     metrics = measure_family("candidate", pair, Plan())
     assert {metric.value for metric in metrics.values()} == {None}
     assert all(reason in metric.reason for metric in metrics.values())
+
+
+def test_groups_are_drawn_whole_for_the_relative_change() -> None:
+    pair = pair_of(OLD, CANDIDATE, baseline=NEW)
+    groups = Plan(clusters=np.arange(10) // 2, resamples=500)
+    grouped = measure_family("candidate", pair, groups)["delta_nfr_percent"]
+    alone = measure_family("candidate", pair, Plan())["delta_nfr_percent"]
+    assert grouped.value == alone.value == pytest.approx(-50)
+    assert (grouped.low, grouped.high) != (alone.low, alone.high)
+    assert grouped.low is None or grouped.low <= grouped.value <= grouped.high

@@ -5,7 +5,12 @@ import pytest
 from judged_pairs import judged, pair_of
 
 from compatkit import compare
-from compatkit.metrics.changes import accuracy_change, equivalence_of_accuracy, score_change
+from compatkit.metrics.changes import (
+    accuracy_change,
+    equivalence_of_accuracy,
+    equivalence_of_score,
+    score_change,
+)
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.p_values import run_tests
 from compatkit.metrics.pair import JudgedPair
@@ -84,3 +89,19 @@ def test_a_report_says_it_in_a_sentence(broken: int, said: str) -> None:
     assert said in str(result)
     assert result.to_dict()["tests"]["accuracy_equivalent"]["margin"] == 0.02
     assert "margin" not in result.to_dict()["tests"]["accuracy_changed"]
+
+
+def test_the_mean_score_within_a_margin_is_tested_too() -> None:
+    old, new = judged([0.5] * 400), judged([0.5, 0.52] * 200)
+    pair = pair_of(old, new, continuous=True)
+    tests = run_tests(pair, Plan(margin=0.1))
+    assert tests["score_equivalent"].p_value == equivalence_of_score(pair, Plan(), 0.1) < 0.05
+    # By the bootstrap where scores have no range: the change is 0.01 and varies by 0.01.
+    free = Plan(bounded=False, resamples=500)
+    assert equivalence_of_score(pair, free, 0.02) < 0.05
+    assert equivalence_of_score(pair, free, 0.005) > 0.5
+
+
+def test_within_a_margin_of_all_there_is_is_any_change() -> None:
+    pair = pair_of(judged([1.0, 0.6], 5), judged([0.0, 0.4], 5))
+    assert equivalence_of_accuracy(pair, Plan(), 1.0) < 1e-300

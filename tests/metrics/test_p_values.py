@@ -139,3 +139,14 @@ def test_a_report_says_where_no_p_value_can_survive_the_correction() -> None:
     few = run_tests(pair_of(judged([1] * 12), judged([0] * 12)), Plan(clusters=np.arange(12)))
     assert few["accuracy_worse"].p_value == 2**-12
     assert few["accuracy_worse"].least is None
+
+
+def test_a_candidate_s_flips_of_groups_are_flipped_together() -> None:
+    old, kept, lost = judged([1] * 6), judged([1] * 6), judged([0, 0, 0, 0, 1, 1])
+    pair = pair_of(old, kept, baseline=lost)
+    plan = Plan(clusters=np.array([0, 0, 0, 0, 1, 1]))
+    tests = compare_flips(pair, plan)
+    # One group differs: its sum of 4 is as likely -4.
+    assert tests["delta_nfr"].p_value == 1.0
+    assert tests["delta_nfr"].test == "permutation-of-groups"
+    assert compare_flips(pair, Plan())["delta_nfr"].p_value == mcnemar(0, 4)
