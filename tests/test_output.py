@@ -111,3 +111,17 @@ def test_of_several_files_all_are_replaced_or_none(tmp_path, monkeypatch):
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         name: f"new {name}" for name in "acd"
     }
+
+
+def test_nothing_is_left_where_a_file_cannot_be_written_whole(tmp_path, monkeypatch):
+    path = tmp_path / "out.json"
+    path.write_text("old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "chmod", fail)
+    with pytest.raises(ConfigError, match=r"out.json: cannot be written: No space left on device"):
+        write_whole(path, b"{}")
+    assert names_in(tmp_path) == ["out.json"]
+    assert path.read_text() == "old"

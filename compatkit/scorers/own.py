@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -156,8 +157,19 @@ def _fingerprint(function: Callable[..., Any]) -> str:
         source = inspect.getsource(function)
     except (OSError, TypeError):
         code = getattr(function, "__code__", None)
-        source = type(function).__name__ if code is None else code.co_code.hex()
+        source = type(function).__name__ if code is None else _outline(code)
     return hashlib.sha256(source.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def _outline(code: CodeType) -> str:
+    """Return what code does, without where it stood: its steps alone lack the values in it."""
+    constants = (
+        _outline(value)
+        if isinstance(value, CodeType)
+        else repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
+        for value in code.co_consts
+    )
+    return "\n".join([code.co_code.hex(), *code.co_names, *constants])
 
 
 def _load(module: str, function: str) -> Callable[..., Any]:

@@ -130,3 +130,10 @@ def test_a_pilot_of_several_samples_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(power, ["--nfr-budget", "0.1", "--pilot", path, path])
     assert isinstance(result.exception, ConfigError)
     assert "examples with several samples are not understood" in str(result.exception)
+
+
+@pytest.mark.parametrize("discordance", ["1", "-0.1"])
+def test_a_share_of_flips_that_cannot_be_is_refused(discordance: str) -> None:
+    arguments = ["--margin", "0.02", "--discordance", discordance]
+    with pytest.raises(ConfigError, match=r"--discordance is .*; from 0 to below 1 was expected"):
+        CliRunner().invoke(power, arguments, catch_exceptions=False)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +351,15 @@ def test_files_that_were_made_differently_are_a_warning(tmp_path: Path) -> None:
 def test_inputs_that_one_side_lacks_are_a_warning() -> None:
     new = [{key: row[key] for key in row if key != "input"} for row in rows()]
     assert any("inputs were not compared" in each for each in outcome(new).warnings)
+
+
+@pytest.mark.parametrize("expires", ["2099-01-01", datetime(2099, 1, 1, tzinfo=UTC), None])
+def test_a_waiver_ends_on_a_date(expires: Any) -> None:
+    with pytest.raises(ConfigError, match=r"waiver of 'q1': expires is .*; a date was expected"):
+        outcome(rows(), waivers=[Waiver("", "q1", "why not", expires)])
+
+
+def test_the_ids_whose_flips_are_accepted_are_told() -> None:
+    waivers = [Waiver("", name, "why not", date(2099, 1, 1)) for name in ("q0", "q1")]
+    verdict = outcome(rows(broken=[0]), waivers=waivers)
+    assert verdict.waived_ids == {"": {"q0"}}

@@ -139,6 +139,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ("expires = 2027-01-31", "expires = 2027", "a date was expected"),
         ("[[waivers]]", "[waivers]", "waivers: is {"),
         ("format = 1", "format = = 1", "not TOML"),
+        ('decide = "interval"', 'decide = "anytime"\nlooks = 3', "its bounds hold at every look"),
+        ("format = 1", f"format = {'[' * 3000}", "nested too deep"),
     ],
 )
 def test_every_mistake_is_said_with_its_place(

@@ -2,6 +2,7 @@ import json
 import linecache
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from rows_of import rows_of
@@ -156,3 +157,21 @@ def test_a_builtin_is_given_two_columns() -> None:
     scored = own_scorer(max, per_row=False)
     with pytest.raises(DataError, match="is expected"):
         scored.score(rows_of(["a"], ["b"]))
+
+
+def test_a_function_without_a_source_is_known_by_its_code_or_its_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module: Any = ModuleType("made_up")
+    exec(  # noqa: S102  (no file holds its source)
+        "def half(p, r): return [0.5] * len(p)\ndef whole(p, r): return [1.0] * len(p)",
+        vars(module),
+    )
+    module.built_in = max
+    monkeypatch.setitem(sys.modules, "made_up", module)
+    known_by = {
+        name: make_scorer(f"made_up:{name}").options["source"]
+        for name in ("half", "whole", "built_in")
+    }
+    assert len(set(known_by.values())) == 3
+    assert known_by["half"] == make_scorer("made_up:half").options["source"]

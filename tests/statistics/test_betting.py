@@ -159,3 +159,9 @@ def test_the_p_value_is_where_the_limit_reaches_the_claim(claim):
 def test_a_claim_out_of_range_is_refused():
     with pytest.raises(ConfigError, match="claim is 1"):
         betting_p_value([0.1], [1.0], 1.0)
+
+
+def test_groups_without_examples_are_no_evidence():
+    assert betting_p_value([0.0, 0.0], [0.0, 0.0], 0.5) == 1.0
+    some = betting_p_value([0.1] * 50, [1.0] * 50, 0.5)
+    assert some == betting_p_value([0.1] * 50 + [0.0], [1.0] * 50 + [0.0], 0.5) < 0.05

@@ -120,3 +120,11 @@ def test_so_many_examples_show_equivalence():
     assert equivalence_power(round(0.9 * needed), 0.05, 0.1) < 0.8
     with pytest.raises(ConfigError, match="margin is 0"):
         examples_for_equivalence(0.0, 0.1)
+
+
+def test_no_example_and_no_margin_show_no_equivalence():
+    assert equivalence_power(0, margin=0.02, discordance=0.1) == 0.0
+    assert equivalence_power(1000, margin=0.0, discordance=0.1) == 0.0
+    # With no flips at all the bounds are those of counts of 0.
+    assert equivalence_power(1000, margin=0.02, discordance=0.0) == 1.0
+    assert equivalence_power(10, margin=0.02, discordance=0.0) == 0.0
