@@ -38,13 +38,13 @@ def test_a_large_change_is_not_equivalent() -> None:
 def test_at_the_margin_it_is_seldom_shown() -> None:
     """With a true change of exactly the margin, p is below 5 % in at most 5 % of the cases."""
     rng = np.random.default_rng(11)
-    drawn = rng.multinomial(400, [0.08, 0.03, 0.89], 1500)  # a loss of 5 points
+    drawn = rng.multinomial(400, [0.08, 0.03, 0.89], 600)  # a loss of 5 points
     rows, times = np.unique(drawn, axis=0, return_counts=True)
     shown = [
         equivalence_of_accuracy(flips(int(a), int(b), 400), Plan(), 0.05) <= 0.05
         for a, b, _ in rows
     ]
-    assert np.average(shown, weights=times) <= 0.05 + 2 * (0.05 * 0.95 / 1500) ** 0.5
+    assert np.average(shown, weights=times) <= 0.05 + 2 * (0.05 * 0.95 / 600) ** 0.5
 
 
 def test_of_samples_and_scores_it_is_by_betting() -> None:

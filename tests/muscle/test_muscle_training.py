@@ -169,10 +169,12 @@ def test_choices_give_the_gradients_of_the_plain_loop(
         torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("over", ["tokens", "choices"])
-def test_two_processes_give_the_gradients_of_one(tiny: Tiny, tmp_path: Path, over: str) -> None:
-    tiny = tiny if over == "tokens" else having_choices(tiny, tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps(tiny.having(batch_size=2).to_dict()))
+def test_two_processes_give_the_gradients_of_one(tiny: Tiny, tmp_path: Path) -> None:
+    """Over tokens and over choices."""
+    cases = {tmp_path / "tokens": tiny, tmp_path / "choices": having_choices(tiny, tmp_path)}
+    for folder, case in cases.items():
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(case.having(batch_size=2).to_dict()))
     environment = {
         **os.environ,
         "ACCELERATE_USE_CPU": "true",
@@ -182,7 +184,7 @@ def test_two_processes_give_the_gradients_of_one(tiny: Tiny, tmp_path: Path, ove
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     address = ["--master_addr", "127.0.0.1", "--master_port", str(free_port())]
     done = subprocess.run(
-        [*launch, *address, str(HERE / "two_processes.py"), str(tmp_path)],
+        [*launch, *address, str(HERE / "two_processes.py"), *map(str, cases)],
         check=False,
         env=environment,
         capture_output=True,
@@ -190,12 +192,13 @@ def test_two_processes_give_the_gradients_of_one(tiny: Tiny, tmp_path: Path, ove
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    plain = gradients_of_the_plain_loop(tiny, 8)
-    for rank in (0, 1):
-        found = torch.load(tmp_path / f"gradients-{rank}.pt")
-        assert found.keys() == plain.keys()
-        for name, gradient in plain.items():
-            torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-6)
+    for folder, case in cases.items():
+        plain = gradients_of_the_plain_loop(case, 8)
+        for rank in (0, 1):
+            gradients = torch.load(folder / f"gradients-{rank}.pt")
+            assert gradients.keys() == plain.keys()
+            for name, gradient in plain.items():
+                torch.testing.assert_close(gradients[name], gradient, rtol=1e-3, atol=1e-6)
 
 
 def test_training_moves_the_adapter_and_writes_a_normal_one(tiny: Tiny, tmp_path: Path) -> None:

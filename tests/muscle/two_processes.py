@@ -1,6 +1,6 @@
 """One of two processes: take the first step on 8 examples and write its gradients.
 
-python -m torch.distributed.run --nproc_per_node 2 two_processes.py FOLDER
+python -m torch.distributed.run --nproc_per_node 2 two_processes.py FOLDER...
 """
 
 import json
@@ -17,10 +17,8 @@ from compatkit.muscle.teachers import OnlineTeachers
 from compatkit.muscle.trainer import MuscleTrainer, make_arguments
 
 
-def main() -> None:
-    """Train one step of 2 processes, 2 sequences and 2 batches."""
-    folder = Path(sys.argv[1])
-    torch.set_num_threads(1)
+def take_step(folder: Path) -> None:
+    """Train one step of 2 processes, 2 sequences and 2 batches, as the folder's configuration."""
     config = MuscleConfig(**json.loads((folder / "config.json").read_text()))
     base = open_base(config.new_base)
     rows = read_examples(config.data, base.tokenizer, config, None).rows[:8]
@@ -53,4 +51,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(1)
+    for name in sys.argv[1:]:
+        take_step(Path(name))

@@ -1,26 +1,19 @@
-import doctest
 import importlib
 import pkgutil
-from pathlib import Path
+from doctest import DocTestFinder
 
 import pytest
 
 import compatkit.statistics
 
-PAGE = Path(__file__).parents[2] / "docs" / "statistics.md"
 MODULES = [module.name for module in pkgutil.iter_modules(compatkit.statistics.__path__)]
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_a_module_are_true(name):
+def test_every_module_has_examples(name):
+    """Which pytest runs, as it does those of the pages."""
     module = importlib.import_module(f"compatkit.statistics.{name}")
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0
-
-
-def test_the_examples_of_the_page_are_true():
-    assert doctest.testfile(str(PAGE), module_relative=False).failed == 0
+    assert any(test.examples for test in DocTestFinder().find(module))
 
 
 def test_every_public_name_has_an_example():

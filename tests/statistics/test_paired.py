@@ -23,28 +23,24 @@ levels = st.sampled_from([0.5, 0.9, 0.95, 0.99])
 
 def log_likelihood(gain, loss, rest, q, delta):
     cells = ((gain, q + delta), (loss, q), (rest, 1.0 - 2.0 * q - delta))
-    return sum(n * math.log(p) if n else 0.0 for n, p in cells if n == 0 or p > 0) + (
-        -math.inf if any(n and p <= 0 for n, p in cells) else 0.0
-    )
+    with np.errstate(divide="ignore"):
+        return sum((n * np.log(np.maximum(p, 0.0)) for n, p in cells if n), np.zeros_like(q))
 
 
 def brute_tango(n10, n01, total):
     """The differences not rejected, with q found by maximising the likelihood on a grid."""
-    kept = []
-    for delta in np.linspace(-1, 1, 2001)[1:-1]:
-        low, high = max(0.0, -delta), (1.0 - delta) / 2.0
-        for _ in range(6):
-            grid = np.linspace(low, high, 41)
-            best = int(
-                np.argmax(
-                    [log_likelihood(n01, n10, total - n10 - n01, q, delta) for q in grid.tolist()]
-                )
-            )
-            low, high = grid[max(best - 1, 0)], grid[min(best + 1, 40)]
-        q = (low + high) / 2.0
-        variance = total * (2.0 * q + delta * (1.0 - delta))
-        if (n01 - n10 - total * delta) ** 2 <= Z * Z * variance:
-            kept.append(delta)
+    delta = np.linspace(-1, 1, 2001)[1:-1, np.newaxis]
+    low, high = np.maximum(0.0, -delta), (1.0 - delta) / 2.0
+    for _ in range(6):
+        grid = low + (high - low) * np.linspace(0.0, 1.0, 41)
+        likelihood = log_likelihood(n01, n10, total - n10 - n01, grid, delta)
+        best = likelihood.argmax(axis=1, keepdims=True)
+        low, high = (
+            np.take_along_axis(grid, (best + step).clip(0, 40), axis=1) for step in (-1, 1)
+        )
+    q = (low + high) / 2.0
+    variance = total * (2.0 * q + delta * (1.0 - delta))
+    kept = delta[(n01 - n10 - total * delta) ** 2 <= Z * Z * variance]
     return kept[0], kept[-1]
 
 

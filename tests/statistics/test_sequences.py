@@ -61,7 +61,7 @@ def chance_to_err(p, most, level):
     for total in range(1, most + 1):
         alive[1 : total + 1] = alive[1 : total + 1] * (1 - p) + alive[:total] * p
         alive[0] *= 1 - p
-        for count in range(total):
+        for count in np.flatnonzero(alive[:total]).tolist():
             if log_wealth(p, count, total) < -math.log((1 - level) / 2):
                 break
             lost += alive[count]
