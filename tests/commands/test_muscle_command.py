@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from muscle.conftest import Tiny, _quiet, tiny  # noqa: F401
 from muscle.tiny_bases import make_base, make_rows, write_rows
 
 from compatkit.cli import command_line
+from compatkit.commands.muscle_options import config_options, make_muscle_config
 from compatkit.errors import CompatkitError, ConfigError, DataError
 
 
@@ -35,11 +37,18 @@ def models(tiny: Tiny) -> list[str]:  # noqa: F811
 FAST = ["--epochs", 1, "--batch-size", 4, "--gradient-accumulation", 2, "--learning-rate", 0.005]
 
 
-def test_check_says_that_two_models_fit_and_what_they_take(tiny: Tiny) -> None:  # noqa: F811
+def test_check_says_that_two_models_fit_and_what_they_take(
+    tiny: Tiny,  # noqa: F811
+    tmp_path: Path,
+) -> None:
     said = run("check", "--old-base", tiny.config.old_base, "--new-base", tiny.config.new_base)
     assert "can be aligned" in said
     assert "one tokenizer, 46 words; 46 in both heads" in said
     assert "GiB  old model, frozen" in said
+    (tmp_path / "muscle.yaml").write_text("tokens: choice\n")
+    models = ["--old-base", tiny.config.old_base, "--new-base", tiny.config.new_base]
+    said = run("check", *models, "-c", tmp_path / "muscle.yaml")
+    assert "an example is as many sequences as it has choices" in said
 
 
 def test_check_refuses_models_that_do_not_fit(tiny: Tiny, tmp_path: Path) -> None:  # noqa: F811
@@ -115,6 +124,35 @@ def test_a_control_without_a_name_is_refused(tiny: Tiny, tmp_path: Path) -> None
     for control in ("ce", "=x", "old=x", "a/b=x"):
         said = run("evaluate", made, "--data", "d", "--control", control, fails=ConfigError)
         assert "NAME=ADAPTER was expected" in said
+    for folder, reason in (
+        (made / "muscle.json", "muscle.json: is a file; a folder is written"),
+        (tmp_path / "no" / "predictions", "cannot be written: its folder does not exist"),
+    ):
+        said = run("evaluate", made, "--data", "d", "--predictions", folder, fails=ConfigError)
+        assert reason in said
+    record = json.loads((made / "muscle.json").read_text())
+    del record["config"]["old_base"]
+    (made / "muscle.json").write_text(json.dumps(record))
+    assert "no old_base; pass --old-base" in run("evaluate", made, "--data", "d", fails=ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("words", "modules"),
+    [
+        (["--target-modules", "all-linear"], "all-linear"),
+        (["--target-modules", "q_proj", "--target-modules", "v_proj"], ["q_proj", "v_proj"]),
+    ],
+)
+def test_modules_that_an_adapter_adapts_are_named(words: list[str], modules: object) -> None:
+    made: list[object] = []
+
+    @click.command()
+    @config_options("target_modules")
+    def command(**values: object) -> None:
+        made.append(make_muscle_config(values).target_modules)
+
+    assert CliRunner().invoke(command, words, catch_exceptions=False).exit_code == 0
+    assert made == [modules]
 
 
 def test_accelerate_launches_it(tiny: Tiny, tmp_path: Path) -> None:  # noqa: F811

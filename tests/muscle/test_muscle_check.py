@@ -8,9 +8,9 @@ import pytest
 from muscle.conftest import Tiny
 from muscle.tiny_bases import WORDS, make_base, make_tokenizer
 
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.muscle.check import check_pair, estimate_memory
-from compatkit.muscle.models import find_lora, load_student, open_base
+from compatkit.muscle.models import find_lora, load_student, new_adapter, open_base
 from compatkit.muscle.train import train_adapter
 
 
@@ -122,3 +122,18 @@ def test_memory_counts_the_new_base_once_and_the_old_one_unless_cached(tiny: Tin
     assert found.adapters == 4 * 5 * 2 * 2 * (4 * 32 + 3 * 48)
     assert estimate_memory(old, new, tiny.having(cache="c")).old_base == 0
     assert found.total == found.old_base + found.new_base + found.adapters + found.logits
+
+
+def test_other_templates_are_noted(tiny: Tiny, tmp_path: Path) -> None:
+    other = make_base(tmp_path / "other", 1)
+    make_tokenizer(template="{{ messages }}").save_pretrained(other)
+    _, notes = check_pair(open_base(str(other)), open_base(tiny.config.new_base))
+    assert notes == ["the chat templates differ; conversations are written by the new model's"]
+
+
+def test_modules_that_the_base_lacks_are_refused(tiny: Tiny) -> None:
+    from compatkit.checkpoints.checkpoint import load_base
+
+    base = load_base(open_base(tiny.config.new_base), "auto")
+    with pytest.raises(ConfigError, match=r"target_modules is \['nothing'\].*--target-modules all"):
+        new_adapter(base, tiny.having(target_modules=["nothing"]))

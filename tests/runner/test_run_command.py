@@ -17,6 +17,7 @@ from compatkit.cli import command_line
 from compatkit.commands.run import SETTINGS
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.readers.run_header import describe_header
+from compatkit.runner import run as run_module
 from compatkit.runner.settings import Settings
 from compatkit.runner.task import TASKS, list_keys
 
@@ -290,3 +291,23 @@ def test_a_header_is_described_in_one_line(tiny: Path, here: Path) -> None:
         f"{tiny / 'llama'} ({weights}), no task, 0-shot, {unfinished} answers cut at the largest "
         "length, float32 on cpu"
     )
+
+
+def test_an_interrupted_run_says_how_it_goes_on(
+    tiny: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "run_model", interrupt)
+    words = ["run", "-m", tiny / "llama", "--data", "plain.jsonl", "-o", "new.jsonl", *FEW]
+    done = CliRunner().invoke(command_line, list(map(str, words)))
+    assert "new.jsonl: interrupted; what was finished is kept" in done.stderr
+    assert "--resume goes on" in done.stderr
+    assert done.exit_code == 1
+
+
+def test_several_models_take_an_output_each(tiny: Path, here: Path) -> None:
+    words = ["run", "-m", tiny / "llama", "-m", tiny / "llama-v2", "--data", "plain.jsonl"]
+    with pytest.raises(ConfigError, match=r"-o is given 1 times for 2 models. Give one each"):
+        call(*words, "-o", "new.jsonl")

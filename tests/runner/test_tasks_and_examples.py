@@ -261,3 +261,35 @@ def test_settings_out_of_range_are_refused(values: dict[str, Any], said: str) ->
 def test_a_choice_writes_nothing(values: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"chooses and writes nothing|is not sampled"):
         make_settings(load_task("piqa"), **values)
+
+
+def test_a_file_of_nothing_and_shots_without_an_answer_are_refused(tmp_path: Path) -> None:
+    row = {"q": "a", "answers": "b", "meta": {"key": 1}}
+    with pytest.raises(DataError, match=r"no rows. Was the file written to the end"):
+        examples_of(tmp_path, [row], limit=0)
+    shown = write_jsonl(tmp_path / "shots.jsonl", [{"q": "c", "answers": [], "meta": {"key": 2}}])
+    with pytest.raises(DataError, match="no reference, which --shots would show as the answer"):
+        examples_of(tmp_path, [row], shots=1, shots_data=str(shown))
+
+
+def test_a_data_set_is_read_by_its_name_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    rows = [{"q": "a", "answers": "b", "meta": {"key": 1}}]
+    asked: list[Any] = []
+
+    def load(*names: Any, **options: Any) -> Any:
+        asked.append((names, options))
+        return datasets.Dataset.from_list(rows)
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    data = Data(dataset="owner/quiz", subset="en", split="test", revision="v1")
+    read = read_examples(parse_task(MINE, "mine.toml"), data)
+    assert asked == [(("owner/quiz", "en"), {"split": "test", "revision": "v1"})]
+    assert [example.where for example in read.rows] == ["owner/quiz:en:test:v1:1"]
+    assert (read.source["file"], read.source["dataset"]) == (None, "owner/quiz:en:test:v1")
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: 1 / 0)
+    with pytest.raises(DataError, match="owner/quiz:en:test:v1: the data set cannot be loaded"):
+        read_examples(parse_task(MINE, "mine.toml"), data)
