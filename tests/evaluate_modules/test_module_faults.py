@@ -244,3 +244,9 @@ def test_the_page_of_a_space_is_made_of_the_card_and_computes(
     assert "# The card" in page["article"]
     assert "title: T" not in page["article"]
     assert page["fn"]('["a"]', '["b"]', '["a"]')["negative_flip_rate"] == 1.0
+
+
+def test_a_cache_where_processes_cannot_meet_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"where 2 processes meet, cannot be written: .*HF_HOME"):
+        load(num_process=2, process_id=0, experiment_id="e", cache_dir=str(tmp_path / "file/cache"))

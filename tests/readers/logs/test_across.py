@@ -7,6 +7,7 @@ from harness_runs import RUNS, copy_run, edit_json, only, refusal
 from prediction_files import write_rows
 
 from compatkit import compare
+from compatkit.readers.logs import choosing
 from compatkit.readers.prediction_file import open_predictions
 
 INSPECT = "*_capitals_*"
@@ -139,3 +140,10 @@ def test_json_reports_hold_what_was_not_scored(tmp_path):
     old = only(RUNS / "inspect/v1", INSPECT)
     report = REPORTS["json"]([compare(old, old, metric="judge")], View())
     assert json.loads(report)["results"][0]["counts"]["excluded"]["unscored"] == 1
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(choosing, "MOST_FILES", 2)
+    for number in range(3):
+        write_rows(tmp_path / f"{number}.jsonl", [{"id": 1}])
+    assert "more than 2 files that may be logs" in refusal(tmp_path, tmp_path)

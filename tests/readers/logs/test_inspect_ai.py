@@ -464,3 +464,16 @@ def test_another_number_of_samples_than_the_results_are_of_is_refused(tmp_path, 
         path.write_text(json.dumps(whole))
     assert "6 samples; its results are of 7. Was it cut or edited?" in refusal(path, path)
     assert compare(path, path, unfinished="keep").counts.total
+
+
+def test_a_deflated_member_that_is_damaged_or_locked_is_refused(tmp_path):
+    path = write_log(tmp_path / "log.eval", members_of(capitals(NEW)))
+    whole = path.read_bytes()
+    raw = bytearray(whole)
+    raw[raw.index(b"header.json") + 40] ^= 0xFF  # of what is packed
+    path.write_bytes(raw)
+    assert "header.json is damaged" in refusal(capitals(OLD), path)
+    raw = bytearray(whole)
+    raw[raw.rindex(b"PK\x01\x02", 0, raw.rindex(b"header.json")) + 8] |= 1  # it asks for a password
+    path.write_bytes(raw)
+    assert "header.json cannot be unpacked" in refusal(capitals(OLD), path)
