@@ -46,7 +46,7 @@ def describe_tasks(results: Sequence[Comparison]) -> Picture:
     panels = [_panel(of_one) for of_one in candidates[:MOST_PANELS]]
     if len(candidates) > 1:
         panels = [
-            replace(panel, heading=of_one[-1].new)
+            replace(panel, heading=of_one[-1].new_name)
             for panel, of_one in zip(panels, candidates, strict=False)
         ]
     title = "Broken and repaired answers by task"
