@@ -18,6 +18,7 @@ from compatkit import Comparison, compare_candidates
 from compatkit.comparison.agreement import Agreement
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import undefined
+from compatkit.reports import REPORTS
 from compatkit.reports.pictures import (
     IMAGES,
     PICTURES,
@@ -236,6 +237,13 @@ def test_what_is_undefined_everywhere_is_refused_with_its_reason() -> None:
 def test_an_unknown_picture_is_refused_with_the_list() -> None:
     with pytest.raises(ConfigError, match="no picture 'pie'; there are tasks, candidates, "):
         describe_picture("pie", measured())
+
+
+def test_a_page_shows_the_pictures_that_its_forests_do_not() -> None:
+    page = REPORTS["html"](measured(), None)
+    shown = re.findall(r'class="picture (\w+)"', page)
+    assert shown == ["candidates", "answers", "scores", "sweep"]
+    assert inline("candidates") in page
 
 
 def test_nothing_loads_matplotlib_before_a_picture_is_drawn() -> None:

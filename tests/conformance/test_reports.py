@@ -31,6 +31,12 @@ SHOWN = View(explain=True, show_flips=5, sweep=True)
 texts = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 
 
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw none in pages: they take time, and have tests of their own."""
+    monkeypatch.setattr("compatkit.reports.page.comparison_page.DRAWN", ())
+
+
 def with_text(text: str, *, new: str | None = None) -> Comparison:
     """Return a comparison that says this text wherever a file or a model may speak."""
     measured = base()

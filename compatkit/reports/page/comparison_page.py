@@ -12,6 +12,7 @@ from compatkit.reports.page.cards import make_cards
 from compatkit.reports.page.choices import Choices, make_choices
 from compatkit.reports.page.drawing import draw
 from compatkit.reports.page.forest import Forest, Part, forest_of_slices, make_forest
+from compatkit.reports.pictures import inline_svg, pictures_of
 from compatkit.reports.tables import (
     candidate_table,
     count_table,
@@ -30,6 +31,8 @@ from compatkit.reports.view import (
     shown_metrics,
     tasks_of,
 )
+
+DRAWN = ("candidates", "answers", "scores", "sweep")
 
 
 def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
@@ -53,6 +56,7 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
         left_out=left_out(heads),
         notes=list(dict.fromkeys(note for result in results for note in result.notes)),
         forests=list(_make_forests(results, heads, choices)),
+        pictures=_draw_pictures(results),
         numbers=list(_lay_out_numbers(results, heads)),
         flips=draw_flips(parts, find_flips(parts, choices), choices, view.show_flips),
         foot=list(_lay_out_foot(results, heads)),
@@ -105,6 +109,12 @@ def _make_forests(
             yield forest_of_slices(
                 comparison, path, choices.slices[path].tokens, ", ".join([f"by {path}", *where])
             )
+
+
+def _draw_pictures(results: Sequence[Comparison]) -> list[str]:
+    """Draw the pictures that there are, but for what the forests show."""
+    pictures = pictures_of(results)
+    return [inline_svg(pictures[name]) for name in DRAWN if name in pictures]
 
 
 def _part(comparison: Comparison, name: str, token: str) -> Part:
