@@ -29,8 +29,8 @@ from compatkit.reports.flips import flips_format, render_flips
 from compatkit.reports.pictures import IMAGES
 
 EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
-# The reports that are read by programs: JSON holds every flip, CSV none, and neither explains.
-PROGRAMS = {"json", "csv"}
+# The reports that are read by programs: JSON holds every flip, the others none, and none explains.
+PROGRAMS = {"json", "csv", "latex"}
 SCORE_FLAGS = (
     flag(
         "--verbose",
@@ -38,6 +38,7 @@ SCORE_FLAGS = (
         is_flag=True,
         help="Show all metrics and tests, and the signature in full.",
     ),
+    flag("--intervals", is_flag=True, help="LaTeX (-o FILE.tex): an interval beside each number."),
     flag(
         "--old-rerun",
         type=NamedPath(),
@@ -94,6 +95,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
         verbose=values.pop("verbose"),
         show_flips=values.pop("show_flips"),
         sweep=values["sweep"],
+        intervals=values.pop("intervals"),
         width=find_width(),
         color=is_colored(),
     )
@@ -120,7 +122,9 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
 
 
 def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
-    """Refuse what people would read in reports for programs alone."""
+    """Refuse what people would read in reports for programs alone, and intervals of no table."""
+    if view.intervals and "latex" not in kinds:
+        raise ConfigError("--intervals: no LaTeX is written. Add -o FILE.tex, or leave it out.")
     if kinds - PROGRAMS:
         return
     shown = {

@@ -219,6 +219,16 @@ class Comparison:
 
         return plot_picture(name, [self], path)
 
+    def to_latex(self, *, intervals: bool = False) -> str:
+        """Return the table of a paper, by booktabs.
+
+        Args:
+            intervals: each number has its interval beside it.
+        """
+        from compatkit.reports import REPORTS, View  # noqa: PLC0415  (upwards: docs/adr/0010)
+
+        return REPORTS["latex"]([self], View(intervals=intervals))
+
     def __repr__(self) -> str:
         """Return one line; printing the comparison shows the whole."""
         flips = (

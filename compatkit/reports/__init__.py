@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from compatkit.comparison.comparison import Comparison
 from compatkit.reports.csv_report import render_csv
 from compatkit.reports.json_report import render_json
+from compatkit.reports.latex import render_latex
 from compatkit.reports.markdown import render_markdown
 from compatkit.reports.notebook import render_fragment
 from compatkit.reports.page.comparison_page import render_html
@@ -22,6 +23,7 @@ REPORTS: dict[str, Callable[[Sequence[Comparison], View | None], str]] = {
     "csv": render_csv,
     "html": render_html,
     "json": render_json,
+    "latex": render_latex,
     "markdown": render_markdown,
     "terminal": render_terminal,
 }
@@ -31,5 +33,6 @@ SUFFIXES = {
     ".html": "html",
     ".json": "json",
     ".md": "markdown",
+    ".tex": "latex",
     ".txt": "terminal",
 }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.picking import NAME
 from compatkit.reports.blocks import FlipList, Table, Tone
 from compatkit.reports.view import (
@@ -18,12 +19,14 @@ from compatkit.reports.view import (
     format_test,
     format_value,
     level_of,
+    macro_averages,
     shown_metrics,
     worst_first,
 )
 
 MOST_SLICES = 20
 SWEEP_ROWS = 12
+MACRO = "macro average: the mean over tasks, each counting once; it has no interval"
 
 CANDIDATE_COLUMNS = {
     "accuracy_new": "accuracy",
@@ -129,13 +132,13 @@ def task_table(results: Sequence[Comparison]) -> Table:
         len({comparison.new_name for comparison in results if comparison.task == results[0].task})
         > 1
     )
-    header = ["task", *(["new"] if several else []), "N", "accuracy", "change"]
-    header += ["neg. flips", "NFR", "interval", "PFR"]
+    header = ["task", *(["model"] if several else []), "N", "old", "new", "change"]
+    header += ["broken", "NFR", "interval", "PFR"]
     header += ["NFR vs new"] if several else []
     header += ["p"]
     rows = []
     for comparison in results:
-        names = ("accuracy_old", "accuracy_delta")
+        names = ("accuracy_old", "accuracy_new", "accuracy_delta")
         expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
         other = expected.replace("negative", "positive")
         row = [
@@ -143,16 +146,38 @@ def task_table(results: Sequence[Comparison]) -> Table:
             *([comparison.new_name] if several else []),
             f"{comparison.counts.total:,}",
         ]
-        row += [format_value(name, comparison.metrics[name]) for name in names]
+        row += [_plain(name, comparison.metrics) for name in names]
         row += [format_count(comparison.counts.negative_flips)]
         row += [format_value(expected, comparison.metrics[expected])]
         row += [format_interval(expected, comparison.metrics[expected])]
         row += [format_value(other, comparison.metrics[other])]
         row += [format_value("delta_nfr", comparison.metrics["delta_nfr"])] if several else []
         rows.append([*row, format_test(comparison.tests, "accuracy_changed")])
-    title = f"{describe_scorer(results[-1])}; accuracy is the old model's"
-    note = describe_family([comparison.tests for comparison in results], "tasks and candidates")
+    last = sum(result.task == results[-1].task for result in results)
+    rows[-last:-last] = [
+        _macro_row(result, means, several=several)
+        for result, means in zip(results[-last:], macro_averages(results), strict=True)
+    ]
+    title = f"{describe_scorer(results[-1])}; old, new: accuracy; broken: negative flips"
+    family = describe_family([comparison.tests for comparison in results], "tasks and candidates")
+    note = "; ".join(filter(None, (MACRO, family)))
     return Table(title, header, rows, text_columns=2 if several else 1, note=note)
+
+
+def _plain(name: str, metrics: Metrics) -> str:
+    return format_value(name, metrics[name]).removesuffix(" pp")
+
+
+def _macro_row(comparison: Comparison, means: Metrics, *, several: bool) -> list[str]:
+    expected = "negative_flip_rate" if comparison.pair.single else "expected_negative_flip_rate"
+    averages = ("accuracy_old", "accuracy_new", "accuracy_delta")
+    cells = ["macro average", *([comparison.new_name] if several else []), ""]
+    cells += [_plain(name, means) for name in averages]
+    cells += ["", format_value(expected, means[expected]), ""]
+    other = expected.replace("negative", "positive")
+    cells += [format_value(other, means[other])]
+    cells += [format_value("delta_nfr", means["delta_nfr"])] if several else []
+    return [*cells, ""]
 
 
 def slice_tables(comparison: Comparison) -> list[Table]:

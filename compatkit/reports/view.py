@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.estimates import MetricValue
+from compatkit.metrics.estimates import Metrics, MetricValue, undefined
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.reports.hostile import visible
@@ -42,6 +42,7 @@ class View:
         show_flips: how many negative flips are shown; of HTML, how many flips. None is what suits
             the report: none on a terminal and in Markdown, as many as fit in HTML.
         sweep: flips over all thresholds.
+        intervals: of LaTeX, each number's interval beside it.
         width: columns of the terminal.
         color: whether the terminal knows colours.
         report_url: where the whole report lies, for a comment to link to; empty for nowhere.
@@ -51,6 +52,7 @@ class View:
     verbose: bool = False
     show_flips: int | None = None
     sweep: bool = False
+    intervals: bool = False
     width: int = 100
     color: bool = False
     report_url: str = ""
@@ -315,6 +317,32 @@ def describe_scorer(comparison: Comparison) -> str:
 def worst_first(parts: Mapping[str, Slice]) -> list[tuple[str, Slice]]:
     """Sort slices by the most certain damage, as `Comparison.worst_slice` has it, then by value."""
     return sorted(parts.items(), key=lambda item: (-(item[1].together.low or 0.0), item[0]))
+
+
+def macro_averages(results: Sequence[Comparison]) -> list[Metrics]:
+    """Return of each candidate the mean of every metric over the tasks, each counting once.
+
+    Tasks are no sample of tasks, so that a mean has no interval; where a metric is undefined in
+    one of them, its mean is.
+
+    Args:
+        results: one comparison per task and candidate, totals last.
+    """
+    last = sum(result.task == results[-1].task for result in results)
+    return [
+        {
+            name: _average([part.metrics[name].value for part in results[:-last][number::last]])
+            for name in METRICS
+        }
+        for number in range(last)
+    ]
+
+
+def _average(values: Sequence[float | None]) -> MetricValue:
+    defined = [value for value in values if value is not None]
+    if len(defined) < len(values):
+        return undefined("it is undefined in a task")
+    return MetricValue(sum(defined) / len(defined), reason="a mean over tasks has no interval")
 
 
 def title_of(results: Sequence[Comparison]) -> str:

@@ -57,6 +57,8 @@ def with_text(text: str, *, new: str | None = None) -> Comparison:
     return replace(
         measured,
         old=text,
+        old_name=text,
+        new_name=text if new is None else new,
         new=text if new is None else new,
         slices={text: {text: part, f"{text} 2": part}},
         noted=(Note("log", f"{text}: a note"), Note("log", text)),
@@ -116,6 +118,19 @@ def check_json(report: str, text: str) -> None:
     assert result["flips"][0]["references"] == [text] * 2
 
 
+def check_latex(report: str, text: str) -> None:
+    assert unseen(report.replace("\n", "")) == []
+    assert cells_of(report) == shape("latex", cells_of)
+
+
+def cells_of(table: str) -> list[int]:
+    """Return how many cells each row of a table has, 0 for a line that is no row."""
+    lines = (line for line in table.split("\n") if not line.startswith("%"))
+    return [
+        len(re.findall(r"(?<!\\)&", line)) + 1 if line.endswith(r" \\") else 0 for line in lines
+    ]
+
+
 def check_markdown(report: str, text: str) -> None:
     assert kinds_of(report) == shape("markdown", kinds_of)
     rendered = "".join(token.content for token in tokens_of(report) if token.type != "inline")
@@ -134,6 +149,7 @@ CHECKS = {
     "csv": check_csv,
     "html": check_html,
     "json": check_json,
+    "latex": check_latex,
     "markdown": check_markdown,
     "terminal": check_terminal,
 }
@@ -165,6 +181,8 @@ def test_a_text_does_no_harm_among_candidates_and_tasks(kind: str, text: str) ->
             assert {tag for tag, _ in Tags(report).tags} <= names | VARYING
         elif kind == "markdown":
             assert set(kinds_of(report)) <= set(shape(kind, kinds_of))
+        elif kind == "latex":
+            assert len(set(cells_of(report)) - {0}) == 1
         elif kind == "csv":
             rows = csv.reader(io.StringIO(report, newline=""))
             assert {len(row) for row in rows} == {len(HEADER)}

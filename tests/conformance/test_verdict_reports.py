@@ -45,6 +45,8 @@ def speaking(text: str, task: str) -> Comparison:
         measured,
         task=task,
         old=text,
+        old_name=text,
+        new_name=text,
         new=text,
         scorer=text,
         signature=f"scorer:{text[:2000]}|n:8",
