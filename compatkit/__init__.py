@@ -12,6 +12,7 @@ from compatkit.version import __version__
 if TYPE_CHECKING:
     from compatkit.comparison.compare import compare, compare_candidates
     from compatkit.comparison.comparison import Comparison
+    from compatkit.comparison.matrix import compare_matrix
     from compatkit.comparison.tasks import compare_folders
     from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
     from compatkit.evaluate_modules import evaluate_module
@@ -32,6 +33,7 @@ __all__ = [
     "compare",
     "compare_candidates",
     "compare_folders",
+    "compare_matrix",
     "evaluate_metric",
     "evaluate_module",
     "flip_metrics",
@@ -49,6 +51,7 @@ _HOMES = {
     "compare": "comparison.compare",
     "compare_candidates": "comparison.compare",
     "compare_folders": "comparison.tasks",
+    "compare_matrix": "comparison.matrix",
     "evaluate_metric": "scorers.evaluate_metric",
     "evaluate_module": "evaluate_modules",
     "flip_metrics": "evaluate_modules.trainer_metrics",

@@ -19,6 +19,7 @@ from compatkit.commands.printing import (
     report_flags,
 )
 from compatkit.commands.progress import show_progress
+from compatkit.commands.score_matrix import score_matrix
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
 from compatkit.comparison.names import split_name
 from compatkit.comparison.tasks import compare_paths
@@ -37,6 +38,12 @@ SCORE_FLAGS = (
         "-v",
         is_flag=True,
         help="Show all metrics and tests, and the signature in full.",
+    ),
+    flag(
+        "--matrix",
+        is_flag=True,
+        help="The NFR of every update between the models, each to each, instead of OLD's to the "
+        "others.",
     ),
     flag("--intervals", is_flag=True, help="LaTeX (-o FILE.tex): an interval beside each number."),
     flag(
@@ -79,6 +86,9 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     with id, prediction and reference; - is standard input. Folders hold one file a task, or what
     an evaluation harness left behind: compatkit formats lists what is read.
     """
+    if values.pop("matrix"):
+        score_matrix([old, *([] if new is None else [new]), *candidates], values)
+        return
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
     written = values.pop("output")
     pictures = find_pictures(written, values.pop("picture"), {**values, "candidates": candidates})
@@ -90,15 +100,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     named = [split_name(side) for side in (old, *([] if new is None else [new]), *candidates)]
     names, paths = [name for name, _ in named], [path for _, path in named]
     check_targets([*written, *flips], [*paths, old_rerun or "", *values["references"]])
-    view = View(
-        explain=values.pop("explain"),
-        verbose=values.pop("verbose"),
-        show_flips=values.pop("show_flips"),
-        sweep=values["sweep"],
-        intervals=values.pop("intervals"),
-        width=find_width(),
-        color=is_colored(),
-    )
+    view = _view(values)
     adopt_scorer(values, paths)
     kinds = {report, *outputs.values()}
     _refuse_unshown(kinds, view)
@@ -119,6 +121,11 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     for path, data in files.items():
         write_whole(path, data)
     print_report(text)
+
+
+def _view(values: dict[str, Any]) -> View:
+    shown = {name: values.pop(name) for name in ("explain", "verbose", "show_flips", "intervals")}
+    return View(**shown, sweep=values["sweep"], width=find_width(), color=is_colored())
 
 
 def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:

@@ -44,6 +44,15 @@ def note_sampling(files: Sequence[PredictionFile], judged: Sequence[Judged]) -> 
             )
 
 
+def note_samples(file: PredictionFile, judged: Judged) -> list[Note]:
+    """Note how many samples each example has, where one has several."""
+    least, most = int(judged.samples.min()), int(judged.samples.max())
+    if most <= 1:
+        return []
+    several = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return [Note("samples", f"{file.name}: {several} samples per example")]
+
+
 def note_power(pair: JudgedPair) -> Iterator[Note]:
     """Note what change of an example so many samples can show."""
     if SAMPLES.is_met(pair):

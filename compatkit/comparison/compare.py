@@ -10,7 +10,13 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.agreement import Agreement, count_answers
-from compatkit.comparison.chance import judge_noise, note_choices, note_power, note_sampling
+from compatkit.comparison.chance import (
+    judge_noise,
+    note_choices,
+    note_power,
+    note_samples,
+    note_sampling,
+)
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import describe_conditions, follow_logs
 from compatkit.comparison.examples import FlippedExamples
@@ -22,7 +28,7 @@ from compatkit.comparison.judging import (
     judge,
     lowest_score,
 )
-from compatkit.comparison.names import give_names, name_models
+from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.reruns import doubt_rerun
@@ -117,7 +123,17 @@ def compare_files(
 
     A field to slice by that the task lacks is noted where others stand beside it, else refused.
     """
-    files = open_files(old, candidates, options, old_rerun=old_rerun)
+    measurement = measure_files(old, candidates, options, old_rerun, task, beside=beside)
+    results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
+    models = [side.file for side in measurement.sides[: 1 + len(candidates)]]
+    return give_names(correct_tests(results, options.correction), name_files(models))
+
+
+def measure_files(
+    old: Any, news: Sequence[Any], options: Options, old_rerun: Any, task: str, *, beside: bool
+) -> "Measurement":
+    """Read, score and align the files of one task; see `compare_files`."""
+    files = open_files(old, news, options, old_rerun=old_rerun)
     options = follow_logs(files, options)
     sides = _score_files(files, options)
     aligned = align(
@@ -134,11 +150,7 @@ def compare_files(
         judge(side, rows, len(aligned.ids), options.threshold, lowest)
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
-    measurement = _Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
-    results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
-    models = files[: 1 + len(candidates)]
-    names = name_models([file.name for file in models], [[file] for file in models])
-    return give_names(correct_tests(results, options.correction), names)
+    return Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
 
 
 def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:
@@ -160,7 +172,7 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
 
 
 @dataclass(frozen=True, slots=True)
-class _Measurement:
+class Measurement:
     """What the comparisons of one old model share."""
 
     options: Options
@@ -169,6 +181,17 @@ class _Measurement:
     judged: list[Judged]
     task: str
     rerun: bool
+
+    def turn(self, old: int, new: int) -> "Measurement":
+        """Return the same examples with another model as the old one, and as the first new one."""
+        order = [old, new, *(n for n in range(len(self.sides)) if n not in {old, new})]
+        aligned = replace(
+            self.aligned,
+            examples=tuple(self.aligned.examples[n] for n in order),
+            counted_wrong=tuple(self.aligned.counted_wrong[n] for n in order),
+        )
+        sides, judged = [self.sides[n] for n in order], [self.judged[n] for n in order]
+        return replace(self, sides=sides, aligned=aligned, judged=judged)
 
     def comparison(self, number: int) -> Comparison:
         """Make the comparison of the candidate with this number, from 1."""
@@ -339,7 +362,7 @@ class _Measurement:
             for sentence, count in side.notes.items()
         ]
         notes += describe_conditions(sides[0].file, sides[1].file, self.options)
-        notes += _count_samples(sides[0], pair.old) + _count_samples(sides[1], pair.new)
+        notes += note_samples(sides[0].file, pair.old) + note_samples(sides[1].file, pair.new)
         notes += [*self.aligned.notes, *self._doubt_position(number)]
         if self.rerun:
             judged = [self.judged[n] for n in (0, number, -1)]
@@ -370,15 +393,6 @@ class _Measurement:
             "nor an input on both sides: whether they are the same examples was not compared"
         )
         return [Note("unchecked", text)]
-
-
-def _count_samples(side: ScoredRows, judged: Judged) -> list[Note]:
-    """Say how many samples each example has, where one has several."""
-    least, most = int(judged.samples.min()), int(judged.samples.max())
-    if most <= 1:
-        return []
-    several = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    return notes_of("samples", [f"{side.file.name}: {several} samples per example"])
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

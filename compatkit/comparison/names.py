@@ -53,6 +53,11 @@ def name_models(
     return names
 
 
+def name_files(files: Sequence[PredictionFile], given: Sequence[str] = ()) -> list[str]:
+    """Return what reports call the models of which there is one file each; see `name_models`."""
+    return name_models([file.name for file in files], [[file] for file in files], given)
+
+
 def _find_own(files: Iterable[PredictionFile]) -> str:
     """Return what the files of one model call it; nothing where they do not agree."""
     names = set()

@@ -10,7 +10,7 @@ import numpy as np
 from compatkit.arrays import IntArray
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.names import give_names, name_models
+from compatkit.comparison.names import give_names, name_files, name_models
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError, DataError
@@ -91,8 +91,7 @@ def compare_paths(
     results = compare_files(files[0], files[1:], options, old_rerun=old_rerun, task=task)
     if not any(names):
         return results
-    told = name_models([file.name for file in files], [[file] for file in files], names)
-    return give_names(results, told)
+    return give_names(results, name_files(files, names))
 
 
 def _name(

@@ -242,6 +242,21 @@ def _result() -> Schema:
     )
 
 
+def _matrix() -> Schema:
+    """Return the schema of what `compatkit score --matrix` adds."""
+    shares = array(value(["number", "null"]), minItems=2)
+    return record(
+        {
+            "names": array(text(), minItems=2),
+            "accuracy": shares,
+            "negative_flip_rate": array(
+                shares, "Of each row's model updated to each column's; null on the diagonal."
+            ),
+        },
+        "Of --matrix alone: every update between several models.",
+    )
+
+
 def score_schema() -> Schema:
     """Return the schema of the report that `compatkit score --json` prints."""
     tests = (
@@ -257,9 +272,12 @@ def score_schema() -> Schema:
             "compatkit": text("The version that wrote the report."),
             "signature": text("The results' signatures, joined by ' + '.", minLength=1),
             "results": array(refer("result"), minItems=1),
+            "matrix": _matrix(),
         },
-        "What an update broke: one result per task and candidate, in the order given. Within "
-        f"format {FORMAT} keys may be added; those that are here stay.",
+        "What an update broke: one result per task and candidate, in the order given; of a matrix "
+        f"one per pair of models. Within format {FORMAT} keys may be added; those that are here "
+        "stay.",
+        ["format", "compatkit", "signature", "results"],
     )
     definitions = {
         "result": _result(),

@@ -1,0 +1,87 @@
+"""compatkit score --matrix: every update between several models."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from compatkit.commands.printing import (
+    PIPED_COLUMNS,
+    check_targets,
+    find_width,
+    is_colored,
+    print_report,
+    printed_kind,
+)
+from compatkit.commands.progress import show_progress
+from compatkit.commands.score_options import adopt_scorer, parse_options
+from compatkit.comparison.matrix import ModelMatrix, match_models
+from compatkit.comparison.names import split_name
+from compatkit.comparison.option_table import OPTIONS
+from compatkit.errors import ConfigError
+from compatkit.output import write_whole
+from compatkit.reports import MATRIX_REPORTS, SUFFIXES, View
+from compatkit.reports.pictures import IMAGES, describe_matrix, render_picture
+
+# What is of one update, by the name of its parameter, with its flag.
+OF_ONE_UPDATE = {
+    "old_rerun": "--old-rerun",
+    "show_flips": "--show-flips",
+    "flips": "--flips",
+    "sweep": "--sweep",
+    "by": "--by",
+    "explain": "--explain",
+    "verbose": "--verbose",
+    "intervals": "--intervals",
+    "picture": "--picture",
+}
+
+
+def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
+    """Print the matrix of several models, and write it where it was asked for.
+
+    Args:
+        models: their paths, or `NAME=PATH`, as they were given.
+        values: the options of `compatkit score`.
+
+    Raises:
+        ConfigError: an option of one update, or a file of another kind.
+    """
+    for name, flag in OF_ONE_UPDATE.items():
+        # What parse_options takes stays among the values.
+        if values[name] if name in OPTIONS else values.pop(name):
+            raise ConfigError(f"{flag} is of one update, and --matrix shows all. Leave one out.")
+    report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
+    outputs = {path: _kind(path) for path in values.pop("output")}
+    named = [split_name(model) for model in models]
+    paths = [path for _, path in named]
+    check_targets(list(outputs), [*paths, *values["references"]])
+    adopt_scorer(values, paths)
+    with show_progress() as progress:
+        options = parse_options(values, keep_flips=False, progress=progress)
+        matrix = match_models(paths, options, names=[name for name, _ in named])
+    files = {path: _render(matrix, kind) for path, kind in outputs.items()}
+    text = MATRIX_REPORTS[report](matrix, View(width=find_width(), color=is_colored()))
+    for path, data in files.items():
+        write_whole(path, data)
+    print_report(text)
+
+
+def _kind(path: str) -> str:
+    suffix = Path(path).suffix.lower()
+    kinds: Mapping[str, str] = {
+        end: kind for end, kind in SUFFIXES.items() if kind in MATRIX_REPORTS
+    }
+    if suffix in kinds:
+        return kinds[suffix]
+    if suffix not in IMAGES:
+        raise ConfigError(
+            f"-o {path}: a matrix is written as {', '.join([*kinds, *IMAGES])}; the suffix says "
+            "which."
+        )
+    return suffix
+
+
+def _render(matrix: ModelMatrix, kind: str) -> bytes:
+    if kind in IMAGES:
+        return render_picture(describe_matrix(matrix.names, matrix.rates), IMAGES[kind])
+    return MATRIX_REPORTS[kind](matrix, View(width=PIPED_COLUMNS)).encode()
