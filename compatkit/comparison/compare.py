@@ -18,6 +18,7 @@ from compatkit.comparison.chance import (
     note_sampling,
 )
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.conditions import describe_conditions, follow_logs
 from compatkit.comparison.examples import FlippedExamples
 from compatkit.comparison.flipped import Aligned, FindExamples, find_changed, find_flipped
@@ -83,7 +84,7 @@ def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any)
 
 def compare_candidates(
     old: Any, candidates: Sequence[Any], *, old_rerun: Any = None, task: str = "", **options: Any
-) -> list[Comparison]:
+) -> Comparisons:
     """Compare several candidates with one old model, on the examples that all have.
 
     The first candidate is the new model; the others carry the metrics of the family
@@ -104,10 +105,10 @@ def compare_candidates(
         ConfigError: a wrong option.
     """
     if isinstance(candidates, str | Path) or not candidates:
-        raise ConfigError(
-            f"candidates is {candidates!r}; a list of them was expected, the new model's first."
-        )
-    return compare_files(old, candidates, make_options(**options), old_rerun=old_rerun, task=task)
+        wanted = "a list of them was expected, the new model's first"
+        raise ConfigError(f"candidates is {candidates!r}; {wanted}.")
+    how = make_options(**options)
+    return Comparisons(compare_files(old, candidates, how, old_rerun=old_rerun, task=task))
 
 
 def compare_files(

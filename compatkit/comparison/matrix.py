@@ -56,6 +56,12 @@ class ModelMatrix:
 
         return MATRIX_REPORTS["terminal"](self, None)
 
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        from compatkit.reports.notebook import render_matrix  # noqa: PLC0415  (docs/adr/0010)
+
+        return render_matrix(self)
+
     def to_latex(self) -> str:
         """Return the table of a paper, by booktabs."""
         from compatkit.reports import MATRIX_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)

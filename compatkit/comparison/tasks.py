@@ -10,6 +10,7 @@ import numpy as np
 from compatkit.arrays import IntArray
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.names import give_names, name_files, name_models
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
@@ -31,7 +32,7 @@ TOTAL = "total"
 
 def compare_folders(
     old: str | Path, candidates: str | Path | Sequence[str | Path], **options: Any
-) -> list[Comparison]:
+) -> Comparisons:
     """Compare folders of prediction files, or runs of harnesses, task by task.
 
     Files of one name are one task; the logs of a harness name their tasks.
@@ -49,7 +50,7 @@ def compare_folders(
         DataError: a task that one side lacks, or a file that cannot be compared.
     """
     several = [candidates] if isinstance(candidates, str | Path) else candidates
-    return compare_tasks(old, several, make_options(**options))
+    return Comparisons(compare_tasks(old, several, make_options(**options)))
 
 
 def compare_tasks(

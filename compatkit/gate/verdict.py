@@ -170,6 +170,12 @@ class Verdict:
         tasks = {waiver.task for waiver in used}
         return {task: frozenset(w.id for w in used if w.task == task) for task in tasks}
 
+    def _repr_html_(self) -> str:
+        """Return the verdict for a notebook."""
+        from compatkit.reports.notebook import render_verdict  # noqa: PLC0415  (docs/adr/0010)
+
+        return render_verdict(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as the JSON report knows it."""
         return {

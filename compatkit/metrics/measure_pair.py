@@ -29,6 +29,12 @@ class Slice:
     tests: Tests = field(default_factory=dict)
     together: MetricValue = field(default_factory=lambda: undefined("one slice alone"))
 
+    def _repr_html_(self) -> str:
+        """Return the counts and the main metrics for a notebook."""
+        from compatkit.reports.notebook import render_slice  # noqa: PLC0415  (docs/adr/0010)
+
+        return render_slice(self)
+
 
 def count_pair(
     pair: JudgedPair,
