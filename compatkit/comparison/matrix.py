@@ -50,6 +50,10 @@ class ModelMatrix:
         last = len(self.names) - 1
         return [self.comparisons[n, last if n < last else 0].accuracy_old for n in range(last + 1)]
 
+    def __repr__(self) -> str:
+        """Return one line; printing the matrix shows the whole."""
+        return f"<ModelMatrix of {', '.join(self.names)}; print() shows all>"
+
     def __str__(self) -> str:
         """Return the terminal report, without colours."""
         from compatkit.reports import MATRIX_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)

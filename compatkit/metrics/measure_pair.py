@@ -12,7 +12,7 @@ from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
 from compatkit.metrics.picking import compare_with_others, limits_together, resamples_for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Slice:
     """The counts, metrics and tests of the examples that share a value.
 
@@ -28,6 +28,12 @@ class Slice:
     metrics: Metrics
     tests: Tests = field(default_factory=dict)
     together: MetricValue = field(default_factory=lambda: undefined("one slice alone"))
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        counts = self.counts
+        flips = f"{counts.negative_flips:g} negative and {counts.positive_flips:g} positive"
+        return f"<Slice: {counts.total} examples, {flips} flips>"
 
     def _repr_html_(self) -> str:
         """Return the counts and the main metrics for a notebook."""
