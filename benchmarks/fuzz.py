@@ -1,8 +1,9 @@
 """Fuzz: mutated bytes of every reader's files, held against what may never happen.
 
-Run `python benchmarks/fuzz.py [--inputs N] [--seed S] [--workers W] [--state FILE]`: it prints a
-table, and a run of as many inputs as the kept one, or more, writes `benchmarks/results/fuzz.md`.
-Stopped, the same command goes on where it was. `--input N` tries one input alone.
+Run `python benchmarks/fuzz.py [--of files|logs] [--inputs N] [--seed S] [--workers W] [--state
+FILE]`: it prints a table, and a run of as many inputs as the kept one, or more, writes
+`benchmarks/results/fuzz.md`, or `fuzz_logs.md`. Stopped, the same command goes on where it was.
+`--input N` tries one input alone.
 """
 
 import argparse
@@ -14,19 +15,35 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fuzz_inputs import make_mutant
-from fuzz_worker import try_input
+from fuzz_worker import suite_of
 from speed_table import describe_machine
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "fuzz.md"
-KEPT = 250_000
-RANGE = 5_000  # inputs that one process tries
+RESULTS = {"files": HERE / "results" / "fuzz.md", "logs": HERE / "results" / "fuzz_logs.md"}
+KEPT = {"files": 250_000, "logs": 10_000}
+RANGES = {"files": 5_000, "logs": 250}  # inputs that one process tries
 PATIENCE = 600  # seconds for one process
 BECAME = ("refused", "fails", "passes", "raised")
+HEAD_OF_LOGS = """# Fuzz of the readers of logs
+
+Command: `python benchmarks/fuzz.py --of logs --inputs {inputs} --seed {seed}`. {machine}.
+
+{total:,} inputs, each a small run of a harness of which one to three parts were altered: a value of
+its JSON, of a member of its archive or a cell of its table was replaced, removed, repeated, swapped
+or turned; or its bytes were altered; or a file was removed or was there twice. A find is: an
+exception that is none of compatkit's own; more than 2 s of CPU time for one input; more than 1 GiB
+held; a refusal that does not say where, what was found and what to do; a run that is read although
+the oracle ([fuzz_log_oracle.py](../fuzz_log_oracle.py), a plain script for each format, which
+imports nothing of compatkit) cannot read it, or whose rows are otherwise right, wrong, not scored,
+failed, or told apart; or a gate that passes where something broke or was lost by the oracle.
+
+Finds: {finds}. The slowest input took {slowest:.2f} s; no process held more than {peak:,.0f} MiB.
+
+"""
 HEAD = """# Fuzz of the readers
 
 Command: `python benchmarks/fuzz.py --inputs {inputs} --seed {seed}`. {machine}.
@@ -53,12 +70,12 @@ def read_state(path: Path, seed: int) -> dict[int, dict[str, Any]]:
     return {each["first"]: each for each in ranges if each["seed"] == seed}
 
 
-def try_range(seed: int, first: int, end: int) -> list[dict[str, Any]]:
+def try_range(suite: str, seed: int, first: int, end: int) -> list[dict[str, Any]]:
     """Try a range in a process of its own; go on behind an input that ends the process."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "place"
         command = [sys.executable, str(HERE / "fuzz_worker.py")]
-        command += [str(seed), str(first), str(end), str(place)]
+        command += [suite, str(seed), str(first), str(end), str(place)]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -69,8 +86,8 @@ def try_range(seed: int, first: int, end: int) -> list[dict[str, Any]]:
         except subprocess.TimeoutExpired:
             why = f"the process did not end within {PATIENCE} s"
         number = int(place.read_bytes())
-    before = try_range(seed, first, number) if number > first else []
-    fixture = make_mutant(seed, number).fixture
+    before = try_range(suite, seed, first, number) if number > first else []
+    fixture = suite_of(suite)[0](seed, number).fixture
     find = {
         "seed": seed,
         "first": number,
@@ -80,18 +97,18 @@ def try_range(seed: int, first: int, end: int) -> list[dict[str, Any]]:
         "slowest": 0.0,
         "peak": 0,
     }
-    after = try_range(seed, number + 1, end) if number + 1 < end else []
+    after = try_range(suite, seed, number + 1, end) if number + 1 < end else []
     return [*before, find, *after]
 
 
-def run(seed: int, inputs: int, workers: int, state: Path) -> list[dict[str, Any]]:
+def run(suite: str, seed: int, inputs: int, workers: int, state: Path) -> list[dict[str, Any]]:
     """Try all inputs that the state does not hold, and return all ranges."""
     ranges = list(read_state(state, seed).values())
     tried = {number for each in ranges for number in range(each["first"], each["end"], 1)}
-    firsts = [first for first in range(0, inputs, RANGE) if first not in tried]
+    firsts = [first for first in range(0, inputs, RANGES[suite]) if first not in tried]
     with ThreadPoolExecutor(workers) as pool, state.open("a", encoding="utf-8") as file:
-        ends = [min(first + RANGE, inputs) for first in firsts]
-        for done in pool.map(try_range, [seed] * len(firsts), firsts, ends):
+        ends = [min(first + RANGES[suite], inputs) for first in firsts]
+        for done in pool.map(partial(try_range, suite, seed), firsts, ends):
             for each in done:
                 ranges.append(each)
                 file.write(f"{json.dumps(each)}\n")
@@ -101,7 +118,7 @@ def run(seed: int, inputs: int, workers: int, state: Path) -> list[dict[str, Any
     return ranges
 
 
-def draw(ranges: Iterable[dict[str, Any]], seed: int, inputs: int) -> str:
+def draw(suite: str, ranges: Iterable[dict[str, Any]], seed: int, inputs: int) -> str:
     """Return the table."""
     counts: Counter[str] = Counter()
     finds: Counter[str] = Counter()
@@ -119,7 +136,7 @@ def draw(ranges: Iterable[dict[str, Any]], seed: int, inputs: int) -> str:
         became = [counts[f"{name}: {word}"] for word in BECAME]
         cells = [name, *(f"{value:,}" for value in (sum(became), *became[:3], finds[name]))]
         lines.append(f"| {' | '.join(cells)} |")
-    head = HEAD.format(
+    head = (HEAD_OF_LOGS if suite == "logs" else HEAD).format(
         inputs=inputs,
         seed=seed,
         machine=describe_machine(),
@@ -133,6 +150,7 @@ def draw(ranges: Iterable[dict[str, Any]], seed: int, inputs: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--of", choices=tuple(KEPT), default="files")
     parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -140,16 +158,18 @@ def main() -> None:
     parser.add_argument("--input", type=int, help="try this one alone")
     chosen = parser.parse_args()
     if chosen.input is not None:
-        mutant = make_mutant(chosen.seed, chosen.input)
-        print(mutant.fixture, mutant.name, mutant.data[:2000], sep="\n")
-        print(*try_input(mutant))
+        make, attempt = suite_of(chosen.of)
+        mutant = make(chosen.seed, chosen.input)
+        print(mutant)
+        print(*attempt(mutant))
         return
-    state = chosen.state or Path(tempfile.gettempdir()) / f"compatkit-fuzz-{chosen.seed}.jsonl"
-    ranges = run(chosen.seed, chosen.inputs, chosen.workers, state)
-    table = draw(ranges, chosen.seed, chosen.inputs)
+    name = f"compatkit-fuzz-{chosen.of}-{chosen.seed}.jsonl"
+    state = chosen.state or Path(tempfile.gettempdir()) / name
+    ranges = run(chosen.of, chosen.seed, chosen.inputs, chosen.workers, state)
+    table = draw(chosen.of, ranges, chosen.seed, chosen.inputs)
     print(table)
-    if chosen.inputs >= KEPT:
-        RESULTS.write_text(table, encoding="utf-8")
+    if chosen.inputs >= KEPT[chosen.of]:
+        RESULTS[chosen.of].write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":

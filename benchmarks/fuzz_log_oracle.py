@@ -202,7 +202,7 @@ def read_helm(files: Files, metric: str) -> list[Row]:
             if stat.get("count") and "mean" in stat:
                 key = _helm_key(entry, {**stat["name"], **entry}, stat["name"].get("split"))
                 held = means.setdefault(key, {})
-                if held.setdefault(stat["name"]["name"], stat["mean"]) != stat["mean"]:
+                if str(held.setdefault(stat["name"]["name"], stat["mean"])) != str(stat["mean"]):
                     raise ValueError("two means")
     if not means:
         raise ValueError("no rows")

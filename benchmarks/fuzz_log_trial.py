@@ -108,6 +108,8 @@ def doubt_message(message: str, folder: str) -> str:
     """Say what a refusal lacks: where, and what was found beside what to do."""
     if folder not in message and "new" not in message:
         return f"a refusal that names no place: {message}"
+    if message.endswith(": no such file."):
+        return ""
     if len(SENTENCES.split(message.replace(folder, ""))) < 3 or len(message) < 40:
         return f"a refusal of one part: {message.replace(folder, '')}"
     return ""

@@ -1,7 +1,7 @@
 """One process of the fuzz: it tries a range of inputs, and prints what it found as JSON.
 
-`python benchmarks/fuzz_worker.py SEED FIRST END PLACE` writes the number of the input that it tries
-into the file PLACE, so that one which ends the process is known.
+`python benchmarks/fuzz_worker.py files|logs SEED FIRST END PLACE` writes the number of the input
+that it tries into the file PLACE, so that one which ends the process is known.
 """
 
 import gzip
@@ -15,6 +15,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,24 @@ def unpack(data: bytes) -> bytes:
     return data
 
 
-def watch_input(seed: int, number: int) -> tuple[str, str, str, float]:
+def suite_of(name: str) -> tuple[Callable[[int, int], Any], Callable[[Any], tuple[str, str]]]:
+    """Return what makes the inputs of a suite, and what tries them."""
+    if name == "files":
+        return fuzz_inputs.make_mutant, try_input
+    import fuzz_log_inputs  # noqa: PLC0415
+    import fuzz_log_trial  # noqa: PLC0415
+
+    return fuzz_log_inputs.make_mutant, fuzz_log_trial.try_input
+
+
+def watch_input(suite: str, seed: int, number: int) -> tuple[str, str, str, float]:
     """Return fixture, what became of it, what is wrong, and the CPU seconds that it took."""
-    mutant = fuzz_inputs.make_mutant(seed, number)
+    make, attempt = suite_of(suite)
+    mutant = make(seed, number)
     start = time.process_time()
     signal.setitimer(signal.ITIMER_REAL, HANGS)
     try:
-        became, wrong = try_input(mutant)
+        became, wrong = attempt(mutant)
     except (Exception, HangError) as error:  # noqa: BLE001 (whatever it is, it is a find)
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(where.filename).name}:{where.lineno}"
@@ -95,7 +107,7 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def try_range(seed: int, first: int, end: int, place: Path) -> dict[str, Any]:
+def try_range(suite: str, seed: int, first: int, end: int, place: Path) -> dict[str, Any]:
     """Try inputs, and return counts, finds and the dearest of them."""
     counts: Counter[str] = Counter()
     finds: list[list[Any]] = []
@@ -104,7 +116,7 @@ def try_range(seed: int, first: int, end: int, place: Path) -> dict[str, Any]:
     with place.open("wb", buffering=0) as file:
         for number in range(first, end):
             os.pwrite(file.fileno(), b"%020d" % number, 0)
-            fixture, became, wrong, seconds = watch_input(seed, number)
+            fixture, became, wrong, seconds = watch_input(suite, seed, number)
             counts[f"{fixture}: {became}"] += 1
             slowest = max(slowest, seconds)
             if peak() > MOST_BYTES and not large:
@@ -126,11 +138,11 @@ def stop(*_: object) -> None:
 
 
 def main() -> None:
-    seed, first, end = map(int, sys.argv[1:4])
+    seed, first, end = map(int, sys.argv[2:5])
     warnings.simplefilter("error")
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     signal.signal(signal.SIGALRM, stop)
-    print(json.dumps(try_range(seed, first, end, Path(sys.argv[4]))))
+    print(json.dumps(try_range(sys.argv[1], seed, first, end, Path(sys.argv[5]))))
 
 
 if __name__ == "__main__":

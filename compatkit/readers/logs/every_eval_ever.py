@@ -139,7 +139,8 @@ def _record(row: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
     key = row.get("sample_id", row.get("sample_hash"))
     if key is None:
         raise DataError(
-            f"{where}: neither 'sample_id' nor 'sample_hash' says which sample this is."
+            f"{where}: neither 'sample_id' nor 'sample_hash' says which sample this is. "
+            "Was the file converted from one without ids?"
         )
     raw = answered.get("raw", _last_answer(row.get("messages")))
     answer = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw

@@ -30,6 +30,7 @@ from compatkit.readers.logs.log import (
     batches,
     expect,
     is_missing,
+    part,
     plain_name,
     set_score,
     state_conditions,
@@ -75,7 +76,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
         )
     run = header.eval
     config = run.get("config") or {}
-    results = header.results if isinstance(header.results, dict) else {}
+    results = part({"results": header.results}, "results", str(path))
     return Log(
         harness="inspect",
         task=str(run.get("task", path.stem)),

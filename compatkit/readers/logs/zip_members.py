@@ -105,7 +105,7 @@ def open_zip(stream: BinaryIO, name: str) -> Iterator[ZipMembers]:
     """Open an archive; one that is none, or is cut off, becomes a `DataError`."""
     try:
         yield ZipMembers(stream, name)
-    except (zipfile.BadZipFile, struct.error) as error:
+    except (zipfile.BadZipFile, struct.error, NotImplementedError) as error:
         raise DataError(
             f"{name}: no whole zip archive ({error}). Was it cut off, or is the run going on? "
             "Copy the file again."

@@ -1,0 +1,94 @@
+"""The fuzz of logs of `benchmarks/fuzz.py`, in small."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+NAMES = ("fuzz_inputs", "fuzz_log_oracle", "fuzz_log_inputs", "fuzz_log_trial")
+SEED = 1  # another one than that of the kept run
+
+
+@pytest.fixture(scope="module")
+def fuzz():
+    """Return the modules of the fuzz by their names."""
+    modules = {}
+    for name in NAMES:
+        spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+        modules[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(modules[name])
+    yield modules
+    for name in modules:
+        del sys.modules[name]
+
+
+def test_whatever_happens_to_a_log_it_is_read_as_it_says_or_refused_with_a_sentence(fuzz):
+    became = set()
+    for number in range(60):
+        outcome, wrong = fuzz["fuzz_log_trial"].try_input(
+            fuzz["fuzz_log_inputs"].make_mutant(SEED, number)
+        )
+        assert not wrong, number
+        became.add(outcome)
+    assert became >= {"refused", "passes"}
+
+
+def test_every_run_passes_as_it_was_made(fuzz):
+    inputs = fuzz["fuzz_log_inputs"]
+    for name, fixture in inputs.FIXTURES.items():
+        mutant = inputs.Mutant(name, fixture.files)
+        assert fuzz["fuzz_log_trial"].try_input(mutant) == ("passes", ""), name
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "old", "new"),
+    [
+        ("promptfoo, lines", "capitals.jsonl", b'"success":true', b'"success":false'),
+        ("NeMo Evaluator", "results.jsonl", b'"reward": 1.0', b'"reward": 0.0'),
+        ("HELM", "per_instance_stats.json", b'"mean": 1.0', b'"mean": 0.0'),
+        ("openai/evals", "log.jsonl", b'"correct": true', b'"correct": null'),
+        ("SQuAD", "answers.json", b"the answer 3.", b"no"),
+        ("every_eval_ever", "u_samples.jsonl", b'"sample_id": "3"', b'"sample_id": "4"'),
+    ],
+)
+def test_the_oracle_passes_nothing_that_broke_or_was_lost(fuzz, name, path, old, new):
+    fixture = fuzz["fuzz_log_inputs"].FIXTURES[name]
+    oracle = fuzz["fuzz_log_oracle"]
+    read = oracle.READINGS[fixture.kind]
+    before = read(fixture.files, **fixture.asked)
+    assert oracle.may_pass(before, before)
+    assert old in fixture.files[path]
+    altered = fixture.files[path].replace(old, new, 1)
+    assert not oracle.may_pass(before, read({**fixture.files, path: altered}, **fixture.asked))
+
+
+def test_rows_that_the_oracle_reads_otherwise_are_a_find(fuzz):
+    fixture = fuzz["fuzz_log_inputs"].FIXTURES["NeMo Evaluator"]
+    rows = [((row.task, row.key), row.sample, row.outcome) for row in _rows(fuzz, fixture)]
+    doubt = fuzz["fuzz_log_trial"].doubt_rows
+    assert doubt(rows, fixture.files, fixture) == ""
+    assert "outcomes are" in doubt([(*rows[0][:2], "error"), *rows[1:]], fixture.files, fixture)
+    merged = [(rows[0][0], *row[1:]) for row in rows]
+    assert "told apart otherwise" in doubt(merged, fixture.files, fixture)
+    lost = {**fixture.files, "results.jsonl": b"{"}
+    assert "the oracle cannot" in doubt(rows, lost, fixture)
+
+
+def _rows(fuzz, fixture):
+    return fuzz["fuzz_log_oracle"].READINGS[fixture.kind](fixture.files)
+
+
+def test_a_refusal_without_a_place_or_a_remedy_is_a_find(fuzz):
+    doubt = fuzz["fuzz_log_trial"].doubt_message
+    whole = "/f/new/log.json: holds no samples. Run it again, and to its end."
+    assert doubt(whole, "/f") == ""
+    assert "names no place" in doubt("holds no samples. Run it again, and to its end.", "/f")
+    assert "of one part" in doubt("/f/new/log.json: it is broken", "/f")
+
+
+def test_inputs_are_the_same_whenever_they_are_made(fuzz):
+    make = fuzz["fuzz_log_inputs"].make_mutant
+    assert [make(0, n).files for n in range(20)] == [make(0, n).files for n in range(20)]
+    assert make(0, 5).files != make(1, 5).files
