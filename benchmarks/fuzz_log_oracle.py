@@ -253,7 +253,7 @@ def _read_result(path: str, result: Mapping[str, Any], seen: Counter[str]) -> Ro
     if isinstance(provider, dict):
         provider = provider.get("label") or provider.get("id")
     label = prompt.get("label") if isinstance(prompt, dict) else None
-    task = json.dumps([path, provider, label, result.get("promptIdx")])
+    task = json.dumps([path, provider, label, str(result.get("promptIdx", ""))])
     case = result["testCase"] if isinstance(result.get("testCase"), dict) else result
     asked = [case.get(name) for name in ("vars", "description", "assert")]
     key = json.dumps(asked, sort_keys=True)
