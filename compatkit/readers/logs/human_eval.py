@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import Log, LogSelection, expect, plain_name, set_score
 from compatkit.readers.source import open_path, read_head

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.directions import less_is_better
 from compatkit.readers.logs.lm_eval_results import Results, describe, part, refuse_cut

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
-from compatkit.predictions.predictions import Records
+from compatkit.predictions.records import Records
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
