@@ -162,9 +162,10 @@ def _judge_sample(sample: Mapping[str, Any], metric: str, *, forgiving: bool) ->
     if metric not in scores:
         return UNSCORED
     value = table(scores[metric]).get("value")
-    letters = {"C": 1, "I": 0, "P": 0.5, "N": 0, "yes": 1, "no": 0, "true": 1, "false": 0}
-    if isinstance(value, str) and value in letters:
-        value = letters[value]
+    letters = {"C": 1, "I": 0, "P": 0.5, "N": 0}
+    words = {"yes": 1, "no": 0, "true": 1, "false": 0}
+    if isinstance(value, str):
+        value = letters.get(value, words.get(value.strip().lower(), value))
     return judge(value)
 
 

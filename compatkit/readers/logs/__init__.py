@@ -8,6 +8,13 @@ documentation, and a line in `LOGS`. The file is loaded when a log has one of it
 from compatkit.readers.logs.harness import Harness
 
 LOGS: dict[str, Harness] = {
+    "deepeval": Harness(
+        "deepeval",
+        "deepeval",
+        "compatkit score test_run_v1.json test_run_v2.json",
+        "input and expected output, and the repeat",
+        (b'"testCases"',),
+    ),
     "evalplus": Harness(
         "evalplus",
         "evalplus",

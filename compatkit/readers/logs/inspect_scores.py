@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from compatkit.readers.logs.inspect_types import Header, ScoreValue, Summary
 
 A_LIST = "its value is a list, so that no sample is right or wrong by it"
-LETTERS = {"C", "I", "P", "N"}  # correct, incorrect, partial, no answer
 PARTIAL = ("P", 0.5)
-# What Inspect itself takes for a number where a score is a text.
-WORDS = dict.fromkeys(("true", "yes", "c"), 1.0) | dict.fromkeys(("false", "no", "i", "n"), 0.0)
-WORDS["p"] = 0.5
+# What Inspect itself takes for a number where a score is a text: correct, incorrect, partial and no
+# answer in capitals, and words.
+VALUES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
+WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class ScoresSeen:
                     continue
                 seen.names[name] = None
                 seen.samples[name] = seen.samples.get(name, 0) + 1
-                if isinstance(value, str) and value in LETTERS:
+                if isinstance(value, str) and value in VALUES:
                     seen.letters.add(name)
                 if value in PARTIAL:
                     seen.partial[name] = seen.partial.get(name, 0) + 1
@@ -70,7 +70,9 @@ class ScoresSeen:
 
 def number_of(value: Any) -> Any:
     """Return the number of a letter or a word, any other value as it is."""
-    return WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return VALUES.get(value, WORDS.get(value.strip().lower(), value))
 
 
 def _values(scores: "Mapping[str, ScoreValue]") -> Iterator[tuple[str, Any]]:

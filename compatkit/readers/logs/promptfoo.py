@@ -139,7 +139,8 @@ def _check(row: Any, where: str) -> Row:
     """Return a result whose parts are what promptfoo writes: one that is not would be unread."""
     result: Row = expect(row, dict, where, "the result")
     for key in ("namedScores", "response", "gradingResult", "testCase"):
-        part(result, key, where)
+        if type(result.get(key)) is not dict:
+            part(result, key, where)
     return result
 
 
@@ -172,7 +173,8 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
     """
     name = str(log.path)
     _, rows = _load(stream, log.path)
-    mine = [(line, row) for line, row in rows if _group(row) == tuple(log.details["group"])]
+    group = tuple(log.details["group"])
+    mine = [(line, row) for line, row in rows if _group(row) == group]
     ids = _name_examples(mine, name)
     repeated = len(set(ids)) < len(ids)
     seen: Counter[str] = Counter()
@@ -192,18 +194,23 @@ def _name_examples(numbered: Sequence[tuple[int, Row]], name: str) -> list[str]:
     cases = [case_of(row) for row in rows]
     asked = [{"vars": case.get("vars"), "description": case.get("description")} for case in cases]
     names = [f"{as_text(case['vars'])[:SHOWN]} #{_digest(case)}" for case in asked]
-    asserted = [_digest(case.get("assert")) for case in cases]
-    kinds = Counter(test for test, _ in dict.fromkeys(zip(names, asserted, strict=True)))
-    ids = [
-        f"{test} {digest}" if kinds[test] > 1 else test
-        for test, digest in zip(names, asserted, strict=True)
-    ]
+    ids = names if len(set(names)) == len(names) else _tell_by_assertions(names, cases)
     prompts = Once("the test without variables")
     rows_of = Counter(ids)
     for (line, row), case, example in zip(numbered, asked, ids, strict=True):
         if rows_of[example] > 1 and not case["vars"] and not case["description"]:
             _refuse_stripped(prompts, row, example, f"{name}:{line}")
     return ids
+
+
+def _tell_by_assertions(names: Sequence[str], cases: Sequence[Row]) -> list[str]:
+    """Add what was asserted to the names of tests that are told apart by it alone."""
+    asserted = [_digest(case.get("assert")) for case in cases]
+    kinds = Counter(test for test, _ in dict.fromkeys(zip(names, asserted, strict=True)))
+    return [
+        f"{test} {digest}" if kinds[test] > 1 else test
+        for test, digest in zip(names, asserted, strict=True)
+    ]
 
 
 def _refuse_stripped(prompts: Once, row: Row, example: str, where: str) -> None:

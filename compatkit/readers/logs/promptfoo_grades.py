@@ -101,6 +101,8 @@ def judge_failed(row: Row, metric: str) -> str:
     A row that another assertion failed is wrong whatever the judge would have said, and one
     that is right without it is right.
     """
+    if metric == "success" and row.get("success") is True:
+        return ""
     results = list(_components(row))
     failed = [result for result in results if _failed_to_judge(result)]
     if metric not in OF_FORMAT:
@@ -112,7 +114,7 @@ def judge_failed(row: Row, metric: str) -> str:
         decided = case_of(row).get("threshold") is None and any(
             result.get("pass") is False for result in others
         )
-        if row.get("success") is True or decided:
+        if decided:
             return ""
     return as_text(failed[0].get("reason") or "it gave no reason")
 
