@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 Files = Mapping[str, bytes]
 RIGHT, WRONG, UNSCORED, ERROR = "right", "wrong", "unscored", "error"
-ZSTD = 93
+LOG = re.compile(rb'\{\s*"version"')  # how an Inspect log begins
 
 
 class Row(NamedTuple):
@@ -126,7 +126,9 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 
 def read_inspect(files: Files, metric: str) -> list[Row]:
-    ((path, data),) = files.items()
+    logs = [name for name in files if name.endswith(".eval") or LOG.match(files[name])]
+    (path,) = logs
+    data = files[path]
     if path.endswith(".eval"):
         members = unpack(data)
         log = load(members["header.json"])

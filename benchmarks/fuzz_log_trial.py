@@ -60,7 +60,7 @@ def write_run(folder: Path, files: Files) -> Path:
 
 
 def dataset_of(folder: Path) -> dict[str, Any]:
-    return {"dataset": str(folder / DATASET)} if (folder / DATASET).is_file() else {}
+    return {"references": str(folder / DATASET)} if (folder / DATASET).is_file() else {}
 
 
 def path_of(folder: Path, kind: str) -> Path:
@@ -70,7 +70,7 @@ def path_of(folder: Path, kind: str) -> Path:
 
 def read_rows(folder: Path, options: Mapping[str, Any]) -> list[tuple[Any, Any, str]]:
     """Return task and id, sample, and outcome of each row, in the order of the file."""
-    path = folder / "answers.json" if "dataset" in options else folder
+    path = folder / "answers.json" if "references" in options else folder
     numbered = []
     for task, file in open_run(path, selection=make_options(**options).selection).items():
         if file.log is None:

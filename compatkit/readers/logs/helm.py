@@ -20,6 +20,8 @@ from compatkit.readers.logs.log import (
     batches,
     decode_whole,
     expect,
+    items,
+    part,
     read_json_file,
     set_score,
     state_conditions,
@@ -65,8 +67,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 def _open_log(path: Path) -> Log:
     spec = expect(read_json_file(path.parent / "run_spec.json"), dict, str(path), "run_spec.json")
-    adapter = spec.get("adapter_spec")
-    adapter = adapter if isinstance(adapter, dict) else {}
+    adapter = part(spec, "adapter_spec", str(path.parent / "run_spec.json"))
     stats = expect(read_json_file(path), list, str(path), "the list of instances")
     counted = {
         name for row in stats if isinstance(row, dict) for _, name, _ in _read_stats(row, str(path))
@@ -95,7 +96,7 @@ def _open_log(path: Path) -> Log:
 
 def _read_stats(row: Mapping[str, Any], where: str) -> Iterator[tuple[Key, str, float]]:
     """Yield row, name and mean of each statistic of an entry that was counted."""
-    for stat in row.get("stats") or []:
+    for stat in items(row, "stats", where):
         name = expect(stat, dict, where, "the statistic").get("name")
         expect(name, dict, where, "the name of a statistic")
         if stat.get("count") and "mean" in stat:

@@ -30,6 +30,7 @@ from compatkit.readers.logs.log import (
     batches,
     expect,
     is_missing,
+    items,
     part,
     plain_name,
     set_score,
@@ -75,14 +76,12 @@ def _open_log(path: Path, *, whole: bool) -> Log:
             "`inspect log convert` of a newer inspect_ai rewrites it."
         )
     run = header.eval
-    config = run.get("config") or {}
+    config, task_args = (part(run, key, str(path)) for key in ("config", "task_args"))
     results = part({"results": header.results}, "results", str(path))
     return Log(
         harness="inspect",
         task=str(run.get("task", path.stem)),
-        variant=", ".join(
-            f"{k}={as_text(v)}" for k, v in sorted((run.get("task_args") or {}).items())
-        ),
+        variant=", ".join(f"{k}={as_text(v)}" for k, v in sorted(task_args.items())),
         path=path,
         metrics=tuple(scores.order(header.results)),
         refused=dict.fromkeys(scores.lists, A_LIST),
@@ -90,7 +89,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
         model=str(run.get("model", "")),
         run=str(run.get("created", "")),
         unfinished=_say_unfinished(header, started=started),
-        conditions=_conditions(header),
+        conditions=_conditions(header, str(path)),
         metric_notes=scores.describe(),
         details={
             "epochs": config.get("epochs") or 1,
@@ -169,11 +168,11 @@ def _say_unfinished(header: "Header", *, started: bool) -> str:
     return f"the status of the run is {header.status}" + (f" ({error:.80})" if error else "")
 
 
-def _conditions(header: "Header") -> dict[str, str]:
+def _conditions(header: "Header", where: str) -> dict[str, str]:
     """Return what two runs should have in common."""
-    run, plan = header.eval, header.plan if isinstance(header.plan, dict) else {}
-    config = run.get("config") or {}
-    steps = plan.get("steps") or []
+    run, plan = header.eval, part({"plan": header.plan}, "plan", where)
+    config, dataset = (part(run, key, where) for key in ("config", "dataset"))
+    steps = items(plan, "steps", where)
     solvers = ", ".join(str(step.get("solver")) for step in steps if isinstance(step, dict))
     return state_conditions(
         {
@@ -181,8 +180,8 @@ def _conditions(header: "Header") -> dict[str, str]:
             "generation": plan.get("config"),
             "limit": config.get("limit"),
             "epochs": config.get("epochs") or 1,
-            "dataset": (run.get("dataset") or {}).get("name"),
-            "shuffling": (run.get("dataset") or {}).get("shuffled"),
+            "dataset": dataset.get("name"),
+            "shuffling": dataset.get("shuffled"),
             "version of the task": run.get("task_version"),
             "arguments of the task": run.get("task_args"),
         }

@@ -17,6 +17,7 @@ from compatkit.readers.logs.lighteval_rows import read_row
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
+    part,
     read_json_file,
     set_score,
     state_conditions,
@@ -60,8 +61,7 @@ def _open_log(path: Path) -> Log:
         for name, value in metrics.items()
         if isinstance(value, list | dict)
     }
-    general = results.get("config_general")
-    general = general if isinstance(general, dict) else {}
+    general = part(results, "config_general", f"the results of {task}")
     return Log(
         harness="lighteval",
         task=task,
@@ -97,12 +97,11 @@ def _find_results(path: Path, task: str, run: str) -> Mapping[str, Any]:
     return {}
 
 
-def _of_task(results: Mapping[str, Any], part: str, task: str) -> Mapping[str, Any]:
+def _of_task(results: Mapping[str, Any], key: str, task: str) -> Mapping[str, Any]:
     """Return what a part says of a task, whose name older versions write with colons."""
-    tasks = results.get(part)
-    tasks = tasks if isinstance(tasks, dict) else {}
-    value = tasks.get(task, tasks.get(task.replace("|", ":")))
-    return value if isinstance(value, dict) else {}
+    where = f"the results of {task}"
+    tasks = part(results, key, where)
+    return part(tasks, task if task in tasks else task.replace("|", ":"), where)
 
 
 def _task_config(results: Mapping[str, Any], task: str) -> Mapping[str, Any]:

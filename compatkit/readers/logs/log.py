@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,17 @@ def part(row: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = row.get(key)
     table: Mapping[str, Any] = {} if value is None else expect(value, dict, where, repr(key))
     return table
+
+
+def items(row: Mapping[str, Any], key: str, where: str) -> Sequence[Any]:
+    """Return what a row holds under a key that the harness writes a list to; empty for nothing.
+
+    Raises:
+        DataError: it is no list, so that all that is looked for in it would seem to be absent.
+    """
+    value = row.get(key)
+    listed: Sequence[Any] = () if value is None else expect(value, list, where, repr(key))
+    return listed
 
 
 def stated(value: Any, where: str, what: str) -> bool | None:

@@ -17,6 +17,7 @@ from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     as_text,
+    expect,
     part,
     plain_name,
     read_json_file,
@@ -55,11 +56,9 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 def _open_log(path: Path) -> Log:
     bundles = sorted(path.absolute().parent.glob("eval-*.json"))
     bundle = read_json_file(bundles[0]) if len(bundles) == 1 else {}
-    bundle = bundle if isinstance(bundle, dict) else {}
-    benchmark = bundle.get("benchmark")
-    benchmark = benchmark if isinstance(benchmark, dict) else {}
-    config = bundle.get("config")
-    config = config if isinstance(config, dict) else {}
+    name = str(bundles[0]) if bundles else str(path)
+    bundle = expect(bundle, dict, name, "the bundle")
+    benchmark, config = (part(bundle, key, name) for key in ("benchmark", "config"))
     conditions = {
         "hash of the configuration": bundle.get("config_hash"),
         "version": bundle.get("sdk_version"),

@@ -74,8 +74,7 @@ def _open_log(path: Path) -> Log:
         spec, examples, ended = _read_events(stream, str(path))
     names = dict.fromkeys(name for example in examples.values() for name in example.metrics)
     judged = any(example.correct for example in examples.values())
-    config = spec.get("run_config")
-    config = config if isinstance(config, dict) else {}
+    config = part(spec, "run_config", str(path))
     models = spec.get("completion_fns") or spec.get("model_name") or ""
     kind = config.get("eval_spec")
     conditions = {

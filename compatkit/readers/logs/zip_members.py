@@ -42,7 +42,10 @@ class ZipMembers:
         self._stream = stream if stream.seekable() else io.BytesIO(stream.read())
         self._name = name
         self._size = self._stream.seek(0, io.SEEK_END)
-        self._zip = zipfile.ZipFile(self._stream)
+        try:
+            self._zip = zipfile.ZipFile(self._stream)
+        except (OSError, ValueError) as error:  # a place before the beginning, or none
+            raise zipfile.BadZipFile(str(error)) from error
         members = Once("the member")
         for info in self._zip.infolist():
             members.put(info.filename, (info.file_size, info.CRC), name)
@@ -68,6 +71,8 @@ class ZipMembers:
     def _refuse_absurd(self, info: zipfile.ZipInfo) -> None:
         """Refuse sizes that no log has, before anything is made room for."""
         packed, size = info.compress_size, info.file_size
+        if not 0 <= info.header_offset < self._size:
+            raise self._damaged(info.filename, "its place is not within the file")
         if packed > self._size:
             raise self._damaged(info.filename, f"it claims {packed:,} of {self._size:,} bytes")
         if size > MOST or (size > FREELY and size > RATIO * packed):

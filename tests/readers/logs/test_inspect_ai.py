@@ -453,6 +453,15 @@ def test_bytes_that_are_no_utf8_are_refused_where_nobody_reads_them(tmp_path, zi
             assert "is not UTF-8. Convert the file" in refusal(path, path)
 
 
+def test_an_archive_whose_directory_is_before_its_beginning_is_refused(tmp_path):
+    data = bytearray(capitals(NEW).read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 16 : end + 20] = (0xFFFFFF00).to_bytes(4, "little")
+    path = tmp_path / "log.eval"
+    path.write_bytes(bytes(data))
+    assert "its place is not within the file. Copy the file again." in refusal(path, path)
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_another_number_of_samples_than_the_results_are_of_is_refused(tmp_path, altered, zipped):
     if zipped:

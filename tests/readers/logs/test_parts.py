@@ -8,7 +8,7 @@ from prediction_files import write_rows
 
 from compatkit import compare
 from compatkit.errors import DataError
-from compatkit.readers.logs.log import part
+from compatkit.readers.logs.log import items, part
 
 
 @pytest.mark.parametrize("value", [0.5, "x", [1], True, 0, "", []])
@@ -54,6 +54,25 @@ def test_parts_of_promptfoo(tmp_path, key):
         compare(path, new)
 
 
+@pytest.mark.parametrize("value", [0, "", False, [], "x"])
+@pytest.mark.parametrize("key", ["config", "task_args", "dataset"])
+def test_what_inspect_says_of_a_run_in_another_kind_is_refused(tmp_path, key, value):
+    """An empty value of another kind is no table without entries."""
+    path = inspect_log(tmp_path / "log.json", [1.0])
+    log = json.loads(path.read_text())
+    log["eval"][key] = value
+    path.write_text(json.dumps(log))
+    with pytest.raises(DataError, match=f"log.json: '{key}' is of type .*; dict was expected"):
+        compare(path, path)
+
+
+def test_lists_of_another_kind_are_refused():
+    assert list(items({}, "stats", "")) == list(items({"stats": None}, "stats", "")) == []
+    for value in (0, "", {}, "x"):
+        with pytest.raises(DataError, match=r"file:3: 'stats' is of type .*; list was expected"):
+            items({"stats": value}, "stats", "file:3")
+
+
 @pytest.mark.parametrize(
     ("key", "row"),
     [
@@ -72,3 +91,21 @@ def test_parts_of_lines(tmp_path, key, row):
     write_rows(path, rows)
     with pytest.raises(DataError, match=f":{len(rows[:2])}: '{key}' is of type str; dict was exp"):
         compare(path, path)
+
+
+@pytest.mark.parametrize("value", [0, [], "x"])
+def test_what_a_file_beside_the_rows_says_in_another_kind_is_refused(tmp_path, value):
+    nemo = tmp_path / "nemo"
+    nemo.mkdir()
+    write_rows(nemo / "results.jsonl", [{"problem_idx": 1, "reward": 1.0}])
+    (nemo / "eval-1.json").write_text(json.dumps({"benchmark": value}))
+    helm = tmp_path / "helm"
+    helm.mkdir()
+    (helm / "run_spec.json").write_text(json.dumps({"name": "a", "adapter_spec": value}))
+    (helm / "per_instance_stats.json").write_text("[]")
+    evals = write_rows(
+        tmp_path / "evals.jsonl", [{"spec": {"run_config": value}}, {"final_report": {}}]
+    )
+    for path, key in ((nemo, "benchmark"), (helm, "adapter_spec"), (evals, "run_config")):
+        with pytest.raises(DataError, match=f"'{key}' is of type .*; dict was expected"):
+            compare(path, path)
