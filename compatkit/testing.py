@@ -16,7 +16,7 @@ def assert_compatible(
     An inconclusive verdict is no pass; `inconclusive="pass"` makes it one.
 
     Args:
-        old: the old model's predictions: a path, a list of mappings, a pandas frame or a
+        old: the old model's predictions: a path, a list of mappings, a frame, a table or a
             `datasets.Dataset`.
         new: the new model's.
         show_flips: how many negative flips the message shows.

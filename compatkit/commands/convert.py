@@ -65,6 +65,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
         selection=options.selection,
         shape=options.shape_of(0),
         join=partial(join_references, options=options),
+        tell=lambda note: click.echo(visible(f"note: {note}"), err=True),
         judge=partial(_judge, options.scorer) if options.scorer_was_named else None,
     )
     for task, path in written.items():

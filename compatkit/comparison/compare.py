@@ -56,8 +56,9 @@ def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any)
     """Compare a new model's predictions with an old one's on the same examples.
 
     Args:
-        old: a path, a list of mappings, a pandas frame or a `datasets.Dataset`; a path is a
-            prediction file, or a harness's log or folder that holds one task.
+        old: a path, a list of mappings, a frame of pandas or polars, a table of Arrow or a
+            `datasets.Dataset`; a path is a prediction file, or a harness's log or folder that
+            holds one task.
         new: the same; None where `old` holds the predictions of both models, and
             `old_fields` and `new_fields`, or `old_where` and `new_where`, tell them apart.
         old_rerun: a second run of the old model, for the noise floor of its flips.

@@ -49,7 +49,7 @@ def check(
     """Hold an update against budgets of what it may break.
 
     Args:
-        old: the old model's predictions: a path, a list of mappings, a pandas frame or a
+        old: the old model's predictions: a path, a list of mappings, a frame, a table or a
             `datasets.Dataset`.
         new: the new model's.
         old_rerun: a second run of the old model, for `max_excess_nfr`.

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.output import write_whole
-from compatkit.predictions.fields import MISSING, NO_FIELD, OWN_NAMES, Record, get_path
+from compatkit.predictions.fields import MISSING, NO_FIELD, OWN_NAMES, Record, get_path, split_path
+from compatkit.predictions.predictions import read_ids
+from compatkit.predictions.records import Records
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.shape import PLAIN, Shape
@@ -21,6 +23,7 @@ from compatkit.readers.shape import PLAIN, Shape
 UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
 
 Judge = Callable[[PredictionFile], Iterable[float]]
+Tell = Callable[[str], object]
 
 
 def convert(
@@ -31,6 +34,7 @@ def convert(
     selection: LogSelection | None = None,
     shape: Shape = PLAIN,
     join: Callable[[list[PredictionFile]], list[PredictionFile]] = list,
+    tell: Tell = str,
     judge: Judge | None = None,
 ) -> dict[str, Path]:
     """Write the rows of a log, or of a prediction file, as JSON Lines.
@@ -45,6 +49,7 @@ def convert(
         selection: what was said of logs.
         shape: what was said of how the rows lie.
         join: gives the files their references, where another file holds them.
+        tell: called with each sentence about how a file was read.
         judge: judges the answers anew: of a file, the score of each row, NaN for none.
 
     Returns:
@@ -70,9 +75,9 @@ def convert(
                 "gets a file for each."
             )
         ((task, file),) = run.items()
-        write_whole(target, b"".join(_lines(file, judge)))
+        write_whole(target, b"".join(_lines(file, judge, tell)))
         return {task: target}
-    return _write_folder(run, target, judge)
+    return _write_folder(run, target, judge, tell)
 
 
 def _refuse_unknown_direction(run: Mapping[str, PredictionFile]) -> None:
@@ -103,7 +108,7 @@ def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
 
 
 def _write_folder(
-    run: dict[str, PredictionFile], target: Path, judge: Judge | None
+    run: dict[str, PredictionFile], target: Path, judge: Judge | None, tell: Tell
 ) -> dict[str, Path]:
     """Write a file per task into a new folder, which appears when it is complete."""
     if target.exists():
@@ -119,7 +124,7 @@ def _write_folder(
     try:
         for task, file in run.items():
             with (folder / names[task]).open("wb") as stream:
-                stream.writelines(_lines(file, judge))
+                stream.writelines(_lines(file, judge, tell))
         folder.chmod(0o777 & ~_umask())
         folder.replace(target)
     except BaseException:
@@ -134,26 +139,33 @@ def _umask() -> int:
     return mask
 
 
-def _lines(file: PredictionFile, judge: Judge | None) -> Iterator[bytes]:
+def _lines(file: PredictionFile, judge: Judge | None, tell: Tell) -> Iterator[bytes]:
     scores = None if judge is None else iter(judge(file))
+    notes: dict[str, None] = {}
     for batch in file.batches():
-        for row in batch.rows:
+        notes |= dict.fromkeys(batch.notes)
+        for row, line in zip(batch.rows, batch.lines, strict=True):
             judged = {} if scores is None else _judged(row, next(scores))
-            named = _name_roles(row, file.roles)
+            named = _name_roles(row, line, file)
             yield json.dumps({**named, **judged}, default=str).encode() + b"\n"
+    for note in notes:
+        tell(f"{file.name}: {note}")
 
 
-def _name_roles(row: Record, roles: Mapping[str, str]) -> Record:
+def _name_roles(row: Record, line: int, file: PredictionFile) -> Record:
     """Return a record whose fields are called as the roles that they were named for."""
-    named = {}
-    for role, path in roles.items():
+    named: dict[str, object] = {}
+    for role, path in file.roles.items():
+        if role == "id" and len(split_path([row], path)) > 1:
+            named["id"] = read_ids(Records([row], [line], file.name), path)[0]
+            continue
         value = get_path(row, path) if path != NO_FIELD else MISSING
         if value is not MISSING:
             named[OWN_NAMES.get(role, (role,))[0]] = value
     if not named:
         return row
-    moved = set(roles.values())
-    return {**named, **{key: value for key, value in row.items() if key not in {*moved, *named}}}
+    moved = {*file.roles.values(), *named}
+    return {**named, **{key: value for key, value in row.items() if key not in moved}}
 
 
 def _judged(row: Record, score: float) -> dict[str, object]:

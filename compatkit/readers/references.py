@@ -167,6 +167,7 @@ class References:
         path: str | None = None
         count = 0
         lost: list[str] = []
+        answered: set[str | int] = set()
         for batch in batches:
             if fields is None and batch.rows:
                 fields = self._find_own(batch, name, roles)
@@ -185,10 +186,12 @@ class References:
                 further = joined[1] if not asked else self._without_input(joined[1])
                 rows.append({**further, **row, **ids, OWN: joined[0]})
                 lines.append(line)
+                answered.add(key)
             count += len(batch.rows)
             yield Records(rows, lines, batch.name, batch.notes)
         if numbers is None and count:
-            yield Records([], [], name, self._finish(name, path, count, lost))
+            absent = len(self.tables[0].references) - len(answered)
+            yield Records([], [], name, self._finish(name, path, count, lost, absent))
 
     def _keys(
         self, batch: Records, path: str | None, count: int, numbers: Sequence[int] | None
@@ -253,7 +256,9 @@ class References:
                 )
         return fields
 
-    def _finish(self, name: str, path: str | None, count: int, lost: Sequence[str]) -> tuple[str]:
+    def _finish(
+        self, name: str, path: str | None, count: int, lost: Sequence[str], absent: int
+    ) -> tuple[str]:
         """Return how the references were joined; refuse what cannot be."""
         table = self.tables[0]
         of = f"references are read from {self.name}, the field {table.fields.paths['references']!r}"
@@ -269,6 +274,7 @@ class References:
                 "the references, or say --missing skip to leave such rows out."
             )
         left = f"; {len(lost):,} rows without a reference are left out" if lost else ""
+        left += f"; {absent:,} of its examples have no answer" if absent else ""
         key = table.fields.paths["id"]
         other = "" if key == path else f" and {key!r}"
         return (f"{of}, joined by {path!r}{other}{left}",)

@@ -289,3 +289,22 @@ def test_a_table_with_a_column_twice_is_refused():
 def test_a_frame_that_was_not_collected_is_no_rows():
     polars = pytest.importorskip("polars")
     assert "given as a LazyFrame" in refusal(polars.LazyFrame({"id": [1]}), NEW)
+
+
+def test_convert_joins_and_says_what_was_taken(tmp_path):
+    from click.testing import CliRunner  # noqa: PLC0415
+
+    from compatkit.cli import command_line  # noqa: PLC0415
+
+    bare = [{k: row[k] for k in row if k not in {"id", "reference"}} for row in COMPOSITE]
+    path = write(tmp_path / "x.json", {"results": bare[:7]})
+    gold = [{k: row[k] for k in ("subject", "relation", "reference")} for row in COMPOSITE]
+    references = write(tmp_path / "gold.json", gold)
+    said = ("--rows", "results", "--id-field", "subject,relation", "--references", references)
+    words = ["convert", str(path), *map(str, said), "-o", str(tmp_path / "x.jsonl")]
+    result = CliRunner().invoke(command_line, words, catch_exceptions=False)
+    assert "note: " in result.output
+    assert "joined by 'subject,relation'; 1 of its examples have no answer" in result.output
+    rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows[:2]] == ["S0|0", "S1|0"]
+    assert [row["reference"] for row in rows] == [row["reference"] for row in OLD[:7]]
