@@ -83,6 +83,7 @@ METRICS: dict[str, Metric] = {
         flips.relative_flips,
         YAN,
         unit="ratio",
+        approximate=True,
     ),
     "backward_trust_compatibility": Metric(
         "backward trust compatibility (BTC)",
@@ -186,6 +187,7 @@ METRICS: dict[str, Metric] = {
         smooth.mean_gain,
         MUSCLE,
         unit="score",
+        approximate=True,
     ),
     "mean_regression": Metric(
         "mean regression",
@@ -195,6 +197,7 @@ METRICS: dict[str, Metric] = {
         smooth.mean_regression,
         MUSCLE,
         unit="score",
+        approximate=True,
     ),
     "delta_accuracy": Metric(
         "accuracy, candidate - new",
@@ -262,6 +265,7 @@ METRICS: dict[str, Metric] = {
         TABLE_6,
         unit="change",
         needs_too=(CONTINUOUS,),
+        approximate=True,
     ),
     "delta_mean_regression": Metric(
         "mean regression, candidate - new",
@@ -272,6 +276,7 @@ METRICS: dict[str, Metric] = {
         TABLE_6,
         unit="change",
         needs_too=(CONTINUOUS,),
+        approximate=True,
     ),
     "expected_negative_flip_rate": Metric(
         "expected NFR",

@@ -71,6 +71,8 @@ class Metric:
             `percent` as it stands with a percent sign, `score`, `change` (a signed score) or
             `ratio` as a number.
         needs_too: what it needs beside what its family does.
+        approximate: where its interval is a bootstrap's, it holds less often than its level says
+            in some measured cells: few changes with heavy tails, groups of unequal size.
     """
 
     label: str
@@ -81,11 +83,17 @@ class Metric:
     source: str = ""
     unit: str = "share"
     needs_too: tuple[Need, ...] = ()
+    approximate: bool = False
 
     @property
     def needs(self) -> tuple[Need, ...]:
         """What it cannot be measured without."""
         return (*FAMILIES[self.family].needs, *self.needs_too)
+
+    def is_approximate(self, value: MetricValue) -> bool:
+        """Whether a value's interval holds only about as often as its level says."""
+        bounded = value.low is not None and value.high is not None
+        return self.approximate and bounded and (value.method or "").startswith("bootstrap")
 
     def measure(self, pair: JudgedPair, plan: Plan) -> MetricValue:
         """Return its value and interval; without what it needs it is undefined, and says why."""

@@ -90,6 +90,8 @@ def metric_table(comparison: Comparison, *, whole: bool = True) -> Table:
         basis = format_fraction(metric) or (metric.reason if metric.value is None else "")
         if metric.denominator == 0:
             basis = metric.reason
+        if METRICS[name].is_approximate(metric):
+            basis = "approximate"
         rows.append(
             (METRICS[name].label, format_value(name, metric), format_interval(name, metric), basis)
         )
