@@ -16,6 +16,7 @@ from compatkit.gate.power_table import (
     BAD,
     EquivalenceTable,
     PowerTable,
+    make_budget_table,
     make_equivalence_table,
     make_power_table,
 )
@@ -79,12 +80,17 @@ def power(**values: Any) -> None:
     The gate passes an update when the one-sided exact upper limit of its negative flip rate is
     within the budget. A good update has the true NFR that is named; a bad one breaks 1.25 times
     the budget. With --margin: how many examples show that two models of one accuracy are
-    equivalent, since both one-sided bounds of the change lie within the margin.
+    equivalent, since both one-sided bounds of the change lie within the margin. With neither: which
+    budget a number of examples can show.
     """
     budget, accuracy = values.pop("nfr_budget"), values.pop("old_accuracy")
     true_nfr, wanted = values.pop("true_nfr"), values.pop("power")
     margin, discordance = values.pop("margin"), values.pop("discordance")
     pilot, as_json, level = values.pop("pilot"), values.pop("as_json"), values["level"]
+    asked = (budget, margin, accuracy, true_nfr, discordance, pilot)
+    if all(option is None for option in asked):
+        _tell_budgets(level, wanted, as_json=as_json)
+        return
     _refuse_both(budget, margin, {"--old-accuracy": accuracy, "--true-nfr": true_nfr}, discordance)
     seen = _measure_pilot(pilot, values) if pilot else None
     if margin is not None:
@@ -107,6 +113,25 @@ def power(**values: Any) -> None:
         click.echo(json.dumps(report, indent=2, allow_nan=False))
         return
     click.echo("\n".join(_lines(table, seen)))
+
+
+def _tell_budgets(level: float, wanted: float, *, as_json: bool) -> None:
+    """Print which budget a number of examples can show."""
+    table = make_budget_table(level, wanted)
+    if as_json:
+        click.echo(json.dumps({"format": 1, **asdict(table)}, indent=2, allow_nan=False))
+        return
+    lines = [
+        f"the smallest --max-nfr that passes {wanted:.0%} of the time at the level {level:g},",
+        "by the number of examples and the update's true NFR",
+        "",
+        f"{'examples':>10}  " + "  ".join(f"{rate:>7.2%}" for rate in table.rates),
+    ]
+    lines += [
+        f"{size:>10,}  " + "  ".join(f"{budget:>7.2%}" for budget in budgets)
+        for size, budgets in table.rows
+    ]
+    click.echo("\n".join(lines))
 
 
 def _refuse_both(

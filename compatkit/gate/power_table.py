@@ -7,6 +7,8 @@ from compatkit.errors import ConfigError
 
 BAD = 1.25  # a bad update breaks this many times the budget
 EQUIVALENCE_STEPS = (0.5, 0.75, 1.0, 1.5, 2.0)
+SIZES = (100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+RATES = (0.0, 0.005, 0.01, 0.02, 0.05)
 STEPS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 
 
@@ -106,6 +108,43 @@ def make_power_table(
     return PowerTable(
         budget, true_nfr, old_accuracy, level, power, needed, tuple(rows), seen, smallest
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetTable:
+    """The smallest budget that a number of examples can show to be kept.
+
+    Attributes:
+        level: level of the one-sided upper limit.
+        power: how often an update with the true NFR should pass.
+        rates: true NFRs, a share of all examples.
+        rows: number of examples, and the smallest budget for each of these rates.
+    """
+
+    level: float
+    power: float
+    rates: tuple[float, ...]
+    rows: tuple[tuple[int, tuple[float, ...]], ...]
+
+
+def make_budget_table(level: float = 0.95, power: float = 0.8) -> BudgetTable:
+    """Tell which budget so many examples can show.
+
+    Args:
+        level: level of the one-sided upper limit.
+        power: how often an update with the true NFR should pass.
+
+    Source: Clopper and Pearson 1934; see `compatkit.statistics.smallest_detectable`.
+
+    >>> size, budgets = make_budget_table().rows[0]
+    >>> size, round(budgets[0], 4)  # 1 - 0.05^(1/100)
+    (100, 0.0295)
+    """
+    rows = [
+        (size, tuple(statistics.smallest_detectable(size, rate, level, power) for rate in RATES))
+        for size in SIZES
+    ]
+    return BudgetTable(level, power, RATES, tuple(rows))
 
 
 @dataclass(frozen=True, slots=True)

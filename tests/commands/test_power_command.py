@@ -94,7 +94,7 @@ def test_equivalence_has_its_own_table() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "--nfr-budget, for a gate"),
+        (("--true-nfr", "0.1"), "--nfr-budget, for a gate"),
         (("--nfr-budget", "0.1", "--margin", "0.1"), "one of them was expected"),
         (("--margin", "0.1"), "--margin needs --discordance"),
         (("--margin", "0.1", "--true-nfr", "0.1"), "--true-nfr is of --nfr-budget"),
@@ -137,3 +137,16 @@ def test_a_share_of_flips_that_cannot_be_is_refused(discordance: str) -> None:
     arguments = ["--margin", "0.02", "--discordance", discordance]
     with pytest.raises(ConfigError, match=r"--discordance is .*; from 0 to below 1 was expected"):
         CliRunner().invoke(power, arguments, catch_exceptions=False)
+
+
+def test_without_a_question_it_says_which_budget_so_many_examples_show() -> None:
+    """Of none in 100 the exact limit is 1 - 0.05^(1/100); a row a size, a column a true NFR."""
+    lines = run().splitlines()
+    assert lines[3].split() == ["examples", "0.00%", "0.50%", "1.00%", "2.00%", "5.00%"]
+    assert lines[4].split()[:2] == ["100", f"{1 - 0.05 ** (1 / 100):.2%}"]
+    assert f"{smallest_detectable(1000, 0.01):.2%}" == lines[7].split()[3]
+    table = json.loads(run("--json", "--level", "0.99", "--power", "0.9"))
+    assert (table["format"], table["level"], table["power"]) == (1, 0.99, 0.9)
+    sizes = [size for size, _ in table["rows"]]
+    size, budgets = table["rows"][sizes.index(500)]
+    assert budgets == [smallest_detectable(size, rate, 0.99, 0.9) for rate in table["rates"]]
