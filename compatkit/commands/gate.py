@@ -177,10 +177,10 @@ def _hold(
     if update and verdict.passed:
         check_shown(verdict)
     write_verdict(verdict, outputs, shown)
+    print_verdict(verdict, outputs, shown)  # while the old baseline, which it shows, is there
     if update and verdict.passed:
         for file in update_baselines(tasks, verdict):
             click.echo(f"compatkit: {visible(file)} is the new baseline", err=True)
-    print_verdict(verdict, outputs, shown)
     return verdict.exit_code
 
 

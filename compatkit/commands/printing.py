@@ -88,15 +88,20 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def find_width() -> int:
-    """Return how many columns a report may take."""
+    """Return how many columns a report may take: COLUMNS says it, or else a terminal."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named) > 0:
+        return min(max(int(named), LEAST_COLUMNS), MOST_COLUMNS)
     if not sys.stdout.isatty():
         return PIPED_COLUMNS
     return min(max(shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)
 
 
 def is_colored() -> bool:
-    """Whether the terminal shows colours, and the user wants them."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether a report is in colour: NO_COLOR and FORCE_COLOR say it, or else a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in {"", "0", "false"}
 
 
 def print_report(text: str) -> None:

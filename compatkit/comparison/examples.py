@@ -91,6 +91,8 @@ class FlipColumns:
         old_scores: shape (F,).
         new_scores: shape (F,).
         slices: field to the value of each, None where it has none.
+        new_lines: shape (F,), where the new record of each stands in its file; 0 where nobody
+            knows.
     """
 
     ids: Sequence[str]
@@ -98,6 +100,7 @@ class FlipColumns:
     old_scores: FloatArray
     new_scores: FloatArray
     slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    new_lines: IntArray | None = None
 
 
 Read = Callable[[IntArray], list[FlippedExample]]
@@ -156,6 +159,12 @@ class FlippedExamples(Sequence[FlippedExample]):
     def kinds(self) -> list[str]:
         """The examples' kinds."""
         return [self.columns.kinds[place] for place in self.places.tolist()]
+
+    @property
+    def new_lines(self) -> list[int]:
+        """Where the new record of each stands in its file, from line 1; 0 where nobody knows."""
+        lines = self.columns.new_lines
+        return [0] * len(self) if lines is None else lines[self.places].tolist()
 
     @property
     def harms(self) -> FloatArray:

@@ -91,17 +91,16 @@ def _list_examples(
     shares = pair.old.right, pair.new.right
     if pair.single:
         shares = pair.old.scores, pair.new.scores
+    old = _find_witnesses(sides[0], pair.old.right > pair.new.right, indices, scorer)
+    new = _find_witnesses(sides[1], pair.old.right < pair.new.right, indices, scorer)
     columns = FlipColumns(
         [pair.ids[row] for row in index],
         kinds,
         shares[0][indices],
         shares[1][indices],
         {path: [pair.attributes[path][row] for row in index] for path in slices},
+        np.where(new.records >= 0, new.lines, 0),
     )
-    fell = pair.old.right > pair.new.right
-    rose = pair.old.right < pair.new.right
-    old = _find_witnesses(sides[0], fell, indices, scorer)
-    new = _find_witnesses(sides[1], rose, indices, scorer)
     return FlippedExamples(columns, _Reading(columns, old, new, sides[1].by_run).read)
 
 

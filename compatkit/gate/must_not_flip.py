@@ -32,7 +32,9 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
         {example_id: row for row, example_id in enumerate(comparison.pair.ids)} if examples else {}
     )
     named = dict(_name_examples(examples, comparison, rows))
-    flips = {flip.id: flip for flip in comparison.examples or () if flip.kind == "negative"}
+    flips = comparison.examples
+    kinds = zip(flips.ids, flips.kinds, strict=True) if flips is not None else ()
+    places = {flipped: place for place, (flipped, kind) in enumerate(kinds) if kind == "negative"}
     guarded = []
     for example, name in named.items():
         row = rows[example]
@@ -47,7 +49,7 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
                 named=name,
                 waived=example in waived.ids[comparison.task],
                 was_wrong=not was_right,
-                flip=flips.get(example) if broken else None,
+                flip=flips[places[example]] if broken and flips is not None else None,
             )
         )
     return guarded

@@ -38,7 +38,7 @@ def apply_waivers(
 
     Args:
         waivers: the policy's.
-        comparisons: one per task, with the flipped examples.
+        comparisons: one per task.
         today: the day by which they expire; a waiver holds through its last day.
 
     Raises:
@@ -47,8 +47,9 @@ def apply_waivers(
     named = {comparison.task: comparison for comparison in comparisons}
     examples = {task: set(comparison.pair.ids) for task, comparison in named.items() if waivers}
     flipped = {
-        task: {flip.id for flip in comparison.examples or () if flip.kind == "negative"}
+        task: {comparison.pair.ids[row] for row in _find_broken(comparison.pair)}
         for task, comparison in named.items()
+        if waivers
     }
     uses = []
     accepted: dict[str, set[str]] = {task: set() for task in named}
@@ -69,6 +70,12 @@ def apply_waivers(
             accepted[task].add(waiver.id)
         uses.append(WaiverUse(replace(waiver, task=task), state))
     return Waived(tuple(uses), {task: frozenset(ids) for task, ids in accepted.items()})
+
+
+def _find_broken(pair: JudgedPair) -> list[int]:
+    """Return the rows of the examples whose share of right samples fell."""
+    rows: list[int] = np.flatnonzero(pair.old.right > pair.new.right).tolist()
+    return rows
 
 
 def take_waived(pair: JudgedPair, accepted: AbstractSet[str], task: TaskPolicy) -> JudgedPair:

@@ -458,3 +458,29 @@ def test_what_is_no_web_address_is_no_link(gate: Gate, address: str) -> None:
     code, _, error = gate(*PAIR, "--max-nfr=0.05", f"--report-url={address}")
     assert code == 2
     assert "an address as https://... was expected" in error
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_a_table_fits_the_columns_that_are_named(
+    gate: Gate, folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, output, _ = gate(*PAIR, "--max-nfr=0.008", "--by", "lang", "--max-slice-nfr=0.04")
+    lines = [line for line in output.splitlines() if not line.startswith("signature")]
+    assert max(map(len, lines)) <= columns
+    # One table, no word of which is cut.
+    assert sum(line.startswith("INCONCLUSIVE ") for line in lines) == 2
+    assert sum(line.startswith("outcome ") for line in lines) == 1
+
+
+def test_colours_are_what_the_environment_says(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_colored() -> bool:
+        return "\x1b[" in gate(*PAIR, "--max-nfr=0.05")[1]
+
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    assert not is_colored()  # no terminal
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert is_colored()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not is_colored()

@@ -19,9 +19,9 @@ def annotations(verdict: Verdict) -> list[tuple[str, str, str]]:
     for line in report.removesuffix("\n").split("\n"):
         match = COMMAND.match(line)
         assert match is not None, line
-        name, _, title = match["properties"].partition("=")
-        assert name == "title"
-        assert "," not in title
+        properties = dict(each.split("=", 1) for each in match["properties"].split(","))
+        assert set(properties) in ({"title"}, {"title", "file", "line"})
+        title = properties["title"]
         for escape, text in (("%3A", ":"), ("%2C", ","), ("%25", "%")):
             title = title.replace(escape, text)
         found.append((match["kind"], title, match["data"].replace("%25", "%")))

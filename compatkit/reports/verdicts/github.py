@@ -1,14 +1,17 @@
 """GitHub: annotations of a gate's verdict, as workflow commands.
 
-A command is `::error title=TITLE::MESSAGE` on a line of its own. Sources: GitHub, 'Workflow
+A command is `::error title=TITLE,file=PATH,line=N::MESSAGE` on a line of its own; file and line are
+those of the new model's record. Sources: GitHub, 'Workflow
 commands for GitHub Actions'; github.com/actions/toolkit, packages/core/src/command.ts.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from compatkit.gate.policy import FAIL, PASS
 from compatkit.gate.verdict import Verdict
 from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts.location import FIRST, find_path, list_lines
 from compatkit.reports.verdicts.view import (
     brief,
     describe_decision,
@@ -24,6 +27,23 @@ MOST = 10  # of a kind in a step; GitHub shows no more
 TEXT_LIMIT = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What GitHub shows, and beside which line.
+
+    Attributes:
+        title: above it.
+        message: what is said.
+        path: the file, empty for none.
+        line: of the file.
+    """
+
+    title: str
+    message: str
+    path: str = ""
+    line: int = FIRST
+
+
 def render_github(verdict: Verdict, view: View | None = None) -> str:  # noqa: ARG001
     """Return the annotations of a gate, one a line; what blocks is an error.
 
@@ -31,13 +51,13 @@ def render_github(verdict: Verdict, view: View | None = None) -> str:  # noqa: A
         verdict: the gate's.
         view: not used.
     """
-    annotations: dict[str, list[tuple[str, str]]] = {"error": [], "warning": [], "notice": []}
-    for kind, title, message in _annotate(verdict):
-        annotations[kind].append((title, message))
+    annotations: dict[str, list[Annotation]] = {"error": [], "warning": [], "notice": []}
+    for kind, annotation in _annotate(verdict):
+        annotations[kind].append(annotation)
     return "".join(
-        f"::{kind} title={_escape_property(title)}::{_escape_data(message)}\n"
+        f"::{kind} {_write_properties(annotation)}::{_escape_data(annotation.message)}\n"
         for kind, of_kind in annotations.items()
-        for title, message in _cap(of_kind)
+        for annotation in _cap(of_kind)
     )
 
 
@@ -46,29 +66,29 @@ def annotate_error(message: str) -> str:
     return f"::error title=compatkit gate::{_escape_data(message)}\n"
 
 
-def _annotate(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+def _write_properties(annotation: Annotation) -> str:
+    properties = [f"title={_escape_property(annotation.title)}"]
+    if annotation.path:
+        properties += [f"file={_escape_property(annotation.path)}", f"line={annotation.line}"]
+    return ",".join(properties)
+
+
+def _annotate(verdict: Verdict) -> Iterator[tuple[str, Annotation]]:
     name = f" ({brief(verdict.name)})" if verdict.name else ""
-    yield (
-        "notice" if verdict.outcome == PASS else "error",
-        f"compatkit gate{name}",
-        summarize_verdict(verdict),
-    )
+    summary = Annotation(f"compatkit gate{name}", summarize_verdict(verdict))
+    yield "notice" if verdict.outcome == PASS else "error", summary
+    lines = list_lines(verdict)
     for example in verdict.guarded:
         if is_broken(example):
             task = f" of {brief(example.task)}" if example.task else ""
             named = "" if example.named == "id" else f", guarded by {brief(example.named)},"
             message = f"the example {brief(example.id)}{task}{named} was right and is now wrong"
-            yield "error", "must not flip", message
-    for decision in order_decisions(verdict.decisions):
-        if decision.outcome != PASS:
-            beyond = "beyond the budget" if decision.outcome == FAIL else "inconclusive"
-            place = name_place(decision)
-            title = f"{f'{place}: ' if place else ''}{name_quantity(decision)} {beyond}"
-            advisory = "" if decision.blocks else " (does not block)"
-            kind = "error" if decision.blocks else "warning"
-            yield kind, title + advisory, describe_decision(decision, verdict)
+            line = lines.get((example.task, example.id), FIRST)
+            path = find_path(verdict, example.task)
+            yield "error", Annotation("must not flip", message, path, line)
+    yield from _annotate_decisions(verdict)
     for warning in verdict.warnings:
-        yield "warning", "compatkit gate", warning
+        yield "warning", Annotation("compatkit gate", warning)
     for use in verdict.waivers:
         if use.state == "expired":
             waiver = use.waiver
@@ -76,15 +96,28 @@ def _annotate(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
                 f"the waiver of {brief(waiver.id)} ({brief(waiver.reason)}) ended on "
                 f"{waiver.expires.isoformat()}: a flip counts again"
             )
-            yield "warning", "waiver expired", message
+            yield "warning", Annotation("waiver expired", message)
 
 
-def _cap(annotations: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _annotate_decisions(verdict: Verdict) -> Iterator[tuple[str, Annotation]]:
+    for decision in order_decisions(verdict.decisions):
+        if decision.outcome != PASS:
+            beyond = "beyond the budget" if decision.outcome == FAIL else "inconclusive"
+            place = name_place(decision)
+            title = f"{f'{place}: ' if place else ''}{name_quantity(decision)} {beyond}"
+            advisory = "" if decision.blocks else " (does not block)"
+            sentence = describe_decision(decision, verdict)
+            path = find_path(verdict, decision.task)
+            kind = "error" if decision.blocks else "warning"
+            yield kind, Annotation(title + advisory, sentence, path)
+
+
+def _cap(annotations: list[Annotation]) -> list[Annotation]:
     if len(annotations) <= MOST:
         return annotations
     more = len(annotations) - MOST + 1
     message = f"{count_of(more, 'more annotation')} of this kind; the report has all"
-    return [*annotations[: MOST - 1], ("compatkit gate", message)]
+    return [*annotations[: MOST - 1], Annotation("compatkit gate", message)]
 
 
 def _escape_data(text: str) -> str:

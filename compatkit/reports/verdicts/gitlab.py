@@ -5,14 +5,13 @@ Source: docs.gitlab.com, 'Code Quality', section 'Code Quality report format'.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from compatkit.gate.policy import ADVISORY, FAIL, PASS
 from compatkit.gate.verdict import Decision, Verdict
 from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts.location import FIRST, find_path, list_lines
 from compatkit.reports.verdicts.view import brief, describe_decision, is_broken
 from compatkit.reports.view import View
 
@@ -31,6 +30,7 @@ def render_gitlab(verdict: Verdict, view: View | None = None) -> str:  # noqa: A
 
 
 def _report_guarded(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    lines = list_lines(verdict)
     for example in filter(is_broken, verdict.guarded):
         task = f" of {brief(example.task)}" if example.task else ""
         yield {
@@ -39,7 +39,9 @@ def _report_guarded(verdict: Verdict) -> Iterator[dict[str, Any]]:
             "check_name": "compatkit-must-not-flip",
             "fingerprint": _fingerprint(verdict.name, "must-not-flip", example.task, example.id),
             "severity": "blocker",
-            "location": _locate(verdict, example.task),
+            "location": _locate(
+                verdict, example.task, lines.get((example.task, example.id), FIRST)
+            ),
         }
 
 
@@ -77,10 +79,5 @@ def _fingerprint(*key: str) -> str:
     return hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()
 
 
-def _locate(verdict: Verdict, task: str) -> dict[str, Any]:
-    """Name the new model's file, relative to the working directory where it is below it."""
-    named = [comparison.new for comparison in verdict.comparisons if comparison.task == task]
-    path = next(iter(named), verdict.policy or verdict.comparisons[0].new)
-    whole = os.path.abspath(path)  # noqa: PTH100 - a link is shown as it is named
-    shown = os.path.relpath(whole) if Path(whole).is_relative_to(Path.cwd()) else path
-    return {"path": visible(shown, PATH_LIMIT), "lines": {"begin": 1}}
+def _locate(verdict: Verdict, task: str, line: int = FIRST) -> dict[str, Any]:
+    return {"path": visible(find_path(verdict, task), PATH_LIMIT), "lines": {"begin": line}}
