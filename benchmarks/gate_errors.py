@@ -89,7 +89,7 @@ below {error:.1f}.
 """
 
 
-SEVERAL = """## Several samples and scores, by betting, simulated
+SEVERAL = """## Several samples by betting, scores of a field by a bootstrap, simulated
 
 Four samples of each example, or a score between 0 and 1; {repetitions:,} times, the limit exactly
 at the truth. Steady right answers break for good with the chance 'broken'; scores fall by a uniform
