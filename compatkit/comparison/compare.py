@@ -382,17 +382,16 @@ class Measurement:
         """Note rows that nothing but their position pairs."""
         if not self.options.by_position:
             return []
-        sides, examples = self._of(0, number)
         told = np.ones(len(self.aligned.ids), np.bool_)
-        for side, rows in zip(sides, examples, strict=True):
+        for side, rows in zip(*self._of(0, number), strict=True):
             alike = (side.references != 0) | (side.input != 0) | (side.item_hash != 0)
             told[rows[(rows >= 0) & ~alike]] = False
-        lost = int((~told).sum())
-        if not lost:
+        if told.all():
             return []
+        lost = count_of(int((~told).sum()), "example")
         text = (
-            f"{count_of(lost, 'example')} paired by position, whose rows hold neither a reference "
-            "nor an input on both sides: whether they are the same examples was not compared"
+            f"{lost} paired by position, whose rows hold neither a reference nor an input on both "
+            "sides: whether they are the same examples was not compared"
         )
         return [Note("unchecked", text)]
 
