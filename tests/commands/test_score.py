@@ -247,7 +247,7 @@ def test_memory_that_does_not_suffice_is_one_message(
 
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no file": (["old.jsonl", "absent.jsonl"], "absent.jsonl: no such file."),
-    "no new": (["old.jsonl"], "Missing argument 'NEW'"),
+    "no new": (["old.jsonl"], "OLD without NEW: two files were expected"),
     "unknown option": (["old.jsonl", "new.jsonl", "--nope"], "No such option"),
     "unknown scorer": (["old.jsonl", "new.jsonl", "-s", "nope"], "no scorer 'nope'"),
     "no number": (["old.jsonl", "new.jsonl", "-s", "numeric"], "numeric can score 2 of 8 rows"),
@@ -269,7 +269,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "two formats": (["absent", "absent", "--json", "--markdown"], "--json and --markdown: one"),
     "empty old": (["", "new.jsonl"], "'OLD': the path is empty"),
-    "empty new": (["old.jsonl", ""], "'NEW': the path is empty"),
+    "empty new": (["old.jsonl", ""], "NEW]': the path is empty"),
     "empty candidate": (["old.jsonl", "new.jsonl", ""], "'[CANDIDATES]...': the path is empty"),
     "empty rerun": (["absent", "absent", "--old-rerun", ""], "'--old-rerun': the path is empty"),
     "empty output": (["absent", "absent", "-o", ""], "'--output' / '-o': the path is empty"),
