@@ -8,6 +8,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.reports.pictures import IMAGES, PICTURES, describe_picture, render_picture
 
+MATRIX = "matrix"  # the picture of --matrix, which shows no other
 PICTURE_FLAG = flag(
     "--picture",
     metavar="NAME",
@@ -38,6 +39,8 @@ def find_pictures(
 
 def _find(path: str, picture: str | None, asked: Mapping[str, object]) -> str:
     name = Path(path).stem if picture is None else picture
+    if name == MATRIX:
+        raise ConfigError(f"-o {path}: a matrix is of every update between models. Say --matrix.")
     if name not in PICTURES:
         listed = ", ".join(PICTURES)
         if picture is not None:

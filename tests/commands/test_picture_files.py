@@ -58,6 +58,7 @@ def test_a_picture_of_several_candidates() -> None:
         (("-o", "slices.svg"), "-o slices.svg: slices: there are none. --by FIELD names"),
         (("-o", "sweep.pdf"), "-o sweep.pdf: sweep: flips over all thresholds were not counted."),
         (("-o", "candidates.svg"), "-o candidates.svg: candidates: there is one new model."),
+        (("-o", "matrix.svg"), "-o matrix.svg: a matrix is of every update between models. Say "),
         (("-o", "sweep.gif"), "-o sweep.gif: the suffix names the format: .csv, .html, .json"),
     ],
 )
