@@ -7,6 +7,7 @@ import numpy as np
 
 from compatkit.arrays import IntArray
 from compatkit.comparison.judging import join_answers
+from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.scored_rows import FEW, ScoredRows
 
 
@@ -29,23 +30,27 @@ class Agreement:
 
 
 def count_answers(
-    sides: Sequence[ScoredRows], examples: Sequence[IntArray], size: int
+    pair: JudgedPair, sides: Sequence[ScoredRows], examples: Sequence[IntArray]
 ) -> Agreement | None:
     """Count which answer became which.
 
     Args:
-        sides: the old and the new model's rows, one an example.
+        pair: the aligned results.
+        sides: the old and the new model's rows.
         examples: for each side, of each row the index of its example, -1 where left out.
-        size: number of examples.
 
     Returns:
-        None where there are more answers than `FEW`, fewer than two, or none to compare.
+        None where there are more answers than `FEW`, fewer than two, none to compare, or
+            several samples of an example.
     """
     old, new = sides
-    if old.few_answers is None or new.few_answers is None:
+    held = pair.single and old.has_answers and new.has_answers
+    if not held or old.few_answers is None or new.few_answers is None:
         return None
     texts = {**old.few_answers, **new.few_answers}
-    columns = [join_answers(side, rows, size) for side, rows in zip(sides, examples, strict=True)]
+    columns = [
+        join_answers(side, rows, len(pair.ids)) for side, rows in zip(sides, examples, strict=True)
+    ]
     used = np.unique(np.concatenate(columns))
     answers = sorted((texts[number] for number in used.tolist() if number), key=_in_order)
     if len(used) < 2 or len(answers) > FEW:  # noqa: PLR2004

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
-from compatkit.comparison.agreement import Agreement, count_answers
+from compatkit.comparison.agreement import count_answers
 from compatkit.comparison.chance import (
     judge_noise,
     note_choices,
@@ -239,7 +239,7 @@ class Measurement:
             pair=pair,
             examples=listed(find_flipped) if options.keep_flips else None,
             changed=listed(find_changed) if options.keep_changed else None,
-            agreement=self._agreement(pair, number),
+            agreement=count_answers(pair, *self._of(0, number)),
             runs=runs,
             sweep=self._sweep(pair, number) if options.sweep else None,
             evidence=self._evidence(number),
@@ -316,12 +316,6 @@ class Measurement:
             join_answers(side, rows, size) for side, rows in zip(sides, examples, strict=True)
         )
         return np.asarray(one == other)
-
-    def _agreement(self, pair: JudgedPair, number: int) -> Agreement | None:
-        sides, examples = self._of(0, number)
-        if not (pair.single and all(side.has_answers for side in sides)):
-            return None
-        return count_answers(sides, examples, len(pair.ids))
 
     def _of(self, *numbers: int) -> tuple[list[ScoredRows], list[IntArray]]:
         """Return some sides, and of each their rows' examples."""
