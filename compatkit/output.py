@@ -2,18 +2,24 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from compatkit.errors import ConfigError
 
+Data = bytes | Iterable[bytes]
 
-def write_whole(path: str | Path, data: bytes) -> None:
+
+def write_whole(path: str | Path, data: Data) -> None:
     """Write a file under a temporary name beside it, and rename it when it is complete.
 
     An existing file is replaced at once or stays as it is. A path that is no regular file
     (such as /dev/stdout) is written to directly.
+
+    Args:
+        path: where.
+        data: the bytes, or parts of them one after the other.
 
     Raises:
         ConfigError: the folder does not exist or cannot be written to.
@@ -22,12 +28,13 @@ def write_whole(path: str | Path, data: bytes) -> None:
     with _failure_of(path):
         direct = target.exists() and not target.is_file() and not target.is_dir()
         if direct:
-            target.write_bytes(data)
+            with target.open("wb") as file:
+                file.writelines(_parts_of(data))
     if not direct:
         replace_all({path: data})
 
 
-def replace_all(files: Mapping[str | Path, bytes | None]) -> None:
+def replace_all(files: Mapping[str | Path, Data | None]) -> None:
     """Replace several files, all of them or none.
 
     Each is written under a temporary name beside its target; when all are complete they are
@@ -92,18 +99,22 @@ def _failure_of(path: str | Path) -> Iterator[None]:
         raise ConfigError(f"{path}: cannot be written: {reason}.") from error
 
 
-def _stage(target: Path, data: bytes) -> Path:
+def _stage(target: Path, data: Data) -> Path:
     """Write what a file is to hold beside it, and return where."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(_parts_of(data))
         temporary.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def _parts_of(data: Data) -> Iterable[bytes]:
+    return (data,) if isinstance(data, bytes) else data
 
 
 def _keep(target: Path) -> Path | None:

@@ -24,7 +24,7 @@ from compatkit.commands.score_options import adopt_scorer, measure_options, pars
 from compatkit.comparison.names import split_name
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
-from compatkit.output import write_whole
+from compatkit.output import Data, write_whole
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import flips_format, render_flips
 from compatkit.reports.pictures import IMAGES
@@ -55,7 +55,14 @@ SCORE_FLAGS = (
         "--show-flips",
         type=click.IntRange(0),
         metavar="N",
-        help="Show N negative flips; none, but every flip in HTML, if not said.",
+        help="Show N negative flips, the largest fall of score first; none, but every flip in "
+        "HTML, if not said.",
+    ),
+    flag(
+        "--show-field",
+        multiple=True,
+        metavar="NAME",
+        help="Show a field of the records with each flip that is shown; dots nest; repeatable.",
     ),
     flag(
         "--flips",
@@ -114,8 +121,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
             raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
         results = compare_paths(paths[0], news, options, old_rerun=old_rerun, names=names)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
-    files = {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
-    files |= {path: render_flips(results, path) for path in flips}
+    files: dict[str, Data] = {path: render_flips(results, path) for path in flips}
+    files |= {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
     files |= render_pictures(pictures, results)
     text = REPORTS[report](results, view)
     for path, data in files.items():
@@ -125,11 +132,14 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
 
 def _view(values: dict[str, Any]) -> View:
     shown = {name: values.pop(name) for name in ("explain", "verbose", "show_flips", "intervals")}
+    shown["show_fields"] = tuple(dict.fromkeys(values.pop("show_field")))
     return View(**shown, sweep=values["sweep"], width=find_width(), color=is_colored())
 
 
 def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
-    """Refuse what people would read in reports for programs alone, and intervals of no table."""
+    """Refuse what people would read in reports for programs alone, or of what is not shown."""
+    if view.show_fields and not view.show_flips:
+        raise ConfigError("--show-field is of the flips that --show-flips N shows. Say how many.")
     if view.intervals and "latex" not in kinds:
         raise ConfigError("--intervals: no LaTeX is written. Add -o FILE.tex, or leave it out.")
     if kinds - PROGRAMS:

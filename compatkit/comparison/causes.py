@@ -40,6 +40,7 @@ class Row(NamedTuple):
         references: the accepted answers.
         input: the prompt; None where there is none.
         sample: which of the record's predictions the text is, from 0.
+        by_run: `compatkit run` made the file, so that its word on `finished` is known.
     """
 
     record: Record
@@ -48,6 +49,7 @@ class Row(NamedTuple):
     references: tuple[str, ...]
     input: str | None
     sample: int
+    by_run: bool = False
 
 
 class Broken(NamedTuple):
@@ -56,12 +58,10 @@ class Broken(NamedTuple):
     Attributes:
         new: the new model's row.
         old: the old model's row.
-        by_run: `compatkit run` made the new file, whose field `finished` it knows.
     """
 
     new: Row
     old: Row
-    by_run: bool = False
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -135,11 +135,18 @@ def repeats(text: str) -> bool:
 
 
 def is_cut_off(broken: Broken) -> bool:
-    """Tell whether the file says that the text met the largest number of tokens."""
-    record, sample = broken.new.record, broken.new.sample
-    if broken.by_run and record.get("finished") is False:
+    """Tell whether the files say that the new text met the largest number of tokens.
+
+    Where the old one did too, as where a single letter is asked for, it is no cause.
+    """
+    return _met_the_limit(broken.new) and not _met_the_limit(broken.old)
+
+
+def _met_the_limit(row: Row) -> bool:
+    record = row.record
+    if row.by_run and record.get("finished") is False:
         return True
-    reasons = (_of_sample(record.get(name), sample) for name in STOP_FIELDS if name in record)
+    reasons = (_of_sample(record.get(name), row.sample) for name in STOP_FIELDS if name in record)
     return any(isinstance(reason, str) and reason.lower() in LENGTH for reason in reasons)
 
 
@@ -199,7 +206,9 @@ CAUSES: dict[str, Cause] = {
         lambda broken: broken.new.text is not None and repeats(broken.new.text),
     ),
     "cut off": Cause(
-        "The file says that the new text met the largest number of tokens.", is_cut_off
+        "The new file says that the text met the largest number of tokens, and the old one does "
+        "not.",
+        is_cut_off,
     ),
     "no answer": Cause(
         "The new answer is null, empty or missing, or the scorer reads none in it.",

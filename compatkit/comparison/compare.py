@@ -213,7 +213,7 @@ class Measurement:
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
         metrics, tests = measure_pair(pair, options.plan)
         runs = {"old": read_header(old.file)[0], "new": read_header(new.file)[0]}
-        by_run = runs["new"] is not None
+        by_run = [header is not None for header in runs.values()]
         listed = partial(self._examples, pair=pair, number=number, by_run=by_run)
         return Comparison(
             task=self.task,
@@ -255,16 +255,15 @@ class Measurement:
         return sign(self.options, total=len(aligned.ids), inputs=inputs)
 
     def _examples(
-        self, find: FindExamples, pair: JudgedPair, number: int, *, by_run: bool
+        self, find: FindExamples, pair: JudgedPair, number: int, *, by_run: Sequence[bool]
     ) -> FlippedExamples | None:
-        options = self.options
+        how = self.options
         old, new = (
-            Aligned(side, rows, side.right(options.threshold), by_run)
-            for side, rows in zip(*self._of(0, number), strict=True)
+            Aligned(side, rows, side.right(how.threshold), made)
+            for side, rows, made in zip(*self._of(0, number), by_run, strict=True)
         )
-        told = dict.fromkeys((*options.by, *options.attributes))
-        slices = [path for path in told if path in pair.attributes]
-        return find(pair, (old, new), options.scorer, slices)
+        kept = dict.fromkeys((*how.by, *how.attributes))
+        return find(pair, (old, new), how.scorer, [p for p in kept if p in pair.attributes])
 
     def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
         if not pair.single:

@@ -1,5 +1,6 @@
 """Examples: those that flipped, known by their places; a record is read when one is asked for."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
@@ -7,10 +8,12 @@ from typing import Any, overload
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
+from compatkit.predictions.fields import MISSING, get_path
 
 KINDS = ("negative", "positive")
 CHANGED = "changed"  # another answer, wrong on both sides: no flip
-HELD = 10_000  # examples that are read together, and of a shorter list kept
+HELD = 10_000  # examples of a list that are kept when they were read; a longer one is read anew
+TOGETHER = 50_000  # examples of a longer list that are read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ class FlippedExample:
         """By how much the score fell; negative where it rose."""
         return self.old_score - self.new_score
 
+    def show_field(self, name: str) -> dict[str, str]:
+        """Return a field of the records as text, by side: one text, of `""`, where they agree.
+
+        Args:
+            name: the field's path, nested by dots.
+        """
+        sides = {"old": self.old_record, "new": self.new_record}
+        texts = {side: _as_text(get_path(record, name)) for side, record in sides.items()}
+        return {"": texts["old"]} if texts["old"] == texts["new"] else texts
+
     def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
         """Return the example as JSON knows it, with the records where `whole`."""
         brief = {
@@ -79,6 +92,18 @@ class FlippedExample:
             "cause": self.cause,
         }
         return {**brief, **(records if whole else {}), **told}
+
+
+def _as_text(value: Any) -> str:
+    """Return the value of a field as it is shown: a text as it stands, all else as JSON."""
+    if value is MISSING:
+        return "(no such field)"
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # keys that are no texts, from memory
+        return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +193,12 @@ class FlippedExamples(Sequence[FlippedExample]):
 
     @property
     def harms(self) -> FloatArray:
-        """By how much the score of each fell, shape (F,); negative where it rose."""
+        """By how much the score of each fell, shape (F,); negative where it rose.
+
+        What differs by no more than sums of floats do is equal.
+        """
         columns = self.columns
-        harms: FloatArray = (columns.old_scores - columns.new_scores)[self.places]
-        return harms
+        return np.round((columns.old_scores - columns.new_scores)[self.places], 12)
 
     def of_kind(self, kind: str) -> "FlippedExamples":
         """Return the examples of a kind, in the same order."""
@@ -189,9 +216,7 @@ class FlippedExamples(Sequence[FlippedExample]):
             for values in reversed(list(self.columns.slices.values())):
                 texts = np.array([values[place] or "" for place in self.places.tolist()], object)
                 order = order[np.argsort(texts[order], kind="stable")]
-        # What differs by less than sums of floats do is equal.
-        falls = np.round(self.harms, 12)
-        return self.take(order[np.argsort(-falls[order], kind="stable")])
+        return self.take(order[np.argsort(-self.harms[order], kind="stable")])
 
     def take(self, numbers: IntArray) -> "FlippedExamples":
         """Return the examples with these numbers in the list, in the order given."""
@@ -219,8 +244,8 @@ class FlippedExamples(Sequence[FlippedExample]):
         if len(places) <= HELD:
             yield from self._hold(places)
             return
-        for start in range(0, len(places), HELD):
-            yield from self._read(self.places[start : start + HELD])
+        for start in range(0, len(places), TOGETHER):
+            yield from self._read(self.places[start : start + TOGETHER])
 
     def _hold(self, places: list[int]) -> list[FlippedExample]:
         """Return examples by their places, and read those that were not read yet."""
@@ -245,3 +270,25 @@ class FlippedExamples(Sequence[FlippedExample]):
     def __repr__(self) -> str:
         """Return what it is, without reading."""
         return f"<{len(self):,} flipped examples>"
+
+
+def take_worst(lists: Sequence[FlippedExamples], limit: int) -> list[tuple[int, FlippedExample]]:
+    """Read the examples of several lists whose score fell most, lists in their order among equals.
+
+    Args:
+        lists: such as the negative flips of several tasks.
+        limit: how many examples.
+
+    Returns:
+        Each with the number of its list.
+    """
+    sizes = list(map(len, lists))
+    owners = np.repeat(np.arange(len(lists)), sizes)
+    harms = np.concatenate([np.zeros(0), *(flips.harms for flips in lists)])
+    chosen = np.argsort(-harms, kind="stable")[:limit]
+    starts = np.cumsum([0, *sizes])
+    read = {
+        owner: iter(lists[owner].take(chosen[owners[chosen] == owner] - starts[owner]))
+        for owner in np.unique(owners[chosen]).tolist()
+    }
+    return [(owner, next(read[owner])) for owner in owners[chosen].tolist()]

@@ -61,10 +61,8 @@ def find_flipped(
         scorer: what judged the rows.
         slices: fields whose values are told of each example.
     """
-    fell = np.flatnonzero(pair.old.right > pair.new.right)
-    rose = np.flatnonzero(pair.old.right < pair.new.right)
-    indices = np.concatenate([fell, rose])
-    kinds = [*[NEGATIVE] * len(fell), *[POSITIVE] * len(rose)]
+    indices = np.concatenate([pair.fallen, pair.risen])
+    kinds = [*[NEGATIVE] * len(pair.fallen), *[POSITIVE] * len(pair.risen)]
     return _list_examples((pair, sides, scorer, slices), indices, kinds)
 
 
@@ -101,7 +99,7 @@ def _list_examples(
         {path: [pair.attributes[path][row] for row in index] for path in slices},
         np.where(new.records >= 0, new.lines, 0),
     )
-    return FlippedExamples(columns, _Reading(columns, old, new, sides[1].by_run).read)
+    return FlippedExamples(columns, _Reading(columns, old, new).read)
 
 
 def _find_witnesses(
@@ -115,7 +113,8 @@ def _find_witnesses(
     rows, of_side = first[indices], side.rows
     records = np.where(rows >= 0, of_side.records[rows], -1)
     samples = rows - np.searchsorted(of_side.records, records)
-    return Witnesses(of_side.file, of_side.fields, scorer, records, of_side.lines[rows], samples)
+    lines = of_side.lines[rows]
+    return Witnesses(of_side.file, of_side.fields, scorer, records, lines, samples, side.by_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,6 @@ class _Reading:
     columns: FlipColumns
     old: "Witnesses"
     new: "Witnesses"
-    by_run: bool
 
     def read(self, places: IntArray) -> list[FlippedExample]:
         rows = zip(places.tolist(), self.old.read(places), self.new.read(places), strict=True)
@@ -133,7 +131,7 @@ class _Reading:
 
     def _example(self, place: int, old: Row, new: Row) -> FlippedExample:
         columns = self.columns
-        kind, broken = columns.kinds[place], Broken(new, old, self.by_run)
+        kind, broken = columns.kinds[place], Broken(new, old)
         return FlippedExample(
             id=columns.ids[place],
             kind=kind,
@@ -163,6 +161,7 @@ class Witnesses:
         records: shape (F,), the index of each row's record in the file; -1 where there is none.
         lines: shape (F,), the line of the record.
         samples: shape (F,), which of the record's predictions the row is.
+        by_run: whether `compatkit run` made the file.
     """
 
     file: PredictionFile
@@ -171,6 +170,7 @@ class Witnesses:
     records: IntArray
     lines: IntArray
     samples: IntArray
+    by_run: bool = False
 
     def read(self, places: IntArray) -> list[Row]:
         """Read the rows of some examples, all together; `NO_ROW` where the side has none.
@@ -208,6 +208,7 @@ class Witnesses:
                 rows.references[row],
                 rows.input[row],
                 sample,
+                self.by_run,
             )
             for record, row, sample in zip(
                 records, (first + samples).tolist(), samples.tolist(), strict=True

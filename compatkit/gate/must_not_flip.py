@@ -1,10 +1,11 @@
 """Must-not-flip examples: those of which none may break, whatever the rate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExample
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import FAIL, PASS, MustNotFlip
 from compatkit.gate.verdict import Guarded
@@ -32,27 +33,29 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
         {example_id: row for row, example_id in enumerate(comparison.pair.ids)} if examples else {}
     )
     named = dict(_name_examples(examples, comparison, rows))
-    flips = comparison.examples
-    kinds = zip(flips.ids, flips.kinds, strict=True) if flips is not None else ()
-    places = {flipped: place for place, (flipped, kind) in enumerate(kinds) if kind == "negative"}
-    guarded = []
-    for example, name in named.items():
-        row = rows[example]
-        was_right = comparison.pair.old.right[row] >= MOSTLY
-        is_right = comparison.pair.new.right[row] >= MOSTLY
-        broken = bool(was_right and not is_right)
-        guarded.append(
-            Guarded(
-                task=comparison.task,
-                id=example,
-                outcome=FAIL if broken else PASS,
-                named=name,
-                waived=example in waived.ids[comparison.task],
-                was_wrong=not was_right,
-                flip=flips[places[example]] if broken and flips is not None else None,
-            )
+    was_right = comparison.pair.old.right >= MOSTLY
+    broken = was_right & (comparison.pair.new.right < MOSTLY)
+    flips = _read_flips(comparison, [rows[example] for example in named if broken[rows[example]]])
+    return [
+        Guarded(
+            task=comparison.task,
+            id=example,
+            outcome=FAIL if broken[rows[example]] else PASS,
+            named=name,
+            waived=example in waived.ids[comparison.task],
+            was_wrong=not was_right[rows[example]],
+            flip=flips.get(example),
         )
-    return guarded
+        for example, name in named.items()
+    ]
+
+
+def _read_flips(comparison: Comparison, rows: Sequence[int]) -> dict[str, FlippedExample]:
+    """Read the examples in some rows, all of which flipped; negative flips come first."""
+    if comparison.examples is None:
+        return {}
+    numbers = np.searchsorted(comparison.pair.fallen, np.array(rows, np.int64))
+    return {flip.id: flip for flip in comparison.examples.take(numbers)}
 
 
 def _name_examples(

@@ -118,6 +118,16 @@ class JudgedPair:
         """The negative flips, where there is one sample: right before, wrong now; shape (N,)."""
         return self.was_right & ~self.is_right
 
+    @cached_property
+    def fallen(self) -> IntArray:
+        """The examples of which fewer samples are right than were, in their order."""
+        return np.flatnonzero(self.old.right > self.new.right)
+
+    @cached_property
+    def risen(self) -> IntArray:
+        """The examples of which more samples are right than were, in their order."""
+        return np.flatnonzero(self.old.right < self.new.right)
+
     @property
     def agree(self) -> BoolArray:
         """Whether the answers are equal, shape (N,).

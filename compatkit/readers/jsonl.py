@@ -52,9 +52,11 @@ def keep_lines(stream: BinaryIO, name: str, wanted: Sequence[int]) -> BinaryIO:
         first, last = bisect_left(wanted, line), bisect_right(wanted, line + breaks)
         if first == len(wanted):
             break
-        lines = block.split(b"\n") if first < last else [b""] * (breaks + 1)
-        kept = frozenset(wanted[first:last])
-        shown = (raw if number in kept else b"" for number, raw in enumerate(lines, line))
+        shown = [b""] * (breaks + 1)
+        if first < last:
+            lines = block.split(b"\n")
+            for place in (number - line for number in wanted[first:last]):
+                shown[place] = lines[place]
         parts.append(b"\n".join(shown))
         line += breaks
     return io.BytesIO(b"".join(parts))
@@ -62,17 +64,29 @@ def keep_lines(stream: BinaryIO, name: str, wanted: Sequence[int]) -> BinaryIO:
 
 def _decode(block: bytes, name: str, line: int, *, by_hand: bool) -> Records:
     """Decode a block at once, and line by line where that fails or says too little."""
+    numbers: Sequence[int]
+    if block.startswith(b"\n") or b"\n\n" in block:
+        filled = [(n, raw) for n, raw in enumerate(block.split(b"\n"), line) if raw]
+        numbers = [number for number, _ in filled]
+        rows = _decode_fast(b"\n".join([raw for _, raw in filled]), by_hand=by_hand)
+    else:
+        numbers = range(line, line + block.count(b"\n") + (not block.endswith(b"\n")))
+        rows = _decode_fast(block, by_hand=by_hand)
+    if rows is None or len(rows) != len(numbers):
+        return _decode_slowly(block, name, line)
+    return Records(rows, numbers, name)
+
+
+def _decode_fast(text: bytes, *, by_hand: bool) -> list[Record] | None:
+    """Decode lines at once; None where something asks for a closer look."""
     import msgspec  # noqa: PLC0415
 
     try:
-        rows = msgspec.json.Decoder().decode_lines(block)
+        rows = msgspec.json.Decoder().decode_lines(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_slowly(block, name, line)
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    whole = len(rows) == lines and _one_a_line(block, lines)
-    if not whole or (by_hand and repeats_a_key(block, rows)):
-        return _decode_slowly(block, name, line)
-    return Records(rows, range(line, line + lines), name)
+        return None
+    whole = not rows or _one_a_line(text, len(rows))
+    return None if not whole or (by_hand and repeats_a_key(text, rows)) else rows
 
 
 def _one_a_line(block: bytes, lines: int) -> bool:

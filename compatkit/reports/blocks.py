@@ -81,11 +81,13 @@ class FlipList:
         title: above the list.
         examples: in the order to show.
         remarks: what is to be said of each; empty where nothing is.
+        fields: fields of the records to show of each.
     """
 
     title: str
     examples: Sequence[FlippedExample]
     remarks: Sequence[str] = ()
+    fields: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ formula begins with a single quote.
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.reports.hostile import csv_line
 
+ROW_GROUP = 50_000
 NESTED = ("references", "old_record", "new_record", "slices")
 HEADER = (
     "task",
@@ -39,7 +41,7 @@ HEADER = (
 )
 
 
-def flips_format(path: str | Path) -> Callable[[Sequence[Comparison]], bytes]:
+def flips_format(path: str | Path) -> Callable[[Sequence[Comparison]], Iterator[bytes]]:
     """Return what writes the format that the path's suffix names.
 
     Raises:
@@ -51,8 +53,8 @@ def flips_format(path: str | Path) -> Callable[[Sequence[Comparison]], bytes]:
     return FORMATS[suffix]
 
 
-def render_flips(results: Sequence[Comparison], path: str | Path) -> bytes:
-    """Return the flipped examples in the format that the path's suffix names.
+def render_flips(results: Sequence[Comparison], path: str | Path) -> Iterator[bytes]:
+    """Yield the flipped examples in the format that the path's suffix names, a part at a time.
 
     Raises:
         ConfigError: a suffix that names no format.
@@ -67,18 +69,41 @@ def _rows(results: Sequence[Comparison]) -> Iterator[dict[str, Any]]:
             yield {**names, **example.to_dict(whole=True)}
 
 
-def _jsonl(results: Sequence[Comparison]) -> bytes:
-    lines = (json.dumps(_finite(row), default=str, allow_nan=False) for row in _rows(results))
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
+def _jsonl(results: Sequence[Comparison]) -> Iterator[bytes]:
+    for row in _rows(results):
+        yield json.dumps(_finite(row), default=str, allow_nan=False).encode("ascii") + b"\n"
 
 
-def _csv(results: Sequence[Comparison]) -> bytes:
-    rows = map(_flat, _rows(results))
-    lines = [csv_line(HEADER), *(csv_line(map(row.get, HEADER)) for row in rows)]
-    return "".join(lines).encode("utf-8")
+def _csv(results: Sequence[Comparison]) -> Iterator[bytes]:
+    yield csv_line(HEADER).encode("utf-8")
+    for row in map(_flat, _rows(results)):
+        yield csv_line(map(row.get, HEADER)).encode("utf-8")
 
 
-def _parquet(results: Sequence[Comparison]) -> bytes:
+class _Sink(io.RawIOBase):
+    """What was written since it was last taken."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        self._size += len(self._parts[-1])
+        return len(self._parts[-1])
+
+    def tell(self) -> int:
+        return self._size
+
+    def take(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def _parquet(results: Sequence[Comparison]) -> Iterator[bytes]:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -86,18 +111,20 @@ def _parquet(results: Sequence[Comparison]) -> bytes:
     schema = pa.schema(
         [(name, pa.float64() if name in numbers else pa.string()) for name in HEADER]
     )
-    rows = [
-        {
-            key: cell.encode("utf-8", "backslashreplace").decode()
-            if isinstance(cell, str)
-            else cell
-            for key, cell in _flat(row).items()
-        }
-        for row in _rows(results)
-    ]
-    buffer = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), buffer)
-    return buffer.getvalue()
+    sink, rows = _Sink(), map(_encodable, map(_flat, _rows(results)))
+    with parquet.ParquetWriter(sink, schema) as writer:
+        while part := list(islice(rows, ROW_GROUP)):
+            writer.write_table(pa.Table.from_pylist(part, schema=schema))
+            yield sink.take()
+    yield sink.take()
+
+
+def _encodable(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row whose texts UTF-8 can hold: halves of pairs of surrogates as escapes."""
+    return {
+        key: cell.encode("utf-8", "backslashreplace").decode() if isinstance(cell, str) else cell
+        for key, cell in row.items()
+    }
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +144,7 @@ def _finite(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
-FORMATS: dict[str, Callable[[Sequence[Comparison]], bytes]] = {
+FORMATS: dict[str, Callable[[Sequence[Comparison]], Iterator[bytes]]] = {
     ".jsonl": _jsonl,
     ".csv": _csv,
     ".parquet": _parquet,

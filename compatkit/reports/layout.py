@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample
+from compatkit.comparison.examples import FlippedExamples
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.metric import Metric
 from compatkit.readers.run_header import describe_header
@@ -21,6 +21,7 @@ from compatkit.reports.tables import (
 from compatkit.reports.view import (
     View,
     count_of,
+    describe_order,
     describe_scorer,
     describe_tests,
     left_out,
@@ -112,7 +113,7 @@ def _asked_for(comparison: Comparison, view: View, heading: str = "") -> Iterato
     sweep = sweep_table(comparison) if view.sweep else None
     blocks += [] if sweep is None else [sweep]
     if view.show_flips and comparison.examples is not None:
-        blocks.append(_flip_list(comparison.examples, view.show_flips))
+        blocks.append(_flip_list(comparison.examples, view))
     if blocks and heading:
         yield Heading(heading, 2)
     yield from blocks
@@ -136,10 +137,11 @@ def _describe_runs(results: Sequence[Comparison]) -> Iterator[str]:
     yield from (f"{name} was made by {describe_header(header)}" for name, header in made.items())
 
 
-def _flip_list(examples: Sequence[FlippedExample], limit: int) -> FlipList:
-    negative = [example for example in examples if example.kind == "negative"]
-    shown = negative[:limit]
-    title = f"{len(shown)} of {count_of(len(negative), 'negative flip')}, in the old file's order"
+def _flip_list(examples: FlippedExamples, view: View) -> FlipList:
+    negative = examples.of_kind("negative")
+    shown = tuple(negative.by_harm(by_slice=False)[: view.show_flips])
+    count = count_of(len(negative), "negative flip")
+    title = f"{len(shown)} of {count}, {describe_order([negative])}"
     if len(shown) < len(negative):
         title += "; --flips FILE writes all"
-    return FlipList(title, shown)
+    return FlipList(title, shown, fields=view.show_fields)

@@ -277,6 +277,10 @@ def flip_table(flips: FlipList) -> Table:
         else [],
         "remark": flips.remarks if any(flips.remarks) else [],
     }
+    for field in flips.fields:
+        columns[f"field {field}"] = [
+            " -> ".join(example.show_field(field).values()) for example in flips.examples
+        ]
     for name, cells in columns.items():
         if cells:
             header.append(name)

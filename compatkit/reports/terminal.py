@@ -110,10 +110,10 @@ def _show(console: "Console", block: Block) -> None:
             console.print(Text(visible(text), style=STYLES[tone]), soft_wrap=whole)
         case Table():
             _table(console, block)
-        case FlipList(title, examples, remarks):
+        case FlipList(title, examples, remarks, fields):
             console.print(Text(visible(title)))
             for example, remark in zip(examples, remarks or [""] * len(examples), strict=True):
-                _flip(console, example, remark)
+                _flip(console, example, remark, fields)
         case Explanation():
             _explain(console, block)
 
@@ -184,7 +184,7 @@ def _draw(
     console.print(drawn)
 
 
-def _flip(console: "Console", example: FlippedExample, remark: str) -> None:
+def _flip(console: "Console", example: FlippedExample, remark: str, fields: Sequence[str]) -> None:
     from rich.table import Table as RichTable  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -197,6 +197,11 @@ def _flip(console: "Console", example: FlippedExample, remark: str) -> None:
         ("reference", " / ".join(example.references) if example.references else None),
         ("old", example.old_prediction),
         ("new", example.new_prediction),
+        *(
+            (f"{side} {visible(name, CELL_LIMIT)}".strip(), text)
+            for name in fields
+            for side, text in example.show_field(name).items()
+        ),
     ]
     grid = RichTable.grid(padding=(0, 1))
     grid.add_column(min_width=11)

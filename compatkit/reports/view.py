@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExamples
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, undefined
 from compatkit.metrics.measure_pair import Slice
@@ -41,6 +42,7 @@ class View:
         verbose: all metrics and tests, and the signature in full, as where they are explained.
         show_flips: how many negative flips are shown; of HTML, how many flips. None is what suits
             the report: none on a terminal and in Markdown, as many as fit in HTML.
+        show_fields: fields of the records that are shown of each flip.
         sweep: flips over all thresholds.
         intervals: of LaTeX, each number's interval beside it.
         width: columns of the terminal.
@@ -51,6 +53,7 @@ class View:
     explain: bool = False
     verbose: bool = False
     show_flips: int | None = None
+    show_fields: tuple[str, ...] = ()
     sweep: bool = False
     intervals: bool = False
     width: int = 100
@@ -354,3 +357,9 @@ def title_of(results: Sequence[Comparison]) -> str:
 def tasks_of(results: Sequence[Comparison]) -> list[str]:
     """Return the tasks in order, each once."""
     return list(dict.fromkeys(comparison.task for comparison in results))
+
+
+def describe_order(flips: Sequence[FlippedExamples]) -> str:
+    """Say in which order flips are shown: by harm, which tells none apart where all is 0 or 1."""
+    falls = {fall for of_task in flips for fall in of_task.harms.tolist()}
+    return "the largest fall of score first" if len(falls) > 1 else "in the old file's order"

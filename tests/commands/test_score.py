@@ -338,3 +338,15 @@ def test_bad_data_in_a_subprocess(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("compatkit: short.jsonl lacks 3 of 8 ids: 'q6', 'q7', 'q8'.")
     assert done.stderr.count("\n") == 1
+
+
+def test_show_field(score: Score) -> None:
+    """A field of the records stands with each flip that is shown, in every readable report."""
+    shown = ("--show-flips", "1", "--show-field", "lang", "--show-field", "prediction")
+    _, output, _ = score("old.jsonl", "new.jsonl", *shown)
+    assert "  lang " in output
+    assert "  old prediction" in output
+    _, output, _ = score("old.jsonl", "new.jsonl", *shown, "--markdown")
+    assert "field lang" in output
+    code, _, error = score("old.jsonl", "new.jsonl", "--show-field", "lang")
+    assert (code, "--show-flips N" in error) == (2, True)

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from harness_runs import RUNS, SHARED, needs_shared
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compatkit import compare
 from compatkit.comparison.causes import CAUSES, Broken, Row, find_cause, find_script, repeats
+from compatkit.readers.prediction_file import open_run
 
 LOOP = "I do not know. " * 20
 
@@ -15,8 +17,8 @@ LOOP = "I do not know. " * 20
 def cause(new: str | None, *references: str, old: str | None = "", **record: Any) -> str | None:
     """Return the cause of an answer of which all is judged; the old one is a reference."""
     old = references[0] if old == "" else old
-    rows = [Row(record, text, text, references, None, 0) for text in (new, old)]
-    return find_cause(Broken(*rows))
+    was = Row({}, old, old, references, None, 0)
+    return find_cause(Broken(was._replace(record=record, text=new, answer=new), was))
 
 
 @pytest.mark.parametrize(
@@ -86,9 +88,18 @@ def test_that_a_text_was_cut_off_is_what_the_file_says(
 
 
 def test_a_file_of_our_own_runner_says_what_was_cut_off() -> None:
-    row = Row({"finished": False}, "Rome", "Rome", ("Paris",), None, 0)
-    assert find_cause(Broken(row, row, by_run=True)) == "cut off"
-    assert find_cause(Broken(row, row)) is None
+    new = Row({"finished": False}, "Rome", "Rome", ("Paris",), None, 0, by_run=True)
+    old = new._replace(record={"finished": True}, text="Paris", answer="Paris")
+    assert find_cause(Broken(new, old)) == "cut off"
+    assert find_cause(Broken(new._replace(by_run=False), old)) is None
+
+
+def test_what_both_files_say_is_no_cause() -> None:
+    """A letter that may have one token meets the largest number of tokens on both sides."""
+    new = Row({"finish_reason": {"reason": "length"}}, "B", "B", ("A",), None, 0)
+    old = new._replace(text="A", answer="A")
+    assert find_cause(Broken(new, old)) is None
+    assert find_cause(Broken(new, old._replace(record={}))) == "cut off"
 
 
 def test_the_first_cause_of_the_table_is_named() -> None:
@@ -208,3 +219,17 @@ def test_a_long_hostile_text_ends(text: str) -> None:
 )
 def test_the_script_of_most_letters(text: str, script: str | None) -> None:
     assert find_script(text) == script
+
+
+def test_inspect_says_why_the_model_stopped() -> None:
+    """What a log says of it stands in the record, where a cause looks for it."""
+    runs = open_run(RUNS / "inspect" / "v2")
+    records = [row for file in runs.values() for batch in file.batches() for row in batch.rows]
+    assert {record.get("stop_reason") for record in records if record["prediction"]} == {"stop"}
+
+
+@needs_shared
+def test_helm_says_why_the_model_stopped() -> None:
+    runs = open_run(SHARED / "helm" / "bbq" / "openai_gpt-4o-2024-05-13")
+    records = [row for file in runs.values() for batch in file.batches() for row in batch.rows]
+    assert {record["finish_reason"]["reason"] for record in records} == {"length"}

@@ -207,7 +207,7 @@ def without_surrogates(text: str) -> str:
 @pytest.mark.parametrize("suffix", FORMATS)
 @texts
 def test_flips_are_written_whole(suffix: str, text: str) -> None:
-    data = FORMATS[suffix]([with_text(text)])
+    data = b"".join(FORMATS[suffix]([with_text(text)]))
     if suffix == ".jsonl":
         rows = [json.loads(line) for line in data.decode("ascii").splitlines()]
         expected, nested = text, rows[0]["new_record"]

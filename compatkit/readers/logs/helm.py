@@ -156,6 +156,8 @@ def _record(
         "sub_split": text.get("sub_split"),
         "perturbation": key.perturbation or None,
     }
+    if "finish_reason" in text:
+        record["finish_reason"] = text["finish_reason"]
     if trials:
         record["sample"] = key.trial
     if text.get("error"):

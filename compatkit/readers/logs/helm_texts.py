@@ -88,7 +88,8 @@ def _answer(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     mapping = states[0].get("output_mapping")
     if isinstance(mapping, dict) and isinstance(answer, str):
         answer = mapping.get(answer.strip(), answer)
-    return {"prediction": answer}
+    reason = completions[0].get("finish_reason") if completions else None
+    return {"prediction": answer} | ({"finish_reason": reason} if reason else {})
 
 
 def _likeliest(states: Sequence[Mapping[str, Any]]) -> str | None:

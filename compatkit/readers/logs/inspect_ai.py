@@ -242,6 +242,8 @@ def _record(sample: "Sample", log: Log, where: str) -> dict[str, Any]:
         record["sample"] = sample.epoch
     if sample.choices:
         record["choices"] = sample.choices
+    if sample.output is not None and sample.output.choices:
+        record["stop_reason"] = sample.output.choices[0].stop_reason
     if sample.invalidation:
         record["error"] = f"invalidated: {as_text(sample.invalidation)}"
     if sample.error and not (log.details["score_on_error"] and sample.scores):

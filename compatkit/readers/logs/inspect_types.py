@@ -22,6 +22,7 @@ class OutputChoice(Struct):
     """One of the answers of a model."""
 
     message: Message | None = None
+    stop_reason: Any = None
 
 
 class Output(Struct):

@@ -238,6 +238,8 @@ def _record(row: Row, example: str, log: Log, where: str) -> dict[str, Any]:
         "vars": row.get("vars"),
         "metadata": case.get("metadata"),
     }
+    if isinstance(response, dict) and "finishReason" in response:
+        record["finish_reason"] = response["finishReason"]
     if run_failed(row):
         record["error"] = as_text(row.get("error") or "an error without a message")
     elif log.metric:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample
+from compatkit.comparison.examples import FlippedExample, FlippedExamples, take_worst
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS, Waiver
 from compatkit.gate.verdict import Decision, Verdict
@@ -25,7 +27,7 @@ from compatkit.reports.verdicts.view import (
     name_quantity,
     order_decisions,
 )
-from compatkit.reports.view import NOTHING_LEFT_OUT, View, count_of, left_out
+from compatkit.reports.view import NOTHING_LEFT_OUT, View, count_of, describe_order, left_out
 
 MOST_TASKS = 5
 MOST_DOUBTS = 5
@@ -167,50 +169,53 @@ def show_flips_of(verdict: Verdict, view: View) -> Iterator[Block]:
     Those that a waiver accepts, and the broken must-not-flip examples, are shown by themselves.
     """
     apart = {(example.task, example.id) for example in verdict.guarded if is_broken(example)}
-    flips: list[tuple[str, FlippedExample]] = []
+    tasks, flips = [comparison.task for comparison in verdict.comparisons], []
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
-        flips += [
-            (comparison.task, example)
-            for example in _negative(comparison)
-            if example.id not in waived and (comparison.task, example.id) not in apart
+        negative = _negative(comparison)
+        left = [
+            number
+            for number, name in enumerate(negative.ids)
+            if name not in waived and (comparison.task, name) not in apart
         ]
-    shown = sorted(flips, key=lambda flip: flip[1].new_score - flip[1].old_score)
-    shown = shown[: view.show_flips or 0]
+        flips.append(negative.take(np.array(left, np.int64)))
+    shown = take_worst(flips, view.show_flips or 0)
     if not shown:
         return
-    falls = {round(example.old_score - example.new_score, 12) for _, example in flips}
-    order = "the largest fall of score first" if len(falls) > 1 else "in the old file's order"
     noun = f"{'further ' if apart else ''}negative flip"
-    title = f"{count_shown(len(shown), len(flips), noun)}, {order}"
-    several = len(verdict.comparisons) > 1
-    remarks = [brief(task) if several else "" for task, _ in shown]
-    yield Fold(title, (FlipList("", [example for _, example in shown], remarks),))
+    count = count_shown(len(shown), sum(map(len, flips)), noun)
+    remarks = [brief(tasks[owner]) if len(tasks) > 1 else "" for owner, _ in shown]
+    yield Fold(
+        f"{count}, {describe_order(flips)}",
+        (FlipList("", [example for _, example in shown], remarks),),
+    )
 
 
 def show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
     """Show the flips that a waiver accepts."""
-    flips: list[tuple[FlippedExample, str]] = []
+    examples: list[FlippedExample] = []
+    remarks: list[str] = []
+    total = 0
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
-        for example in _negative(comparison):
-            if example.id in waived:
-                waiver = waived[example.id]
-                until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
-                task = comparison.task if len(verdict.comparisons) > 1 else ""
-                flips.append((example, _join(task, until)))
-    shown = flips[: view.show_flips or 0]
-    if shown:
-        what = count_shown(len(shown), len(flips), "waived flip")
-        title = f"{what}, which {'does' if len(flips) == 1 else 'do'} not count"
-        yield Fold(
-            title,
-            (FlipList("", [example for example, _ in shown], [remark for _, remark in shown]),),
-        )
+        negative = _negative(comparison)
+        held = [number for number, name in enumerate(negative.ids) if name in waived]
+        total += len(held)
+        room = (view.show_flips or 0) - len(examples)
+        for example in negative.take(np.array(held[:room], np.int64)):
+            waiver = waived[example.id]
+            until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
+            examples.append(example)
+            remarks.append(_join(comparison.task if len(verdict.comparisons) > 1 else "", until))
+    if examples:
+        what = count_shown(len(examples), total, "waived flip")
+        title = f"{what}, which {'does' if total == 1 else 'do'} not count"
+        yield Fold(title, (FlipList("", examples, remarks),))
 
 
-def _negative(comparison: Comparison) -> list[FlippedExample]:
-    return [example for example in comparison.examples or () if example.kind == "negative"]
+def _negative(comparison: Comparison) -> FlippedExamples:
+    examples = comparison.examples
+    return FlippedExamples.of(()) if examples is None else examples.of_kind("negative")
 
 
 def waived_in(verdict: Verdict, comparison: Comparison) -> dict[str, Waiver]:
