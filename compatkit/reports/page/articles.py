@@ -3,11 +3,13 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample
+from compatkit.comparison.examples import CHANGED, FlippedExample
 from compatkit.reports.hostile import shorten
 from compatkit.reports.page.choices import Choice, Choices
 from compatkit.reports.page.drawing import KINDS, draw_each
@@ -107,22 +109,32 @@ class Flip:
     remark: str = ""
 
 
-def find_flips(results: Sequence[Comparison], choices: Choices) -> list[Flip]:
-    """Return every flip of these comparisons with its anchor."""
-    tasks, models = (len(choice.tokens) > 1 for choice in (choices.task, choices.model))
-    return [
-        Flip(
-            comparison,
-            example,
-            name_anchor(
-                *([comparison.task] if tasks else []),
-                example.id,
-                *([comparison.new_name] if models and comparison.baseline is not None else []),
-            ),
+def find_flips(results: Sequence[Comparison], choices: Choices) -> Iterator[Flip]:
+    """Yield every flip of these comparisons, the most harmful first, read as they are asked for.
+
+    Broken ones come first; of equal falls of score those of one slice stand together.
+    """
+    for kind in KINDS:
+        yield from merge(
+            *(_flips_of(comparison, kind, choices) for comparison in results),
+            key=lambda flip: -round(flip.example.harm, 12),
         )
-        for comparison in results
-        for example in comparison.examples or ()
-    ]
+
+
+def _flips_of(comparison: Comparison, kind: str, choices: Choices) -> Iterator[Flip]:
+    examples = comparison.changed if kind == CHANGED else comparison.examples
+    if examples is not None:
+        for example in examples.of_kind(kind).by_harm():
+            yield Flip(comparison, example, find_anchor(comparison, example.id, choices))
+
+
+def find_anchor(comparison: Comparison, name: str, choices: Choices) -> str:
+    """Return the anchor of an example: of several tasks or models it names these, too."""
+    tasks, models = (len(choice.tokens) > 1 for choice in (choices.task, choices.model))
+    further = models and comparison.baseline is not None
+    return name_anchor(
+        *([comparison.task] if tasks else []), name, *([comparison.new_name] if further else [])
+    )
 
 
 def name_anchor(*parts: str) -> str:
@@ -145,33 +157,35 @@ def _name_part(part: str) -> str:
 
 
 def draw_flips(
-    results: Sequence[Comparison], flips: Sequence[Flip], choices: Choices, most: int | None
+    results: Sequence[Comparison], flips: Iterable[Flip], choices: Choices, most: int | None
 ) -> FlipPage:
-    """Return the list of flips, the most harmful first, as many as 10 MB hold.
+    """Return the list of flips, as many as 10 MB hold.
 
     Args:
         results: the comparisons, one per task and candidate.
-        flips: theirs, in any order.
+        flips: theirs, the most harmful first.
         choices: what they can be filtered by.
         most: how many are shown at most; None for as many as fit.
     """
-    ordered = sorted(flips, key=_harm)
     drawn: list[str] = []
+    kinds: Counter[str] = Counter()
     size = 0
-    articles = (make_article(flip, choices) for flip in ordered[:most])
-    for text in draw_each("flips.html", "article", articles):
+    articles = (make_article(flip, choices) for flip in islice(flips, most))
+    for article, text in draw_each("flips.html", "article", articles):
         size += len(text.encode("utf-8", "replace"))
         if size > MOST_BYTES:
             break
         drawn.append(text)
-    kinds = Counter(flip.example.kind for flip in ordered[: len(drawn)])
+        kinds[article.kind] += 1
+    lists = [one for comparison in results for one in (comparison.examples, comparison.changed)]
+    total = sum(len(one) for one in lists if one is not None)
     return FlipPage(
         "".join(drawn),
         {kind: (name, kinds[kind]) for kind, name in KINDS.items() if kinds[kind]},
         [choice for choice in choices if len(choice.tokens) > 1],
-        len(ordered),
+        total,
         len(drawn),
-        [*_describe_cut(len(drawn), len(ordered), most), *_describe_unkept(results)],
+        [*_describe_cut(len(drawn), total, most), *_describe_unkept(results)],
     )
 
 
@@ -189,11 +203,6 @@ def _describe_unkept(results: Sequence[Comparison]) -> Iterator[str]:
     if number:
         of_all = "" if number == len(results) else f" of {number:,} of {len(results):,} comparisons"
         yield f"The flips{of_all} were not kept (keep_flips=True keeps them), so none is listed."
-
-
-def _harm(flip: Flip) -> tuple[int, float]:
-    example = flip.example
-    return list(KINDS).index(example.kind), example.new_score - example.old_score
 
 
 def make_article(flip: Flip, choices: Choices) -> Article:
@@ -222,7 +231,11 @@ def make_article(flip: Flip, choices: Choices) -> Article:
 
 
 def _find_sides(example: FlippedExample) -> Iterator[Sides]:
-    yield compare_texts("", example.old_prediction, example.new_prediction)
+    answers = example.old_answer, example.new_answer
+    texts = example.old_prediction, example.new_prediction
+    if answers not in {texts, (None, None)}:
+        yield compare_texts("as judged", *answers)
+    yield compare_texts("", *texts)
 
 
 def compare_texts(label: str, old: str | None, new: str | None) -> Sides:

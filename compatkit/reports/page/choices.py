@@ -7,6 +7,7 @@ one.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from compatkit.comparison.causes import CAUSES
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
 from compatkit.reports.view import tasks_of
@@ -39,24 +40,31 @@ class Choices:
         task: by the task.
         model: by the new model.
         slices: field to the filter by its value.
+        cause: by why an answer broke, where that is known.
     """
 
     task: Choice
     model: Choice
     slices: dict[str, Choice]
+    cause: Choice
 
     def __iter__(self) -> Iterator[Choice]:
         """Yield the filters."""
-        yield from (self.task, self.model, *self.slices.values())
+        yield from (self.task, self.model, *self.slices.values(), self.cause)
 
     def values(
         self,
         comparison: Comparison,
-        example: FlippedExample,  # noqa: ARG002
+        example: FlippedExample,
     ) -> Iterator[tuple[Choice, str]]:
         """Yield what holds for an example, filter by filter."""
         yield self.task, comparison.task
         yield self.model, comparison.new_name
+        for path, value in example.slices.items():
+            if path in self.slices and value is not None:
+                yield self.slices[path], value
+        if example.cause is not None:
+            yield self.cause, example.cause
 
 
 def make_choices(results: Sequence[Comparison]) -> Choices:
@@ -73,6 +81,7 @@ def make_choices(results: Sequence[Comparison]) -> Choices:
             )
             for number, path in enumerate(paths)
         },
+        _choice("cause", "c", CAUSES),
     )
 
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from compatkit.reports.hostile import shorten, visible_lines
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import jinja2
 
 KINDS = {"negative": "broken", "positive": "repaired", "changed": "changed, still wrong"}
+Item = TypeVar("Item")
 FOLDER = Path(__file__).parent
 MOST_OF_A_NAME = 200
 LONGEST_WORD = 20
@@ -23,10 +24,10 @@ def draw(template: str, **shown: Any) -> str:
     return _templates().get_template(template).render(**shown)
 
 
-def draw_each(template: str, macro: str, items: Iterable[Any]) -> Iterator[str]:
-    """Yield each item as a macro of a template shows it."""
+def draw_each(template: str, macro: str, items: Iterable[Item]) -> Iterator[tuple[Item, str]]:
+    """Yield each item, and how a macro of a template shows it."""
     show = getattr(_templates().get_template(template).module, macro)
-    yield from (str(show(item)) for item in items)
+    yield from ((item, str(show(item))) for item in items)
 
 
 @cache

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.gate.verdict import Decision, Guarded, Verdict
+from compatkit.gate.verdict import Decision, Verdict
 from compatkit.reports.blocks import Block, Fold
 from compatkit.reports.headline import describe_update
-from compatkit.reports.page.articles import Flip, draw_flips, find_flips
+from compatkit.reports.page.articles import Flip, draw_flips, find_anchor, find_flips
 from compatkit.reports.page.bars import Bar, Scale, bar_of, scale_of
 from compatkit.reports.page.cards import make_cards
-from compatkit.reports.page.choices import make_choices
+from compatkit.reports.page.choices import Choices, make_choices
 from compatkit.reports.page.comparison_page import describe_basis as describe_pair
 from compatkit.reports.page.drawing import draw
 from compatkit.reports.tables import metric_table
@@ -112,7 +112,7 @@ def render_html(verdict: Verdict, view: View | None = None) -> str:
     view = view or View()
     several = len(verdict.comparisons) > 1
     choices = make_choices(verdict.comparisons)
-    flips = [_remark(flip, verdict) for flip in find_flips(verdict.comparisons, choices)]
+    flips = (_remark(flip, verdict) for flip in find_flips(verdict.comparisons, choices))
     ordered = order_decisions(verdict.decisions)
     outcome, _, reasons = describe_verdict(verdict).partition(": ")
     return draw(
@@ -126,7 +126,7 @@ def render_html(verdict: Verdict, view: View | None = None) -> str:
         basis=_describe_tasks(verdict.comparisons) if several else [],
         sentences=[] if several else describe_update(verdict.comparisons),
         cards_of=[] if several else make_cards(verdict.comparisons[0]),
-        broken=_list_broken(verdict.guarded, flips),
+        broken=_list_broken(verdict, choices),
         guarded=describe_guarded(verdict.guarded) if verdict.guarded else "",
         budgets=[_budget_row(decision) for decision in ordered[:MOST_BUDGETS]],
         rules=[read_table(verdict)],
@@ -173,8 +173,13 @@ def _remark(flip: Flip, verdict: Verdict) -> Flip:
     return flip
 
 
-def _list_broken(guarded: Sequence[Guarded], flips: Sequence[Flip]) -> list[BrokenRow]:
-    anchors = {(flip.comparison.task, flip.example.id): flip.anchor for flip in flips}
+def _list_broken(verdict: Verdict, choices: Choices) -> list[BrokenRow]:
+    anchors = {
+        (example.task, example.id): find_anchor(comparison, example.id, choices)
+        for comparison in verdict.comparisons
+        for example in verdict.guarded
+        if example.task == comparison.task
+    }
     return [
         BrokenRow(
             example.id,
@@ -188,7 +193,7 @@ def _list_broken(guarded: Sequence[Guarded], flips: Sequence[Flip]) -> list[Brok
                 _answer(example.flip.new_prediction),
             ),
         )
-        for example in guarded
+        for example in verdict.guarded
         if is_broken(example) and example.flip is not None
     ]
 
