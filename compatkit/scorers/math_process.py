@@ -15,6 +15,7 @@ from compatkit.errors import CompatkitError
 
 WORKER = Path(__file__).with_name("math_worker.py")
 START = 300.0  # seconds that loading the library may take
+PATIENCE = 2.0  # seconds that an idle process may take to end
 WALL = 20.0  # seconds of the clock for one of CPU time: a busy machine gives a process its share
 
 
@@ -89,14 +90,18 @@ class MathProcess:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    _kill(process)
+    """Let the process end by itself, which it does without input, or else end it."""
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             try:
                 stream.close()
             except OSError:
                 continue
-    process.wait()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        process.wait()
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:
