@@ -145,6 +145,23 @@ def test_a_first_policy_names_a_schema_that_lies_beside_it(
     assert (tmp_path / "ci" / COPY_NAME).read_bytes() == PATH.read_bytes()
 
 
+def write_longer(log: Path, path: Path) -> str:
+    """Write a log of promptfoo with its tests twenty times: enough for a limit."""
+    run = json.loads(log.read_text(encoding="utf-8"))
+    rows = run["results"]["results"]
+    run["results"]["results"] = [
+        {**row, "id": f"{row['id']}-{turn}", "testIdx": row["testIdx"] + turn * len(rows)}
+        | {"vars": {**row["vars"], "turn": str(turn)}}
+        | {"testCase": {**row["testCase"], "vars": {**row["vars"], "turn": str(turn)}}}
+        for turn in range(20)
+        for row in rows
+    ]
+    stats = run["results"]["stats"]
+    stats |= {name: 20 * stats[name] for name in ("successes", "failures", "errors")}
+    path.with_suffix(".json").write_text(json.dumps(run), encoding="utf-8")
+    return str(path.with_suffix(".json"))
+
+
 def test_every_reader_of_the_command_line_is_one_of_a_policy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +171,10 @@ def test_every_reader_of_the_command_line_is_one_of_a_policy(
     from compatkit.cli import command_line  # noqa: PLC0415
 
     monkeypatch.chdir(tmp_path)
-    runs = [str(next((RUNS / "promptfoo" / side).glob("*.json"))) for side in ("v1", "v2")]
+    runs = [
+        write_longer(next((RUNS / "promptfoo" / side).glob("capitals.json")), tmp_path / side)
+        for side in ("v1", "v2")
+    ]
     made = CliRunner().invoke(
         command_line, ["gate", "--init", *runs, "--reader=promptfoo", "--errors=exclude"]
     )
