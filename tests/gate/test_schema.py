@@ -153,6 +153,7 @@ def write_longer(log: Path, path: Path) -> str:
         {**row, "id": f"{row['id']}-{turn}", "testIdx": row["testIdx"] + turn * len(rows)}
         | {"vars": {**row["vars"], "turn": str(turn)}}
         | {"testCase": {**row["testCase"], "vars": {**row["vars"], "turn": str(turn)}}}
+        | {"prompt": {**row["prompt"], "raw": f"{turn}: {row['prompt']['raw']}"}}
         for turn in range(20)
         for row in rows
     ]
