@@ -1,4 +1,4 @@
-"""Write docs/images/report-*.png: the HTML report of a made-up update, by `python docs/draw_reports.py`."""
+"""Draw the report of a made-up update: `python docs/draw_reports.py` writes docs/images."""
 
 import io
 import random
@@ -16,6 +16,7 @@ from compatkit.reports import REPORTS
 IMAGES = Path(__file__).parent / "images"
 TOPICS = {"capitals": 0.04, "rivers": 0.05, "mountains": 0.06, "flags": 0.2}
 COLORS = 64
+RIGHT, MENDED = 0.7, 0.4  # shares of the old answers, and of its wrong ones
 
 
 def make_update() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -30,7 +31,7 @@ def make_update() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "input": f"Question {number} on {topic}: which of the four is right?",
             "reference": "B",
         }
-        was, breaks, mends = chance.random() < 0.7, chance.random(), chance.random() < 0.4
+        was, breaks, mends = chance.random() < RIGHT, chance.random(), chance.random() < MENDED
         now = breaks > TOPICS[topic] if was else mends
         for rows, right in ((old, was), (new, now)):
             letter = "B" if right else chance.choice("ACD")

@@ -65,6 +65,11 @@ SCORE_FLAGS = (
         help="Show a field of the records with each flip that is shown; dots nest; repeatable.",
     ),
     flag(
+        "--show-changed",
+        is_flag=True,
+        help="HTML (-o FILE.html): list the answers that changed and are still wrong, too.",
+    ),
+    flag(
         "--flips",
         multiple=True,
         type=NamedPath(),
@@ -113,7 +118,9 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     _refuse_unshown(kinds, view)
     keep = bool(flips or view.show_flips or kinds & {"json", "html"})
     with show_progress() as progress:
-        options = parse_options(values, keep_flips=keep, progress=progress)
+        options = parse_options(
+            values, keep_flips=keep, keep_changed=view.show_changed, progress=progress
+        )
         if [*paths, old_rerun].count("-") > 1:
             raise ConfigError("- can stand for one file only: standard input is read once.")
         news = [options.find_new(paths[0], paths[1] if new else None), *paths[2:]]
@@ -131,15 +138,20 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
 
 
 def _view(values: dict[str, Any]) -> View:
-    shown = {name: values.pop(name) for name in ("explain", "verbose", "show_flips", "intervals")}
+    names = ("explain", "verbose", "show_flips", "show_changed", "intervals")
+    shown = {name: values.pop(name) for name in names}
     shown["show_fields"] = tuple(dict.fromkeys(values.pop("show_field")))
     return View(**shown, sweep=values["sweep"], width=find_width(), color=is_colored())
 
 
 def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
     """Refuse what people would read in reports for programs alone, or of what is not shown."""
-    if view.show_fields and not view.show_flips:
-        raise ConfigError("--show-field is of the flips that --show-flips N shows. Say how many.")
+    if view.show_fields and not view.show_flips and "html" not in kinds:
+        raise ConfigError(
+            "--show-field is of the flips that --show-flips N, or -o FILE.html, shows. Say either."
+        )
+    if view.show_changed and "html" not in kinds:
+        raise ConfigError("--show-changed: no HTML is written. Add -o FILE.html, or leave it out.")
     if view.intervals and "latex" not in kinds:
         raise ConfigError("--intervals: no LaTeX is written. Add -o FILE.tex, or leave it out.")
     if kinds - PROGRAMS:

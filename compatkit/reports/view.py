@@ -43,6 +43,7 @@ class View:
         show_flips: how many negative flips are shown; of HTML, how many flips. None is what suits
             the report: none on a terminal and in Markdown, as many as fit in HTML.
         show_fields: fields of the records that are shown of each flip.
+        show_changed: the examples whose answer is another and still wrong are shown, in HTML.
         sweep: flips over all thresholds.
         intervals: of LaTeX, each number's interval beside it.
         width: columns of the terminal.
@@ -54,6 +55,7 @@ class View:
     verbose: bool = False
     show_flips: int | None = None
     show_fields: tuple[str, ...] = ()
+    show_changed: bool = False
     sweep: bool = False
     intervals: bool = False
     width: int = 100

@@ -350,3 +350,20 @@ def test_show_field(score: Score) -> None:
     assert "field lang" in output
     code, _, error = score("old.jsonl", "new.jsonl", "--show-field", "lang")
     assert (code, "--show-flips N" in error) == (2, True)
+    page = ("--show-field", "lang", "-o", "report.html")
+    assert score("old.jsonl", "new.jsonl", *page)[0] == 0
+    assert "<b>lang</b>" in Path("report.html").read_text(encoding="utf-8")
+
+
+def test_show_changed(score: Score) -> None:
+    """What changed and is still wrong stands in the page when it is asked for, and nowhere else."""
+    code, _, error = score("old.jsonl", "new.jsonl", "--show-changed")
+    assert (code, "-o FILE.html" in error) == (2, True)
+    for model in ("x", "y"):
+        write_rows(Path(f"{model}.jsonl"), [{"id": 1, "prediction": model, "reference": "a"}])
+    shown = []
+    for number, options in enumerate(([], ["--show-changed"])):
+        name = f"{number}.html"
+        assert score("x.jsonl", "y.jsonl", *options, "-o", name)[0] == 0
+        shown.append('<option value="changed">' in Path(name).read_text(encoding="utf-8"))
+    assert shown == [False, True]

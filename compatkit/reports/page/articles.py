@@ -14,7 +14,7 @@ from compatkit.reports.hostile import shorten
 from compatkit.reports.page.choices import Choice, Choices
 from compatkit.reports.page.drawing import KINDS, draw_each
 from compatkit.reports.page.word_diff import Run, diff_words
-from compatkit.reports.view import count_of
+from compatkit.reports.view import View, count_of
 
 MOST_BYTES = 10_000_000
 MOST_CHARACTERS = 20_000  # of one text
@@ -28,14 +28,16 @@ class Sides:
     """What both models say.
 
     Attributes:
-        label: what of their answers it is; empty for the answer itself.
+        label: what of their answers, or which field, it is; empty for the answer itself.
         old: in runs of words, None for no answer.
         new: the same.
+        shared: both say what `old` holds.
     """
 
     label: str
     old: Sequence[Run] | None
     new: Sequence[Run] | None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def _name_part(part: str) -> str:
 
 
 def draw_flips(
-    results: Sequence[Comparison], flips: Iterable[Flip], choices: Choices, most: int | None
+    results: Sequence[Comparison], flips: Iterable[Flip], choices: Choices, view: View
 ) -> FlipPage:
     """Return the list of flips, as many as 10 MB hold.
 
@@ -165,12 +167,13 @@ def draw_flips(
         results: the comparisons, one per task and candidate.
         flips: theirs, the most harmful first.
         choices: what they can be filtered by.
-        most: how many are shown at most; None for as many as fit.
+        view: how many are shown at most, None for as many as fit, and which fields of each.
     """
     drawn: list[str] = []
     kinds: Counter[str] = Counter()
     size = 0
-    articles = (make_article(flip, choices) for flip in islice(flips, most))
+    most = view.show_flips
+    articles = (make_article(flip, choices, view.show_fields) for flip in islice(flips, most))
     for article, text in draw_each("flips.html", "article", articles):
         size += len(text.encode("utf-8", "replace"))
         if size > MOST_BYTES:
@@ -205,13 +208,13 @@ def _describe_unkept(results: Sequence[Comparison]) -> Iterator[str]:
         yield f"The flips{of_all} were not kept (keep_flips=True keeps them), so none is listed."
 
 
-def make_article(flip: Flip, choices: Choices) -> Article:
-    """Return a flipped example as the page shows it."""
+def make_article(flip: Flip, choices: Choices, fields: Sequence[str] = ()) -> Article:
+    """Return a flipped example as the page shows it, with these fields of its records."""
     example = flip.example
     held = list(choices.values(flip.comparison, example))
     question = shorten(example.input or "", MOST_CHARACTERS)
     cut = len(question) - TAIL if len(question) > LONG else 0
-    sides = list(_find_sides(example))
+    sides = [*_find_sides(example), *_find_fields(example, fields)]
     lengths = [sum(len(run.text) for run in side or ()) for s in sides for side in (s.old, s.new)]
     scores = example.old_score, example.new_score
     return Article(
@@ -236,6 +239,17 @@ def _find_sides(example: FlippedExample) -> Iterator[Sides]:
     if answers not in {texts, (None, None)}:
         yield compare_texts("as judged", *answers)
     yield compare_texts("", *texts)
+
+
+def _find_fields(example: FlippedExample, fields: Sequence[str]) -> Iterator[Sides]:
+    """Yield the fields of the records, once where both hold the same."""
+    for name in fields:
+        texts = example.show_field(name)
+        if "" in texts:
+            runs = [Run(shorten(texts[""], MOST_CHARACTERS), changed=False)]
+            yield Sides(name, runs, None, shared=True)
+        else:
+            yield compare_texts(name, texts["old"], texts["new"])
 
 
 def compare_texts(label: str, old: str | None, new: str | None) -> Sides:

@@ -58,7 +58,7 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
         forests=list(_make_forests(results, heads, choices)),
         pictures=_draw_pictures(results),
         numbers=list(_lay_out_numbers(results, heads)),
-        flips=draw_flips(parts, find_flips(parts, choices), choices, view.show_flips),
+        flips=draw_flips(parts, find_flips(parts, choices), choices, view),
         foot=list(_lay_out_foot(results, heads)),
     )
 

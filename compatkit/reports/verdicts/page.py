@@ -134,7 +134,7 @@ def render_html(verdict: Verdict, view: View | None = None) -> str:
         waivers=[waiver_table(verdict)] if verdict.waivers else [],
         left_out=list(_lay_out_left_out(verdict)),
         numbers=list(_lay_out_numbers(verdict.comparisons)),
-        flips=draw_flips(verdict.comparisons, flips, choices, view.show_flips),
+        flips=draw_flips(verdict.comparisons, flips, choices, view),
         foot=[
             Fold("what the budgets mean", list(explain_budgets(verdict))),
             Fold(
