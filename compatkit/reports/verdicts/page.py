@@ -244,7 +244,7 @@ def _lay_out_left_out(verdict: Verdict) -> Iterator[Block]:
     yield from tell_left_out(verdict.comparisons)
     yield from list_notes("warning", verdict.warnings)
     notes = [note for comparison in verdict.comparisons for note in comparison.notes]
-    yield from list_notes("note", notes)
+    yield from list_notes("note", [note for note in notes if note not in verdict.warnings])
 
 
 def _lay_out_numbers(comparisons: Sequence[Comparison]) -> Iterator[Block]:
