@@ -1,4 +1,6 @@
-"""CPU time of `compatkit gate` beside `compatkit score` on the same logs, and opens of each file.
+"""CPU time of `compatkit gate`, and of flips that are shown or written, beside `compatkit score`.
+
+On the same logs, with opens of each file, and on a million plain rows, with the peak of memory.
 
 Run `python benchmarks/gate_logs.py [--quick]`: it prints a table, and a full run writes
 `benchmarks/results/gate_logs.md`. The logs are made on the spot, as lm-evaluation-harness writes
@@ -12,13 +14,16 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from reading_logs import write_lm_eval
 from speed_processes import MOST, by_turns, check_same_flips, make_environment
 from speed_table import Goal, Line, Section, describe_machine
+from speed_texts import write_rows
 
 RESULTS = Path(__file__).parent / "results" / "gate_logs.md"
 ROWS = 20_000  # 40 MiB a log
+PLAIN_ROWS = 1_000_000
 HEAD = """# The gate on logs
 
 Command: `python benchmarks/gate_logs.py`. {machine}. Load average when it began: {load:.1f}.
@@ -82,12 +87,42 @@ def measure(*, quick: bool) -> list[Section]:
     return [Section("`gate` beside `score`", "`compatkit score` = 1", about, lines)]
 
 
+def measure_rows(*, quick: bool) -> list[Section]:
+    rows = PLAIN_ROWS // 10 if quick else PLAIN_ROWS
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        compatkit = make_environment(folder).compatkit
+        files = [*map(str, write_rows(folder, rows)), "--normalize", "squad"]
+        commands = {
+            "score": [compatkit, "score", *files],
+            "score --show-flips 5": [compatkit, "score", *files, "--show-flips", "5"],
+            "gate": [compatkit, "gate", *files, "--max-nfr", "0.5"],
+            "score --json": [compatkit, "score", *files, "--json"],
+        }
+        runs = by_turns(commands, 3)
+    check_same_flips(*runs["score"], *runs["score --show-flips 5"])
+    goals = {"score --show-flips 5": 1.15, "gate": 1.15, "score --json": 1.5}
+    of_score = {name: [getattr(run, name) for run in runs["score"]] for name in ("cpu", "peak")}
+    lines = []
+    for name, most in goals.items():
+        cpu, peak = ([getattr(run, what) for run in runs[name]] for what in ("cpu", "peak"))
+        lines.append(Line(f"CPU time of `{name}`", cpu, of_score["cpu"], Goal(most, MOST)))
+        detail = f"{median(peak):.0f} / {median(of_score['peak']):.0f} MB"
+        lines.append(Line(f"peak of memory of `{name}`", peak, of_score["peak"], None, detail))
+    about = (
+        f"Two files of {rows:,} rows, `--normalize squad`, whole processes with those that they "
+        "start; memory is that of the largest process. `--json` holds every flip, with its texts."
+    )
+    return [Section(f"Flips of {rows:,} rows", "`compatkit score` = 1", about, lines)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rows and repetitions")
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
-    sections = "\n".join(map(str, measure(quick=chosen.quick)))
+    parts = [*measure(quick=chosen.quick), *measure_rows(quick=chosen.quick)]
+    sections = "\n".join(map(str, parts))
     report = HEAD.format(machine=describe_machine(), load=load) + sections
     if not chosen.quick:
         RESULTS.write_text(report, encoding="utf-8")

@@ -149,8 +149,7 @@ def test_folders_say_their_signatures_what_they_leave_aside_and_what_is_identica
             (tmp_path / name / f"{task}.jsonl").write_text(text)
         (tmp_path / name / "c.jsonl.bz2").touch()
     text = REPORTS["terminal"](compatkit.compare_folders(tmp_path / "v1", tmp_path / "v2"), None)
-    assert "signature of a: " in text
-    assert "signature of b: " in text
+    assert text.count("\nsignature: ") == 1
     assert "left aside: c.jsonl.bz2" in text
     assert "identical" in text
 

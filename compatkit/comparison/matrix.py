@@ -88,6 +88,7 @@ def compare_matrix(models: Sequence[Any], **options: Any) -> ModelMatrix:
         DataError: a file that cannot be read, or rows that cannot be compared.
         ConfigError: a wrong option, or fewer than two models.
 
+    >>> from compatkit import compare_matrix
     >>> rows = [{"id": n, "prediction": "a", "reference": "a"} for n in range(4)]
     >>> other = [{**row, "prediction": "ab"[row["id"] == 0]} for row in rows]
     >>> compare_matrix([rows, other]).rates

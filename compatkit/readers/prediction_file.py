@@ -97,6 +97,8 @@ class PredictionFile:
         wanted = sorted(lines)
         if not wanted:  # of the examples that flipped, this side may have none
             return {}
+        if self.data is not None and digest_memory(self.data, self.name) != self.digest:
+            raise self._changed()
         records: dict[int, Record] = {}
         by_line = self._has_lines()
         # Of a file with nothing but the wanted lines, the records count from 0 again.
@@ -120,6 +122,8 @@ class PredictionFile:
         return self.reader in LINES if self.log is None else self.log.lines
 
     def _changed(self) -> DataError:
+        if self.data is not None:
+            return DataError(f"{self.name}: the rows changed since they were compared.")
         return DataError(f"{self.name}: the file changed while it was read. Run again.")
 
     def _read(
@@ -190,7 +194,8 @@ def open_predictions(
         tells(data) for tells in (is_frame, is_dataset, is_arrow)
     ):
         name = name or "rows"
-        return PredictionFile(name, digest_memory(data, name), "memory", None, data, shape=shape)
+        rows = tuple(data) if isinstance(data, list) else data  # whoever sorts his list sorts his
+        return PredictionFile(name, digest_memory(rows, name), "memory", None, rows, shape=shape)
     raise ConfigError(
         f"predictions were given as a {type(data).__name__}; a path, a list of mappings, "
         "a frame of pandas or polars, a table of Arrow or a datasets.Dataset was expected."

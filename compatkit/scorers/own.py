@@ -57,6 +57,7 @@ def own_scorer(function: Callable[..., Any], *, per_row: bool = False) -> Scorer
     Raises:
         ConfigError: it is no function, or takes something else.
 
+    >>> from compatkit import own_scorer
     >>> short = own_scorer(lambda prediction, references: len(prediction) < 3, per_row=True)
     >>> short.continuous is None, short.needs_references
     (True, True)

@@ -107,8 +107,8 @@ def test_a_record_that_a_file_no_longer_has_is_refused():
     rows = rows_of("yes", "no")
     file = open_predictions(rows, name="new")
     assert file.pick({1: 2, 0: 1}) == {0: rows[0], 1: rows[1]}
-    rows.pop()
-    with pytest.raises(DataError, match="new: the file changed while it was read"):
+    rows[0]["prediction"] = "other"
+    with pytest.raises(DataError, match="new: the rows changed since they were compared"):
         file.pick({1: 2})
 
 
@@ -119,3 +119,15 @@ def test_the_same_path_twice_is_identical_and_without_flips(tmp_path):
     assert result.counts.both_right == 1
     assert result.counts.both_wrong == 2
     assert result.examples == ()
+
+
+def test_rows_in_memory_that_change_after_they_were_compared_are_no_examples() -> None:
+    old = [{"id": n, "prediction": "a", "reference": "a"} for n in range(3)]
+    new = [{**row, "prediction": "b"} for row in old]
+    comparison = compare(old, new)
+    new.sort(key=lambda row: -row["id"])  # a list is the caller's, who may sort it
+    assert [example.id for example in comparison.examples] == ["0", "1", "2"]
+    comparison = compare(old, new)
+    new[0]["prediction"] = "a"
+    with pytest.raises(DataError, match="the rows changed since they were compared"):
+        list(comparison.examples)

@@ -102,7 +102,7 @@ def test_one_more_metric_is_measured_and_reported() -> None:
     assert (measured.numerator, measured.denominator) == (wrong, len(OLD))
     assert measured.value == wrong / len(OLD) > 0
     assert measured.low < measured.value < measured.high
-    for kind in set(REPORTS) - {"json", "csv"}:
+    for kind in set(REPORTS) - {"json", "csv", "latex"}:
         report = REPORTS[kind]([comparison], View(explain=True, width=200))
         assert all(words in report for words in (LABEL, FORMULA, MEANING)), kind
     assert f",{NAME}," in REPORTS["csv"]([comparison], View())

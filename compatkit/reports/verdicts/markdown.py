@@ -87,7 +87,7 @@ def _draw(block: Block) -> str:
 
 def _draw_example(example: FlippedExample, remark: str) -> str:
     question = "" if example.input is None else f": {visible(example.input, QUESTION_LIMIT)}"
-    told = f" ({remark})" if remark else ""
+    told = f" ({visible(remark, QUESTION_LIMIT)})" if remark else ""
     rows = [
         ("question", example.input),
         ("reference", " / ".join(example.references) or None),
