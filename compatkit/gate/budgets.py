@@ -183,6 +183,9 @@ def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: P
 ON_BOTH_SIDES = "It may neither fall nor rise by more: what passes is equivalent within the limit."
 ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain."
 
+# What a second run of the old model takes part in.
+OF_RERUN = frozenset({"max_excess_nfr"})
+
 BUDGETS: dict[str, Budget] = {
     "max_nfr": Budget(
         "negative_flip_rate",

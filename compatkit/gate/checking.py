@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.gate.budgets import OF_RERUN
 from compatkit.gate.checked_task import CheckedTask, check_files
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.doubts import list_doubts
@@ -60,7 +61,7 @@ def check_policy(policy: Policy, *, today: date | None = None, advice: bool = Tr
     doubts = doubt_waivers(waived.uses, day)
     if policy.total:
         pair, plan, shared = join_tasks(kept, policy)
-        questions += _ask((TOTAL, "", ""), policy.total, pair, plan)
+        questions += _doubt_reruns(_ask((TOTAL, "", ""), policy.total, pair, plan), kept)
         doubts += shared
     _refuse_unheld(questions, guarded)
     decisions = decide(questions, policy.level, policy.decide, policy.looks, advice=advice)
@@ -90,7 +91,21 @@ def _questions(task: CheckedTask) -> list[Question]:
         for value, rows in rows_by_value(task.pair.attributes[path]).items():
             part = task.pair.take(rows)
             questions += _ask((policy.name, path, value), limits, part, task.plan)
-    return questions
+    return _doubt_reruns(questions, [task])
+
+
+def _doubt_reruns(questions: Sequence[Question], tasks: Sequence[CheckedTask]) -> list[Question]:
+    """Let nothing be decided by a second run that is hardly one of the old model.
+
+    Its differences from the first would count as noise, and hide what broke.
+    """
+    notes = [note for task in tasks for note in task.comparison.noted if note.kind == "rerun"]
+    if not notes:
+        return list(questions)
+    return [
+        replace(question, doubt=notes[0].text) if question.budget in OF_RERUN else question
+        for question in questions
+    ]
 
 
 def _ask(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from compatkit.gate.budgets import BUDGETS, Budget
-from compatkit.metrics.estimates import MetricValue, Plan
+from compatkit.metrics.estimates import MetricValue, Plan, undefined
 from compatkit.metrics.pair import JudgedPair
 
 
@@ -22,6 +22,7 @@ class Question:
         pair: the examples' results.
         plan: how bounds are made; the level is the gate's.
         advised: an inconclusive decision says what would settle it.
+        doubt: why its data can decide nothing; empty where they can.
     """
 
     task: str
@@ -34,6 +35,7 @@ class Question:
     pair: JudgedPair
     plan: Plan
     advised: bool = True
+    doubt: str = ""
 
     @property
     def limits(self) -> Budget:
@@ -52,6 +54,8 @@ class Question:
 
     def measure(self, tail: float) -> MetricValue:
         """Return the quantity with bounds each of which misses with probability `tail`."""
+        if self.doubt:
+            return undefined(self.doubt)
         plan = replace(self.plan, level=1.0 - 2.0 * tail, exact=True, clusters=self.pair.clusters)
         return self.limits.measure(self.pair, plan)
 

@@ -229,6 +229,20 @@ def test_a_second_run_that_broke_is_refused_or_warned_of() -> None:
         check(old, new, old_rerun=rows(400, broken=other), max_excess_nfr=0.05)
     verdict = check(old, new, old_rerun=rows(400, broken=other[:12]), max_excess_nfr=0.3)
     assert any("two runs of one model differ so much" in each for each in verdict.warnings)
+    (decision,) = verdict.decisions
+    assert (verdict.outcome, decision.value) == ("inconclusive", None)
+    assert "two runs of one model differ so much" in decision.reason
+
+
+@pytest.mark.parametrize("decide", ["interval", "anytime", "point"])
+def test_a_second_run_that_broke_hides_nothing_of_few_examples(decide: str) -> None:
+    """Of 40 examples half of a broken second run has p = 3e-5, which is no refusal."""
+    old, new = rows(40), rows(40, broken=range(16))
+    again = rows(40, broken=range(1, 36, 2))
+    verdict = check(old, new, old_rerun=again, max_excess_nfr=0.5, max_nfr=0.9, decide=decide)
+    outcomes = {decision.budget: decision.outcome for decision in verdict.decisions}
+    assert outcomes == {"max_excess_nfr": "inconclusive", "max_nfr": "pass"}
+    assert verdict.outcome == "inconclusive"
 
 
 def test_a_second_run_is_one() -> None:
