@@ -3,6 +3,7 @@
 import copy
 import gzip
 import json
+import re
 import shutil
 import zipfile
 
@@ -50,7 +51,12 @@ def sweep(value, write, old, new, most=70):
     places = list(places_of(value))
     for number, place in enumerate(places[:: max(1, len(places) // most)]):
         write(altered(value, place, OTHERS[number % len(OTHERS)]))
-        assert outcome(old, new)
+        result = outcome(old, new)
+        if isinstance(result, str):  # a refusal says where, and something of what was found
+            assert re.search(r"\.(jsonl?|eval|zip)\b|\bexamples?\b", result), result
+        else:
+            cells = (result.both_right, result.negative_flips, result.positive_flips)
+            assert sum(cells) + result.both_wrong == result.total > 0
 
 
 def test_rows_of_lm_eval(tmp_path):
