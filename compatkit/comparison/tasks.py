@@ -1,7 +1,7 @@
 """Tasks: several prediction files a model, one task each, and their total."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,15 @@ from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.names import give_names, name_files, name_models
-from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
-from compatkit.errors import ConfigError, DataError
+from compatkit.comparison.sides import TOTAL, Side, open_sides, share_tasks
+from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
 from compatkit.metrics.p_values import PValue, Tests, sum_changes
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
-from compatkit.notes import Note, notes_of
-from compatkit.readers.logs import LOGS
-from compatkit.readers.logs.choosing import select_tasks
-from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
-from compatkit.readers.run_header import is_header
-from compatkit.readers.source import KINDS
+from compatkit.notes import Note
 from compatkit.statistics import combine_changes, combine_tasks
-
-TOTAL = "total"
 
 
 def compare_folders(
@@ -96,96 +89,15 @@ def compare_paths(
 
 
 def _name(
-    results: Sequence[Comparison], sides: Sequence["Side"], names: Sequence[str] = ()
+    results: Sequence[Comparison], sides: Sequence[Side], names: Sequence[str] = ()
 ) -> list[Comparison]:
     paths = [str(side.path) for side in sides]
     return give_names(results, name_models(paths, [side.files.values() for side in sides], names))
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What one model's path holds, opened.
-
-    Attributes:
-        path: as it was named.
-        files: task to file; a plain file that was named by itself has a task without a name.
-        several: whether the path stands for several tasks, since it, or another side's, does.
-        aside: names of what else lies in a folder of prediction files.
-    """
-
-    path: str | Path
-    files: Mapping[str, PredictionFile]
-    several: bool
-    aside: tuple[str, ...] = ()
-
-    @property
-    def only(self) -> PredictionFile:
-        """The file of the one task."""
-        (file,) = self.files.values()
-        return file
-
-
-def open_sides(
-    paths: Sequence[str | Path], options: Options, *, several: bool = False
-) -> list[Side]:
-    """Open what the paths of several models hold: a file each, or a file per task each.
-
-    Args:
-        paths: files, folders of prediction files, logs of a harness or folders of them.
-        options: the reader, and which of several logs are meant.
-        several: each path stands for several tasks, whatever it holds.
-
-    Raises:
-        DataError: a path that cannot be read, or a file beside a folder.
-    """
-    options.check_sides(len(paths))
-    reader = options.reader_of(0)
-    runs = [
-        open_run(path, reader=reader, selection=options.selection_of(number))
-        for number, path in enumerate(paths)
-    ]
-    folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
-    if not (several or any(folders) or any(len(run) > 1 for run in runs)):
-        plain = [path for path, run in zip(paths, runs, strict=True) if not run]
-        _refuse_patterns(options, plain)
-        opened = {path: open_file(path, reader) for path in dict.fromkeys(plain)}
-        return [
-            Side(path, run or {"": opened[path]}, several=False)
-            for path, run in zip(paths, runs, strict=True)
-        ]
-    tasks = [
-        {} if run else select_tasks(find_tasks(path), options.selection, path)
-        for path, run in zip(paths, runs, strict=True)
-    ]
-    return [
-        Side(
-            path,
-            run or {task: open_file(file, reader) for task, file in files.items()},
-            several=True,
-            aside=() if run else tuple(_others(path)),
-        )
-        for path, run, files in zip(paths, runs, tasks, strict=True)
-    ]
-
-
-def _refuse_patterns(options: Options, files: Sequence[str | Path]) -> None:
-    """Refuse patterns of tasks for files that hold rows, and no tasks."""
-    patterns = [name for name in ("tasks", "skip_tasks") if getattr(options.selection, name)]
-    if patterns and files:
-        raise ConfigError(
-            f"{patterns[0]} is of folders and of logs, and {files[0]} is a file of one task. Leave "
-            f"{OPTIONS[patterns[0]].flag} out."
-        )
-
-
 def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     paths, folders = [side.path for side in sides], [side.files for side in sides]
-    tasks = [task for task in folders[0] if all(task in folder for folder in folders)]
-    if TOTAL in tasks:
-        raise DataError(f"{paths[0]}: a task cannot be called {TOTAL!r}, as the sum of all is.")
-    lost = sorted(set().union(*folders).difference(tasks))
-    if lost and (options.missing != "skip" or not tasks):
-        raise DataError(_missing_message(paths, folders))
+    tasks, noted = share_tasks(sides, options)
     by_task = [
         compare_files(
             folders[0][task],
@@ -197,12 +109,6 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
         for task in tasks
     ]
     _refuse_unsliced(by_task, options)
-    further = (
-        [f"left out, since one folder lacks them: the tasks {', '.join(lost)}"] if lost else []
-    )
-    aside = sorted({name for side in sides for name in side.aside})
-    further += [f"no prediction files, left aside: {', '.join(aside)}"] if aside else []
-    noted = notes_of("tasks", further)
     by_task = [
         [replace(comparison, noted=(*comparison.noted, *noted)) for comparison in task]
         for task in by_task
@@ -219,70 +125,6 @@ def _refuse_unsliced(by_task: Sequence[Sequence[Comparison]], options: Options) 
     for path in options.by:
         if not any(path in comparison.slices for task in by_task for comparison in task):
             raise ConfigError(f"no field {path!r} to slice by in any task.")
-
-
-def find_tasks(folder: str | Path) -> dict[str, Path]:
-    """Return the prediction files of a folder by task, in order of name.
-
-    The task is the file's name without the endings of its kind and compression.
-
-    Raises:
-        DataError: no folder, no prediction file in it, or two files for one task.
-    """
-    path = Path(folder)
-    if not path.is_dir():
-        raise DataError(
-            f"{folder}: not a folder, nor a log of several tasks; where one side is, every side is."
-        )
-    tasks: dict[str, Path] = {}
-    for file in sorted(path.iterdir()):
-        name = file.name.removesuffix(".gz").removesuffix(".zst")
-        if not _is_task(file):
-            continue
-        task = name.removesuffix(Path(name).suffix)
-        if task == TOTAL:
-            raise DataError(f"{file}: a task cannot be called {TOTAL!r}. Rename the file.")
-        if task in tasks:
-            raise DataError(f"{folder}: {tasks[task].name} and {file.name} are one task. Keep one.")
-        tasks[task] = file
-    if not tasks:
-        raise DataError(
-            f"{folder}: no prediction file; {', '.join(KINDS)} were expected, or the logs of a "
-            f"harness: {', '.join(LOGS)}."
-        )
-    return tasks
-
-
-def _is_task(file: Path) -> bool:
-    name = file.name.removesuffix(".gz").removesuffix(".zst")
-    readable = Path(name).suffix.lower() in KINDS
-    hidden = file.name.startswith(".") or is_header(file)
-    return readable and not hidden and not file.is_dir()
-
-
-def _others(folder: str | Path) -> list[str]:
-    """Return what else lies in a folder, but for hidden files."""
-    return [
-        file.name
-        for file in Path(folder).iterdir()
-        if not _is_task(file) and not file.name.startswith(".") and not is_header(file)
-    ]
-
-
-def _missing_message(
-    names: Sequence[str | Path], folders: Sequence[Mapping[str, PredictionFile]]
-) -> str:
-    every = sorted(set().union(*folders))
-    parts = []
-    for name, folder in zip(names, folders, strict=True):
-        absent = [task for task in every if task not in folder]
-        if absent:
-            listed = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")  # noqa: PLR2004
-            parts.append(f"{name} lacks {len(absent)} of {len(every)} tasks: {listed}")
-    return (
-        "; ".join(parts) + ". A task that one side lacks cannot be compared: add its file, remove "
-        "it from the other side, or say --missing skip to leave such tasks out."
-    )
 
 
 def _total(
@@ -369,26 +211,30 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         _join([pair.old for pair in pairs]),
         _join([pair.new for pair in pairs]),
         np.concatenate(same) if len(same) == len(pairs) else None,
-        _join_clusters(pairs),
+        join_clusters([pair.clusters for pair in pairs], [len(pair.ids) for pair in pairs]),
         _join(reruns) if len(reruns) == len(pairs) else None,
         baseline=_join(baselines) if len(baselines) == len(pairs) else None,
         continuous=any(pair.continuous for pair in pairs),
     )
 
 
-def _join_clusters(pairs: Sequence[JudgedPair]) -> IntArray | None:
+def join_clusters(columns: Sequence[IntArray | None], sizes: Sequence[int]) -> IntArray | None:
     """Number the groups of all tasks; where a task has none, each example is a group by itself.
 
     A group belongs to its task: the numbers of the next task's groups go on from there.
+
+    Args:
+        columns: of each task the number of each example's group; None where it has none.
+        sizes: of each task the number of its examples.
     """
-    if all(pair.clusters is None for pair in pairs):
+    if all(column is None for column in columns):
         return None
-    columns, start = [], 0
-    for pair in pairs:
-        column = np.arange(len(pair.ids)) if pair.clusters is None else pair.clusters
-        columns.append(column + start)
-        start += int(column.max()) + 1
-    return np.concatenate(columns)
+    joined, start = [], 0
+    for column, size in zip(columns, sizes, strict=True):
+        numbers = np.arange(size) if column is None else column
+        joined.append(numbers + start)
+        start += int(numbers.max()) + 1
+    return np.concatenate(joined)
 
 
 def _join(parts: Sequence[Judged]) -> Judged:

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from compatkit.comparison.tasks import open_sides
+from compatkit.comparison.sides import open_sides
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.policy import Policy, TaskPolicy
 from compatkit.readers.prediction_file import PredictionFile, open_predictions

@@ -6,7 +6,6 @@ from click.testing import CliRunner
 
 from compatkit import compare_folders
 from compatkit.commands.score import score
-from compatkit.comparison.tasks import find_tasks
 from compatkit.errors import ConfigError, DataError
 
 
@@ -134,30 +133,11 @@ def test_a_field_that_no_task_has_is_refused_and_one_of_groups_in_each(tmp_path)
         compare_folders(one, one, by="lang")
 
 
-def test_two_files_for_one_task_are_refused(tmp_path):
-    both = folder(tmp_path / "old", a__jsonl=lines("yes"), a__csv=b"")
-    with pytest.raises(DataError, match=r"a\.csv and a\.jsonl are one task"):
-        find_tasks(both)
-
-
-def test_other_files_and_folders_are_no_tasks(tmp_path):
-    some = folder(
-        tmp_path / "old", a__jsonl=lines("yes"), README__md=b"#", __hidden__jsonl=b"", log__txt=b""
-    )
-    (some / "b.jsonl").mkdir()
-    assert find_tasks(some) == {"a": some / "a.jsonl"}
-
-
 def test_a_broken_link_is_not_passed_over(tmp_path):
     some = folder(tmp_path / "old", a__jsonl=lines("yes"))
     (some / "b.jsonl").symlink_to("absent")
     with pytest.raises(DataError, match=r"b\.jsonl: no such file"):
         compare_folders(some, [some])
-
-
-def test_a_folder_without_predictions_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"no prediction file; \.jsonl"):
-        find_tasks(tmp_path)
 
 
 def test_a_file_beside_a_folder_is_refused(tmp_path):
