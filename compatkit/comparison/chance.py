@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from compatkit.comparison.options import Options
 from compatkit.metrics.estimates import Metrics
-from compatkit.metrics.needs import SAMPLES
+from compatkit.metrics.needs import OF_ONE_SAMPLE, SAMPLES
 from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.samples import describe_power
 from compatkit.notes import Note
@@ -44,6 +44,27 @@ def note_sampling(files: Sequence[PredictionFile], judged: Sequence[Judged]) -> 
             )
 
 
+def note_rerun(old: PredictionFile, rerun: PredictionFile | None) -> Iterator[Note]:
+    """Note what stands in for more samples of the old model."""
+    if rerun is None:
+        return
+    yield Note("noise", f"{rerun.name} stands in for more samples of the old model")
+    if rerun.reading == old.reading:
+        text = f"{rerun.name} holds the same bytes as the old file: no noise at all"
+        yield Note("noise", text)
+
+
+def note_floors(pair: JudgedPair) -> Iterator[Note]:
+    """Note how many examples have the several samples that tell noise."""
+    several, total = int((pair.old_samples > 1).sum()), len(pair.ids)
+    if 0 < several < total and OF_ONE_SAMPLE.is_met(pair):
+        yield Note(
+            "samples",
+            f"flip floor and excess NFR rest on {several:,} of {total:,} examples: the old model "
+            "has one sample of the others",
+        )
+
+
 def note_samples(file: PredictionFile, judged: Judged) -> list[Note]:
     """Note how many samples each example has, where one has several."""
     least, most = int(judged.samples.min()), int(judged.samples.max())
@@ -53,9 +74,28 @@ def note_samples(file: PredictionFile, judged: Judged) -> list[Note]:
     return [Note("samples", f"{file.name}: {several} samples per example")]
 
 
+def note_pass_at(pair: JudgedPair) -> Iterator[Note]:
+    """Note what stands for accuracy where examples are judged by pass@k, and what has no sense."""
+    k = pair.pass_at
+    if k is None:
+        return
+    yield Note(
+        "samples",
+        f"accuracy is pass@{k}: of each example the chance that {k} of its samples hold a right "
+        f"one, 1 - C(n - c, {k}) / C(n, {k}) of n samples with c right. Flips are those to be "
+        f"expected between {k} samples of each model; an example flips where its pass@{k} changes",
+    )
+    if not OF_ONE_SAMPLE.is_met(pair):
+        yield Note(
+            "samples",
+            f"under pass@{k} the flip floors, the excess and reliable changes, which are of single "
+            "samples, are undefined; without --pass-at they are measured",
+        )
+
+
 def note_power(pair: JudgedPair) -> Iterator[Note]:
     """Note what change of an example so many samples can show."""
-    if SAMPLES.is_met(pair):
+    if SAMPLES.is_met(pair) and OF_ONE_SAMPLE.is_met(pair):
         yield Note("samples", describe_power(pair))
 
 

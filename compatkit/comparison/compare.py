@@ -13,7 +13,10 @@ from compatkit.comparison.agreement import count_answers
 from compatkit.comparison.chance import (
     judge_noise,
     note_choices,
+    note_floors,
+    note_pass_at,
     note_power,
+    note_rerun,
     note_samples,
     note_sampling,
 )
@@ -32,7 +35,7 @@ from compatkit.comparison.judging import (
 from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options, make_options
-from compatkit.comparison.reruns import doubt_rerun
+from compatkit.comparison.reruns import doubt_rerun, refuse_pass_at
 from compatkit.comparison.signature import name_inputs, sign
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Metrics
@@ -135,6 +138,7 @@ def measure_files(
     old: Any, news: Sequence[Any], options: Options, old_rerun: Any, task: str, *, beside: bool
 ) -> "Measurement":
     """Read, score and align the files of one task; see `compare_files`."""
+    refuse_pass_at(options, old_rerun)
     files = open_files(old, news, options, old_rerun=old_rerun)
     options = follow_logs(files, options)
     sides = _score_files(files, options)
@@ -149,7 +153,14 @@ def measure_files(
     )
     lowest = lowest_score(sides, bounded=options.plan.bounded)
     judged = [
-        judge(side, rows, len(aligned.ids), options.threshold, lowest)
+        judge(
+            side,
+            rows,
+            len(aligned.ids),
+            options.threshold,
+            lowest=lowest,
+            pass_at=options.pass_at,
+        )
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     return Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
@@ -208,6 +219,7 @@ class Measurement:
             aligned.attributes,
             baseline=self.judged[1] if number > 1 else None,
             continuous=self._continuous(),
+            pass_at=self.options.pass_at,
         )
         options = self.options
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
@@ -232,7 +244,7 @@ class Measurement:
             tests=tests,
             slices=measure_slices(pair, by, options.plan, correction=options.correction),
             slices_differ={path: tell_apart(pair, by[path], options.plan) for path in by},
-            noted=(*self._notes(pair, number), *self._noise(metrics), *self._chance(pair, number)),
+            noted=(*self._notes(pair, number), *self._chance(pair, number, metrics)),
             signature=self._signature(number),
             identical=old.reading == new.reading,
             needs_answer=options.scorer.needs_prediction,
@@ -278,33 +290,16 @@ class Measurement:
             columns.append(scores)
         return sweep_thresholds(columns[0], columns[1])
 
-    def _noise(self, metrics: Metrics) -> list[Note]:
-        """Note what the noise was taken from, and whether the flips are more than it."""
-        notes: list[Note] = []
-        samples = self.judged[0].samples
-        if self.rerun:
-            rerun = self.sides[-1].file
-            text = f"{rerun.name} stands in for more samples of the old model"
-            notes.append(Note("noise", text))
-            if rerun.reading == self.sides[0].file.reading:
-                text = f"{rerun.name} holds the same bytes as the old file: no noise at all"
-                notes.append(Note("noise", text))
-            samples = samples + self.judged[-1].samples
-        several = int((samples > 1).sum())
-        if 0 < several < len(samples):
-            text = (
-                f"flip floor and excess NFR rest on {several:,} of {len(samples):,} examples: the "
-                "old model has one sample of the others"
-            )
-            notes.append(Note("samples", text))
-        return [*notes, *notes_of("noise", judge_noise(metrics))]
-
-    def _chance(self, pair: JudgedPair, number: int) -> list[Note]:
-        """Note which answers were drawn, and what may be chosen by these numbers."""
+    def _chance(self, pair: JudgedPair, number: int, metrics: Metrics) -> list[Note]:
+        """Note what is noise, which answers were drawn, and what may be chosen by these numbers."""
+        rerun = self.sides[-1].file if self.rerun else None
+        noise = [*note_rerun(self.sides[0].file, rerun), *note_floors(pair)]
+        noise += notes_of("noise", judge_noise(metrics))
         files = [self.sides[side].file for side in (0, number)]
         sampled = note_sampling(files, (self.judged[0], self.judged[number]))
+        drawn = [*sampled, *note_pass_at(pair), *note_power(pair)]
         candidates = len(self.sides) - 1 - self.rerun
-        return [*sampled, *note_power(pair), *note_choices(self.options, candidates)]
+        return [*noise, *drawn, *note_choices(self.options, candidates)]
 
     def _same(self, number: int) -> BoolArray | None:
         sides, examples = self._of(0, number)

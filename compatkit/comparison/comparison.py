@@ -128,6 +128,7 @@ class Comparison:
             "baseline": self.baseline,
             "scorer": self.scorer,
             "threshold": self.threshold,
+            "pass_at": self.pair.pass_at,
             "signature": self.signature,
             "short_signature": self.short_signature,
             "identical": self.identical,

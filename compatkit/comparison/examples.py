@@ -20,7 +20,7 @@ TOGETHER = 50_000  # examples of a longer list that are read at a time
 class FlippedExample:
     """One example whose answer flipped, whole.
 
-    With several samples per example, the scores are the shares of right samples, and the
+    With several samples per example, the scores are the shares of right samples, or pass@k, and the
     predictions are the first right one of one side and the first wrong one of the other.
 
     Attributes:

@@ -56,7 +56,8 @@ def find_flipped(
     No record is read here: it is where it is asked for.
 
     Args:
-        pair: the aligned results; an example flips where the share of right samples changes.
+        pair: the aligned results; an example flips where the share of right samples, or its
+            pass@k, changes.
         sides: the old and the new model's.
         scorer: what judged the rows.
         slices: fields whose values are told of each example.

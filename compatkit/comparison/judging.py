@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from compatkit import statistics
 from compatkit.arrays import BoolArray, IntArray
+from compatkit.errors import DataError
 from compatkit.metrics.pair import Judged
+from compatkit.pairing.edited import count_of, name_row
 from compatkit.pairing.scored_rows import ScoredRows
 
 
@@ -52,7 +55,13 @@ def lowest_score(sides: Sequence[ScoredRows], *, bounded: bool) -> float:
 
 
 def judge(
-    side: ScoredRows, examples: IntArray, size: int, threshold: float, lowest: float
+    side: ScoredRows,
+    examples: IntArray,
+    size: int,
+    threshold: float,
+    *,
+    lowest: float,
+    pass_at: int | None = None,
 ) -> Judged:
     """Gather a model's rows into one result per example.
 
@@ -62,18 +71,43 @@ def judge(
         size: number of examples.
         threshold: a row is right from this score on.
         lowest: what a row without a score counts as.
+        pass_at: k, where an example counts by pass@k.
+
+    Raises:
+        DataError: an example with fewer than k samples.
     """
     rows = np.flatnonzero(examples >= 0)
     index = examples[rows]
     samples = np.bincount(index, minlength=size)
     weight = np.maximum(samples, 1)
+    right = np.bincount(index, side.right(threshold)[rows], size)
+    if pass_at is not None:
+        _refuse_few(side, rows, samples[index], pass_at)
+    share = right / weight if pass_at is None else statistics.pass_at(right, samples, pass_at)
     scores = np.bincount(index, np.where(side.counted, side.scores, lowest)[rows], size) / weight
     scores[samples == 0] = lowest
     return Judged(
         scores=scores,
-        right=np.bincount(index, side.right(threshold)[rows], size) / weight,
+        right=share,
         samples=samples,
         silent=np.bincount(index, side.no_answer[rows], size).astype(np.int64),
+    )
+
+
+def _refuse_few(side: ScoredRows, rows: IntArray, samples: IntArray, pass_at: int) -> None:
+    """Refuse an example with fewer samples than pass@k draws: k of them cannot be known."""
+    few = np.flatnonzero(samples < pass_at)
+    if not len(few):
+        return
+    row, held = int(rows[few[0]]), int(samples[few[0]])
+    count = count_of(len({side.ids[number] for number in rows[few].tolist()}), "such example")
+    lost = sum(name == side.ids[row] for name in side.ids) - held
+    left = f" beside {lost} with an error or no score, which are left out," if lost else ""
+    raise DataError(
+        f"{name_row(side, row)}: {count_of(held, 'sample')} of {side.ids[row]!r},{left} and pass@"
+        f"{pass_at} asks for {pass_at} of each example ({count}). Draw more; or say --pass-at "
+        f"{int(samples.min())}, of which every example of the file has enough"
+        + (", or --errors wrong." if lost else ".")
     )
 
 

@@ -46,6 +46,17 @@ _DECLARED = (
         places=EVERYWHERE | {EVALUATE},
         signed=True,
     ),
+    Option(
+        name="pass_at",
+        kind=int,
+        least=1,
+        most=1_000_000,
+        metavar="K",
+        help="Judge an example by pass@K, the chance that K of its samples hold a right one, "
+        "instead of the share that is right.",
+        places=EVERYWHERE,
+        signed=True,
+    ),
     *SCORER_OPTIONS.values(),
     Option(
         name="by",

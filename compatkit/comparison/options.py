@@ -34,6 +34,7 @@ class Options:
         scorer: what scores a row.
         threshold: an answer is right when its score is at least this.
         threshold_was_named: False where it is the default.
+        pass_at: k of pass@k; None where each sample counts by itself.
         by: fields to slice by.
         attributes: further fields whose values are kept beside the scores.
         cluster: field whose value groups examples that depend on each other.
@@ -70,6 +71,7 @@ class Options:
     scorer: Scorer
     threshold: float = THRESHOLD
     threshold_was_named: bool = False
+    pass_at: int | None = None
     by: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     cluster: str | None = None
@@ -184,6 +186,7 @@ def make_options(
     scorer: str | Scorer | Callable[..., object] | None = None,
     *,
     threshold: float | None = None,
+    pass_at: int | None = None,
     by: str | Sequence[str] = (),
     by_position: bool = False,
     missing: str = "error",

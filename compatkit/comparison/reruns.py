@@ -11,7 +11,8 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.judging import join_answers
-from compatkit.errors import DataError
+from compatkit.comparison.options import Options
+from compatkit.errors import ConfigError, DataError
 from compatkit.metrics.pair import Judged
 from compatkit.notes import Note
 from compatkit.pairing.scored_rows import ScoredRows
@@ -19,6 +20,19 @@ from compatkit.statistics import mcnemar
 
 NEVER = 1e-6  # what two runs of one model show so seldom is refused
 SELDOM = 0.01  # and noted
+
+
+def refuse_pass_at(options: Options, rerun: object) -> None:
+    """Refuse pass@k beside a second run of the old model, which tells the noise of single answers.
+
+    Raises:
+        ConfigError: both were said.
+    """
+    if options.pass_at is not None and rerun is not None:
+        raise ConfigError(
+            "--pass-at judges an example by several samples, and --old-rerun tells the noise of "
+            "single ones. Leave one out; further samples of the old model belong into its file."
+        )
 
 
 def doubt_rerun(

@@ -15,7 +15,8 @@ from compatkit.version import __version__
 
 SHORT = 8  # characters
 NOBODY = "none"  # what an option is that nobody said
-OF_FILES = {"quoting", "lists", "where", "old_where", "new_where", "rows"}
+# What most comparisons have none of: named where it was said.
+IF_SAID = {"pass_at", "quoting", "lists", "where", "old_where", "new_where", "rows"}
 # What is called otherwise in the signature than in the table, or is no attribute of its name.
 _OTHERWISE: dict[str, tuple[str, Callable[[Options], object]]] = {
     "scorer": ("scorer", lambda options: options.scorer.name),
@@ -38,8 +39,7 @@ def sign(options: Options, *, total: int, inputs: Mapping[str, str]) -> str:
         if option.signed:
             label, value_of = _OTHERWISE.get(name, (name, _plainly(name)))
             signed[label] = value_of(options)
-    # The file tells these, as a rule: they are named where they were said.
-    signed = {key: value for key, value in signed.items() if key not in OF_FILES or value != NOBODY}
+    signed = {key: value for key, value in signed.items() if key not in IF_SAID or value != NOBODY}
     parts: dict[str, object] = {
         "scorer": signed.pop("scorer"),
         **options.scorer.options,

@@ -202,7 +202,17 @@ def _add_counts(pair: JudgedPair, counts: Sequence[Counts]) -> Counts:
 
 
 def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
-    """Put the results of several tasks together; the fields kept beside them are not."""
+    """Put the results of several tasks together; the fields kept beside them are not.
+
+    Raises:
+        ConfigError: some of them are judged by pass@k, and others by another k or none.
+    """
+    if len(drawn := dict.fromkeys(pair.pass_at for pair in pairs)) > 1:
+        ways = ["share of right samples" if k is None else f"pass@{k}" for k in drawn]
+        raise ConfigError(
+            f"tasks that are judged by {' and by '.join(ways)} have no total: say one pass_at for "
+            "all, or leave the total out."
+        )
     same = [pair.same for pair in pairs if pair.same is not None]
     reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
     baselines = [pair.baseline for pair in pairs if pair.baseline is not None]
@@ -215,6 +225,7 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         _join(reruns) if len(reruns) == len(pairs) else None,
         baseline=_join(baselines) if len(baselines) == len(pairs) else None,
         continuous=any(pair.continuous for pair in pairs),
+        pass_at=pairs[0].pass_at,
     )
 
 

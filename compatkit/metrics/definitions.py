@@ -7,7 +7,13 @@ the modules for evaluate take its name, words, unit, needs and numbers from here
 from compatkit.metrics import candidates, flips, samples, smooth
 from compatkit.metrics.flips import share_of
 from compatkit.metrics.metric import Metric
-from compatkit.metrics.needs import ANSWERS, CONTINUOUS, NEW_SAMPLES, OLD_SAMPLES
+from compatkit.metrics.needs import (
+    ANSWERS,
+    CONTINUOUS,
+    NEW_SAMPLES,
+    OF_ONE_SAMPLE,
+    OLD_SAMPLES,
+)
 
 YAN = "Yan et al. 2021 (arXiv 2011.09161)"
 SRIVASTAVA = "Srivastava et al. 2020 (arXiv 2008.04572)"
@@ -300,7 +306,7 @@ METRICS: dict[str, Metric] = {
         "samples",
         samples.floor_old,
         CACIOLI,
-        needs_too=(OLD_SAMPLES,),
+        needs_too=(OF_ONE_SAMPLE, OLD_SAMPLES),
     ),
     "flip_floor_new": Metric(
         "flip floor, new",
@@ -309,7 +315,7 @@ METRICS: dict[str, Metric] = {
         "samples",
         samples.floor_new,
         CACIOLI,
-        needs_too=(NEW_SAMPLES,),
+        needs_too=(OF_ONE_SAMPLE, NEW_SAMPLES),
     ),
     "excess_negative_flip_rate": Metric(
         "excess NFR",
@@ -320,7 +326,7 @@ METRICS: dict[str, Metric] = {
         samples.excess_negative,
         CACIOLI,
         unit="points",
-        needs_too=(OLD_SAMPLES,),
+        needs_too=(OF_ONE_SAMPLE, OLD_SAMPLES),
     ),
     "reliable_negative_flip_rate": Metric(
         "reliably worse",
@@ -329,6 +335,7 @@ METRICS: dict[str, Metric] = {
         "samples",
         samples.share_of_reliable(lambda reliable: reliable.worse),
         CACIOLI,
+        needs_too=(OF_ONE_SAMPLE,),
     ),
     "reliable_positive_flip_rate": Metric(
         "reliably better",
@@ -337,5 +344,6 @@ METRICS: dict[str, Metric] = {
         "samples",
         samples.share_of_reliable(lambda reliable: reliable.better),
         CACIOLI,
+        needs_too=(OF_ONE_SAMPLE,),
     ),
 }

@@ -50,6 +50,11 @@ SAMPLES = Need(
     "each example has one sample",
     lambda pair: not pair.single or pair.rerun is not None,
 )
+OF_ONE_SAMPLE = Need(
+    "a comparison without --pass-at",
+    "of single samples, not of pass@k",
+    lambda pair: pair.pass_at in {None, 1},
+)
 OLD_SAMPLES = Need(
     "several samples of the old model, or old_rerun",
     "no example has two samples of this model",

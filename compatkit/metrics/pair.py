@@ -29,7 +29,8 @@ class Judged:
 
     Attributes:
         scores: mean score over the samples of each example.
-        right: share of right samples of each example, 0 or 1 where there is one sample.
+        right: share of right samples of each example, 0 or 1 where there is one sample; under
+            pass@k the probability that k of its samples hold a right one.
         samples: number of samples of each example; 0 for one that is missing (and wrong).
         silent: number of null answers of each example that were counted as wrong.
     """
@@ -58,6 +59,8 @@ class JudgedPair:
         attributes: field to its N values, for the fields that were kept beside the scores.
         baseline: the first new model's results, where `new` is a further candidate.
         continuous: whether scores lie between right and wrong.
+        pass_at: k, where what counts as right is pass@k; None where it is the share of right
+            samples.
     """
 
     ids: Sequence[str]
@@ -69,6 +72,7 @@ class JudgedPair:
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     baseline: Judged | None = None
     continuous: bool = False
+    pass_at: int | None = None
 
     def take(self, rows: IntArray) -> "JudgedPair":
         """Return the results of some examples, in the order given."""
@@ -86,6 +90,7 @@ class JudgedPair:
             {path: [column[row] for row in index] for path, column in self.attributes.items()},
             None if self.baseline is None else self.baseline.take(rows),
             self.continuous,
+            self.pass_at,
         )
 
     @cached_property
@@ -120,12 +125,12 @@ class JudgedPair:
 
     @cached_property
     def fallen(self) -> IntArray:
-        """The examples of which fewer samples are right than were, in their order."""
+        """The examples whose share of right samples, or pass@k, fell, in their order."""
         return np.flatnonzero(self.old.right > self.new.right)
 
     @cached_property
     def risen(self) -> IntArray:
-        """The examples of which more samples are right than were, in their order."""
+        """The examples whose share of right samples, or pass@k, rose, in their order."""
         return np.flatnonzero(self.old.right < self.new.right)
 
     @property

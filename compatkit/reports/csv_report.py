@@ -30,6 +30,7 @@ HEADER = (
     "reason",
     "old_name",
     "new_name",
+    "pass_at",
 )
 
 
@@ -49,7 +50,7 @@ def render_csv(results: Sequence[Comparison], view: View | None = None) -> str: 
             comparison.scorer,
             comparison.threshold,
         ]
-        names = (comparison.old_name, comparison.new_name)
+        names = (comparison.old_name, comparison.new_name, comparison.pair.pass_at)
         lines += _lines([*head, "", "", comparison.counts.total], comparison.metrics, names)
         for path, parts in comparison.slices.items():
             for value, part in parts.items():
@@ -57,7 +58,7 @@ def render_csv(results: Sequence[Comparison], view: View | None = None) -> str: 
     return "".join(lines)
 
 
-def _lines(head: Sequence[object], metrics: Metrics, names: tuple[str, str]) -> Iterator[str]:
+def _lines(head: Sequence[object], metrics: Metrics, names: Sequence[object]) -> Iterator[str]:
     for name, metric in metrics.items():
         cells = (
             *head,

@@ -18,6 +18,7 @@ from compatkit.reports.view import (
     format_interval,
     format_p,
     level_of,
+    name_average,
 )
 
 IDENTICAL = "The files are identical: nothing was compared but a model with itself."
@@ -54,7 +55,8 @@ def describe_change(comparison: Comparison) -> str:
     """Return one sentence on what broke, what was repaired, and what the average shows of it.
 
     With several samples per example the counts are those to be expected between one sample of
-    each model. Where the scorer is continuous, answers fall below its threshold and rise to it.
+    each model; under pass@k, between k of each, and an example is solved where one of k is right.
+    Where the scorer is continuous, answers fall below its threshold and rise to it.
     """
     counts = comparison.counts
     old_right = counts.both_right + counts.negative_flips
@@ -62,8 +64,11 @@ def describe_change(comparison: Comparison) -> str:
     fall, rise = ("fall below it", "rise to it")
     fell, rose = "fell below it", "rose to it"
     noun, above = "answer", f" that scored {comparison.threshold:g} or more"
-    if not comparison.continuous:
-        noun, above = "right answer", ""
+    k = comparison.pair.pass_at
+    drawn = "of one sample of each model, " if k in {None, 1} else f"of {k} samples of each model, "
+    continuous = comparison.continuous and k is None
+    if not continuous:
+        noun, above = "right answer" if k is None else "solved example", ""
         fall, rise, fell = "break", "be repaired", "broke"
         rose = "was repaired" if counts.positive_flips == 1 else "were repaired"
     if not comparison.pair.single:
@@ -74,9 +79,10 @@ def describe_change(comparison: Comparison) -> str:
         sentence = f"{broken} {fell} ({share}%), {repaired} {rose}"
     else:
         sentence = f"the old model has no {noun}{above} to {fall}, {repaired} {rose}"
-    sentence = ("" if comparison.pair.single else "of one sample of each model, ") + sentence
-    average = "score" if comparison.continuous else "accuracy"
-    averages = f"{LABELS[average].removeprefix('the ')} {_write_averages(comparison, average)}"
+    sentence = ("" if comparison.pair.single else drawn) + sentence
+    average = "score" if continuous else "accuracy"
+    label = name_average(LABELS[average].removeprefix("the "), comparison)
+    averages = f"{label} {_write_averages(comparison, average)}"
     return f"{sentence[0].upper()}{sentence[1:]}; {averages}."
 
 
@@ -110,7 +116,7 @@ def describe_certainty(comparison: Comparison) -> str:
     change = comparison.metrics[f"{average}_delta"]
     if test is None or change.value is None:
         return ""
-    evidence, label = _write_test(test, "comparison"), LABELS[average]
+    evidence, label = _write_test(test, "comparison"), name_average(LABELS[average], comparison)
     if change.low is not None:
         unit = "" if scored else " points"
         level = f"{100 * level_of(comparison):g}%"
@@ -167,7 +173,7 @@ def describe_tasks(results: Sequence[Comparison]) -> str:
     tests = [(result.tests[name], result) for result in results if name in result.tests]
     if not tests:
         return ""
-    what = LABELS[average]
+    what = name_average(LABELS[average], results[0])
     evidence = f"one-sided{_write_family(tests[0][0], 'comparison')}"
     number = count_of(len(tests), "task")
     worse = [(test.p_adjusted, result) for test, result in tests if _reaches(test, _alpha(result))]

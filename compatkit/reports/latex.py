@@ -85,7 +85,7 @@ def render_latex(results: Sequence[Comparison], view: View | None = None) -> str
         *_comment(results),
         rf"\begin{{tabular}}{{{'l' * len(head)}{'r' * len(names)}}}",
         r"\toprule",
-        _row([*head, *(COLUMNS[name][0] for name in names)]),
+        _row([*head, *(_head(name, results[0]) for name in names)]),
     ]
     for number, (task, group) in enumerate(groups.items()):
         label = [latex_text(task, NAME_LIMIT)] if several else []
@@ -113,6 +113,12 @@ def _shown(results: Sequence[Comparison]) -> list[str]:
     family = {"flips": single, "samples": not single, "accuracy": True}
     family["smooth"] = any(result.continuous for result in results)
     return [name for name in COLUMNS if family[METRICS[name].family]]
+
+
+def _head(name: str, comparison: Comparison) -> str:
+    """Return what stands above a column."""
+    k = comparison.pair.pass_at
+    return COLUMNS[name][0] if k is None else COLUMNS[name][0].replace("Accuracy", f"pass@{k}")
 
 
 def _values_of(metrics: Sequence[Values]) -> list[Values]:

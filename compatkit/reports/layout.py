@@ -6,7 +6,6 @@ from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExamples
 from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.metric import Metric
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
 from compatkit.reports.headline import describe_evidence, describe_update
@@ -26,6 +25,7 @@ from compatkit.reports.view import (
     describe_tests,
     left_out,
     level_of,
+    name_average,
     shown_metrics,
     tasks_of,
     title_of,
@@ -54,7 +54,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
         yield task_table(results)
         several_tasks = {n: t for n, t in head.tests.items() if n.startswith("any_task")}
         yield from (
-            Line(sentence, Tone.ASIDE)
+            Line(name_average(sentence, head), Tone.ASIDE)
             for sentence in describe_tests(several_tasks, level_of(head), whole=view.whole)
         )
         for comparison in results:
@@ -71,7 +71,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
                 yield from map(Line, describe_evidence(comparison))
             yield from _detail(comparison, view)
     if view.explain:
-        yield from (_explain(METRICS[name]) for name in shown_metrics(results))
+        yield from explain_metrics(results)
         yield Line(COUNTS, Tone.FAINT)
     last = [comparison for comparison in results if comparison.task == head.task]
     yield from (Line(sentence) for sentence in left_out(last))
@@ -101,7 +101,7 @@ def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
     yield count_table(comparison)
     yield metric_table(comparison, whole=view.whole)
     yield from (
-        Line(sentence, Tone.ASIDE)
+        Line(name_average(sentence, comparison), Tone.ASIDE)
         for sentence in describe_tests(comparison.tests, level_of(comparison), whole=view.whole)
     )
     yield from _asked_for(comparison, view)
@@ -119,8 +119,16 @@ def _asked_for(comparison: Comparison, view: View, heading: str = "") -> Iterato
     yield from blocks
 
 
-def _explain(metric: Metric) -> Explanation:
-    return Explanation(metric.label, metric.meaning, metric.formula, metric.source)
+def explain_metrics(results: Sequence[Comparison]) -> Iterator[Explanation]:
+    """Yield what the shown metrics mean; under pass@k, of k samples what is else of one."""
+    k = results[0].pair.pass_at or 1
+    drawn = "one of the new" if k == 1 else f"{k} of the new"
+    of_old = "one random sample of the old" if k == 1 else f"{k} random samples of the old"
+    for metric in (METRICS[name] for name in shown_metrics(results)):
+        label, meaning = (name_average(text, results[0]) for text in (metric.label, metric.meaning))
+        meaning = meaning.replace("one random sample of the old", of_old)
+        meaning = meaning.replace("one of the new", drawn)
+        yield Explanation(label, meaning, metric.formula, metric.source)
 
 
 def _describe_runs(results: Sequence[Comparison]) -> Iterator[str]:

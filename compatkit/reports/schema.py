@@ -216,6 +216,11 @@ def _result() -> Schema:
             ),
             "scorer": text(),
             "threshold": number("An answer is right when its score is at least this."),
+            "pass_at": value(
+                ["integer", "null"],
+                "k, where accuracy is pass@k, and flips are expected ones of k samples.",
+                minimum=1,
+            ),
             "signature": text("Two results with the same one are comparable.", minLength=1),
             "short_signature": text(
                 "The signature's short form, as reports for people show it.",

@@ -20,6 +20,7 @@ from compatkit.reports.view import (
     format_value,
     level_of,
     macro_averages,
+    name_average,
     shown_metrics,
     worst_first,
 )
@@ -93,7 +94,12 @@ def metric_table(comparison: Comparison, *, whole: bool = True) -> Table:
         if METRICS[name].is_approximate(metric):
             basis = "approximate"
         rows.append(
-            (METRICS[name].label, format_value(name, metric), format_interval(name, metric), basis)
+            (
+                name_average(METRICS[name].label, comparison),
+                format_value(name, metric),
+                format_interval(name, metric),
+                basis,
+            )
         )
     level = f"{100 * level_of(comparison):g}% interval"
     further = len(shown_metrics([comparison])) - len(names)
@@ -120,7 +126,8 @@ def candidate_table(results: Sequence[Comparison]) -> Table:
         rows.append(
             [f"{label}: {comparison.new_name}", *(_cell(name, comparison) for name in columns)]
         )
-    return Table("every model against the old one", ["model", *columns.values()], rows)
+    heads = [name_average(head, first) for head in columns.values()]
+    return Table("every model against the old one", ["model", *heads], rows)
 
 
 def _cell(name: str, comparison: Comparison) -> str:
@@ -160,7 +167,8 @@ def task_table(results: Sequence[Comparison]) -> Table:
         _macro_row(result, means, several=several)
         for result, means in zip(results[-last:], macro_averages(results), strict=True)
     ]
-    title = f"{describe_scorer(results[-1])}; old, new: accuracy; broken: negative flips"
+    average = name_average("accuracy", results[-1])
+    title = f"{describe_scorer(results[-1])}; old, new: {average}; broken: negative flips"
     family = describe_family([comparison.tests for comparison in results], "tasks and candidates")
     note = "; ".join(filter(None, (MACRO, family)))
     return Table(title, header, rows, text_columns=2 if several else 1, note=note)
@@ -206,7 +214,8 @@ def slice_tables(comparison: Comparison) -> list[Table]:
             note += f"; {MOST_SLICES} of {len(parts)} slices shown, --json has all"
         family = describe_family([part.tests for part in parts.values()], "slices", NAME)
         note += f"; {family}" if family else ""
-        header = (path, "N", "accuracy, old", "change", "neg. flips", "NFR", "interval", "p")
+        average = name_average("accuracy, old", comparison)
+        header = (path, "N", average, "change", "neg. flips", "NFR", "interval", "p")
         tables.append(Table(f"by {path}", header, rows, note=note))
     return tables
 

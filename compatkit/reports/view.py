@@ -126,6 +126,12 @@ def count_of(count: float, noun: str) -> str:
     return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def name_average(text: str, comparison: Comparison) -> str:
+    """Return words about accuracy as those about what stands for it, where that is pass@k."""
+    k = comparison.pair.pass_at
+    return text if k is None else text.replace("accuracy", f"pass@{k}")
+
+
 def shown_metrics(results: Sequence[Comparison], *, whole: bool = True) -> list[str]:
     """Return the metrics that are worth a row: those with a value or a cause of their own.
 
@@ -313,10 +319,12 @@ def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str
 
 
 def describe_scorer(comparison: Comparison) -> str:
-    """Name the scorer, and the threshold where it matters."""
+    """Name the scorer, the threshold where it matters, and k of pass@k."""
+    k = comparison.pair.pass_at
+    drawn = "" if k is None else f", pass@{k}"
     if comparison.continuous:
-        return f"{comparison.scorer}, right from {comparison.threshold:g}"
-    return comparison.scorer
+        return f"{comparison.scorer}, right from {comparison.threshold:g}{drawn}"
+    return f"{comparison.scorer}{drawn}"
 
 
 def worst_first(parts: Mapping[str, Slice]) -> list[tuple[str, Slice]]:

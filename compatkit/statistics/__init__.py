@@ -23,6 +23,7 @@ from compatkit.statistics.paired import (
     relative_flip_ratio,
     tango,
 )
+from compatkit.statistics.pass_at import pass_at
 from compatkit.statistics.power import (
     equivalence_power,
     examples_for_equivalence,
@@ -93,6 +94,7 @@ __all__ = [
     "largest_passing_rate",
     "mcnemar",
     "newcombe_paired",
+    "pass_at",
     "permutation_test",
     "power_of_gate",
     "relative_flip_ratio",

@@ -146,6 +146,7 @@ def test_the_level_of_a_gate_is_above_one_half_wherever_it_is_said(
 def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
     changed: dict[str, Any] = {
         "scorer": "token_f1",
+        "pass_at": 2,
         "threshold": 0.25,
         "by_position": True,
         "cluster": "passage",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue
-from compatkit.reports.view import format_count, format_number
+from compatkit.reports.view import format_count, format_number, name_average
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _average_cards(comparison: Comparison) -> Iterator[Card]:
         )
         of_change = METRICS[f"{name}_delta"].unit
         details = (_write(of_change, change, digits), *_interval(of_change, change, digits))
-        yield Card(label, value, details)
+        yield Card(name_average(label, comparison), value, details)
 
 
 def _trust_cards(comparison: Comparison) -> Iterator[Card]:

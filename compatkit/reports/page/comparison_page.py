@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.metrics.definitions import METRICS
 from compatkit.readers.run_header import describe_header
-from compatkit.reports.blocks import Block, Explanation, Fold, Line, Table, Tone
+from compatkit.reports.blocks import Block, Fold, Line, Table, Tone
 from compatkit.reports.headline import describe_update
+from compatkit.reports.layout import explain_metrics
 from compatkit.reports.page.articles import draw_flips, find_flips
 from compatkit.reports.page.cards import make_cards
 from compatkit.reports.page.choices import Choices, make_choices
@@ -28,7 +28,7 @@ from compatkit.reports.view import (
     describe_tests,
     left_out,
     level_of,
-    shown_metrics,
+    name_average,
     tasks_of,
 )
 
@@ -140,7 +140,8 @@ def _lay_out_numbers(results: Sequence[Comparison], heads: Sequence[Comparison])
 
 def _detail(comparison: Comparison) -> Iterator[Line | Table]:
     yield metric_table(comparison)
-    yield from (Line(text) for text in describe_tests(comparison.tests, level_of(comparison)))
+    tests = describe_tests(comparison.tests, level_of(comparison))
+    yield from (Line(name_average(text, comparison)) for text in tests)
     yield from slice_tables(comparison)
     if (sweep := sweep_table(comparison)) is not None:
         yield sweep
@@ -148,11 +149,7 @@ def _detail(comparison: Comparison) -> Iterator[Line | Table]:
 
 def _lay_out_foot(results: Sequence[Comparison], heads: Sequence[Comparison]) -> Iterator[Block]:
     """Yield what the quantities mean, how the files were made, and the signatures."""
-    metrics = [METRICS[name] for name in shown_metrics(results)]
-    yield Fold(
-        "what the numbers mean",
-        [Explanation(one.label, one.meaning, one.formula, one.source) for one in metrics],
-    )
+    yield Fold("what the numbers mean", [*explain_metrics(results)])
     runs: dict[str, Mapping[str, object]] = {}
     for comparison in results:
         for name, side in ((comparison.old_name, "old"), (comparison.new_name, "new")):

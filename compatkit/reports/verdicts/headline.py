@@ -41,4 +41,9 @@ def _name_change(tasks: Sequence[Comparison]) -> tuple[str, str, str]:
             "to rise to it" if expected else "rose to it",
         )
     broke = "are expected to break" if expected else "broke"
-    return "right answers", broke, "to be repaired" if expected else "repaired"
+    drawn = any(task.pair.pass_at is not None for task in tasks)
+    return (
+        "solved examples" if drawn else "right answers",
+        broke,
+        "to be repaired" if expected else "repaired",
+    )
