@@ -1,7 +1,7 @@
 # Each target is one command that a developer or CI runs; `make check` is all of them.
 PYTHON ?= python
 
-.PHONY: check format lint types imports test coverage docs bench accept
+.PHONY: check format lint types imports test coverage docs site bench accept
 
 check: lint types imports coverage
 
@@ -31,6 +31,10 @@ coverage:
 
 docs:
 	$(PYTHON) docs/write_reference.py
+
+# The documentation as a site, in build/site; a link that leads nowhere is an error.
+site:
+	$(PYTHON) -m sphinx -W --keep-going -q -c docs -b html . build/site
 
 bench:
 	$(PYTHON) benchmarks/speed.py
