@@ -9,6 +9,7 @@ from typing import BinaryIO
 from compatkit.errors import DataError
 
 BLOCK = 1 << 19  # as much as stays in the processor's cache while it is worked on
+BOM = b"\xef\xbb\xbf"
 LARGEST_LINE = 1 << 26
 LARGEST_WHOLE = 1 << 30
 
@@ -68,3 +69,12 @@ def read_whole(stream: BinaryIO, name: str) -> bytes:
                 "memory all at once. Write it as JSON Lines, which is read line by line."
             )
     return b"".join(parts)
+
+
+def read_json_text(stream: BinaryIO, name: str) -> bytes:
+    """Return all bytes of a JSON text but a byte order mark.
+
+    Raises:
+        DataError: as `read_whole`.
+    """
+    return read_whole(stream, name).removeprefix(BOM)

@@ -19,8 +19,7 @@ from typing import Any, BinaryIO
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Record
 from compatkit.predictions.records import Records
-from compatkit.readers.blocks import LARGEST_LINE, read_blocks
-from compatkit.readers.decoding import BOM
+from compatkit.readers.blocks import BOM, LARGEST_LINE, read_blocks
 from compatkit.readers.quoting import QUOTED, QUOTING, UNQUOTED, find_quoting
 
 BATCH = 20_000

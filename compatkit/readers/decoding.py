@@ -9,7 +9,6 @@ from typing import Any
 from compatkit.errors import DataError
 from compatkit.predictions.fields import Record
 
-BOM = b"\xef\xbb\xbf"
 LINE = b"\n"
 CHUNK = 1 << 20  # bytes that are looked at in one go
 COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")

@@ -13,8 +13,8 @@ from compatkit.errors import DataError
 from compatkit.predictions.fields import MISSING, Record
 from compatkit.predictions.nested import describe_rows, find_rows, list_places, to_rows
 from compatkit.predictions.records import Records
-from compatkit.readers.blocks import read_whole
-from compatkit.readers.decoding import BOM, decode_json, repeats_a_key
+from compatkit.readers.blocks import read_json_text
+from compatkit.readers.decoding import decode_json, repeats_a_key
 
 BATCH = 20_000
 
@@ -30,7 +30,7 @@ def read_json(stream: BinaryIO, name: str, *, rows: str | None = None) -> Iterat
     Raises:
         DataError: no JSON, no array, no rows where they should be, or an item that is no object.
     """
-    document = _decode(read_whole(stream, name).removeprefix(BOM), name)
+    document = _decode(read_json_text(stream, name), name)
     listed, notes = (document, ()) if rows is None else _find(document, rows, name)
     if not isinstance(listed, list):
         places = list_places(listed)

@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 from compatkit.predictions.fields import Record
 from compatkit.predictions.records import Records
-from compatkit.readers.blocks import read_blocks
-from compatkit.readers.decoding import BOM, decode_object, repeats_a_key
+from compatkit.readers.blocks import BOM, read_blocks
+from compatkit.readers.decoding import decode_object, repeats_a_key
 
 
 def read_jsonl(stream: BinaryIO, name: str, *, by_hand: bool = True) -> Iterator[Records]:

@@ -14,8 +14,7 @@ from typing import BinaryIO
 from compatkit.errors import DataError
 from compatkit.predictions.fields import LONE
 from compatkit.predictions.records import Records
-from compatkit.readers.blocks import read_blocks
-from compatkit.readers.decoding import BOM
+from compatkit.readers.blocks import BOM, read_blocks
 
 
 def read_text(stream: BinaryIO, name: str) -> Iterator[Records]:

@@ -11,11 +11,10 @@ from compatkit.predictions.fields import ALIASES, EITHER, Record
 from compatkit.predictions.nested import ROOT
 from compatkit.predictions.records import Records
 from compatkit.readers import DOCUMENT, LINES, READERS, TABLES
-from compatkit.readers.blocks import read_whole
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
-from compatkit.readers.logs.log import Log, LogSelection, decode_whole
+from compatkit.readers.logs.log import Log, LogSelection, read_document
 from compatkit.readers.memory import digest_memory, is_arrow, is_dataset, is_frame, read_memory
 from compatkit.readers.references import OWN as JOINED
 from compatkit.readers.references import References
@@ -245,7 +244,7 @@ def _holds_ids(source: Source) -> bool:
         return False
     with source.open() as stream:
         try:
-            document = decode_whole(read_whole(stream, source.name), source.name)
+            document = read_document(stream, source.name)
         except DataError:
             return False  # JSON Lines
     own = [*ALIASES["references"], EITHER]

@@ -15,12 +15,14 @@ from zipfile import BadZipFile, ZipExtFile
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.readers.archive import find_member, is_archive, open_member
+from compatkit.readers.blocks import BOM
 
 GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 CHUNK = 1 << 20
 COMPRESSED = 1 << 12  # a zstd stream may grow 32,768 times: 128 MiB come of as much at most
 LARGEST_WINDOW = 1 << 31  # all that zstd can write, --long=31
 HEAD = 1 << 14  # bytes that tell what a file is
+LONGEST_FIRST = 1 << 20  # of a first line, whose last key may tell it
 FILES = "JSONL, JSON, CSV, TSV, Parquet or plain text"  # as help texts and messages name the kinds
 KINDS = {
     ".jsonl": "jsonl",
@@ -124,7 +126,9 @@ class Source:
         return kind_of_bytes(head, self.name, kind)
 
     def head(self) -> bytes:
-        """Return the first bytes, decompressed; the file is opened for them once.
+        """Return the first bytes, decompressed and without a byte order mark.
+
+        The file is opened for them once.
 
         Raises:
             DataError: they cannot be read.
@@ -132,7 +136,7 @@ class Source:
         if self.path is not None and self.stamp and not self.member:
             return _read_head(self.path, self.stamp)
         with self.open() as stream:
-            return stream.read(HEAD)
+            return stream.read(HEAD).removeprefix(BOM)
 
     def stored(self) -> bytes:
         """Return the stored bytes.
@@ -168,7 +172,7 @@ def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
     """
     if head.startswith(b"PAR1"):
         return "parquet"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.lstrip()
     if text.startswith(b"["):
         return "json"
     if text.startswith(b"{"):
@@ -209,7 +213,7 @@ def open_path(path: str | Path) -> Source:
 
 def _opens_a_document(head: bytes) -> bool:
     """Tell an object that goes on over several lines, as no row of JSON Lines does."""
-    first, line_break, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    first, line_break, _ = head.lstrip().partition(b"\n")
     return first.startswith(b"{") and bool(line_break) and not first.rstrip().endswith(b"}")
 
 
@@ -227,17 +231,29 @@ def unpack(source: Source) -> Source:
 
 
 def read_head(path: Path) -> bytes:
-    """Return the first bytes of a file, decompressed; none where it cannot be read."""
+    """Return the first bytes of a file as `Source.head` does; none where it cannot be read."""
     try:
         return _read_head(path, _stamp(path))
     except (OSError, DataError):
         return b""
 
 
+def read_beginning(path: Path) -> bytes:
+    """Return the first bytes of a file, of JSON Lines the whole first line; see `read_head`."""
+    head = read_head(path)
+    if kind_of_name(path.name) != "jsonl" or len(head) < HEAD - len(BOM) or b"\n" in head:
+        return head
+    try:
+        with open_path(path).open() as stream:
+            return stream.readline(LONGEST_FIRST).removeprefix(BOM)
+    except DataError:
+        return head
+
+
 @lru_cache(maxsize=2048)
 def _read_head(path: Path, stamp: tuple[int, ...]) -> bytes:
     with Source(str(path), path, stamp=stamp).open() as stream:
-        return stream.read(HEAD)
+        return stream.read(HEAD).removeprefix(BOM)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from compatkit.errors import CompatkitError
 from compatkit.readers import READERS, logs
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.harness import Harness
+from compatkit.readers.logs.signs import FileSign
 from compatkit.readers.prediction_file import open_run
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def test_a_harness_is_documented_and_tested(name):
     assert f"`{name}`" in (ROOT / "docs/formats.md").read_text()
     assert f"## {LOGS[name].title}" in (ROOT / "docs/harnesses.md").read_text()
     assert LOGS[name].example.startswith("compatkit score ")
-    for function in (module.find_logs, module.open_logs, module.read_log):
+    for function in (module.open_logs, module.read_log):
         assert function.__module__ == module.__name__
         assert function.__doc__
 
@@ -105,11 +106,7 @@ READER = '''"""Quizzer: a file `quiz_NAME.jsonl`, a line a question, which `numb
 
 from compatkit.predictions.records import Records
 from compatkit.readers.jsonl import read_jsonl
-from compatkit.readers.logs.log import Log, plain_name, set_score
-
-
-def find_logs(files):
-    return [path for path in files if plain_name(path).startswith("quiz_")]
+from compatkit.readers.logs.log import Log, set_score
 
 
 def open_logs(files, selection):
@@ -135,7 +132,13 @@ def quizzes(tmp_path, monkeypatch):
     monkeypatch.setitem(
         LOGS,
         "quizzer",
-        Harness("Quizzer", "quizzer", "compatkit score v1 v2", "number", (b"quiz_",)),
+        Harness(
+            "Quizzer",
+            "quizzer",
+            "compatkit score v1 v2",
+            "number",
+            (FileSign((".jsonl",), name="^quiz_"),),
+        ),
     )
     (tmp_path / "quizzer.py").write_text(READER)
     monkeypatch.setattr(logs, "__path__", [*logs.__path__, str(tmp_path)])

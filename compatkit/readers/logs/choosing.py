@@ -9,7 +9,9 @@ from typing import TypeVar
 from compatkit.errors import DataError
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.directions import less_is_better
+from compatkit.readers.logs.harness import Harness
 from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
+from compatkit.readers.source import read_beginning
 
 T = TypeVar("T")
 
@@ -35,11 +37,7 @@ def open_logs(path: Path, selection: LogSelection, reader: str | None = None) ->
             task does not have.
     """
     files = _list_files(path)
-    by_reader = {
-        name: logs
-        for name, harness in LOGS.items()
-        if reader in {None, name} and (logs := harness.find(files))
-    }
+    by_reader = _recognise(files, LOGS if reader is None else {reader: LOGS[reader]})
     if reader is not None and not by_reader and path.is_file():
         # The user knows what neither its name nor its first bytes say.
         by_reader = {reader: [path]}
@@ -54,6 +52,20 @@ def open_logs(path: Path, selection: LogSelection, reader: str | None = None) ->
         return {}
     ((name, paths),) = by_reader.items()
     return _choose(LOGS[name].open(paths, selection), selection, path)
+
+
+def _recognise(
+    files: Iterable[Path], harnesses: Mapping[str, Harness]
+) -> dict[str, Sequence[Path]]:
+    """Return the logs of each harness that has some; what a file begins with is read once."""
+    logs: dict[str, list[Path]] = {}
+    for path in files:
+        beginning = read_beginning(path)
+        for name, harness in harnesses.items():
+            if harness.owns(path, beginning):
+                logs.setdefault(name, []).append(path)
+    kept = {name: harnesses[name].keep(logs[name]) for name in harnesses if name in logs}
+    return {name: paths for name, paths in kept.items() if paths}
 
 
 def select_tasks(tasks: Mapping[str, T], selection: LogSelection, path: str | Path) -> dict[str, T]:

@@ -8,7 +8,6 @@ a metric failed to judge, a case that no other metric fails is not scored, and n
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,31 +20,17 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
-    decode_whole,
     expect,
     part,
-    plain_name,
+    read_document,
     read_json_file,
     set_score,
 )
-from compatkit.readers.source import read_head
 
-CASES = re.compile(rb'"testCases"\s*:\s*\[')
 WRAPPED = "testRunData"
 SUCCESS = "success"
 SCORE = ".score"
 SHOWN = 60
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON files whose first keys hold test cases."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".json")
-        and read_head(path).lstrip().startswith(b"{")
-        and CASES.search(read_head(path)[:2000])
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -109,7 +94,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: one that is not as deepeval writes it, or one metric twice.
     """
     name = str(log.path)
-    _, cases = _load(decode_whole(stream.read(), name), name)
+    _, cases = _load(read_document(stream, name), name)
     seen: Counter[str] = Counter()
     numbered = []
     for number, case in enumerate(cases, 1):

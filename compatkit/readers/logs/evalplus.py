@@ -18,27 +18,16 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
-    decode_whole,
     expect,
     plain_name,
+    read_document,
     read_json_file,
     set_score,
 )
-from compatkit.readers.source import read_head
 
-RESULTS = re.compile(rb'\s*\{\s*"date"\s*:\s*"[^"]*"\s*,\s*"hash"\s*:\s*"([^"]*)"\s*,\s*"eval"\s*:')
 PASS = "pass"  # noqa: S105 (a status)
 STATUSES = (PASS, "fail", "timeout")
 ENDING = re.compile(r"[._-]?eval_results\.json$")
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON files that begin as its results do."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".json") and RESULTS.match(read_head(path))
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -92,7 +81,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: one that is not as evalplus writes it.
     """
     name = str(log.path)
-    whole = expect(decode_whole(stream.read(), name), dict, name, "the file")
+    whole = expect(read_document(stream, name), dict, name, "the file")
     dataset = as_text(whole.get("hash"))
     yield from batches(
         (

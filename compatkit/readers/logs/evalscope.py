@@ -23,19 +23,9 @@ from compatkit.readers.logs.log import (
     plain_name,
     set_score,
 )
-from compatkit.readers.source import open_path, read_head
+from compatkit.readers.source import open_path
 
-KEYS = (b'"index"', b'"sample_score"')
 FINE = (None, "success")
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON Lines files whose first rows are reviews."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".jsonl") and all(key in read_head(path) for key in KEYS)
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001

@@ -26,21 +26,11 @@ from compatkit.readers.logs.log import (
     set_score,
     stated,
 )
-from compatkit.readers.source import open_path, read_head
+from compatkit.readers.source import open_path
 
-KEYS = (b'"evaluation_id"', b'"evaluation_name"', b'"model_id"')
 JUDGEMENTS = ("score", "is_correct")
 
 Group = tuple[str, str, str]
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON Lines files whose first rows name an evaluation and a model."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".jsonl") and all(key in read_head(path) for key in KEYS)
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001

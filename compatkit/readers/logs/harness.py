@@ -1,6 +1,6 @@
 """Harness: an evaluation harness, and the file of this folder that reads its logs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +10,8 @@ from compatkit.errors import DataError
 from compatkit.predictions.records import Records
 from compatkit.readers.logs.keys import refuse_repeated
 from compatkit.readers.logs.log import Log, LogSelection
-from compatkit.readers.source import read_head
+from compatkit.readers.logs.signs import FileSign
+from compatkit.readers.source import read_beginning
 
 # What reading a part raises that is missing, or of another kind than the harness writes.
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -25,7 +26,7 @@ class Harness:
         module: the name of the file.
         example: a command that reads such logs.
         known_by: the fields of the format that tell rows of a task apart.
-        signs: one of these is in the name or the first bytes of each of its logs.
+        signs: what its logs have: all that one of these says.
         takes_dataset: its logs hold answers alone, and `dataset` names the file of questions.
     """
 
@@ -33,14 +34,22 @@ class Harness:
     module: str
     example: str
     known_by: str
-    signs: tuple[bytes, ...]
+    signs: tuple[FileSign, ...]
     takes_dataset: bool = False
 
     def find(self, files: Sequence[Path]) -> list[Path]:
         """Return the files that are logs of this harness."""
-        maybe = [path for path in files if self._has_sign(path)]
-        logs: list[Path] = self._load("find_logs")(maybe) if maybe else []
-        return logs
+        return self.keep([path for path in files if self.owns(path, read_beginning(path))])
+
+    def owns(self, path: Path, beginning: bytes) -> bool:
+        """Tell whether a file that begins so is a log of this harness."""
+        return any(sign.fits(path, beginning) for sign in self.signs)
+
+    def keep(self, logs: Sequence[Path]) -> list[Path]:
+        """Leave aside what is no run of its own beside others."""
+        leave_aside = getattr(self._load(), "leave_aside", None) if logs else None
+        aside = leave_aside(logs) if leave_aside else ()
+        return [path for path in logs if path not in aside]
 
     def open(self, files: Sequence[Path], selection: LogSelection) -> list[Log]:
         """Return a log per task and run, without reading more than must be.
@@ -51,7 +60,7 @@ class Harness:
         logs: list[Log] = []
         for path in files:
             try:
-                logs += self._load("open_logs")([path], selection)
+                logs += self._load().open_logs([path], selection)
             except SHAPES as error:
                 raise self._unlike(path, error) from error
         return logs
@@ -63,7 +72,7 @@ class Harness:
             DataError: rows that cannot be read, or are not as the harness writes them.
         """
         try:
-            yield from refuse_repeated(self._load("read_log")(stream, log), self.known_by)
+            yield from refuse_repeated(self._load().read_log(stream, log), self.known_by)
         except SHAPES as error:
             raise self._unlike(log.path, error) from error
 
@@ -73,12 +82,5 @@ class Harness:
             f"({type(error).__name__}: {error!s:.80}). Is it whole, and of a known version?"
         )
 
-    def _has_sign(self, path: Path) -> bool:
-        text = path.name.encode("utf-8", "replace") + b"\n" + read_head(path)
-        return any(sign in text for sign in self.signs)
-
-    def _load(self, function: str) -> Callable[..., Any]:
-        loaded: Callable[..., Any] = getattr(
-            import_module(f"{__package__}.{self.module}"), function
-        )
-        return loaded
+    def _load(self) -> Any:
+        return import_module(f"{__package__}.{self.module}")

@@ -18,16 +18,15 @@ from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     batches,
-    decode_whole,
     expect,
     items,
     part,
+    read_document,
     read_json_file,
     set_score,
     state_conditions,
 )
 
-STATS = "per_instance_stats.json"
 # What is measured of a run, and is no judgement of an answer.
 ABOUT = re.compile(
     r"^(num_|inference_|training_|batch_size|max_prob|logprob|predicted_|estimated_|finish_reason"
@@ -47,13 +46,6 @@ FIRST = [
     "pass",
 ]
 MODEL = re.compile(r"[,:]?model(?:_deployment)?=[^,]*")
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the statistics of instances that lie beside the specification of a run."""
-    return [
-        path for path in files if path.name == STATS and (path.parent / "run_spec.json").is_file()
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -112,7 +104,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: a file that is damaged, or two instances of one key.
     """
     name = str(log.path)
-    stats = expect(decode_whole(stream.read(), name), list, name, "the list of instances")
+    stats = expect(read_document(stream, name), list, name, "the list of instances")
     texts = read_texts(log)
     means = Once("the statistic of")
     places: dict[Key, int] = {}

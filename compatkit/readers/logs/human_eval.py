@@ -14,21 +14,10 @@ from typing import Any, BinaryIO
 from compatkit.predictions.records import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import Log, LogSelection, expect, plain_name, set_score
-from compatkit.readers.source import open_path, read_head
+from compatkit.readers.source import open_path
 
 PASSED = "passed"
 NAME = re.compile(r"^(.+?)(?:\.jsonl)?_results\.jsonl$")
-KEYS = (b'"task_id"', b'"result"', b'"passed"')
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON Lines files whose first row is a completion that was judged."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".jsonl")
-        and all(key in read_head(path).partition(b"\n")[0] for key in KEYS)
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.blocks import read_json_text
 from compatkit.readers.decoding import check_utf8, decode_json
 from compatkit.readers.logs.inspect_scores import (
     A_LIST,
@@ -32,31 +33,19 @@ from compatkit.readers.logs.log import (
     is_missing,
     items,
     part,
-    plain_name,
     set_score,
     state_conditions,
 )
 from compatkit.readers.logs.zip_members import ZipMembers, open_zip
-from compatkit.readers.source import open_path, read_head
+from compatkit.readers.source import open_path
 
 if TYPE_CHECKING:
     from compatkit.readers.logs.inspect_types import Header, Output, Sample
 
 VERSION = 2
-JSON_LOG = re.compile(rb'\{\s*"version":\s*\d+,\s*"status":\s*"')
 SAMPLE = re.compile(r"^samples/.*(_epoch_\d+\.json|/sample\.json)$", re.DOTALL)
 CONSTANT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
 ATTACHMENT = "attachment://"
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the zip archives called `.eval` and the JSON files that begin as a log."""
-    return [
-        path
-        for path in files
-        if (path.suffix == ".eval" and read_head(path)[:2] == b"PK")
-        or (plain_name(path).endswith(".json") and JSON_LOG.match(read_head(path)))
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
@@ -106,7 +95,9 @@ def _read_header(path: Path) -> tuple["Header", ScoresSeen, bool]:
     name = str(path)
     with open_path(path).open() as stream:
         if path.suffix != ".eval":
-            whole: types.HeaderAndScores = _decode(stream.read(), types.HeaderAndScores, name)
+            whole: types.HeaderAndScores = _decode(
+                read_json_text(stream, name), types.HeaderAndScores, name
+            )
             return whole, ScoresSeen.of(whole.samples or []), False
         with open_zip(stream, name) as members:
             if "header.json" in members.names:
@@ -219,7 +210,7 @@ def _numbered(stream: BinaryIO, log: Log, name: str) -> Iterator[tuple[int, dict
     from compatkit.readers.logs import inspect_types as types  # noqa: PLC0415
 
     if log.path.suffix != ".eval":
-        whole = _decode(stream.read(), types.Samples, name)
+        whole = _decode(read_json_text(stream, name), types.Samples, name)
         for number, sample in enumerate(whole.samples or [], 1):
             yield number, _record(sample, log, f"{name}:{number}")
         return

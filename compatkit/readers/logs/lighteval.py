@@ -23,16 +23,12 @@ from compatkit.readers.logs.log import (
     state_conditions,
     stated,
 )
+from compatkit.readers.logs.signs import LIGHTEVAL_NAME
 from compatkit.readers.parquet import read_parquet
 from compatkit.readers.source import open_path
 
 ABOVE = 4  # folders above a file of details in which its results may be
-NAME = re.compile(r"^details_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.parquet$")
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the files of details, by their names."""
-    return [path for path in files if NAME.match(path.name)]
+NAME = re.compile(LIGHTEVAL_NAME)
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001

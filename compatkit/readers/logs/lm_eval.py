@@ -16,7 +16,6 @@ from typing import Any, BinaryIO
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
-from compatkit.readers.decoding import BOM
 from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.lm_eval_results import (
@@ -30,10 +29,10 @@ from compatkit.readers.logs.lm_eval_results import (
 )
 from compatkit.readers.logs.lm_eval_rows import read_row
 from compatkit.readers.logs.log import Log, LogSelection, as_text, expect, plain_name, stated
+from compatkit.readers.logs.signs import LM_EVAL_NAME
 from compatkit.readers.source import CHUNK, open_path, read_head
 
-NAME = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?)\.jsonl?$")
-FIRST_KEYS = re.compile(rb'\s*(?:\[\s*)?\{\s*"doc_id":\s*\d+,\s*"doc":')
+NAME = re.compile(LM_EVAL_NAME)
 FILTER = re.compile(rb'"filter": ?"((?:[^"\\]|\\.)*)"')
 METRICS = re.compile(rb'"metrics": ?\[([^\[\]{}]*)\]')
 TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
@@ -47,16 +46,6 @@ OF_A_ROW = {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "
 # These count all documents of a task as run although `--samples` named some.
 COUNT_ALL = re.compile(r"0\.4\.(9|10|11)(\.|$)")
 ALIKE = 1e-9
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the files of samples, by their names or their first keys."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith((".jsonl", ".json"))
-        and (NAME.search(plain_name(path)) or FIRST_KEYS.match(read_head(path).removeprefix(BOM)))
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
@@ -112,7 +101,7 @@ def _batches(stream: BinaryIO, name: str, *, array: bool) -> Iterator[Records]:
 
 
 def _is_array(path: Path) -> bool:
-    return read_head(path).removeprefix(BOM).lstrip().startswith(b"[")
+    return read_head(path).lstrip().startswith(b"[")
 
 
 def _first_row(path: Path) -> Mapping[str, Any]:

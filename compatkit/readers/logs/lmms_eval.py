@@ -27,20 +27,16 @@ from compatkit.readers.logs.log import (
     set_score,
     stated,
 )
+from compatkit.readers.logs.signs import LMMS_EVAL_NAME
 from compatkit.readers.source import open_path
 
-NAME = re.compile(r"^(\d{8}_\d{6})_samples_(.+)\.jsonl$")
+NAME = re.compile(LMMS_EVAL_NAME)
 OF_A_ROW = {
     *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "doc_hash", "input"),
     *("input_media", "token_counts", "prompt_hash", "target_hash", "filter", "metrics"),
 }
 ALL = "none"  # the filter that is in no row
 PAIR = 2  # a log-likelihood, and whether the continuation is the likeliest one
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the files of samples, by their names."""
-    return [path for path in files if NAME.match(plain_name(path))]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:

@@ -5,12 +5,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
-from compatkit.readers.decoding import decode_json
+from compatkit.readers.blocks import read_json_text
+from compatkit.readers.decoding import decode_json, repeats_a_key
 from compatkit.readers.source import open_path
 from compatkit.recipe import Recipe
 
@@ -113,21 +114,28 @@ def read_json_file(path: Path) -> Any:
         DataError: it cannot be read, or is no JSON.
     """
     with open_path(path).open() as stream:
-        return decode_whole(stream.read(), str(path))
+        return read_document(stream, str(path))
 
 
-def decode_whole(raw: bytes, name: str) -> Any:
-    """Decode a JSON text, quickly where it has no fault and no NaN.
+def read_document(stream: BinaryIO, name: str, *, by_hand: bool = False) -> Any:
+    """Decode a file that is one JSON text, quickly where it has no fault and no NaN.
+
+    Args:
+        stream: its decompressed bytes.
+        name: what messages call it.
+        by_hand: a person may have written it, so that keys that occur twice are looked for.
 
     Raises:
-        DataError: with the place and what was found there.
+        DataError: with the place and what was found there, or it is too large to be held.
     """
     import msgspec  # noqa: PLC0415
 
+    raw = read_json_text(stream, name)
     try:
-        return msgspec.json.decode(raw)
+        whole = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decode_json(raw, name, cut=not raw.rstrip().endswith((b"}", b"]")))
+    return decode_json(raw, name) if by_hand and repeats_a_key(raw, [whole]) else whole
 
 
 def expect(value: Any, kind: type | tuple[type, ...], where: str, what: str) -> Any:

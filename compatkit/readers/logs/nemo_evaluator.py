@@ -5,7 +5,6 @@ scored, and one whose error is of the infrastructure or the system is an error, 
 Prompt and expected answer must agree, since a problem's number is a place in a file.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,25 +22,15 @@ from compatkit.readers.logs.log import (
     read_json_file,
     set_score,
 )
-from compatkit.readers.source import read_head
 
-PROBLEM = re.compile(rb'\{[^{}\[\]\n]*"problem_idx"\s*:')
 RESULTS = "results.jsonl"
 NOT_THE_MODEL = {"infra_error", "system"}
 
 
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON Lines files whose rows are numbered problems.
-
-    Beside `results.jsonl` a bundle may hold `trajectories.jsonl`, with the steps of its problems.
-    """
-    logs = [
-        path
-        for path in files
-        if plain_name(path).endswith(".jsonl") and PROBLEM.match(read_head(path))
-    ]
+def leave_aside(logs: Sequence[Path]) -> list[Path]:
+    """Return what is beside results: `trajectories.jsonl`, the steps of a bundle's problems."""
     bundles = {path.parent for path in logs if plain_name(path) == RESULTS}
-    return [path for path in logs if plain_name(path) == RESULTS or path.parent not in bundles]
+    return [path for path in logs if plain_name(path) != RESULTS and path.parent in bundles]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001

@@ -7,7 +7,6 @@ of its `match` events, or a number of its `metrics` events. A run without its fi
 end.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -16,7 +15,6 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
-from compatkit.readers.decoding import BOM
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Log,
@@ -24,13 +22,11 @@ from compatkit.readers.logs.log import (
     as_text,
     batches,
     part,
-    plain_name,
     set_score,
     state_conditions,
 )
-from compatkit.readers.source import open_path, read_head
+from compatkit.readers.source import open_path
 
-SPEC = re.compile(rb'\{"spec": ?\{')
 CORRECT = "correct"
 VERDICT = "choice"  # of a grading model, in its `metrics` event
 GRADER = "modelgraded"  # in the class of an eval that a model grades
@@ -49,15 +45,6 @@ class _Example:
     error: Any = None
     correct: list[Any] = field(default_factory=list)
     metrics: dict[str, list[Any]] = field(default_factory=dict)
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON Lines files that begin with the specification of a run."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".jsonl") and SPEC.match(read_head(path).removeprefix(BOM))
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001

@@ -2,46 +2,44 @@
 
 A row is a place in the dataset, the key of its prediction: prompt and gold answer must agree on
 both sides. Predictions hold no judgement: where `results/MODEL/DATASET.json` has `details`, as
-`--dump-eval-details` writes them, its `correct` is the score; elsewhere `--scorer NAME` judges the
-answers. What a partitioner wrote in pieces (`DATASET_0.json`) is a task each.
+`--dump-eval-details` writes them, what they call `correct`, `is_correct` or `cascade_correct` is
+the score; elsewhere `--scorer NAME` judges the answers. Where the dataset was asked several times
+(`n`), the repeats of a place are its samples. What a partitioner wrote in pieces
+(`DATASET_0.json`) is a task each; `tmp_DATASET.json` is what an unfinished run left. What a judging
+model answered, which lies among the results, is no run.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
-from compatkit.readers.decoding import decode_json, repeats_a_key
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     as_text,
     batches,
-    decode_whole,
     expect,
-    part,
     plain_name,
+    read_document,
     read_json_file,
     set_score,
 )
-from compatkit.readers.source import read_head
 
-FIRST = re.compile(rb'\s*\{\s*"\d+"\s*:\s*\{')
-PREDICTION = b'"prediction"'
 CORRECT = "correct"
+JUDGEMENTS = (CORRECT, "is_correct", "cascade_correct")  # in the order in which the tool looks
 PREDICTIONS, RESULTS = "predictions", "results"
+BEGUN = "tmp_"
 
 
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON files whose first key is a number, and its value a prediction."""
+def leave_aside(logs: Sequence[Path]) -> list[Path]:
+    """Return what is among the results of a run: there it is the answers of a judge."""
     return [
         path
-        for path in files
-        if plain_name(path).endswith(".json")
-        and FIRST.match(read_head(path))
-        and PREDICTION in read_head(path)
+        for path in logs
+        if path.absolute().parents[1].name == RESULTS
+        and (path.absolute().parents[1].parent / PREDICTIONS).is_dir()
     ]
 
 
@@ -55,16 +53,21 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 
 def _open_log(path: Path) -> Log:
+    name = plain_name(path).removesuffix(".json")
     results = _results_of(path)
-    judged = results is not None and bool(_details(results))
+    judged = results is not None and any(
+        _judgement(detail) is not None for detail in _details(results)[0].values()
+    )
+    why = "no results with details that judge each answer are beside the predictions"
     return Log(
         harness="opencompass",
-        task=plain_name(path).removesuffix(".json"),
+        task=name.removeprefix(BEGUN),
         path=path,
         metrics=(CORRECT,) if judged else (),
-        refused={} if judged else {CORRECT: "no results with details are beside the predictions"},
+        refused={} if judged else {CORRECT: why},
         directions={CORRECT: False},
         model=path.absolute().parent.name,
+        unfinished="the run did not come to its end" if name.startswith(BEGUN) else "",
         further=(results,) if results is not None and judged else (),
     )
 
@@ -78,14 +81,21 @@ def _results_of(path: Path) -> Path | None:
     return file if file.is_file() else None
 
 
-def _details(path: Path) -> Mapping[str, Any]:
-    """Return what was judged, by place; empty where the results hold no details."""
+def _details(path: Path) -> tuple[Mapping[str, Mapping[str, Any]], bool]:
+    """Return what was judged, by place, and whether each place may stand for several answers."""
     whole = expect(read_json_file(path), dict, str(path), "the file of results")
-    details = whole.get("details") or {}
-    if isinstance(details, list):
-        return {str(place): detail for place, detail in enumerate(details)}
-    table: Mapping[str, Any] = expect(details, dict, str(path), "'details'")
-    return {place: detail for place, detail in table.items() if place != "type"}
+    details = expect(whole.get("details") or {}, (dict, list), str(path), "'details'")
+    listed = isinstance(details, list)
+    pairs = enumerate(details) if listed else details.items()
+    return {
+        str(place): expect(detail, dict, f"{path}: {place}", "the detail")
+        for place, detail in pairs
+        if listed or place != "type"
+    }, listed
+
+
+def _judgement(detail: Mapping[str, Any]) -> Any:
+    return next((detail[key] for key in JUDGEMENTS if detail.get(key) is not None), None)
 
 
 def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
@@ -95,44 +105,58 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: one that is not as OpenCompass writes it, or that the results do not judge.
     """
     name = str(log.path)
-    raw = stream.read()
-    whole = expect(decode_whole(raw, name), dict, name, "the file")
-    if repeats_a_key(raw, [whole]):
-        decode_json(raw, name)  # which names it
-    details = _details(log.further[0]) if log.further else {}
-    if log.further and details.keys() != whole.keys():
-        other = sorted(details.keys() ^ whole.keys())
+    whole = expect(read_document(stream, name, by_hand=True), dict, name, "the file")
+    details, listed = _details(log.further[0]) if log.further else ({}, False)
+    size = len(details)
+    repeats = len(whole) // size if listed and size else 1
+    places = {key: _place(key, size, repeats) for key in whole}
+    judged = {f"{place}/{sample}" for place in details for sample in range(repeats)}
+    if log.further and {f"{place}/{sample}" for place, sample in places.values()} != judged:
+        other = sorted(details.keys() ^ {place for place, _ in places.values()}) or sorted(whole)
         raise DataError(
             f"{name}: {len(other):,} of the places {', '.join(other[:3])} are not both predicted "
             f"and judged in {log.further[0]}. Are the results those of another run? Evaluate again."
         )
-    yield from batches(
-        (
-            (number, _record(place, row, details.get(place), log, f"{name}: {place}"))
-            for number, (place, row) in enumerate(whole.items(), 1)
-        ),
-        name,
-    )
+    numbered = []
+    for number, (key, row) in enumerate(whole.items(), 1):
+        place, sample = places[key]
+        record = {"id": place, **({"sample": sample} if repeats > 1 else {})}
+        value = _judgement(details[place]) if log.metric else None
+        if isinstance(value, list) and len(value) == repeats:
+            value = value[sample]
+        numbered.append((number, record | _record(row, value, log, f"{name}: {key}")))
+    yield from batches(numbered, name)
 
 
-def _record(place: str, row: Any, detail: Any, log: Log, where: str) -> dict[str, Any]:
+def _place(key: str, size: int, repeats: int) -> tuple[str, int]:
+    """Return the place in the dataset, of which a run holds one copy after the other."""
+    if repeats == 1 or not key.isdecimal():
+        return key, 0
+    return str(int(key) % size), int(key) // size
+
+
+def _record(row: Any, value: Any, log: Log, where: str) -> dict[str, Any]:
     row = expect(row, dict, where, "the prediction")
     if "prediction" not in row:
         raise DataError(
             f"{where}: no field 'prediction'. Is this a file of predictions, and whole?"
         )
-    gold = row.get("gold")
+    # Of probabilities of choices the likeliest choice is the answer.
+    answer, gold = row.get("pred_label", row["prediction"]), row.get("gold")
+    several = isinstance(answer, list) and all(isinstance(text, str) for text in answer)
+    if several and isinstance(gold, list) and not log.metric:
+        raise DataError(
+            f"{where}: {len(answer)} answers and {len(gold)} gold ones: what belongs together is "
+            "not said, so that no scorer can judge them. Evaluate with --dump-eval-details."
+        )
     references = gold if isinstance(gold, list) else [gold]
-    answer, prompt = row["prediction"], row.get("origin_prompt")
+    prompt = row.get("origin_prompt", row.get("prompt"))
+    samples = several and not log.metric
     record: dict[str, Any] = {
-        "id": place,
-        "prediction": None if answer is None else as_text(answer),
+        "prediction": answer if answer is None or samples else as_text(answer),
         "references": [as_text(text) for text in references if text is not None],
         "input": None if prompt is None else as_text(prompt),
     }
     if log.metric:
-        value = part({"detail": detail}, "detail", where).get(CORRECT)
-        # Several runs of one example are a list of judgements.
-        alone = value[0] if isinstance(value, list) and len(value) == 1 else value
-        set_score(record, alone, log, where)
+        set_score(record, value, log, where)
     return record

@@ -8,7 +8,6 @@ changed reference.
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,10 +22,10 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
-    decode_whole,
     expect,
     part,
     plain_name,
+    read_document,
     set_score,
 )
 from compatkit.readers.logs.promptfoo_grades import (
@@ -39,28 +38,22 @@ from compatkit.readers.logs.promptfoo_grades import (
     state_directions,
     threw_error,
 )
-from compatkit.readers.source import open_path, read_head
+from compatkit.readers.source import open_path
 
-JSON_LOG = re.compile(rb'\{\s*"evalId"\s*:')
 STRIPPED = "[prompt stripped]"
 SHOWN = 60
 
 Group = tuple[str, str, str]
 
 
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the files that begin as promptfoo's; of a run written in both ways, the `.json`."""
-    whole = [path for path in files if JSON_LOG.match(read_head(path))]
-    lines = [
-        path
-        for path in files
-        if plain_name(path).endswith(".jsonl")
-        and all(key in read_head(path) for key in (b'"promptIdx"', b'"testCase"', b'"provider"'))
-    ]
-    twins = {path.parent / path.name.partition(".json")[0] for path in whole}
-    return whole + [
-        path for path in lines if path.parent / path.name.partition(".json")[0] not in twins
-    ]
+def leave_aside(logs: Sequence[Path]) -> list[Path]:
+    """Return the `.jsonl` of runs that were written in both ways."""
+    whole = {_stem(path) for path in logs if plain_name(path).endswith(".json")}
+    return [path for path in logs if plain_name(path).endswith(".jsonl") and _stem(path) in whole]
+
+
+def _stem(path: Path) -> Path:
+    return path.parent / path.name.partition(".json")[0]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -124,7 +117,7 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
             for pair in zip(batch.lines, batch.rows, strict=True)
         ]
         return {}, [(line, _check(row, f"{name}:{line}")) for line, row in lines]
-    whole = expect(decode_whole(stream.read(), name), dict, name, "the log")
+    whole = expect(read_document(stream, name), dict, name, "the log")
     results = whole.get("results")
     rows = results.get("results") if isinstance(results, dict) else results
     listed = expect(rows, list, name, "results.results")

@@ -6,37 +6,24 @@ named, answers are judged as SQuAD's script does: exact match after its normalis
 script's F1 is `--scorer token_f1`. A question that was not answered is wrong, as it is there.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.records import Records
-from compatkit.readers.decoding import decode_json, repeats_a_key
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
     batches,
-    decode_whole,
     expect,
     plain_name,
+    read_document,
     read_json_file,
 )
 from compatkit.readers.source import read_head
 from compatkit.recipe import Recipe
-
-PREDICTION = re.compile(rb'\s*\{\s*"[0-9a-f]{24,32}"\s*:\s*"')
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON files whose first key is a question's id and whose value is a text."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".json") and PREDICTION.match(read_head(path))
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
@@ -71,10 +58,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: no predictions, no dataset, or an answer to a question that it does not hold.
     """
     name = str(log.path)
-    raw = stream.read()
-    answers = expect(decode_whole(raw, name), dict, name, "the file")
-    if repeats_a_key(raw, [answers]):
-        decode_json(raw, name)  # which names it
+    answers = expect(read_document(stream, name, by_hand=True), dict, name, "the file")
     questions = read_questions(log.further[0])
     unknown = [key for key in answers if key not in questions]
     if unknown:

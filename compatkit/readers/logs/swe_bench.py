@@ -8,7 +8,6 @@ not run, are no rows, so that a run of fewer instances lacks them. Lists that co
 or the counts beside them, are refused.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,14 +19,11 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
-    decode_whole,
     expect,
-    plain_name,
+    read_document,
     read_json_file,
 )
-from compatkit.readers.source import read_head
 
-REPORT = re.compile(rb'\s*\{\s*"total_instances"\s*:')
 SCHEMA = 2
 RESOLVED = "resolved"
 NO_PATCH = "empty_patch"
@@ -35,15 +31,6 @@ FAILED = "error"
 OUTCOMES = (RESOLVED, "unresolved", NO_PATCH, FAILED)
 ENVIRONMENT = "infra_failure"
 DOUBTED = "ambiguous_failure"
-
-
-def find_logs(files: Sequence[Path]) -> list[Path]:
-    """Return the JSON files that begin as a report does."""
-    return [
-        path
-        for path in files
-        if plain_name(path).endswith(".json") and REPORT.match(read_head(path))
-    ]
 
 
 def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
@@ -135,7 +122,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
         DataError: lists that contradict each other.
     """
     name = str(log.path)
-    report = _check(decode_whole(stream.read(), name), name)
+    report = _check(read_document(stream, name), name)
     outcomes = _outcomes(report, name)
     environment = set(_ids(report, ENVIRONMENT, name, required=False))
     reasons = report.get("failure_reasons")
