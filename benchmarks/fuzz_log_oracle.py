@@ -52,11 +52,23 @@ def _without_task(side: dict[Any, list[str]]) -> dict[Any, list[str]]:
 
 
 def load(data: bytes) -> Any:
-    return json.loads(data.decode("utf-8"))
+    return json.loads(data.decode("utf-8-sig"))
+
+
+def load_once(data: bytes) -> Any:
+    """Decode a JSON text whose keys are answers, each of them once."""
+    return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_no_key_twice)
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
 
 
 def load_lines(data: bytes) -> list[dict[str, Any]]:
-    rows = [load(line) for line in data.split(b"\n") if line.strip()]
+    text = data.decode("utf-8-sig")
+    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError("a line that is no object")
     return rows
@@ -299,7 +311,7 @@ def read_openai_evals(files: Files) -> list[Row]:
 
 
 def read_squad(files: Files) -> list[Row]:
-    answers = load(files["answers.json"])
+    answers = load_once(files["answers.json"])
     rows, keys = [], set()
     questions: dict[str, Any] = {}
     for article in load(files["dev.json"])["data"]:
@@ -361,14 +373,152 @@ def read_every_eval_ever(files: Files) -> list[Row]:
     return refuse_twice(rows)
 
 
+def read_swe_bench(files: Files) -> list[Row]:
+    ((_, data),) = files.items()
+    report = load(data)
+    if report["schema_version"] != 2:
+        raise ValueError("another schema")
+    submitted = _instances(report, "submitted")
+    environment = _instances(report, "infra_failure") if "infra_failure_ids" in report else set()
+    rows: dict[str, Row] = {}
+    for name in ("resolved", "unresolved", "empty_patch", "error"):
+        for key in _instances(report, name):
+            if key in rows or key not in submitted:
+                raise ValueError("an instance in two lists, or not submitted")
+            failed = name != "resolved" and (name == "error" or key in environment)
+            outcome = RIGHT if name == "resolved" else WRONG
+            rows[key] = Row("SWE-bench", key, None, ERROR if failed else outcome)
+    return refuse_twice(rows[key] for key in sorted(rows))
+
+
+def _instances(report: Mapping[str, Any], name: str) -> set[str]:
+    listed = report[f"{name}_ids"] or [] if name == "infra_failure" else report[f"{name}_ids"]
+    count = report.get(f"{name}_instances")
+    if not isinstance(listed, list) or not all(isinstance(key, str) for key in listed):
+        raise ValueError("no instances")
+    if len(set(listed)) < len(listed) or count not in (None, len(listed)):
+        raise ValueError("another number of instances")
+    return set(listed)
+
+
+def read_human_eval(files: Files) -> list[Row]:
+    ((_, data),) = files.items()
+    rows = []
+    for number, row in enumerate(load_lines(data)):
+        if not isinstance(row["task_id"], str) or row.get("passed") not in (None, True, False):
+            raise ValueError("no completion")
+        rows.append(Row("", row["task_id"], number, judge(row.get("passed"))))
+    return refuse_twice(rows)
+
+
+def read_evalplus(files: Files) -> list[Row]:
+    ((_, data),) = files.items()
+    rows = []
+    for task, solutions in load(data)["eval"].items():
+        for place, row in enumerate(solutions):
+            statuses = [row.get("base_status"), row.get("plus_status")]
+            if row["task_id"] != task or not {*statuses} <= {"pass", "fail", "timeout", None}:
+                raise ValueError("no solution of this task")
+            outcome = RIGHT if statuses == ["pass", "pass"] else WRONG
+            rows.append(Row("", task, place, UNSCORED if None in statuses else outcome))
+    return refuse_twice(rows)
+
+
+def read_lmms_eval(files: Files) -> list[Row]:
+    (path,) = (name for name in files if re.match(r"\d{8}_\d{6}_samples_made\.jsonl$", name))
+    about = files.get(path.replace("_samples_made.jsonl", "_results.json"))
+    results = load(about) if about is not None else {}
+    better = table(table(results.get("higher_is_better")).get("made")).get("exact_match")
+    total = table(table(results.get("n-samples")).get("made")).get("effective")
+    rows = []
+    for row in load_lines(files[path]):
+        if row["doc_id"] is None:
+            raise ValueError("no id")
+        outcome = judge(row.get("exact_match"), less=better is False)
+        rows.append(Row("made", str(row["doc_id"]), None, outcome))
+    if type(total) is int and total != len(rows):
+        raise ValueError("another number of rows than were run")
+    return refuse_twice(rows)
+
+
+def read_evalscope(files: Files) -> list[Row]:
+    ((_, data),) = files.items()
+    rows = []
+    for row in load_lines(data):
+        sample = table(row.get("sample_score"))
+        group, index = sample.get("group_id"), row.get("index")
+        key = index if group is None else group
+        if key is None:
+            raise ValueError("no id")
+        place = sample.get("generation_index")
+        value = table(table(sample.get("score")).get("value")).get("acc")
+        rows.append(Row("", str(key), str(index if place is None else place), judge(value)))
+    keys = [row.key for row in rows]
+    several = len(set(keys)) < len(keys)
+    return refuse_twice(row if several else row._replace(sample=None) for row in rows)
+
+
+def read_opencompass(files: Files) -> list[Row]:
+    (path,) = (name for name in files if name.startswith("predictions/"))
+    whole = load_once(files[path])
+    details = load(files[path.replace("predictions/", "results/", 1)])["details"]
+    repeats = 1
+    if isinstance(details, list):
+        repeats = len(whole) // len(details)
+        details = {str(place): detail for place, detail in enumerate(details)}
+    details = {place: detail for place, detail in details.items() if place != "type"}
+    size, rows = len(details), []
+    for key, row in whole.items():
+        place, sample = (str(int(key) % size), int(key) // size) if repeats > 1 else (key, 0)
+        names = ("correct", "is_correct", "cascade_correct")
+        said = [details[place][name] for name in names if details[place].get(name) is not None]
+        value = said[0] if said else None
+        if isinstance(value, list):
+            if len(value) != repeats:
+                raise ValueError("another number of judgements")
+            value = value[sample]
+        if "prediction" not in row:
+            raise ValueError("no prediction")
+        rows.append(Row("", place, sample, judge(value)))
+    if len(rows) != size * repeats:
+        raise ValueError("not all that was judged was predicted")
+    return refuse_twice(rows)
+
+
+def read_deepeval(files: Files) -> list[Row]:
+    ((_, data),) = files.items()
+    whole = load(data)
+    rows = []
+    for number, case in enumerate(table(whole.get("testRunData", whole))["testCases"]):
+        if not isinstance(case["input"], str):
+            raise TypeError("no text")
+        metrics = [table(metric) for metric in case.get("metricsData") or []]
+        failed = [metric for metric in metrics if metric.get("error")]
+        decided = any(
+            metric.get("success") is False and metric not in failed and not metric.get("flaky")
+            for metric in metrics
+        )
+        lost = failed and not decided and case.get("success") is not True
+        key = json.dumps([case["input"], case.get("expectedOutput")], sort_keys=True)
+        rows.append(Row("", key, number, UNSCORED if lost else judge(case.get("success"))))
+    return refuse_twice(rows)
+
+
 READINGS: Mapping[str, Callable[..., list[Row]]] = {
+    "deepeval": read_deepeval,
+    "evalplus": read_evalplus,
+    "evalscope": read_evalscope,
     "every-eval-ever": read_every_eval_ever,
     "helm": read_helm,
+    "human-eval": read_human_eval,
     "inspect": read_inspect,
     "lighteval": read_lighteval,
     "lm-eval": read_lm_eval,
-    "nemo": read_nemo,
+    "lmms-eval": read_lmms_eval,
+    "nemo-evaluator": read_nemo,
     "openai-evals": read_openai_evals,
+    "opencompass": read_opencompass,
     "promptfoo": read_promptfoo,
     "squad": read_squad,
+    "swe-bench": read_swe_bench,
 }

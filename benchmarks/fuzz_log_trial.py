@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fuzz_log_inputs import FIXTURES, Files, Fixture, Mutant
+from fuzz_log_inputs import Mutant
 from fuzz_log_oracle import ERROR, READINGS, RIGHT, UNSCORED, WRONG, Row, may_pass
+from fuzz_log_runs import FIXTURES, Files, Fixture
 
 from compatkit.comparison.options import make_options
 from compatkit.errors import CompatkitError

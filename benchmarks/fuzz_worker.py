@@ -30,7 +30,8 @@ from compatkit.readers.source import Source
 
 MOST_SECONDS = 2.0
 MOST_BYTES = 1 << 30
-HANGS = 20  # seconds after which a call is stopped
+HANGS = 20  # CPU seconds after which a call is stopped
+MOST_CPU = 900  # seconds of the whole process
 ADDRESSES = 6 << 30
 
 
@@ -87,7 +88,7 @@ def watch_input(suite: str, seed: int, number: int) -> tuple[str, str, str, floa
     make, attempt = suite_of(suite)
     mutant = make(seed, number)
     start = time.process_time()
-    signal.setitimer(signal.ITIMER_REAL, HANGS)
+    signal.setitimer(signal.ITIMER_PROF, HANGS)
     try:
         became, wrong = attempt(mutant)
     except (Exception, HangError) as error:  # noqa: BLE001 (whatever it is, it is a find)
@@ -95,7 +96,7 @@ def watch_input(suite: str, seed: int, number: int) -> tuple[str, str, str, floa
         place = f"{Path(where.filename).name}:{where.lineno}"
         became, wrong = "raised", f"{type(error).__name__} in {place}: {error!s:.200}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     seconds = time.process_time() - start
     if seconds > MOST_SECONDS and not wrong:
         wrong = f"took more than {MOST_SECONDS:g} s"
@@ -141,7 +142,8 @@ def main() -> None:
     seed, first, end = map(int, sys.argv[2:5])
     warnings.simplefilter("error")
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    signal.signal(signal.SIGALRM, stop)
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU, MOST_CPU))
+    signal.signal(signal.SIGPROF, stop)
     print(json.dumps(try_range(sys.argv[1], seed, first, end, Path(sys.argv[5]))))
 
 

@@ -66,7 +66,7 @@ def read_whole(stream: BinaryIO, name: str) -> bytes:
         if held > LARGEST_WHOLE:
             raise DataError(
                 f"{name}: more than {LARGEST_WHOLE:,} bytes, which this kind of file holds in "
-                "memory all at once. Write it as JSON Lines, which is read line by line."
+                "memory all at once. Write it as JSON Lines (Inspect: .eval), read piece by piece."
             )
     return b"".join(parts)
 

@@ -132,12 +132,13 @@ class _Table:
         for block in read_blocks(self.stream, self.name, returns=True):
             if self.quoting is None and b'"' in block:
                 self._find_quoting(start)
+            text = _text(block, start)
             try:
-                yield _decode(block, start, "strict")
+                yield text.decode("utf-8")
             except UnicodeDecodeError as error:
-                before = sum(1 for _ in _split_lines([f"{block[: error.start].decode()}x"]))
+                before = sum(1 for _ in _split_lines([f"{text[: error.start].decode()}x"]))
                 raise DataError(
-                    f"{self.name}:{self.line + before}: byte {block[error.start]:#04x} is not "
+                    f"{self.name}:{self.line + before}: byte {text[error.start]:#04x} is not "
                     "UTF-8. Convert the file to UTF-8."
                 ) from error
             start += len(block)
@@ -147,13 +148,10 @@ class _Table:
         reached = self.stream.tell()
         self.stream.seek(start)
         blocks = read_blocks(self.stream, self.name, returns=True)
-        ahead = chain(
-            (_decode(next(blocks), start, "replace"),),
-            (_decode(block, -1, "replace") for block in blocks),
-        )
+        ahead = chain((_text(next(blocks), start),), blocks)
         before = self.line
         self.quoting = find_quoting(
-            _split_lines(ahead),
+            _split_lines(text.decode("utf-8", "replace") for text in ahead),
             self.delimiter,
             len(self.header),
             lambda line: f"{self.name}:{before + line}",
@@ -162,8 +160,9 @@ class _Table:
         self.stream.seek(reached)
 
 
-def _decode(block: bytes, start: int, errors: str) -> str:
-    return (block if start else block.removeprefix(BOM)).decode("utf-8", errors)
+def _text(block: bytes, start: int) -> bytes:
+    """Return a block without the byte order mark of a file's first one."""
+    return block if start else block.removeprefix(BOM)
 
 
 def _split_lines(texts: Iterable[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What every harness of the table promises."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import zstandard
+from fuzz_scripts import OF_LOGS, loaded
 from harness_runs import RUNS, edit_lines, refusal
 from prediction_files import rows_of_model, write_rows
 
@@ -100,6 +103,59 @@ def test_logs_of_two_harnesses_in_one_folder_are_refused(tmp_path):
     with pytest.raises(CompatkitError, match=r"logs of several harnesses: .*--reader NAME"):
         open_run(tmp_path)
     assert list(open_run(tmp_path, reader="promptfoo")) == ["capitals"]
+
+
+BOM = b"\xef\xbb\xbf"
+TEXTS = (".json", ".jsonl")
+# How bytes may differ while a file says the same; what is no text is compressed alone.
+WAYS = {
+    "a byte order mark": (lambda data: BOM + data, ""),
+    "carriage returns": (lambda data: data.replace(b"\n", b"\r\n"), ""),
+    "white space ahead": (lambda data: b" " + data, ""),
+    "gzip": (gzip.compress, ".gz"),
+    "zstd": (zstandard.compress, ".zst"),
+    "a byte order mark in gzip": (lambda data: gzip.compress(BOM + data), ".gz"),
+}
+
+
+@pytest.fixture(scope="module")
+def fuzz():
+    with loaded(OF_LOGS) as modules:
+        yield modules
+
+
+def rows_of(trial, folder, options):
+    """Return the rows of a run, its answers being called whatever they are."""
+    for path in folder.glob("answers.*"):
+        path.rename(folder / "answers.json")
+    return trial.read_rows(folder, options | trial.dataset_of(folder))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_log_is_read_alike_however_its_bytes_are_written(tmp_path, fuzz, way):
+    pack, suffix = WAYS[way]
+    trial = fuzz["fuzz_log_trial"]
+    for number, (name, fixture) in enumerate(fuzz["fuzz_log_runs"].FIXTURES.items()):
+        texts = {path for path in fixture.files if path.endswith(TEXTS) and path != trial.DATASET}
+        written = {
+            path + suffix * (path in texts): pack(data) if path in texts else data
+            for path, data in fixture.files.items()
+        }
+        plain = trial.write_run(tmp_path / f"plain{number}", fixture.files)
+        altered = trial.write_run(tmp_path / f"altered{number}", written)
+        options = dict(fixture.options)
+        assert rows_of(trial, altered, options) == rows_of(trial, plain, options), name
+
+
+def test_details_of_lighteval_may_be_compressed(tmp_path):
+    whole = RUNS / "lighteval/v1"
+    for path in whole.rglob("*"):
+        if path.is_file():
+            target = tmp_path / path.relative_to(whole).with_name(f"{path.name}.gz")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(gzip.compress(path.read_bytes()))
+    tasks = {task: file.log.metrics for task, file in open_run(tmp_path).items()}
+    assert tasks == {task: file.log.metrics for task, file in open_run(whole).items()}
 
 
 READER = '''"""Quizzer: a file `quiz_NAME.jsonl`, a line a question, which `number` tells apart."""

@@ -81,9 +81,12 @@ def test_a_column_without_a_name_is_passed_over(counts_of):
     assert counts_of(data, "new.csv").both_right == 4
 
 
-def test_wrong_bytes_are_refused(refusal_of):
-    message = refusal_of(TABLE.replace(b"q3,yes", b"q3,\xe4"), "new.csv")
-    assert message == "new.csv:4: byte 0xe4 is not UTF-8. Convert the file to UTF-8."
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(("place", "line"), [(b"id", 1), (b"q1", 2), (b"q3,yes", 4)])
+def test_wrong_bytes_are_refused_with_their_place(refusal_of, mark, place, line):
+    data = mark + TABLE.replace(place, b"\xe4", 1)
+    message = refusal_of(data, "new.csv")
+    assert message == f"new.csv:{line}: byte 0xe4 is not UTF-8. Convert the file to UTF-8."
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])

@@ -11,7 +11,7 @@ import zstandard
 from compatkit import compare
 from compatkit.errors import ConfigError, DataError
 from compatkit.readers.prediction_file import open_predictions
-from compatkit.readers.source import FILES, kind_of_bytes, open_path
+from compatkit.readers.source import FILES, Source, kind_of_bytes, open_path
 
 PACKERS = [gzip.compress, zstandard.compress]
 SKIPPABLE = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
@@ -214,8 +214,10 @@ def test_a_terminal_or_no_standard_input_is_refused(monkeypatch):
         (b"\xef\xbb\xbf[", "json"),
     ],
 )
-def test_the_first_bytes_tell_the_kind(head, kind):
-    assert kind_of_bytes(head, "new") == kind
+def test_the_first_bytes_tell_the_kind(tmp_path, head, kind):
+    (tmp_path / "new").write_bytes(head)
+    assert open_path(tmp_path / "new").kind() == kind
+    assert Source("new", data=head).kind() == kind
 
 
 @pytest.mark.parametrize(

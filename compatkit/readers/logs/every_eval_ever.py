@@ -20,6 +20,7 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     expect,
+    find_beside,
     part,
     plain_name,
     read_json_file,
@@ -78,8 +79,11 @@ def _open_file(path: Path) -> list[Log]:
 
 def _read_results(path: Path) -> dict[str, Mapping[str, Any]]:
     """Return the aggregate results by their ids, and by name where a name has one."""
-    file = path.with_name(plain_name(path).replace("_samples.jsonl", ".json"))
-    whole = read_json_file(file) if file.suffix == ".json" and file.is_file() else {}
+    name = plain_name(path)
+    ending = "_samples.jsonl"
+    about = f"{name.removesuffix(ending)}.json" if name.endswith(ending) else ""
+    file = find_beside(path, about) if about else None
+    whole = {} if file is None else read_json_file(file)
     listed = expect(whole, dict, str(file), "the file").get("evaluation_results") or []
     results = expect(listed, list, str(file), "evaluation_results")
     for result in results:

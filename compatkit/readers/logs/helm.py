@@ -19,6 +19,7 @@ from compatkit.readers.logs.log import (
     LogSelection,
     batches,
     expect,
+    find_beside,
     items,
     part,
     read_document,
@@ -27,6 +28,7 @@ from compatkit.readers.logs.log import (
     state_conditions,
 )
 
+SPEC = "run_spec.json"
 # What is measured of a run, and is no judgement of an answer.
 ABOUT = re.compile(
     r"^(num_|inference_|training_|batch_size|max_prob|logprob|predicted_|estimated_|finish_reason"
@@ -58,8 +60,9 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 
 def _open_log(path: Path) -> Log:
-    spec = expect(read_json_file(path.parent / "run_spec.json"), dict, str(path), "run_spec.json")
-    adapter = part(spec, "adapter_spec", str(path.parent / "run_spec.json"))
+    about = find_beside(path, SPEC) or path.with_name(SPEC)
+    spec = expect(read_json_file(about), dict, str(path), SPEC)
+    adapter = part(spec, "adapter_spec", str(about))
     stats = expect(read_json_file(path), list, str(path), "the list of instances")
     counted = {
         name for row in stats if isinstance(row, dict) for _, name, _ in _read_stats(row, str(path))
@@ -82,7 +85,7 @@ def _open_log(path: Path) -> Log:
         metrics=tuple(judged),
         model=str(adapter.get("model", "")),
         conditions=state_conditions(conditions),
-        further=tuple(path.parent / name for name in names if (path.parent / name).is_file()),
+        further=tuple(file for name in names if (file := find_beside(path, name))),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from compatkit.arrays import as_float
 from compatkit.readers.logs.keys import Once
-from compatkit.readers.logs.log import Log, as_text, expect, part, read_json_file
+from compatkit.readers.logs.log import Log, as_text, expect, part, plain_name, read_json_file
 
 CALIBRATION = "calibration"  # the request of a choice without its question
 
@@ -35,7 +35,7 @@ def read_texts(log: Log) -> Mapping[Key, Mapping[str, Any]]:
     Raises:
         DataError: a file that is damaged, or two instances of one key.
     """
-    files = {path.name: path for path in log.further}
+    files = {plain_name(path): path for path in log.further}
     if "scenario_state.json" in files:
         state = read_json_file(files["scenario_state.json"])
         states = state.get("request_states") if isinstance(state, dict) else None

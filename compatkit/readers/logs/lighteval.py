@@ -17,7 +17,9 @@ from compatkit.readers.logs.lighteval_rows import read_row
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
+    find_beside,
     part,
+    plain_name,
     read_json_file,
     set_score,
     state_conditions,
@@ -41,7 +43,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 
 def _open_log(path: Path) -> Log:
-    named = NAME.match(path.name)
+    named = NAME.match(plain_name(path))
     task, run = named.groups() if named else (path.stem, "")
     results = _find_results(path, task, run)
     metrics: dict[str, Any] = {}
@@ -80,14 +82,14 @@ def _find_results(path: Path, task: str, run: str) -> Mapping[str, Any]:
     name = f"results_{run}.json"
     folder = path.absolute().parent
     places = [folder, *folder.parents[:ABOVE]]
-    files = [place / name for place in places]
-    files += [
-        place.parent / "results" / folder.parent.relative_to(place) / name
+    beside = [
+        place.parent / "results" / folder.parent.relative_to(place)
         for place in places
         if place.name == "details"
     ]
-    for file in files:
-        results = read_json_file(file) if run and file.is_file() else {}
+    for place in [*places, *beside]:
+        file = find_beside(place / path.name, name) if run else None
+        results = {} if file is None else read_json_file(file)
         if isinstance(results, dict) and (_task_config(results, task) or "results" in results):
             return results
     return {}

@@ -22,6 +22,7 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     expect,
+    find_beside,
     plain_name,
     read_json_file,
     set_score,
@@ -72,8 +73,8 @@ def _open_log(path: Path, *, whole: bool) -> Log:
 
 
 def _find_results(path: Path, run: str) -> Results:
-    file = path.with_name(f"{run}_results.json")
-    if not (run and file.is_file()):
+    file = find_beside(path, f"{run}_results.json") if run else None
+    if file is None:
         return Results({}, path)
     return Results(expect(read_json_file(file), dict, str(file), "the file of results"), file)
 

@@ -15,6 +15,8 @@ from compatkit.readers.decoding import decode_json, repeats_a_key
 from compatkit.readers.source import open_path
 from compatkit.recipe import Recipe
 
+GZIP, ZSTD = ".gz", ".zst"
+COMPRESSIONS = ("", GZIP, ZSTD)
 UNFINISHED = ("refuse", "keep")
 NEWEST = "newest"
 OWN_SCORE = Recipe("field:score")  # what the harness itself said of each row
@@ -104,7 +106,13 @@ class Log:
 
 def plain_name(path: Path) -> str:
     """Return a file's name without the ending of its compression."""
-    return path.name.removesuffix(".gz").removesuffix(".zst")
+    return path.name.removesuffix(GZIP).removesuffix(ZSTD)
+
+
+def find_beside(path: Path, name: str) -> Path | None:
+    """Return the file of a name in the folder of another, compressed or not; None for none."""
+    places = [path.with_name(f"{name}{ending}") for ending in COMPRESSIONS]
+    return next((place for place in places if place.is_file()), None)
 
 
 def read_json_file(path: Path) -> Any:

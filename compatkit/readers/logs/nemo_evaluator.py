@@ -43,7 +43,8 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
 
 
 def _open_log(path: Path) -> Log:
-    bundles = sorted(path.absolute().parent.glob("eval-*.json"))
+    folder = path.absolute().parent
+    bundles = [file for file in sorted(folder.glob("eval-*")) if plain_name(file).endswith(".json")]
     bundle = read_json_file(bundles[0]) if len(bundles) == 1 else {}
     name = str(bundles[0]) if bundles else str(path)
     bundle = expect(bundle, dict, name, "the bundle")

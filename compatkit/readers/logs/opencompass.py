@@ -21,6 +21,7 @@ from compatkit.readers.logs.log import (
     as_text,
     batches,
     expect,
+    find_beside,
     plain_name,
     read_document,
     read_json_file,
@@ -77,8 +78,8 @@ def _results_of(path: Path) -> Path | None:
     folder = path.absolute().parent
     if folder.parent.name != PREDICTIONS:
         return None
-    file = folder.parent.parent / RESULTS / folder.name / plain_name(path)
-    return file if file.is_file() else None
+    results = folder.parent.parent / RESULTS / folder.name / path.name
+    return find_beside(results, plain_name(path))
 
 
 def _details(path: Path) -> tuple[Mapping[str, Mapping[str, Any]], bool]:

