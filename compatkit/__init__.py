@@ -12,8 +12,10 @@ from compatkit.version import __version__
 if TYPE_CHECKING:
     from compatkit.comparison.compare import compare, compare_candidates
     from compatkit.comparison.comparison import Comparison
+    from compatkit.comparison.history import History
     from compatkit.comparison.matrix import compare_matrix
     from compatkit.comparison.tasks import compare_folders
+    from compatkit.comparison.trace import history
     from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
     from compatkit.evaluate_modules import evaluate_module
     from compatkit.evaluate_modules.trainer_metrics import flip_metrics
@@ -26,6 +28,7 @@ __all__ = [
     "CompatkitError",
     "ConfigError",
     "DataError",
+    "History",
     "MissingExtraError",
     "__version__",
     "check",
@@ -37,6 +40,7 @@ __all__ = [
     "evaluate_metric",
     "evaluate_module",
     "flip_metrics",
+    "history",
     "own_scorer",
 ]
 
@@ -45,6 +49,7 @@ _HOMES = {
     "Comparison": "comparison.comparison",
     "ConfigError": "errors",
     "DataError": "errors",
+    "History": "comparison.history",
     "MissingExtraError": "errors",
     "check": "gate",
     "check_policy": "gate",
@@ -55,6 +60,7 @@ _HOMES = {
     "evaluate_metric": "scorers.evaluate_metric",
     "evaluate_module": "evaluate_modules",
     "flip_metrics": "evaluate_modules.trainer_metrics",
+    "history": "comparison.trace",
     "own_scorer": "scorers.own",
 }
 

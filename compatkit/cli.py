@@ -15,6 +15,7 @@ COMMANDS = {
     "convert": ("compatkit.commands.convert", "A harness's log as compatkit's own JSON Lines."),
     "formats": ("compatkit.commands.formats", "What is read, with an example of each."),
     "gate": ("compatkit.commands.gate", "Stop an update that breaks more than it may."),
+    "history": ("compatkit.commands.history", "Since when it is broken, over several versions."),
     "muscle": ("compatkit.commands.muscle", "Train an adapter of a new model that breaks less."),
     "power": ("compatkit.commands.power", "How many examples a gate on negative flips needs."),
     "run": ("compatkit.commands.run", "From a checkpoint and a task to a prediction file."),

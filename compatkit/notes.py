@@ -17,6 +17,7 @@ KINDS = {
     "slices": "a field to slice by that one task of several lacks, so that it has no such slices",
     "header": "a header of a run that cannot be read",
     "changed": "a file that is no longer the one that its header describes",
+    "same": "versions that hold the same bytes",
     "made": "files that were made differently, by their headers, or nobody knows how",
     "judged": "a scorer that is another than the files were made for, or likely the wrong one",
     "noise": "flips beside those of a second run of the old model",

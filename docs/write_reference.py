@@ -2,9 +2,10 @@
 
     python docs/write_reference.py
 
-The list of metrics in docs/metrics.md, and the schemas of both JSON reports, here and in the
-package, and of compatkit.toml, in the package. The tests fail while a page is not what this script
-would write. The pages of commands and of the Python interface are made when the site is built.
+The lists of metrics in docs/metrics.md and docs/history.md, and the schemas of the JSON reports,
+here and in the package, and of compatkit.toml, in the package. The tests fail while a page is not
+what this script would write. The pages of commands and of the Python interface are made when the
+site is built.
 """
 
 import json
@@ -14,12 +15,15 @@ import compatkit
 from compatkit.gate.schema import PATH, render_schema
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.metric import FAMILIES
+from compatkit.metrics.trajectories import HISTORY_QUANTITIES, VERSION_QUANTITIES
+from compatkit.reports.history_schema import history_schema
 from compatkit.reports.schema import score_schema
 from compatkit.reports.verdicts.schema import verdict_schema
 
 DOCS = Path(__file__).parent
 SCHEMAS = Path(compatkit.__file__).parent / "schemas"  # what an installed compatkit holds
 MARK = "<!-- metrics: written by docs/write_reference.py -->\n"
+HISTORY_MARK = "<!-- history: written by docs/write_reference.py -->\n"
 
 
 def write_metrics(page: str) -> str:
@@ -36,21 +40,39 @@ def write_metrics(page: str) -> str:
     return page[: page.index(MARK)] + MARK + "\n".join(parts)
 
 
+def write_history(page: str) -> str:
+    """Return docs/history.md with its lists made anew."""
+    parts = []
+    groups = {"Of each version": VERSION_QUANTITIES, "Of all versions": HISTORY_QUANTITIES}
+    for title, quantities in groups.items():
+        parts.append(f"\n### {title}\n")
+        for name, quantity in quantities.items():
+            parts.append(f"#### `{name}`\n\n*{quantity.label}* = {quantity.formula}\n")
+            parts.append(quantity.meaning + "\n")
+            parts += [f"Source: {quantity.source}.\n"] if quantity.source else []
+    return page[: page.index(HISTORY_MARK)] + HISTORY_MARK + "\n".join(parts)
+
+
 def write_schemas() -> dict[str, str]:
     """Return the schemas of the JSON reports, by the names of their files."""
-    schemas = {"score.schema.json": score_schema(), "verdict.schema.json": verdict_schema()}
+    schemas = {
+        "history.schema.json": history_schema(),
+        "score.schema.json": score_schema(),
+        "verdict.schema.json": verdict_schema(),
+    }
     return {name: json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
 
 
 def pages() -> dict[Path, str]:
     """Return the text of every page that this script writes."""
-    metrics = DOCS / "metrics.md"
+    metrics, history = DOCS / "metrics.md", DOCS / "history.md"
     schemas = write_schemas()
     return {
         **{DOCS / name: text for name, text in schemas.items()},
         **{SCHEMAS / name: text for name, text in schemas.items()},
         PATH: render_schema(),
         metrics: write_metrics(metrics.read_text(encoding="utf-8")),
+        history: write_history(history.read_text(encoding="utf-8")),
     }
 
 

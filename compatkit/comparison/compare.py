@@ -214,11 +214,11 @@ class Measurement:
             self.judged[0],
             self.judged[number],
             self._same(number),
-            self._clusters(),
+            self.clusters(),
             self.judged[-1] if self.rerun else None,
             aligned.attributes,
             baseline=self.judged[1] if number > 1 else None,
-            continuous=self._continuous(),
+            continuous=self.continuous(),
             pass_at=self.options.pass_at,
         )
         options = self.options
@@ -244,7 +244,7 @@ class Measurement:
             tests=tests,
             slices=measure_slices(pair, by, options.plan, correction=options.correction),
             slices_differ={path: tell_apart(pair, by[path], options.plan) for path in by},
-            noted=(*self._notes(pair, number), *self._chance(pair, number, metrics)),
+            noted=(*self.notes(pair, number), *self._chance(pair, number, metrics)),
             signature=self._signature(number),
             identical=old.reading == new.reading,
             needs_answer=options.scorer.needs_prediction,
@@ -320,13 +320,15 @@ class Measurement:
         cut, how = self.aligned.incomplete, self.options
         return gather_evidence(sides, examples, cut, how.threshold, bounded=how.plan.bounded)
 
-    def _clusters(self) -> IntArray | None:
+    def clusters(self) -> IntArray | None:
+        """Return the number of each example's group, None where there are none."""
         if self.options.cluster is None:
             return None
         labels = np.array(self.aligned.attributes[self.options.cluster], object)
         return np.unique(labels, return_inverse=True)[1]
 
-    def _continuous(self) -> bool:
+    def continuous(self) -> bool:
+        """Whether scores lie between right and wrong."""
         continuous = self.options.scorer.continuous
         if continuous is not None:
             return continuous
@@ -343,7 +345,8 @@ class Measurement:
             )
         return True
 
-    def _notes(self, pair: JudgedPair, number: int) -> tuple[Note, ...]:
+    def notes(self, pair: JudgedPair, number: int) -> tuple[Note, ...]:
+        """Note what a reader should know of the old model and the candidate with this number."""
         sides = (self.sides[0], self.sides[number])
         notes = notes_of("field", [text for side in sides for text in side.fields.notes])
         notes += [

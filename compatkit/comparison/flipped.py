@@ -90,8 +90,8 @@ def _list_examples(
     shares = pair.old.right, pair.new.right
     if pair.single:
         shares = pair.old.scores, pair.new.scores
-    old = _find_witnesses(sides[0], pair.old.right > pair.new.right, indices, scorer)
-    new = _find_witnesses(sides[1], pair.old.right < pair.new.right, indices, scorer)
+    old = find_witnesses(sides[0], pair.old.right > pair.new.right, indices, scorer)
+    new = find_witnesses(sides[1], pair.old.right < pair.new.right, indices, scorer)
     columns = FlipColumns(
         [pair.ids[row] for row in index],
         kinds,
@@ -103,10 +103,17 @@ def _list_examples(
     return FlippedExamples(columns, _Reading(columns, old, new).read)
 
 
-def _find_witnesses(
+def find_witnesses(
     side: Aligned, wanted: BoolArray, indices: IntArray, scorer: Scorer
 ) -> "Witnesses":
-    """Find, for each example, the first of its rows that is right, or wrong, as wanted."""
+    """Find, for each example, the first of its rows that is right, or wrong, as wanted.
+
+    Args:
+        side: one model's.
+        wanted: shape (N,), whether a right row is looked for.
+        indices: shape (F,), the examples.
+        scorer: what reads an answer out of a text.
+    """
     first = np.full(len(wanted), -1, np.int64)
     examples = side.examples
     fitting = np.flatnonzero((examples >= 0) & (side.right == wanted[examples]))[::-1]

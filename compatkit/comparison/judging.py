@@ -140,7 +140,7 @@ def gather_evidence(
     size = len(incomplete)
     unanswered = np.zeros(size, np.bool_)
     for side, rows in zip((old, *rerun), (examples[0], *examples[2:]), strict=True):
-        unanswered |= _unanswered(side, rows, size, threshold)
+        unanswered |= find_unanswered(side, rows, size, threshold)
     counted = np.concatenate(
         [
             side.scores[side.counted & (rows >= 0)]
@@ -167,7 +167,11 @@ def _count_repeated(side: ScoredRows, rows: IntArray, index: IntArray) -> int:
     return len(first) - int(np.unique(pairs, axis=1).shape[1])
 
 
-def _unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: float) -> BoolArray:
+def find_unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: float) -> BoolArray:
+    """Find the examples that a model did not answer: missing, failed, or null and not right.
+
+    The arguments are those of `judge`.
+    """
     rows, index = _rows_of(examples)
     # A judge's score stands beside a null answer: what it calls right was answered.
     failed = side.errored | (side.no_answer & ~side.right(threshold))

@@ -131,7 +131,7 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     tasks: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         name = file.name.removesuffix(".gz").removesuffix(".zst")
-        if not _is_task(file):
+        if not is_task(file):
             continue
         task = name.removesuffix(Path(name).suffix)
         if task == TOTAL:
@@ -147,7 +147,8 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     return tasks
 
 
-def _is_task(file: Path) -> bool:
+def is_task(file: Path) -> bool:
+    """Whether a file of a folder is a prediction file."""
     name = file.name.removesuffix(".gz").removesuffix(".zst")
     readable = Path(name).suffix.lower() in KINDS
     hidden = file.name.startswith(".") or is_header(file)
@@ -159,7 +160,7 @@ def _others(folder: str | Path) -> list[str]:
     return [
         file.name
         for file in Path(folder).iterdir()
-        if not _is_task(file) and not file.name.startswith(".") and not is_header(file)
+        if not is_task(file) and not file.name.startswith(".") and not is_header(file)
     ]
 
 

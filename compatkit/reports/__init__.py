@@ -8,21 +8,24 @@ from collections.abc import Callable, Sequence
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.reports.csv_report import render_csv
+from compatkit.reports.history import HISTORY_REPORTS
 from compatkit.reports.json_report import render_json
 from compatkit.reports.latex import render_latex
 from compatkit.reports.markdown import render_markdown
 from compatkit.reports.matrix import MATRIX_REPORTS
 from compatkit.reports.notebook import render_fragment
 from compatkit.reports.page.comparison_page import render_html
-from compatkit.reports.pictures import plot_picture
+from compatkit.reports.pictures import plot_history, plot_picture
 from compatkit.reports.terminal import render_terminal
 from compatkit.reports.view import View
 
 __all__ = [
+    "HISTORY_REPORTS",
     "MATRIX_REPORTS",
     "REPORTS",
     "SUFFIXES",
     "View",
+    "plot_history",
     "plot_picture",
     "render_fragment",
 ]

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.history import History
 from compatkit.comparison.matrix import ModelMatrix
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.measure_pair import Slice
 from compatkit.reports.blocks import Line, Table
+from compatkit.reports.history import lay_out_history
 from compatkit.reports.layout import lay_out
 from compatkit.reports.matrix import lay_out_matrix
 from compatkit.reports.page.fragment import draw_fragment
@@ -37,6 +39,11 @@ def render_verdict(verdict: "Verdict") -> str:
 def render_matrix(matrix: ModelMatrix) -> str:
     """Return every update between several models as HTML within a page."""
     return draw_fragment(lay_out_matrix(matrix))
+
+
+def render_history(history: History) -> str:
+    """Return what became of each example over several versions as HTML within a page."""
+    return draw_fragment(lay_out_history(history, View()))
 
 
 def render_slice(part: Slice) -> str:

@@ -95,7 +95,7 @@ def _metrics() -> Schema:
     return record({name: refer("metric", metric.meaning) for name, metric in METRICS.items()})
 
 
-def _metric() -> Schema:
+def metric_schema() -> Schema:
     """Return the schema of `compatkit.metrics.estimates.MetricValue`, as a report writes it."""
     fraction = {"numerator": count(), "denominator": count(least=1)}
     interval = {
@@ -296,7 +296,7 @@ def score_schema() -> Schema:
             "whole.",
         ),
         "metrics": _metrics(),
-        "metric": _metric(),
+        "metric": metric_schema(),
         "sweep": _sweep(),
         "flip": _flip(),
         "test": _test(),

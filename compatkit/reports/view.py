@@ -15,6 +15,11 @@ DASH = "-"
 NAME_LIMIT = 60  # characters of a model's name in a title
 ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
+REASONS = {
+    "missing": "in one file alone",
+    "edited": "with another reference or input",
+    "unscored": "not scored",
+}
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
 # What a short table shows; the others stand in a whole one, and in reports for programs.
 MAIN_METRICS = (
@@ -279,6 +284,12 @@ def level_of(comparison: Comparison) -> float:
     return next((level for level in levels if level is not None), 0.95)
 
 
+def left_out_of(excluded: Mapping[str, int]) -> str:
+    """Say how many examples were left out, by reason."""
+    out = [f"{number:,} {REASONS.get(name, name)}" for name, number in excluded.items() if number]
+    return f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT
+
+
 def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str]:
     """Say in sentences what was left out or counted as wrong, model by model.
 
@@ -286,20 +297,8 @@ def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str
         results: the comparisons of one task (or of the total), one per candidate.
         nothing: say so where nothing was left out.
     """
-    reasons = {
-        "errored": "errored",
-        "missing": "in one file alone",
-        "edited": "with another reference or input",
-        "unscored": "not scored",
-    }
-    out = [
-        f"{number:,} {reasons.get(reason, reason)}"
-        for reason, number in results[0].counts.excluded.items()
-        if number
-    ]
-    sentences = (
-        [f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT] if out or nothing else []
-    )
+    excluded = results[0].counts.excluded
+    sentences = [left_out_of(excluded)] if nothing or any(excluded.values()) else []
     silent = {results[0].old_name: results[0].counts.no_answer_old}
     silent |= {comparison.new_name: comparison.counts.no_answer_new for comparison in results}
     shown = [f"{number:,} of {name}" for name, number in silent.items() if number]

@@ -1,8 +1,9 @@
-"""Make the example pair: two imagined calculators that answer the same 200 questions.
+"""Make the example pair, and a third version: imagined calculators that answer 200 questions.
 
     python docs/examples/make_example.py
 
-The new calculator is better on the whole and has forgotten some of what the old one knew.
+The new calculator is better on the whole and has forgotten some of what the old one knew; the third
+has some of that back, and forgot other answers.
 Every number is drawn with a fixed seed, so that the files come out the same each time.
 """
 
@@ -34,10 +35,10 @@ def make_answer(generator: random.Random, answer: int, *, right: bool) -> str:
     return generator.choice([f"{number}", f"It is {number}.", f"The answer is {number:,}."])
 
 
-def make_pair() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Return the rows of the old and of the new calculator."""
-    generator = random.Random(7)
-    old, new = [], []
+def make_versions() -> tuple[list[dict[str, object]], ...]:
+    """Return the rows of the old, of the new and of the third calculator."""
+    generator, later = random.Random(7), random.Random(8)
+    old, new, third = [], [], []
     for number in range(1, EXAMPLES + 1):
         topic = generator.choice(sorted(TOPICS))
         question, answer = make_question(generator, topic)
@@ -48,12 +49,16 @@ def make_pair() -> tuple[list[dict[str, object]], list[dict[str, object]]]:
         for rows, right in ((old, was_right), (new, is_right)):
             prediction = make_answer(generator, answer, right=right)
             rows.append({**shared, "prediction": prediction, "meta": {"topic": topic}})
-    return old, new
+        again = later.random() < (0.95 if is_right else 0.8 if was_right else 0.3)
+        prediction = make_answer(later, answer, right=again)
+        third.append({**shared, "prediction": prediction, "meta": {"topic": topic}})
+    return old, new, third
 
 
 def main() -> None:
-    """Write both files beside this script."""
-    for name, rows in zip(("old.jsonl", "new.jsonl"), make_pair(), strict=True):
+    """Write the files beside this script."""
+    names = ("old.jsonl", "new.jsonl", "third.jsonl")
+    for name, rows in zip(names, make_versions(), strict=True):
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (FOLDER / name).write_text(lines, encoding="utf-8")
 

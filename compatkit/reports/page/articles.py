@@ -84,6 +84,7 @@ class FlipPage:
         total: how many flips there are.
         shown: how many of them the list holds.
         notes: what was left out of the list.
+        order: in which the list stands.
     """
 
     articles: str
@@ -92,6 +93,7 @@ class FlipPage:
     total: int
     shown: int
     notes: Sequence[str]
+    order: str = "most harmful first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.history import History
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
 from compatkit.reports.pictures.answers import describe_answers
 from compatkit.reports.pictures.candidates import ONE_CANDIDATE, describe_candidates
+from compatkit.reports.pictures.history import describe_history
 from compatkit.reports.pictures.matrix import describe_matrix
 from compatkit.reports.pictures.picture import NoPictureError, Picture
 from compatkit.reports.pictures.scores import describe_scores
@@ -30,11 +32,13 @@ __all__ = [
     "PICTURES",
     "NoPictureError",
     "Picture",
+    "describe_history",
     "describe_matrix",
     "describe_picture",
     "draw_picture",
     "inline_svg",
     "pictures_of",
+    "plot_history",
     "plot_picture",
     "render_picture",
 ]
@@ -142,10 +146,33 @@ def plot_picture(
     Raises:
         ConfigError: there is no such picture, nothing to draw, or no such kind of file.
     """
+    kind = _kind_of(path)
+    return _plot(describe_picture(name, results), path, kind)
+
+
+def plot_history(history: History, path: str | Path | None = None) -> "Figure":
+    """Draw what each version kept, repaired, learned and broke, and write it.
+
+    Args:
+        history: of several versions.
+        path: where to write it, too: .svg, .pdf or .png; None for nowhere.
+
+    Raises:
+        ConfigError: no such kind of file.
+    """
+    kind = _kind_of(path)
+    return _plot(describe_history(history), path, kind)
+
+
+def _kind_of(path: str | Path | None) -> str | None:
+    """Return the kind of a picture's file; None where none is to be written."""
     kind = None if path is None else IMAGES.get(Path(path).suffix.lower())
     if path is not None and kind is None:
         raise ConfigError(f"{path}: the suffix names the format: {', '.join(IMAGES)}.")
-    picture = describe_picture(name, results)
+    return kind
+
+
+def _plot(picture: Picture, path: str | Path | None, kind: str | None) -> "Figure":
     if path is not None and kind is not None:
         write_whole(path, render_picture(picture, kind))
     return draw_picture(picture)

@@ -187,7 +187,58 @@ class Grid:
     note: str = ""
 
 
-Panel = Forest | Curves | Cloud | Plane | Grid
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of a stacked row.
+
+    Attributes:
+        name: as the key says it.
+        role: what it stands for.
+        strength: of its colour, in [0, 1]; 0 is an outline alone.
+    """
+
+    name: str
+    role: Role
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StackRow:
+    """A row of stacked parts of a whole.
+
+    Attributes:
+        label: whose parts these are, any text.
+        shares: one per band, in [0, 1] and 1 together.
+        remark: what stands at the end of the row.
+    """
+
+    label: str
+    shares: tuple[float, ...]
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Rows of stacked parts, each row a whole.
+
+    Attributes:
+        heading: above the rows, any text; empty for none.
+        group: what the rows are the values of.
+        rows: from top to bottom.
+        bands: what each part of a row is.
+        remark: the heading of the remarks.
+        note: below the rows.
+    """
+
+    heading: str
+    group: str
+    rows: tuple[StackRow, ...]
+    bands: tuple[Band, ...]
+    remark: str = ""
+    note: str = ""
+
+
+Panel = Forest | Curves | Cloud | Plane | Grid | Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from compatkit.reports.hostile import visible
-from compatkit.reports.pictures.drawing import cloud, curves, forest, grid, plane
+from compatkit.reports.pictures.drawing import cloud, curves, forest, grid, plane, stack
 from compatkit.reports.pictures.drawing.sheet import (
     GAP,
     LINE,
@@ -27,6 +27,7 @@ from compatkit.reports.pictures.picture import (
     Panel,
     Picture,
     Plane,
+    Stack,
 )
 
 PLOTS: dict[type[Panel], Any] = {
@@ -35,6 +36,7 @@ PLOTS: dict[type[Panel], Any] = {
     Forest: forest,
     Grid: grid,
     Plane: plane,
+    Stack: stack,
 }
 HEAD = 26.0  # the title
 PNG_DPI = 216  # three dots a pixel
