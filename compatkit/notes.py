@@ -19,6 +19,7 @@ KINDS = {
     "changed": "a file that is no longer the one that its header describes",
     "same": "versions that hold the same bytes",
     "made": "files that were made differently, by their headers, or nobody knows how",
+    "cut": "answers that met the largest length, or never came, of each side, by their headers",
     "judged": "a scorer that is another than the files were made for, or likely the wrong one",
     "noise": "flips beside those of a second run of the old model",
     "rerun": "a second run of the old model that differs from the first by more than chance",

@@ -2,14 +2,22 @@
 
 import json
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from compatkit.checkpoints.loading import load
-from compatkit.checkpoints.sources import NONE, Model, Trust, find_checkpoint, find_folder
+from compatkit.checkpoints.sources import (
+    ADAPTER,
+    NONE,
+    Model,
+    Trust,
+    find_checkpoint,
+    find_folder,
+)
 from compatkit.errors import DataError
 
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+CONFIG, WEIGHTS = ADAPTER, "adapter_model.safetensors"
 SHOWN = 3
 
 
@@ -116,13 +124,24 @@ def put_adapter(model: Any, name: str, folder: Path, base: str, *, trainable: bo
             training = made.training
             result = made.load_adapter(str(folder), "default", is_trainable=trainable)
             made.train(training)
-            _refuse_keys(what, result.missing_keys, result.unexpected_keys)
+            refuse_keys(what, result.missing_keys, result.unexpected_keys)
     return made
 
 
-def _refuse_keys(what: str, missing: list[str], unexpected: list[str]) -> None:
+def refuse_keys(what: str, missing: Collection[str], unexpected: Collection[str]) -> None:
+    """Refuse weights that were not loaded whole.
+
+    Args:
+        what: what messages call the checkpoint or adapter.
+        missing: names of weights that its file lacks.
+        unexpected: names of weights that the model has no place for.
+
+    Raises:
+        DataError: any of them, with the first names of each kind.
+    """
     parts = [
-        f"{len(keys)} weights {fault}, {', '.join(keys[:SHOWN])}{', ...' * (len(keys) > SHOWN)}"
+        f"{len(keys)} weights {fault}, {', '.join(sorted(keys)[:SHOWN])}"
+        f"{', ...' * (len(keys) > SHOWN)}"
         for keys, fault in ((missing, "are missing"), (unexpected, "belong nowhere"))
         if keys
     ]

@@ -4,9 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compatkit.checkpoints.adapters import check_base, find_adapter
+from compatkit.checkpoints.adapters import check_base, find_adapter, refuse_keys
 from compatkit.checkpoints.loading import load
 from compatkit.checkpoints.sources import NONE, Model, Trust, find_checkpoint, find_folder
+from compatkit.errors import DataError
+
+# Heads that say nothing of the next token, as the end of an architecture's name.
+OTHER_HEADS = (
+    "MaskedLM", "PreTraining", "SequenceClassification", "TokenClassification",
+    "QuestionAnswering", "MultipleChoice", "NextSentencePrediction",
+)  # fmt: skip
+SIGHT = 1e-3  # of the largest logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,8 @@ def open_checkpoint(model: Model, trust: Trust = NONE, *, renamed: bool = False)
         renamed: accept an adapter that names another base.
 
     Raises:
-        DataError: no such folder, nothing on the Hub, pickles that are not allowed, or an
-            adapter of another base.
+        DataError: no such folder, nothing on the Hub, pickles that are not allowed, no language
+            model, or an adapter of another base.
     """
     from transformers import AutoConfig, AutoTokenizer  # noqa: PLC0415
 
@@ -86,6 +94,12 @@ def open_checkpoint(model: Model, trust: Trust = NONE, *, renamed: bool = False)
         check_base(model.adapter, adapter, name, renamed=renamed)
     options = _options(model, trust, folder)
     config: Any = load(name, lambda: AutoConfig.from_pretrained(_place(name), **options))
+    architecture = str((getattr(config, "architectures", None) or [""])[0])
+    if architecture.endswith(OTHER_HEADS):
+        raise DataError(
+            f"{name}: a {architecture}, which does not say the next token; a causal language model "
+            "or an encoder-decoder was expected."
+        )
     of_tokenizer = _options(model, trust, home, revision=beside == name)
     tokenizer: Any = load(
         beside,
@@ -103,22 +117,51 @@ def load_base(checkpoint: Checkpoint, dtype: str, **options: Any) -> Any:
         options: further ones of transformers' `from_pretrained`, such as `device_map`.
 
     Raises:
-        DataError: weights that cannot be loaded.
+        DataError: weights that cannot be loaded, are missing or belong nowhere, or a model that
+            sees the tokens it is to predict.
     """
     import transformers  # noqa: PLC0415
 
     kind = "AutoModelForSeq2SeqLM" if checkpoint.encoder_decoder else "AutoModelForCausalLM"
     loader: Any = getattr(transformers, kind)
-    return load(
+    model, report = load(
         checkpoint.name,
         lambda: loader.from_pretrained(
             _place(checkpoint.name),
             dtype=dtype,
             use_safetensors=None if checkpoint.trust.pickle else True,
+            output_loading_info=True,
             **options,
             **_options(checkpoint.source, checkpoint.trust, checkpoint.folder),
         ),
     )
+    refuse_keys(checkpoint.name, report["missing_keys"], report["unexpected_keys"])
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise DataError(
+            f"{checkpoint.name}: brings an adapter of its own, which is not looked at. Name it as "
+            "the adapter, and its base as the model."
+        )
+    if not checkpoint.encoder_decoder:
+        _refuse_sight(checkpoint, model)
+    return model
+
+
+def _refuse_sight(checkpoint: Checkpoint, model: Any) -> None:
+    """Refuse a model whose answers depend on tokens that follow: a masked one, run as causal."""
+    import torch  # noqa: PLC0415
+
+    rows = [[number % checkpoint.words for number in row] for row in ((1, 2, 3, 4), (1, 2, 3, 5))]
+    training = model.training
+    with torch.no_grad():
+        logits = model.eval()(torch.tensor(rows, device=model.device), use_cache=False).logits
+    model.train(training)
+    before = logits[:, :-2].float()
+    # Batches are summed in another order at most; a changed token that is seen changes far more.
+    if (before[0] - before[1]).abs().max() > SIGHT * before.abs().max().clamp(min=1):
+        raise DataError(
+            f"{checkpoint.name}: a {type(model).__name__} whose answers depend on the tokens that "
+            "follow. It is no causal language model, and its likelihoods are none of an answer."
+        )
 
 
 def _place(name: str) -> str:

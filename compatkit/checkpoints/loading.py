@@ -1,13 +1,27 @@
 """Loading: what goes wrong in other libraries becomes one message, and what memory is."""
 
 import gc
-from collections.abc import Callable
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from compatkit.errors import DataError
 
 NOWHERE = "no such folder here, and as a name on the Hub it cannot be loaded"
+# What other libraries say, and go on, where the model or its tokenizer is another one afterwards.
+WRONG = (
+    "incorrect regex pattern",
+    "incorrect tokenization",
+    "to instantiate a model of type",
+    "proceed at your own risk",
+    "Already found a `peft_config` attribute",
+    "reinitialization of the adapter weights",
+    "but no module was matched",
+)
 
 Loaded = TypeVar("Loaded")
 
@@ -20,10 +34,11 @@ def load(name: str, make: Callable[[], Loaded]) -> Loaded:
         make: loads it.
 
     Raises:
-        DataError: whatever was raised, as one message.
+        DataError: whatever was raised, as one message, and a warning that means another model.
     """
     try:
-        return make()
+        with _watch_warnings():
+            return make()
     except Exception as error:  # of many kinds: the file system, the network, torch, JSON
         if is_out_of_memory(error):
             raise DataError(
@@ -34,6 +49,33 @@ def load(name: str, make: Callable[[], Loaded]) -> Loaded:
         local = " " in name or Path(name).expanduser().exists()  # a sentence names its places
         where = "cannot be loaded" if local else NOWHERE
         raise DataError(f"{name}: {where}: {what}{hint}") from error
+
+
+@contextmanager
+def _watch_warnings() -> Iterator[None]:
+    """Make errors of the warnings that mean another model, silenced ones too."""
+    messages: list[str] = []
+    logger = logging.getLogger("transformers")
+    level, shown = logger.level, [(handler, handler.level) for handler in logger.handlers]
+    listener = logging.Handler()
+    listener.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    with warnings.catch_warnings():
+        for text in WRONG:
+            warnings.filterwarnings("error", message=f"(?s:.*){re.escape(text)}")
+        for handler, least in shown:  # what was not shown before is heard, and not shown
+            handler.setLevel(max(least, level))
+        logger.addHandler(listener)
+        logger.setLevel(min(level, logging.WARNING))
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+            logger.removeHandler(listener)
+            for handler, least in shown:
+                handler.setLevel(least)
+    wrong = [message for message in messages if any(text in message for text in WRONG)]
+    if wrong:
+        raise ValueError(wrong[0])
 
 
 def first_lines(error: Exception) -> str:

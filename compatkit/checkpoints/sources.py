@@ -13,9 +13,12 @@ from compatkit.errors import DataError
 
 HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
 PICKLES = {".bin", ".pt", ".pth"}
-# Beside the weights, what the answers depend on: the architecture, which tokens end them, an
-# adapter that transformers puts on by itself, which files the weights are in, code of its own.
-BESIDE = ("config.json", "generation_config.json", "adapter_config.json", "*.index.json", "*.py")
+# Where one of these lies, transformers and peft load it and no pickle.
+SAFE = ("model.safetensors", "model.safetensors.index.json", "adapter_model.safetensors")
+ADAPTER = "adapter_config.json"
+# Beside the weights, what the answers depend on: the architecture, which tokens end them, how an
+# adapter is put on, which files the weights are in, code of its own.
+BESIDE = ("config.json", "generation_config.json", ADAPTER, "*.index.json", "*.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,15 @@ def find_checkpoint(name: str, trust: Trust = NONE) -> Path | None:
     """Return the folder of a checkpoint whose weights may be loaded, None for one of the Hub.
 
     Raises:
-        DataError: neither a folder nor a name that the Hub could have; no weights, or pickles
-            that are not allowed.
+        DataError: neither a folder nor a name that the Hub could have; no weights, pickles that
+            are not allowed, or an adapter in the place of a model.
     """
     folder = find_folder(name)
+    if folder is not None and (folder / ADAPTER).is_file():
+        raise DataError(
+            f"{name}: holds {ADAPTER}, an adapter; a whole model was expected. Name its base as "
+            "the model, and this folder as the adapter on it."
+        )
     if folder is not None and not any(path.suffix == ".safetensors" for path in folder.iterdir()):
         pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
         if not pickles:
@@ -92,8 +100,8 @@ def find_checkpoint(name: str, trust: Trust = NONE) -> Path | None:
 def digest_checkpoint(name: str, revision: str | None = None) -> str:
     """Return what a checkpoint or an adapter is known by: equal digests give equal answers.
 
-    Of a folder it is the SHA-256 of the names and contents of its weights (pickles where there
-    are no safetensors), their index, the configurations and the code; of a name on the Hub the
+    Of a folder it is the SHA-256 of the names and contents of its weights (pickles where those
+    are what is loaded), their index, the configurations and the code; of a name on the Hub the
     commit that was resolved, and so loaded, last.
 
     Raises:
@@ -122,7 +130,8 @@ def digest_files(paths: Iterable[Path]) -> str:
 
 
 def _list_files(folder: Path) -> list[Path]:
-    safe = list(folder.glob("*.safetensors"))
-    weights = safe or [path for path in folder.iterdir() if path.suffix in PICKLES]
+    weights = list(folder.glob("*.safetensors"))
+    if not any((folder / name).is_file() for name in SAFE):
+        weights += [path for path in folder.iterdir() if path.suffix in PICKLES]
     beside = [path for pattern in BESIDE for path in folder.glob(pattern)]
     return sorted({path for path in (*weights, *beside) if path.is_file()})

@@ -1,6 +1,13 @@
-"""Tokens: how a prompt and what follows it become one text, and where the boundary lies."""
+"""Tokens: how texts and conversations become tokens, and where a prompt ends."""
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from compatkit.errors import DataError
+
+PROBE = "a"
 
 
 def split_prompt(prompt: str) -> tuple[str, str]:
@@ -13,17 +20,74 @@ def split_prompt(prompt: str) -> tuple[str, str]:
     return head, prompt[len(head) :]
 
 
-def encode(tokenizer: Any, text: str, *, special: bool | None = None) -> list[int]:
+def encode(
+    tokenizer: Any, text: str, *, special: bool | None = None, ended: bool = False
+) -> list[int]:
     """Return the tokens of a text.
+
+    Tokens that a tokenizer appends by itself are left out: an answer that follows them, or an end
+    that is learnt twice, is none that a model was trained for.
 
     Args:
         tokenizer: of transformers.
         text: which may begin with the token of beginning, written by a chat template.
         special: whether special tokens are added; None for as the tokenizer does, but the token
             of beginning never twice.
+        ended: keep the tokens at the end, as the encoder of an encoder-decoder expects them.
     """
     begin = tokenizer.bos_token
     if special is None and begin and text.startswith(begin):
         special = False
     options = {} if special is None else {"add_special_tokens": special}
-    return list(tokenizer.encode(text, **options))
+    tokens = list(tokenizer.encode(text, **options))
+    appended = 0 if ended or special is False else count_appended(tokenizer)
+    return tokens[: len(tokens) - appended]
+
+
+def count_appended(tokenizer: Any) -> int:
+    """Return how many tokens a tokenizer puts behind every text."""
+    whole = list(tokenizer.encode(PROBE))
+    plain = list(tokenizer.encode(PROBE, add_special_tokens=False))
+    added = len(whole) - len(plain)
+    return next((added - at for at in range(added + 1) if whole[at : at + len(plain)] == plain), 0)
+
+
+def render_chat(
+    tokenizer: Any,
+    turns: Sequence[Mapping[str, Any]],
+    where: str,
+    *,
+    opened: bool,
+    arguments: Mapping[str, Any] | None = None,
+) -> str:
+    """Return a conversation as the tokenizer's template writes it.
+
+    Args:
+        tokenizer: of transformers, with a template.
+        turns: each with role and content.
+        where: what messages call the example.
+        opened: end with the beginning of the assistant's turn.
+        arguments: further variables of the template.
+
+    Raises:
+        DataError: a template that refuses the conversation.
+    """
+    try:
+        text: str = tokenizer.apply_chat_template(
+            list(turns), tokenize=False, add_generation_prompt=opened, **(arguments or {})
+        )
+    except Exception as error:  # what a template does with a conversation is anybody's guess
+        roles = ", ".join(str(turn.get("role")) for turn in turns)
+        raise DataError(
+            f"{where}: the chat template refuses the conversation ({roles}): "
+            f"{' '.join(str(error).split())[:200]}. Change the turns, or use another tokenizer."
+        ) from error
+    return text
+
+
+def digest_tokenizer(tokenizer: Any) -> str:
+    """Return what a tokenizer is known by: words, rules, special tokens and chat template."""
+    rules = getattr(tokenizer, "backend_tokenizer", None)
+    words = sorted(tokenizer.get_vocab().items()) if rules is None else rules.to_str()
+    known = [words, tokenizer.special_tokens_map, tokenizer.chat_template]
+    return "sha256:" + hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()

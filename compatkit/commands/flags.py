@@ -51,10 +51,10 @@ class Pair(click.ParamType):  # type: ignore[type-arg]
         return first.strip(), second
 
 
-def _gather_pairs(
+def gather_pairs(
     context: click.Context, parameter: click.Parameter, pairs: tuple[tuple[str, str], ...]
 ) -> dict[str, str]:
-    """Return pairs as a table; one name twice is refused."""
+    """Return pairs as a table; one name twice is refused: the callback of such an option."""
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -139,7 +139,7 @@ def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
         # One that nobody says stays unsaid, where no default was declared.
         attributes |= {"is_flag": True, "default": option.default}
     elif option.kind is dict:
-        attributes |= {"multiple": True, "type": Pair(), "callback": _gather_pairs}
+        attributes |= {"multiple": True, "type": Pair(), "callback": gather_pairs}
     elif option.several or option.per_side:
         attributes["multiple"] = True
     elif option.default is not None:

@@ -21,7 +21,7 @@ from compatkit.commands.muscle_options import (
 )
 from compatkit.errors import ConfigError
 from compatkit.muscle import require_extra
-from compatkit.muscle.refusals import check_finetune, check_train
+from compatkit.muscle.refusals import check_data, check_finetune, check_train
 from compatkit.reports.hostile import visible
 
 SHOWN = (
@@ -33,6 +33,8 @@ SHOWN = (
     ("eval_accuracy", "right {:.2%}"),
     ("eval_nfr", "broken {:.2%}"),
 )
+OF_EXAMPLES = [name for name in DATA if not name.startswith("validation")]
+ASSUMED = 1024  # tokens of an example, where no data says
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,7 +48,7 @@ def muscle() -> None:
 
 @muscle.command()
 @config_options(
-    "old_base", "new_base", "batch_size", "max_length", "lora_rank", "cache", "dtype",
+    "old_base", "new_base", "batch_size", "lora_rank", "tokens", "cache", "dtype", *OF_EXAMPLES,
     "allow_pickle", "trust_remote_code",
 )  # fmt: skip
 def check(**values: Any) -> None:
@@ -63,17 +65,19 @@ def check(**values: Any) -> None:
 
     for name in (config.old_base, config.new_base):
         find_checkpoint(name, config.trust)
+    check_data(config)
     quieten()
     old, new = (open_base(name, config.trust) for name in (config.old_base, config.new_base))
-    words, notes = check_pair(old, new)
+    pair = check_pair(old, new, config.tokens)
     click.echo(f"{visible(old.name)} -> {visible(new.name)}: can be aligned")
-    click.echo(f"one tokenizer, {len(new.tokenizer):,} words; {words:,} in both heads")
-    for note in notes:
+    if pair.words is not None:
+        click.echo(f"one tokenizer, {len(new.tokenizer):,} words; {pair.words:,} in both heads")
+    for note in pair.notes:
         click.echo(f"note: {visible(note)}")
-    memory = estimate_memory(old, new, config)
-    length = config.max_length or new.max_length
+    length, whose = _choose_length(config, old, new, pair)
+    memory = estimate_memory(old, new, config, length)
     click.echo(
-        f"\nmemory of training, {config.batch_size} sequences of {length} tokens, rank "
+        f"\nmemory of training, {config.batch_size} sequences of {length} tokens ({whose}), rank "
         f"{config.lora_rank}:"
     )
     if config.tokens == "choice":
@@ -83,6 +87,26 @@ def check(**values: Any) -> None:
         )
     for label, size in memory.rows():
         click.echo(f"{size:>12}  {label}")
+
+
+def _choose_length(config: Any, old: Any, new: Any, pair: Any) -> tuple[int, str]:
+    """Return how many tokens the longest sequence has, and whose length that is."""
+    from compatkit.muscle.check import check_examples  # noqa: PLC0415
+    from compatkit.muscle.data import Collator, read_examples  # noqa: PLC0415
+
+    if config.data:
+        of_old = old.tokenizer if pair.apart else None
+        rows = read_examples(
+            config.data, new.tokenizer, config, config.max_length, old_tokenizer=of_old
+        ).rows
+        collator = Collator(0, config.tokens)
+        asked = [part for row in rows for part in (*collator.sequences(row), *row.old_choices)]
+        if pair.words is not None:
+            check_examples(old, new, pair.words, asked)
+        return max(len(part.tokens) for part in asked), "the longest of --data"
+    if config.max_length:
+        return config.max_length, "--max-length"
+    return min(new.max_length or ASSUMED, ASSUMED), "assumed; --data FILE tells"
 
 
 @muscle.command()
@@ -116,13 +140,15 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
     muscle train ... trains on several devices.
     """
     require_extra()
-    from compatkit.muscle.merge import check_target, merge_adapter  # noqa: PLC0415
+    from compatkit.muscle.merge import check_merge, check_target, merge_adapter  # noqa: PLC0415
 
     config = make_muscle_config(values)
     if merge is not None:
         check_target(merge)
     check_train(config, resume=resume)
     quieten()
+    if merge is not None:
+        check_merge(config.new_base, str(config.new_adapter), config.trust)
     from compatkit.muscle.train import train_adapter  # noqa: PLC0415
 
     made = _train(train_adapter, config, resume=resume)

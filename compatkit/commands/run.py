@@ -1,5 +1,6 @@
 """compatkit run: from a checkpoint and a task to a prediction file."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ import click
 
 from compatkit.checkpoints.adapters import check_model
 from compatkit.checkpoints.sources import Model
-from compatkit.commands.flags import NamedPath, flag
+from compatkit.commands.flags import NamedPath, Pair, flag, gather_pairs
 from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
 from compatkit.errors import ConfigError
@@ -94,6 +95,22 @@ DATA_OPTIONS = (
 )
 ANSWER_OPTIONS = (
     flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+    flag(
+        "--template-arg",
+        "template_args",
+        multiple=True,
+        type=Pair(),
+        callback=gather_pairs,
+        metavar="NAME=VALUE",
+        help="A variable of the chat template, such as enable_thinking=false.",
+        needs="chat_template",
+        why="is of --chat-template. Say both, or leave this out.",
+    ),
+    flag(
+        "--think-end",
+        metavar="TEXT",
+        help="What ends the thinking, such as '</think>'; the answer follows it.",
+    ),
     flag("--max-new-tokens", type=int, help="The longest answer; the task says, or 256."),
     flag("--stop", multiple=True, metavar="TEXT", help="An answer ends here, too."),
     flag("--samples", type=int, default=1, show_default=True, help="Answers per example."),
@@ -148,6 +165,8 @@ OUTPUT_OPTIONS = (
 )
 SETTINGS = (
     "chat_template",
+    "template_args",
+    "think_end",
     "max_new_tokens",
     "stop",
     "samples",
@@ -281,7 +300,19 @@ def _choose(values: dict[str, Any]) -> tuple["Task", "Settings"]:
                     f"{option}: the task {task.name} says what is read. Leave it out."
                 )
         task = task.with_id(values["id_field"])
-    return task, make_settings(task, **{name: values[name] for name in SETTINGS})
+    chosen = {name: values[name] for name in SETTINGS}
+    chosen["template_args"] = {
+        name: _read_argument(text) for name, text in values["template_args"].items()
+    }
+    return task, make_settings(task, **chosen)
+
+
+def _read_argument(text: str) -> Any:
+    """Return a template's argument: what JSON it is, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _ask(task: "Task", values: dict[str, Any]) -> "Asked":
@@ -342,6 +373,8 @@ def _describe(outcome: "Outcome") -> str:
     parts += [f"{outcome.cut:,} prompts cut from the left"] if outcome.cut else []
     if outcome.unfinished:
         parts.append(f"{outcome.unfinished:,} cut at the largest number of tokens")
+    if outcome.unclosed:
+        parts.append(f"{outcome.unclosed:,} without an answer: the thinking did not end")
     return ", ".join(parts)
 
 

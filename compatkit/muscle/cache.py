@@ -168,8 +168,10 @@ class CachedTeachers:
         words: int | None,  # noqa: ARG002
     ) -> tuple[Teacher, Teacher]:
         """Return both teachers' answers; see `compatkit.muscle.teachers.Teachers`."""
-        counted = count_tokens(inputs["labels"])
-        old, new = (cache.read(inputs["keys"], counted) for cache in (self.old, self.new))
+        old, new = (
+            cache.read(asked["keys"], count_tokens(asked["labels"]))
+            for cache, asked in ((self.old, inputs.get("old", inputs)), (self.new, inputs))
+        )
         self._asked = [old, new]
         return old, new
 
@@ -183,12 +185,14 @@ class CachedTeachers:
 
 
 def open_cached_teachers(
-    config: MuscleConfig,
-    examples: Sequence[TokenizedExample],
-    collator: Collator,
-    words: int | None,
+    config: MuscleConfig, asked: Mapping[str, Sequence[TokenizedExample]], words: int | None
 ) -> tuple[CachedTeachers, list[str]]:
     """Open the caches of both teachers, and fill what is not there, one model at a time.
+
+    Args:
+        config: the models, and where the cache is.
+        asked: what the `old` and the `new` model are asked.
+        words: how many words both heads know; None where each has its own.
 
     Returns:
         The teachers, and a note on each cache.
@@ -201,12 +205,12 @@ def open_cached_teachers(
         raise ConfigError(f"{config.cache}: is a file; a folder was expected. Change --cache.")
     caches, notes = [], []
     for role, base, adapter in pairs:
-        key = _key(config, examples, base, adapter, words)
+        key = _key(config, asked[role], base, adapter, words)
         folder = Path(str(config.cache)) / f"{role}-{key[:16]}"
         there = (folder / "manifest.json").exists()
         if not there:
             model = load_old(base, adapter, config.dtype, config.trust)
-            build_cache(model, examples, collator, folder, config=config, words=words)
+            build_cache(model, asked[role], folder, config=config, words=words)
             del model
         cache = TeacherCache(folder)
         caches.append(cache)
@@ -222,7 +226,6 @@ def open_cached_teachers(
 def build_cache(
     model: Any,
     examples: Sequence[TokenizedExample],
-    collator: Collator,
     folder: Path,
     *,
     config: MuscleConfig,
@@ -239,7 +242,7 @@ def build_cache(
     index: dict[str, list[Any]] = {}
     sums = {"tokens": 0, "mass": 0.0, "most": 0.0}
     share = sorted(distinct[rank :: state.num_processes], key=lambda example: len(example.tokens))
-    whole = Collator(collator.pad, "all")
+    whole = Collator(0, "all")
     for number, rows in enumerate(_shards(share)):
         name = f"shard-{rank:04}-{number:05}.safetensors"
         columns: list[list[Tensor]] = []

@@ -12,7 +12,15 @@ from compatkit.muscle.config import METHODS, MuscleConfig
 from compatkit.output import write_whole
 from compatkit.version import __version__
 
-__all__ = ["RECORD", "Record", "add_scores", "describe_files", "read_record", "write_record"]
+__all__ = [
+    "RECORD",
+    "Record",
+    "add_scores",
+    "describe_files",
+    "list_versions",
+    "read_record",
+    "write_record",
+]
 
 RECORD, CARD = "muscle.json", "README.md"
 SHOWN_DIGEST = 12
@@ -80,7 +88,7 @@ class Record:
             epochs=epochs,
             best=best,
             steps=state.global_step,
-            versions=_versions(),
+            versions=list_versions(),
             notes=tuple(notes),
         )
 
@@ -224,7 +232,8 @@ def _plain(value: Any) -> str:
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
-def _versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
+    """Return the versions of compatkit and of the libraries below it."""
     from importlib.metadata import version  # noqa: PLC0415
 
     names = ("torch", "transformers", "peft", "accelerate")

@@ -1,19 +1,22 @@
 """Check: whether two models can be aligned, and what memory training takes; no weights are loaded.
 
-The two must read and write the same tokens. Where they do not, an alignment of spans of text
-would have to come between the teachers' answers and the loss; `check_tokenizers` is the place
-that would then choose it instead of refusing.
+Over tokens both models must read and write the same ones: all words of the vocabulary, and of the
+added ones those that the examples use. Over choices only likelihoods of answers are compared, so
+that each model may read by a tokenizer of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from compatkit.checkpoints.checkpoint import Checkpoint
+from compatkit.checkpoints.tokens import encode
 from compatkit.errors import DataError
 from compatkit.muscle.config import MuscleConfig
+from compatkit.muscle.data import TokenizedExample
+from compatkit.muscle.models import build_empty
 
-__all__ = ["PROBES", "Memory", "check_pair", "check_tokenizers", "estimate_memory"]
+__all__ = ["PROBES", "Alignment", "Memory", "check_examples", "check_pair", "estimate_memory"]
 
 PROBES = (
     "The quick brown fox jumps over the lazy dog.",
@@ -24,24 +27,55 @@ PROBES = (
 )
 SHOWN = 3
 GIB = 1 << 30
+RULE = (
+    "Over tokens both models must read the same ones; with --tokens choice, where answers are "
+    "given, each reads by its own tokenizer."
+)
 
 
-def check_pair(old: Checkpoint, new: Checkpoint) -> tuple[int, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How two models are compared.
+
+    Attributes:
+        words: how many words both heads know; None where each model reads by its own tokenizer.
+        notes: what differs without harm.
+    """
+
+    words: int | None
+    notes: list[str]
+
+    @property
+    def apart(self) -> bool:
+        """Whether each model reads by its own tokenizer."""
+        return self.words is None
+
+
+def check_pair(old: Checkpoint, new: Checkpoint, tokens: str = "all") -> Alignment:
     """Refuse two models that cannot be aligned.
 
-    Returns:
-        How many words both heads know, and notes on what differs without harm.
+    Args:
+        old: the old model.
+        new: the new one.
+        tokens: what the loss is over: `all`, `completion` or `choice`.
 
     Raises:
-        DataError: other tokenizers, or a head that lacks words of its tokenizer.
+        DataError: other tokenizers, unless the loss is over choices, or a head that lacks words of
+            its tokenizer.
     """
-    check_tokenizers(old, new)
-    notes = []
-    words = min(old.words, new.words)
-    if words < len(new.tokenizer):
+    names, notes = f"{old.name} and {new.name}", []
+    if old.max_length != new.max_length:
+        notes.append(f"the models take {old.max_length} and {new.max_length} tokens")
+    differ = _compare_tokenizers(old.tokenizer, new.tokenizer)
+    if differ is not None and tokens != "choice":
+        raise DataError(f"{names}: {differ}. {RULE}")
+    if differ is not None:
+        return Alignment(None, [f"{differ}; each model reads by its own tokenizer", *notes])
+    words, needed = min(old.words, new.words), _count_words(new.tokenizer)
+    if words < needed:
         raise DataError(
-            f"{old.name} and {new.name}: the heads have {old.words} and {new.words} words, the "
-            f"tokenizer {len(new.tokenizer)}. Resize the head of the smaller."
+            f"{names}: the heads have {old.words} and {new.words} words, the tokenizer {needed}. "
+            "Resize the head of the smaller."
         )
     if old.words != new.words:
         notes.append(
@@ -50,47 +84,78 @@ def check_pair(old: Checkpoint, new: Checkpoint) -> tuple[int, list[str]]:
         )
     if old.tokenizer.chat_template != new.tokenizer.chat_template:
         notes.append("the chat templates differ; conversations are written by the new model's")
-    if old.max_length != new.max_length:
-        notes.append(f"the models take {old.max_length} and {new.max_length} tokens")
-    return words, notes
+    return Alignment(words, [*_note_added(old.tokenizer, new.tokenizer), *notes])
 
 
-def check_tokenizers(old: Checkpoint, new: Checkpoint) -> None:
-    """Refuse tokenizers that differ in vocabulary, special tokens or encodings.
+def check_examples(
+    old: Checkpoint, new: Checkpoint, words: int, examples: Sequence[TokenizedExample]
+) -> None:
+    """Refuse examples with a token that is another one to the old model, the end token among them.
 
     Raises:
-        DataError: saying which words, tokens or sentences.
+        DataError: the first of them, with file and line.
     """
-    names = f"{old.name} and {new.name}"
-    rule = "Both models must read the same tokens; different tokenizers are not aligned yet."
-    old_words, new_words = old.tokenizer.get_vocab(), new.tokenizer.get_vocab()
-    if old_words != new_words:
-        differ = sorted(
-            word
-            for word in old_words.keys() | new_words.keys()
-            if old_words.get(word) != new_words.get(word)
+    known, mine = (
+        {number: word for word, number in side.tokenizer.get_vocab().items()} for side in (old, new)
+    )
+    same = {number for number, word in mine.items() if known.get(number) == word and number < words}
+    for example in examples:
+        strange = set(example.tokens) - same
+        if strange:
+            number = min(strange)
+            raise DataError(
+                f"{example.where}: the token {mine.get(number)!r} is number {number}, which is "
+                f"{known.get(number)!r} to {old.name}. {RULE}"
+            )
+
+
+def _compare_tokenizers(old: Any, new: Any) -> str | None:
+    """Say what differs so that the two read other tokens, None where nothing does."""
+    differ = sorted(_differing(old, new) - _added(old, new))
+    if differ:
+        sizes = [len(tokenizer.get_vocab()) for tokenizer in (old, new)]
+        return (
+            f"the vocabularies of {sizes[0]:,} and {sizes[1]:,} words differ in {len(differ):,}, "
+            f"such as {differ[:SHOWN]}"
         )
-        raise DataError(
-            f"{names}: the vocabularies of {len(old_words):,} and {len(new_words):,} words differ "
-            f"in {len(differ):,}, such as {differ[:SHOWN]}. {rule}"
-        )
-    first, second = _special(old.tokenizer), _special(new.tokenizer)
-    if first != second:
-        differ = sorted(
-            key for key in first.keys() | second.keys() if first.get(key) != second.get(key)
-        )
-        shown = ", ".join(f"{key} {first.get(key)!r} and {second.get(key)!r}" for key in differ)
-        raise DataError(f"{names}: the special tokens differ: {shown}. {rule}")
     for probe in PROBES:
-        if old.tokenizer.encode(probe) != new.tokenizer.encode(probe):
-            raise DataError(f"{names}: encode {probe[:40]!r} into different tokens. {rule}")
+        if encode(old, probe) != encode(new, probe):
+            return f"{probe[:40]!r} is encoded into different tokens"
+    return None
 
 
-def _special(tokenizer: Any) -> Mapping[str, Any]:
-    # How rows are padded is our own business, and padding is left out of the loss.
-    tokens = dict(tokenizer.special_tokens_map)
-    tokens.pop("pad_token", None)
-    return tokens
+def _note_added(old: Any, new: Any) -> list[str]:
+    notes = []
+    differ = sorted(_differing(old, new))
+    if differ:
+        notes.append(
+            f"{len(differ):,} added tokens differ, such as {differ[:SHOWN]}; examples that use one "
+            "are refused"
+        )
+    if old.eos_token != new.eos_token:
+        notes.append(
+            f"the end tokens are {old.eos_token!r} and {new.eos_token!r}; examples end with the "
+            "new model's, which an old adapter of compatkit muscle finetune was not taught"
+        )
+    return notes
+
+
+def _differing(old: Any, new: Any) -> set[str]:
+    """Return the words that have another number, or are not there, in the other vocabulary."""
+    first, second = old.get_vocab(), new.get_vocab()
+    words = first.keys() | second.keys()
+    return {word for word in words if first.get(word) != second.get(word)}
+
+
+def _added(*tokenizers: Any) -> set[str]:
+    return {word for tokenizer in tokenizers for word in tokenizer.get_added_vocab()}
+
+
+def _count_words(tokenizer: Any) -> int:
+    """Return how many words a head needs, those aside that were added to the vocabulary."""
+    added = _added(tokenizer)
+    numbers = [number for word, number in tokenizer.get_vocab().items() if word not in added]
+    return max(numbers, default=-1) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +191,22 @@ class Memory:
         return [(label, f"{size / GIB:.2f} GiB") for label, size in parts]
 
 
-def estimate_memory(old: Checkpoint, new: Checkpoint, config: MuscleConfig) -> Memory:
+def estimate_memory(old: Checkpoint, new: Checkpoint, config: MuscleConfig, length: int) -> Memory:
     """Estimate what training takes on one device; the models are built without weights.
 
     With a cache of the teachers' answers (`cache`) the old model is left out.
+
+    Args:
+        old: the old model.
+        new: the new one.
+        config: batches, types and rank.
+        length: tokens of the longest sequence.
     """
     import torch  # noqa: PLC0415
 
     sizes, linear = [], 0
     for base in (old, new):
-        model = _build_empty(base)
+        model = build_empty(base)
         width = _width(config.dtype, base)
         sizes.append(width * sum(weight.numel() for weight in model.parameters()))
         linear = sum(
@@ -144,7 +215,6 @@ def estimate_memory(old: Checkpoint, new: Checkpoint, config: MuscleConfig) -> M
             if isinstance(module, torch.nn.Linear) and "lm_head" not in name
         )
     adapter = config.lora_rank * linear
-    length = config.max_length or new.max_length or 0
     tokens = config.batch_size * length
     # Per word: three heads' answers in the weights' type; in fp32 three copies, three softened
     # ones and two gradients.
@@ -155,15 +225,6 @@ def estimate_memory(old: Checkpoint, new: Checkpoint, config: MuscleConfig) -> M
         adapters=4 * (2 * adapter + adapter + 2 * adapter),  # both, gradients, two moments
         logits=logits,
     )
-
-
-def _build_empty(base: Checkpoint) -> Any:
-    import torch  # noqa: PLC0415
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415
-
-    loader: Any = AutoModelForCausalLM
-    with torch.device("meta"):
-        return loader.from_config(base.config)
 
 
 def _width(dtype: str, base: Checkpoint) -> int:

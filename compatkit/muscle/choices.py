@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from compatkit.muscle.loss import DenseTeacher, Predicted, Teacher
+from compatkit.muscle.loss import DenseTeacher, Predicted, Teacher, find_sequences
 
 __all__ = ["over_choices", "score_choices"]
 
@@ -46,20 +46,21 @@ def over_choices(
 
     Args:
         predicted: the student's logits of the tokens of all choices.
-        old: the old model, on the same tokens; None where no teacher is asked.
-        new: the new model's task adapter, likewise.
+        old: the old model, on the same tokens or those of its own; None where no teacher is asked.
+        new: the new model's task adapter, on the student's tokens.
         batch: `choice_example` and `choice_place`, each (choices,), and `choice_right`, the place
-            of the right one, (examples,).
+            of the right one, (examples,); `old`, where the old model has tokens of its own.
     """
     right = batch["choice_right"]
+    sequences = predicted.sequence
+    of_old = find_sequences(batch["old"]["labels"]) if "old" in batch else sequences
 
-    def score(gold: Tensor) -> Tensor:
-        places = batch["choice_example"], batch["choice_place"]
-        return score_choices(gold, predicted.sequence, *places)
+    def score(gold: Tensor, sequence: Tensor = sequences) -> Tensor:
+        return score_choices(gold, sequence, batch["choice_example"], batch["choice_place"])
 
     examples = torch.arange(len(right), device=right.device)
     return (
         Predicted(score(predicted.gold), right, examples),
-        None if old is None else DenseTeacher.of(score(old.gold), right),
+        None if old is None else DenseTeacher.of(score(old.gold, of_old), right),
         None if new is None else DenseTeacher.of(score(new.gold), right),
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compatkit.checkpoints.tokens import encode, split_prompt
+from compatkit.checkpoints.tokens import encode, render_chat, split_prompt
 from compatkit.errors import DataError
 from compatkit.muscle.config import MuscleConfig
+from compatkit.predictions.choices import find_right
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
 __all__ = ["Collator", "Examples", "TokenizedExample", "read_examples", "split_examples"]
@@ -29,6 +30,7 @@ class TokenizedExample:
         choices: each with the prompt, where there are some to choose from; the right one's tokens
             are the example's own.
         right: which of them is right.
+        old_choices: the choices as the old model reads them, where its tokenizer is another.
     """
 
     tokens: tuple[int, ...]
@@ -36,6 +38,7 @@ class TokenizedExample:
     where: str
     choices: tuple["TokenizedExample", ...] = ()
     right: int = 0
+    old_choices: tuple["TokenizedExample", ...] = ()
 
     @property
     def key(self) -> str:
@@ -61,7 +64,12 @@ class Examples:
 
 
 def read_examples(
-    path: str, tokenizer: Any, config: MuscleConfig, max_length: int | None
+    path: str,
+    tokenizer: Any,
+    config: MuscleConfig,
+    max_length: int | None,
+    *,
+    old_tokenizer: Any = None,
 ) -> Examples:
     """Read training examples: prompt and completion or choices, a text, or a conversation.
 
@@ -70,16 +78,18 @@ def read_examples(
         tokenizer: of transformers.
         config: the fields, and what too long an example is.
         max_length: tokens of the longest example that fits; None for no limit.
+        old_tokenizer: that of an old model which reads choices by its own.
 
     Raises:
         DataError: with file and line: an example that is empty, of no known form, or too long.
     """
     file = open_examples(path)
-    encoder = _Encoder(tokenizer, config)
+    encoder = _Encoder(tokenizer, config, old_tokenizer)
     rows, cut, skipped = [], 0, 0
     for record, where in read_rows(file, path):
         example = encoder.encode(record, where)
-        asked = example.choices if config.tokens == "choice" else (example,)
+        choices = (*example.choices, *example.old_choices)
+        asked = choices if config.tokens == "choice" else (example,)
         size = max(len(sequence.tokens) for sequence in asked)
         if max_length is not None and size > max_length:
             if config.too_long == "refuse":
@@ -118,12 +128,13 @@ def read_rows(file: PredictionFile, path: str) -> Iterator[tuple[Mapping[str, An
 
 
 def find_form(row: Mapping[str, Any], config: MuscleConfig, where: str) -> str:
-    """Return which form an example has: `choices`, `messages`, `pair` or `text`.
+    """Return which form an example has: `choices`, `messages`, `turns`, `pair` or `text`.
 
     Raises:
         DataError: none of them, or no choices where the loss is over the choice.
     """
     pair = config.prompt_field in row and config.completion_field in row
+    turns = pair and isinstance(row[config.prompt_field], list)
     asked = config.prompt_field in row and config.choices_field in row
     if asked and (config.tokens == "choice" or not pair):
         return "choices"
@@ -135,6 +146,8 @@ def find_form(row: Mapping[str, Any], config: MuscleConfig, where: str) -> str:
         )
     if config.messages_field in row:
         return "messages"
+    if turns:
+        return "turns"
     if pair:
         return "pair"
     if config.text_field in row:
@@ -148,10 +161,11 @@ def find_form(row: Mapping[str, Any], config: MuscleConfig, where: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """Makes tokens of a row, whichever of the four forms it has."""
+    """Makes tokens of a row, whichever form it has."""
 
     tokenizer: Any
     config: MuscleConfig
+    old_tokenizer: Any = None
 
     def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
         form = find_form(row, self.config, where)
@@ -159,6 +173,10 @@ class _Encoder:
             return self._choices(row, where)
         if form == "messages":
             tokens, answer = self._conversation(row[self.config.messages_field], where)
+        elif form == "turns":
+            prompt, answered = row[self.config.prompt_field], row[self.config.completion_field]
+            turns = [*prompt, *answered] if isinstance(answered, list) else answered
+            tokens, answer = self._conversation(turns, where)
         elif form == "pair":
             tokens, answer = self._pair(row, where)
         else:
@@ -179,21 +197,32 @@ class _Encoder:
         config = self.config
         prompt = _text(row, config.prompt_field, where)
         texts, right = read_choices(row, config.choices_field, config.answer_field, where)
-        pairs = [self._join(prompt, text) for text in texts]
+        pairs = [self._join(self.tokenizer, prompt, text) for text in texts]
+        choices = self._distinct(pairs, where)
+        old: tuple[TokenizedExample, ...] = ()
+        if self.old_tokenizer is not None:
+            old_pairs = [self._join(self.old_tokenizer, prompt, text) for text in texts]
+            old = self._distinct(old_pairs, where)
+        tokens, answer = pairs[right]
+        return TokenizedExample((*tokens, *self._end()), answer, where, choices, right, old)
+
+    def _distinct(
+        self, pairs: Sequence[tuple[list[int], int]], where: str
+    ) -> tuple[TokenizedExample, ...]:
         choices = tuple(self._made(*pair, where) for pair in pairs)
         if len({choice.tokens for choice in choices}) < len(choices):
             raise DataError(
                 f"{where}: two of the choices are the same tokens to the model. Leave the row out."
             )
-        tokens, answer = pairs[right]
-        return TokenizedExample((*tokens, *self._end()), answer, where, choices, right)
+        return choices
 
     def _pair(self, row: Mapping[str, Any], where: str) -> tuple[list[int], int]:
         prompt = _text(row, self.config.prompt_field, where)
-        tokens, answer = self._join(prompt, _text(row, self.config.completion_field, where))
+        completion = _text(row, self.config.completion_field, where)
+        tokens, answer = self._join(self.tokenizer, prompt, completion)
         return [*tokens, *self._end()], answer
 
-    def _join(self, prompt: str, answer: str) -> tuple[list[int], int]:
+    def _join(self, tokenizer: Any, prompt: str, answer: str) -> tuple[list[int], int]:
         """Encode prompt and answer as one text; the answer begins at the first token of its own.
 
         The runner counts the prompt's tokens instead, as lm-evaluation-harness does. Where a token
@@ -201,8 +230,8 @@ class _Encoder:
         """
         head, tail = split_prompt(prompt)
         delimiter = "" if tail else self.config.delimiter
-        whole = encode(self.tokenizer, prompt + delimiter + answer)
-        return whole, _shared(encode(self.tokenizer, head), whole)
+        whole = encode(tokenizer, prompt + delimiter + answer)
+        return whole, _shared(encode(tokenizer, head), whole)
 
     def _conversation(self, messages: Any, where: str) -> tuple[list[int], int]:
         """Encode by the model's template; the answer is what the last message adds."""
@@ -220,15 +249,11 @@ class _Encoder:
                 f"{where}: {self.config.messages_field} is {_short(messages)}; a list of "
                 "{role, content} was expected, the last of the role assistant."
             )
-        head = self._template(messages[:-1], opened=True)
-        whole = self._template(messages, opened=False)
-        return whole, _shared(head, whole)
-
-    def _template(self, messages: list[Any], *, opened: bool) -> list[int]:
-        text = self.tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=opened
+        head, whole = (
+            encode(self.tokenizer, render_chat(self.tokenizer, turns, where, opened=opened))
+            for turns, opened in ((messages[:-1], True), (messages, False))
         )
-        return encode(self.tokenizer, text)
+        return whole, _shared(head, whole)
 
     def _end(self) -> list[int]:
         end = self.tokenizer.eos_token_id
@@ -255,14 +280,16 @@ def read_choices(
         )
     if len(set(texts)) < len(texts):
         raise DataError(f"{where}: two of the choices are alike. Leave the row out.")
-    if isinstance(right, str) and right in texts:
-        right = texts.index(right)
-    if not isinstance(right, int) or isinstance(right, bool) or not 0 <= right < len(texts):
+    try:
+        index = find_right(right, texts, where)
+    except DataError as error:
+        raise DataError(f"{error} Pass --answer-field.") from None
+    if index is None:
         raise DataError(
-            f"{where}: {answer} is {_short(right)}; the index of the right choice, from 0 to "
-            f"{len(texts) - 1}, or its text was expected. Pass --answer-field."
+            f"{where}: {answer} is {_short(right)}; which choice is right was expected. Pass "
+            "--answer-field."
         )
-    return texts, right
+    return texts, index
 
 
 def _text(row: Mapping[str, Any], name: str, where: str) -> str:
@@ -316,15 +343,34 @@ class Collator:
         """Return the sequences that models are asked for an example."""
         return example.choices if self.tokens == "choice" else (example,)
 
+    def old_sequences(self, example: TokenizedExample) -> Sequence[TokenizedExample]:
+        """Return those that the old model is asked."""
+        return example.old_choices or self.sequences(example)
+
     def __call__(self, examples: Sequence[TokenizedExample]) -> dict[str, Any]:
         """Return input_ids, attention_mask and labels, each (batch, length), and the keys.
 
         Where the loss is over choices there is a row for each of them, and `choice_example` and
-        `choice_place`, each (rows,), and `choice_right`, (examples,), say which is which.
+        `choice_place`, each (rows,), and `choice_right`, (examples,), say which is which. Where
+        the old model reads by a tokenizer of its own, `old` holds its rows in the same order.
         """
         import torch  # noqa: PLC0415
 
-        rows = [row for example in examples for row in self.sequences(example)]
+        batch = self._pad([row for example in examples for row in self.sequences(example)])
+        if self.tokens == "choice":
+            sizes = [len(example.choices) for example in examples]
+            batch |= {
+                "choice_example": torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)),
+                "choice_place": torch.cat([torch.arange(size) for size in sizes]),
+                "choice_right": torch.tensor([example.right for example in examples]),
+            }
+        if any(example.old_choices for example in examples):
+            batch["old"] = self._pad([row for example in examples for row in example.old_choices])
+        return batch
+
+    def _pad(self, rows: Sequence[TokenizedExample]) -> dict[str, Any]:
+        import torch  # noqa: PLC0415
+
         shape = (len(rows), max(len(row.tokens) for row in rows))
         ids = torch.full(shape, self.pad)
         labels = torch.full(shape, IGNORED)
@@ -335,17 +381,5 @@ class Collator:
             attention[number, :size] = 1
             start = 0 if self.tokens == "all" else row.answer
             labels[number, start:size] = ids[number, start:size]
-        batch = {
-            "input_ids": ids,
-            "attention_mask": attention,
-            "labels": labels,
-            "keys": [row.key for row in rows],
-        }
-        if self.tokens == "choice":
-            sizes = [len(example.choices) for example in examples]
-            batch |= {
-                "choice_example": torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)),
-                "choice_place": torch.cat([torch.arange(size) for size in sizes]),
-                "choice_right": torch.tensor([example.right for example in examples]),
-            }
-        return batch
+        keys = [row.key for row in rows]
+        return {"input_ids": ids, "attention_mask": attention, "labels": labels, "keys": keys}

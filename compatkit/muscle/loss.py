@@ -82,14 +82,17 @@ class Predicted:
         """Take from a batch what is counted: token i + 1 is predicted at token i."""
         counted = count_tokens(labels)
         shifted = labels[:, 1:][counted]
-        return cls(
-            select_tokens(logits, counted, words), shifted, counted.nonzero(as_tuple=True)[0]
-        )
+        return cls(select_tokens(logits, counted, words), shifted, find_sequences(labels))
 
 
 def count_tokens(labels: Tensor) -> Tensor:
     """Return which tokens are predicted and counted, shape (batch, length - 1)."""
     return labels[:, 1:] != IGNORED
+
+
+def find_sequences(labels: Tensor) -> Tensor:
+    """Return the sequence of the batch that each counted token belongs to, shape (tokens,)."""
+    return count_tokens(labels).nonzero(as_tuple=True)[0]
 
 
 def select_tokens(logits: Tensor, counted: Tensor, words: int | None = None) -> Tensor:

@@ -10,7 +10,16 @@ from compatkit.checkpoints.loading import first_lines
 from compatkit.checkpoints.sources import NONE, Model, Trust
 from compatkit.errors import ConfigError, DataError
 
-__all__ = ["STUDENT", "TASK", "find_lora", "load_old", "load_student", "new_adapter", "open_base"]
+__all__ = [
+    "STUDENT",
+    "TASK",
+    "build_empty",
+    "find_lora",
+    "load_old",
+    "load_student",
+    "new_adapter",
+    "open_base",
+]
 
 STUDENT, TASK = "default", "task"  # names of the adapters on the new base
 
@@ -27,7 +36,9 @@ def open_base(name: str, trust: Trust = NONE) -> Checkpoint:
     return base
 
 
-def find_lora(name: str, base: str, trust: Trust = NONE, *, renamed: bool = False) -> Path:
+def find_lora(
+    name: str, base: str, trust: Trust = NONE, *, renamed: bool = False, trains: bool = False
+) -> Path:
     """Return the folder of a LoRA adapter, and refuse one that was made for another base.
 
     Args:
@@ -35,16 +46,34 @@ def find_lora(name: str, base: str, trust: Trust = NONE, *, renamed: bool = Fals
         base: the base it is to be put on.
         trust: what may run code.
         renamed: accept one that names another base.
+        trains: whether a copy of it will train beside it, on one base.
 
     Raises:
-        DataError: no adapter, no LoRA, or one of another base.
+        DataError: no adapter, no LoRA, one of another base, or one that trains the base itself.
     """
     folder = find_adapter(name, trust)
-    kind = read_config(folder).get("peft_type")
+    values = read_config(folder)
+    kind, bias = values.get("peft_type"), values.get("bias", "none")
     if kind != "LORA":
-        raise DataError(f"{name}: a {kind} adapter; LoRA was expected.")
+        raise DataError(f"{name}: an adapter of the type {kind}; LoRA was expected.")
+    if trains and bias != "none":
+        raise DataError(
+            f"{name}: its bias is {bias!r}, so it holds biases of the base, which the teacher and "
+            "the student share: training would change both. Make one with bias 'none', by "
+            "compatkit muscle finetune."
+        )
     check_base(name, folder, base, renamed=renamed)
     return folder
+
+
+def build_empty(base: Checkpoint) -> Any:
+    """Build a model without weights, for what its modules alone tell."""
+    import torch  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+
+    loader: Any = AutoModelForCausalLM
+    with torch.device("meta"):
+        return loader.from_config(base.config, trust_remote_code=base.trust.code)
 
 
 def load_old(base: str, adapter: str | None, dtype: str, trust: Trust = NONE) -> Any:
@@ -92,7 +121,8 @@ def new_adapter(base: Any, config: Any) -> Any:
             warnings.simplefilter("ignore", FutureWarning)  # about what peft calls in transformers
             return get_peft_model(base, made)
     except ValueError as error:
+        others = "" if config.target_modules == "all-linear" else "all-linear, or "
         raise ConfigError(
             f"target_modules is {config.target_modules!r}: {first_lines(error)} Pass "
-            "--target-modules all-linear, or names of the base's modules."
+            f"--target-modules with {others}names of the base's modules."
         ) from error

@@ -8,10 +8,9 @@ from compatkit.errors import ConfigError
 from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.data import find_form, open_examples, read_rows
 from compatkit.muscle.models import find_lora
+from compatkit.muscle.resuming import CHECKPOINTS, find_last_checkpoint
 
-__all__ = ["CHECKPOINTS", "check_finetune", "check_train", "find_last_checkpoint", "require"]
-
-CHECKPOINTS = "checkpoints"
+__all__ = ["check_data", "check_finetune", "check_train", "require"]
 
 
 def check_finetune(config: MuscleConfig, *, resume: bool = False) -> None:
@@ -23,7 +22,7 @@ def check_finetune(config: MuscleConfig, *, resume: bool = False) -> None:
     """
     require(config, "new_base", "data", "output")
     _check_output(config, resume=resume)
-    _check_data(config)
+    check_data(config)
     find_checkpoint(config.new_base, config.trust)
 
 
@@ -39,13 +38,14 @@ def check_train(config: MuscleConfig, *, resume: bool = False) -> None:
     _check_output(config, resume=resume)
     if config.cache is not None and Path(config.cache).is_file():
         raise ConfigError(f"{config.cache}: is a file; a folder was expected. Change --cache.")
-    _check_data(config)
-    sides = [(config.new_base, config.new_adapter)]
-    sides += [(str(config.old_base), config.old_adapter)] if taught else []
-    for base, adapter in sides:
+    check_data(config)
+    sides = [(config.new_base, config.new_adapter, True)]
+    sides += [(str(config.old_base), config.old_adapter, False)] if taught else []
+    for base, adapter, trains in sides:
         find_checkpoint(base, config.trust)
         if adapter is not None and find_folder(adapter) is not None:
-            find_lora(adapter, base, config.trust, renamed=config.renamed_base)
+            renamed = config.renamed_base
+            find_lora(adapter, base, config.trust, renamed=renamed, trains=trains)
 
 
 def require(config: MuscleConfig, *names: str) -> None:
@@ -60,16 +60,12 @@ def require(config: MuscleConfig, *names: str) -> None:
             raise ConfigError(f"no {name}; pass {option}, or write it into the configuration file.")
 
 
-def find_last_checkpoint(folder: Path) -> str | None:
-    """Return the newest checkpoint of a training; None where there is none."""
-    there = sorted(
-        folder.glob("checkpoint-*"), key=lambda checkpoint: int(checkpoint.name.partition("-")[2])
-    )
-    return str(there[-1]) if there else None
+def check_data(config: MuscleConfig) -> None:
+    """Refuse a file that cannot be read, or whose first example has no known form.
 
-
-def _check_data(config: MuscleConfig) -> None:
-    """Refuse a file that cannot be read, or whose first example has no known form."""
+    Raises:
+        DataError: saying which.
+    """
     for path in filter(None, (config.data, config.validation)):
         for row, where in islice(read_rows(open_examples(path), path), 1):
             find_form(row, config, where)
@@ -88,5 +84,5 @@ def _check_output(config: MuscleConfig, *, resume: bool) -> None:
             f"{output}: holds the checkpoints of an earlier training. --resume goes on from them; "
             "name another folder, or remove it, to begin anew."
         )
-    if resume and find_last_checkpoint(output / CHECKPOINTS) is None:
-        raise ConfigError(f"{output}: no checkpoint to go on from. Leave --resume out.")
+    if resume:
+        find_last_checkpoint(output / CHECKPOINTS)

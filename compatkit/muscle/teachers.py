@@ -24,7 +24,8 @@ class Teachers(Protocol):
 
         Args:
             model: the student, wrapped as the trainer has it.
-            inputs: input_ids, attention_mask, labels and keys.
+            inputs: input_ids, attention_mask, labels and keys; `old` has those of an old model with
+                tokens of its own.
             words: how many words both heads know.
         """
 
@@ -56,19 +57,21 @@ class OnlineTeachers:
 
     def ask(self, model: Any, inputs: dict[str, Any], words: int | None) -> tuple[Teacher, Teacher]:
         """Return both teachers' answers; see `Teachers`."""
-        given = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        labels = inputs["labels"]
-        counted = count_tokens(labels)
-        right = labels[:, 1:][counted]
+        own = inputs.get("old", inputs)
         with torch.no_grad():
-            old = self.old(**given, use_cache=False).logits
+            before = self.old(**_given(own), use_cache=False).logits
             with active_adapter(self.new, TASK):
-                new = model(**given, use_cache=False).logits
-            made = [
-                DenseTeacher.of(select_tokens(logits, counted, words), right)
-                for logits in (old, new)
-            ]
-        return made[0], made[1]
+                task = model(**_given(inputs), use_cache=False).logits
+            return _answer(before, own["labels"], words), _answer(task, inputs["labels"], words)
+
+
+def _given(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {name: inputs[name] for name in ("input_ids", "attention_mask")}
+
+
+def _answer(logits: Any, labels: Any, words: int | None) -> DenseTeacher:
+    counted = count_tokens(labels)
+    return DenseTeacher.of(select_tokens(logits, counted, words), labels[:, 1:][counted])
 
 
 def predict(model: Any, inputs: dict[str, Any], words: int | None) -> Predicted:

@@ -1,6 +1,5 @@
 """Train: from a configuration to an adapter on disk, with all that can be refused refused first."""
 
-import json
 import math
 import signal
 import threading
@@ -14,33 +13,40 @@ import torch
 import transformers
 
 from compatkit.checkpoints.checkpoint import Checkpoint, load_base
-from compatkit.errors import CompatkitError, ConfigError, DataError
+from compatkit.checkpoints.tokens import digest_tokenizer
+from compatkit.errors import CompatkitError, DataError
 from compatkit.muscle import require_extra
-from compatkit.muscle.card import Record, describe_files, write_record
-from compatkit.muscle.check import check_pair
+from compatkit.muscle.card import Record, describe_files, list_versions, write_record
+from compatkit.muscle.check import Alignment, check_examples, check_pair
 from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import Collator, TokenizedExample, read_examples, split_examples
+from compatkit.muscle.data import (
+    Collator,
+    Examples,
+    TokenizedExample,
+    read_examples,
+    split_examples,
+)
 from compatkit.muscle.models import (
     STUDENT,
+    build_empty,
     find_lora,
     load_old,
     load_student,
     new_adapter,
     open_base,
 )
-from compatkit.muscle.refusals import (
+from compatkit.muscle.refusals import check_finetune, check_train
+from compatkit.muscle.resuming import (
     CHECKPOINTS,
-    check_finetune,
-    check_train,
+    check_settings,
     find_last_checkpoint,
+    write_settings,
 )
 from compatkit.muscle.teachers import OnlineTeachers, Teachers
 from compatkit.muscle.trainer import MuscleTrainer, make_arguments
-from compatkit.output import write_whole
 
 __all__ = ["InterruptedTrainingError", "Trained", "finetune_adapter", "train_adapter"]
 
-FREE = {"output", "logging_steps", "tensorboard"}  # what may change where training goes on
 Progress = Callable[[Mapping[str, Any]], None]
 
 
@@ -78,15 +84,17 @@ def finetune_adapter(
     Raises:
         ConfigError: a wrong option, or an output that is there already.
         DataError: examples or a checkpoint that cannot be used.
-        InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
+        InterruptedTrainingError: by Ctrl-C or SIGTERM, after a checkpoint was written.
     """
     require_extra()
     check_finetune(config, resume=resume)
     base = open_base(config.new_base, config.trust)
     data = _prepare(config, base, base.max_length)
+    begin = _begin(config, data, [base], resume=resume)
+    new_adapter(build_empty(base), config)  # modules that the base lacks, before it is loaded
     transformers.set_seed(config.seed)
     model = new_adapter(load_base(base, config.dtype), config)
-    return _train(_Training(config, "finetune", data, model), resume=resume, progress=progress)
+    return _train(_Training(config, "finetune", data, begin, model), progress)
 
 
 def train_adapter(
@@ -104,37 +112,40 @@ def train_adapter(
         ConfigError: a wrong option, or an output that is there already.
         DataError: models that cannot be aligned, an adapter of another base, or examples that
             cannot be used.
-        InterruptedTrainingError: by Ctrl-C, after a checkpoint was written.
+        InterruptedTrainingError: by Ctrl-C or SIGTERM, after a checkpoint was written.
     """
     require_extra()
     check_train(config, resume=resume)
     taught, trust = config.chosen_mask is not None, config.trust
     new = open_base(config.new_base, trust)
-    words, longest = None, new.max_length
-    notes: list[str] = []
-    find_lora(str(config.new_adapter), config.new_base, trust, renamed=config.renamed_base)
+    old, pair, longest = None, Alignment(None, []), new.max_length
+    renamed = config.renamed_base
+    find_lora(str(config.new_adapter), config.new_base, trust, renamed=renamed, trains=True)
     if taught:
         old = open_base(str(config.old_base), trust)
-        words, notes = check_pair(old, new)
+        pair = check_pair(old, new, config.tokens)
         if config.old_adapter is not None:
-            find_lora(config.old_adapter, old.name, trust, renamed=config.renamed_base)
+            find_lora(config.old_adapter, old.name, trust, renamed=renamed)
         longest = min((length for length in (old.max_length, longest) if length), default=None)
-    data = _prepare(config, new, longest)
-    data.notes += notes
+    data = _prepare(config, new, longest, old.tokenizer if old and pair.apart else None)
+    data.notes += pair.notes
+    if old is not None and pair.words is not None:
+        check_examples(old, new, pair.words, data.asked["old"])
+    begin = _begin(config, data, [new, old] if old else [new], resume=resume)
     transformers.set_seed(config.seed)
     teachers: Teachers | None = None
     if taught and config.cache is not None:
         from compatkit.muscle.cache import open_cached_teachers  # noqa: PLC0415
 
-        teachers, made = open_cached_teachers(config, data.all, data.collator, words)
+        teachers, made = open_cached_teachers(config, data.asked, pair.words)
         data.notes += made
     model = load_student(config.new_base, str(config.new_adapter), config.dtype, trust)
     if taught and teachers is None:
         device = transformers.TrainingArguments(output_dir=config.output, report_to="none").device
         before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust)
         teachers = OnlineTeachers(before.to(device), model)
-    training = _Training(config, "train", data, model, teachers, words)
-    return _train(training, resume=resume, progress=progress)
+    training = _Training(config, "train", data, begin, model, teachers, pair.words)
+    return _train(training, progress)
 
 
 @dataclass(slots=True)
@@ -148,15 +159,24 @@ class _Data:
     notes: list[str]
 
     @property
-    def all(self) -> list[TokenizedExample]:
-        """All sequences that models are asked, those of choices each by itself."""
-        rows = [*self.train, *self.validation]
-        return [sequence for example in rows for sequence in self.collator.sequences(example)]
+    def asked(self) -> dict[str, list[TokenizedExample]]:
+        """All sequences that the old and the new model are asked, choices each by itself."""
+        rows, collator = [*self.train, *self.validation], self.collator
+        return {
+            "old": [sequence for row in rows for sequence in collator.old_sequences(row)],
+            "new": [sequence for row in rows for sequence in collator.sequences(row)],
+        }
 
 
-def _prepare(config: MuscleConfig, base: Checkpoint, longest: int | None) -> _Data:
+def _prepare(
+    config: MuscleConfig, base: Checkpoint, longest: int | None, old_tokenizer: Any = None
+) -> _Data:
     limit = min((length for length in (config.max_length, longest) if length), default=None)
-    examples = read_examples(config.data, base.tokenizer, config, limit)
+
+    def read(path: str) -> Examples:
+        return read_examples(path, base.tokenizer, config, limit, old_tokenizer=old_tokenizer)
+
+    examples = read(config.data)
     digests, notes = {config.data: examples.digest}, _tell(config.data, examples)
     if config.validation is None:
         if len(examples.rows) == 1:
@@ -166,7 +186,7 @@ def _prepare(config: MuscleConfig, base: Checkpoint, longest: int | None) -> _Da
             )
         train, validation = split_examples(examples.rows, config.validation_share, config.seed)
     else:
-        held = read_examples(config.validation, base.tokenizer, config, limit)
+        held = read(config.validation)
         digests[config.validation] = held.digest
         notes += _tell(config.validation, held)
         train, validation = list(examples.rows), list(held.rows)
@@ -183,12 +203,52 @@ def _tell(path: str, examples: Any) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Begin:
+    """Where a training begins.
+
+    Attributes:
+        settings: what it is made of.
+        files: names and digests of bases and adapters.
+        checkpoint: from which it goes on; None for the first step.
+    """
+
+    settings: Mapping[str, Any]
+    files: Mapping[str, Any]
+    checkpoint: Path | None
+
+
+def _begin(
+    config: MuscleConfig, data: _Data, bases: Sequence[Checkpoint], *, resume: bool
+) -> _Begin:
+    """Say what a training is made of; refuse to go on with another, before weights are loaded."""
+    from accelerate import PartialState  # noqa: PLC0415
+
+    state: Any = PartialState()
+    files, folder = describe_files(config), Path(config.output) / CHECKPOINTS
+    settings = {
+        **config.to_dict(),
+        "data_sha256": data.digests,
+        **{f"{role}_digest": file["digest"] for role, file in files.items()},
+        "tokenizer_digests": [digest_tokenizer(base.tokenizer) for base in bases],
+        "processes": int(state.num_processes),
+        "versions": list_versions(),
+    }
+    if not resume:
+        return _Begin(settings, files, None)
+    data.notes += check_settings(folder, settings)
+    checkpoint, notes = find_last_checkpoint(folder)
+    data.notes += notes
+    return _Begin(settings, files, checkpoint)
+
+
+@dataclass(frozen=True, slots=True)
 class _Training:
     """What is trained, and on what."""
 
     config: MuscleConfig
     what: str
     data: _Data
+    begin: _Begin
     model: Any
     teachers: Teachers | None = None
     words: int | None = None
@@ -211,7 +271,7 @@ class _Training:
         )
 
 
-def _train(training: _Training, *, resume: bool, progress: Progress | None) -> Trained:
+def _train(training: _Training, progress: Progress | None) -> Trained:
     config, data = training.config, training.data
     output = Path(config.output)
     folder = output / CHECKPOINTS
@@ -227,10 +287,11 @@ def _train(training: _Training, *, resume: bool, progress: Progress | None) -> T
         notes.append("no old model is asked; the epoch is kept by its accuracy alone")
     if progress is not None and trainer.is_world_process_zero():
         trainer.add_callback(_Report(progress))
-    last = find_last_checkpoint(folder) if resume else None
-    _note_settings(folder, config, data.digests, write=trainer.is_world_process_zero())
-    with _stop_on_interrupt(trainer) as interrupt:
-        trainer.train(resume_from_checkpoint=last)
+    begin = training.begin
+    if begin.checkpoint is None and trainer.is_world_process_zero():
+        write_settings(folder, begin.settings)
+    with _stop_on_signals(trainer) as interrupt:
+        trainer.train(resume_from_checkpoint=begin.checkpoint and str(begin.checkpoint))
     if interrupt.is_set() and trainer.state.global_step < trainer.state.max_steps:
         raise InterruptedTrainingError(
             f"interrupted at step {trainer.state.global_step} of {trainer.state.max_steps}; "
@@ -240,7 +301,7 @@ def _train(training: _Training, *, resume: bool, progress: Progress | None) -> T
         config,
         training.what,
         trainer.state,
-        files=describe_files(config),
+        files=begin.files,
         data=data.digests,
         notes=notes,
     )
@@ -290,8 +351,8 @@ class _Stop(transformers.TrainerCallback):  # type: ignore[misc]
 
 
 @contextmanager
-def _stop_on_interrupt(trainer: Any) -> Iterator[threading.Event]:
-    """Let the first Ctrl-C end the step and save; the second one ends at once."""
+def _stop_on_signals(trainer: Any) -> Iterator[threading.Event]:
+    """Let the first Ctrl-C or SIGTERM end the step and save; the second one ends at once."""
     stop = _Stop(trainer.accelerator)
     trainer.add_callback(stop)
     if threading.current_thread() is not threading.main_thread():
@@ -303,11 +364,12 @@ def _stop_on_interrupt(trainer: Any) -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.asked.set()
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop.asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _count_steps(config: MuscleConfig, examples: int) -> int:
@@ -316,27 +378,3 @@ def _count_steps(config: MuscleConfig, examples: int) -> int:
     state: Any = PartialState()
     batches = math.ceil(examples / (config.batch_size * int(state.num_processes)))
     return max(math.ceil(math.ceil(batches / config.gradient_accumulation) * config.epochs), 1)
-
-
-def _note_settings(
-    folder: Path, config: MuscleConfig, data: dict[str, str], *, write: bool
-) -> None:
-    """Keep beside the checkpoints what they are of; refuse to go on with something else."""
-    file = folder / "settings.json"
-    settings = {**config.to_dict(), "data_sha256": data}
-    if file.exists():
-        earlier = json.loads(file.read_text(encoding="utf-8"))
-        differ = [
-            name
-            for name in settings
-            if name not in FREE and settings[name] != earlier.get(name, settings[name])
-        ]
-        if differ:
-            name = differ[0]
-            raise ConfigError(
-                f"{folder}: the checkpoints are of a training with {name} {earlier[name]!r}, not "
-                f"{settings[name]!r}. Go on with the same settings, or name another folder."
-            )
-    if write:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(settings, indent=2).encode() + b"\n")

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from compatkit.muscle.loss import (
     Teacher,
     combine_losses,
 )
+from compatkit.muscle.resuming import mark_whole
 from compatkit.muscle.teachers import Teachers, predict
 
 __all__ = ["MuscleTrainer", "make_arguments"]
@@ -177,6 +179,12 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
             error = getattr(self.teachers, "error", None)
             logs |= {} if error is None else {"cache_error": error}
         super().log(logs, *args, **kwargs)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Save a checkpoint, and last of all what it holds."""
+        super()._save_checkpoint(model, trial)
+        if self.args.should_save:
+            mark_whole(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Save the student's adapter alone, as a normal PEFT adapter."""

@@ -93,6 +93,7 @@ def compare_runs(old: PredictionFile, new: PredictionFile, scorer: str) -> list[
     (old_header, notes), (new_header, more) = read_header(old), read_header(new)
     differences = compare_headers(old_header, new_header, (old.name, new.name))
     notes = [*notes, *more, *notes_of("made", differences)]
+    notes += notes_of("cut", _count_cut(old_header, new_header, (old.name, new.name)))
     wanted = find_scorer(old_header, new_header)
     if wanted is not None and wanted.name != scorer:
         text = f"the files were made for the scorer {wanted.name}, and {scorer} judged them"
@@ -127,6 +128,25 @@ def compare_headers(old: Header | None, new: Header | None, names: tuple[str, st
     return sentences
 
 
+def _count_cut(old: Header | None, new: Header | None, names: tuple[str, str]) -> list[str]:
+    """Say of each side how many answers were cut or are missing, where there are any."""
+    sentences = []
+    for key, what in (
+        ("unfinished", "cut at the largest length"),
+        ("unclosed", "missing, as the thinking did not end"),
+    ):
+        counts = [_get(header, f"predictions.{key}") for header in (old, new)]
+        if any(isinstance(count, int) and count for count in counts):
+            sides = zip(counts, (old, new), names, strict=True)
+            parts = [
+                f"{count} of {_get(header, 'predictions.rows')} of {name}"
+                for count, header, name in sides
+                if isinstance(count, int)
+            ]
+            sentences.append(f"answers {what}: {', '.join(parts)}")
+    return sentences
+
+
 def find_scorer(*headers: Header | None) -> Recipe | None:
     """Return the scorer that all headers name, None where they do not agree on one."""
     named: list[Any] = [None if header is None else header.get("scorer") for header in headers]
@@ -155,6 +175,8 @@ def describe_header(header: Header) -> str:
     parts += [f"{cut} prompts cut from the left"] if cut else []
     unfinished = _get(header, "predictions.unfinished")
     parts += [f"{unfinished} answers cut at the largest length"] if unfinished else []
+    unclosed = _get(header, "predictions.unclosed")
+    parts += [f"{unclosed} answers missing, as the thinking did not end"] if unclosed else []
     parts.append(f"{_get(model, 'dtype')} on {_get(header, 'batches.device')}")
     return ", ".join(parts)
 

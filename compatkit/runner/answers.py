@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compatkit.predictions.choices import name_choice
 from compatkit.runner.choose import score_choices
 from compatkit.runner.encoding import Encoded
-from compatkit.runner.examples import Example, name_choice
+from compatkit.runner.examples import Example
 from compatkit.runner.plan import Batch
 from compatkit.runner.settings import Settings
 from compatkit.runner.write import write_answers
@@ -51,6 +52,9 @@ class Answerer:
             example = self.examples[item.example.number]
             sample = {"sample": item.sample} if self.settings.samples > 1 else {}
             fields = {**sample, "prediction": answer.text, "finished": answer.finished}
+            if answer.thinking is not None:
+                closed = answer.text is not None
+                fields |= {"thinking": answer.thinking, "thinking_closed": closed}
             rows.append(make_row(example, item.example, fields))
         return rows
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compatkit.checkpoints.tokens import encode, split_prompt
+from compatkit.checkpoints.tokens import encode, render_chat, split_prompt
 from compatkit.errors import ConfigError
 from compatkit.runner.examples import Example
 from compatkit.runner.settings import Settings
@@ -96,16 +96,15 @@ class Encoder:
             for role, text in zip(("user", "assistant"), shot, strict=True)
         ]
         turns.append({"role": "user", "content": example.prompt})
-        text: str = self.tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True
-        )
-        return text
+        given = self.settings.template_args
+        return render_chat(self.tokenizer, turns, example.where, opened=True, arguments=given)
 
     def _encode(self, number: int, example: Example) -> Encoded:
         text = self.render(example)
         if not example.choices:
             room = 0 if self.encoder_decoder else self.settings.max_new_tokens
-            tokens, cut = self._fit(tuple(encode(self.tokenizer, text)), room, example)
+            asked = encode(self.tokenizer, text, ended=self.encoder_decoder)
+            tokens, cut = self._fit(tuple(asked), room, example)
             return Encoded(number, text, tokens, cut=cut)
         delimiter = "" if self.settings.chat_template else self.task.delimiter
         prompt, choices = self._split(text, [delimiter + choice for choice in example.choices])
@@ -128,7 +127,7 @@ class Encoder:
         the rule of lm-evaluation-harness, to whose log-likelihoods the runner is held.
         """
         head, tail = split_prompt(prompt)
-        tokens = tuple(encode(self.tokenizer, head))
+        tokens = tuple(encode(self.tokenizer, head, ended=self.encoder_decoder))
         if self.encoder_decoder:
             texts = (tail + text for text in continuations)
             return tokens, [tuple(encode(self.tokenizer, text, special=False)) for text in texts]

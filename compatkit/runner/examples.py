@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.predictions.choices import find_right, name_choice
 from compatkit.predictions.fields import MISSING, get_path, list_keys
 from compatkit.readers.prediction_file import open_predictions
 from compatkit.runner.task import Task
@@ -255,39 +256,6 @@ class _Maker:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise DataError(f"{where}: the id is {value!r}; a text or a whole number was expected.")
         return str(value)
-
-
-def find_right(reference: Any, choices: Sequence[str], where: str) -> int | None:
-    """Return the index of the right choice: a number from 0, or the choice's own text.
-
-    An empty text or null is an unknown answer, as test sets have it: None.
-
-    Raises:
-        DataError: none of the choices.
-
-    >>> find_right("1", ["a cat", "a dog"], "data.jsonl:1")
-    1
-    """
-    if reference is None or reference == "":
-        return None
-    if isinstance(reference, str) and reference in choices:
-        return list(choices).index(reference)
-    plain = int(reference) if isinstance(reference, str) and reference.isdecimal() else reference
-    if isinstance(plain, bool) or not isinstance(plain, int) or not 0 <= plain < len(choices):
-        raise DataError(
-            f"{where}: the reference is {reference!r}; a choice's index, 0 to "
-            f"{len(choices) - 1}, or its text was expected."
-        )
-    return plain
-
-
-def name_choice(index: int, choices: Sequence[str]) -> str:
-    """Return what a prediction file calls a choice: a letter, the index if there are too many.
-
-    >>> name_choice(1, ["a cat", "a dog"])
-    'B'
-    """
-    return chr(ord("A") + index) if len(choices) <= 26 else str(index)  # noqa: PLR2004
 
 
 def _text(value: Any, where: str, what: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from compatkit.checkpoints.checkpoint import Checkpoint
 from compatkit.checkpoints.sources import digest_checkpoint
+from compatkit.checkpoints.tokens import digest_tokenizer
 from compatkit.readers.run_header import FORMAT, KEY
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.examples import Examples, digest_prompts
@@ -51,6 +52,7 @@ def make_header(
         generation |= {
             "max_new_tokens": settings.max_new_tokens,
             "stop": list(settings.stop),
+            "think_end": settings.think_end,
             "no_repeat_ngram_size": settings.no_repeat_ngram_size,
             "samples": settings.samples,
             "temperature": settings.temperature,
@@ -67,6 +69,7 @@ def make_header(
             "sha256": digest_prompts(asked.examples.rows),
             "shots": asked.shots,
             "chat_template": settings.chat_template,
+            "template_args": dict(settings.template_args),
             "too_long": settings.too_long,
             "max_length": settings.max_length,
             "tokens": _digest_tokens(encoded),
@@ -99,6 +102,7 @@ def describe_model(checkpoint: Checkpoint, settings: Settings) -> dict[str, Any]
         "digest": digest_checkpoint(source.name, source.revision),
         "adapter": adapter,
         "tokenizer": source.tokenizer,
+        "tokenizer_digest": digest_tokenizer(checkpoint.tokenizer),
         "architecture": (config.architectures or [type(config).__name__])[0],
         "dtype": _name_dtype(config, settings),
         "pickle_allowed": settings.allow_pickle,

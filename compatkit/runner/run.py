@@ -49,6 +49,7 @@ class Outcome:
         made: how many of them this run made; the others were resumed.
         cut: prompts cut from the left.
         unfinished: answers that met the largest number of tokens.
+        unclosed: answers that never came, as the thinking before them did not end.
         main: whether this is the process that wrote the file.
     """
 
@@ -57,6 +58,7 @@ class Outcome:
     made: int
     cut: int
     unfinished: int
+    unclosed: int
     main: bool
 
 
@@ -155,7 +157,8 @@ def _outcome(
     output: str, written: dict[str, Any], made: int, header: dict[str, Any], *, main: bool
 ) -> Outcome:
     cut = header["prompts"]["cut"]
-    return Outcome(output, written["rows"], made, cut, written.get("unfinished", 0), main)
+    unfinished, unclosed = (written.get(name, 0) for name in ("unfinished", "unclosed"))
+    return Outcome(output, written["rows"], made, cut, unfinished, unclosed, main)
 
 
 def _encode(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> list[Encoded]:
@@ -164,6 +167,12 @@ def _encode(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> list[En
         raise ConfigError(
             f"--chat-template: the tokenizer of {checkpoint.source.name} has none. Leave it out."
         )
+    for name in settings.template_args:
+        if name not in str(tokenizer.chat_template):
+            raise ConfigError(
+                f"--template-arg {name}: the chat template of {checkpoint.source.name} has no such "
+                "word. Leave it out, or correct the name."
+            )
     encoder = Encoder(
         tokenizer,
         asked.task,
@@ -324,8 +333,10 @@ def _write(
     )
     text = b"".join(json.dumps(row, default=str).encode() + b"\n" for _, _, row in rows)
     unfinished = sum(row.get("finished") is False for _, _, row in rows)
+    unclosed = sum(row.get("thinking_closed") is False for _, _, row in rows)
     digest = hashlib.sha256(text).hexdigest()
-    written = {"rows": len(rows), "unfinished": unfinished, "sha256": digest}
+    counts = {"unfinished": unfinished, "unclosed": unclosed}
+    written = {"rows": len(rows), **counts, "sha256": digest}
     whole = {**header, "predictions": written}
     write_whole(header_path(target), json.dumps(whole, indent=2).encode() + b"\n")
     write_whole(target, text)

@@ -1,7 +1,7 @@
 """Settings: how a model is run, checked once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from compatkit.checkpoints.sources import Trust
@@ -30,6 +30,9 @@ class Settings:
         too_long: what a prompt is that leaves no room: `refuse` or `cut-left`.
         max_length: tokens of the context; None for what the checkpoint says.
         chat_template: make a conversation of the prompt, by the tokenizer's template.
+        template_args: further variables of that template, such as `enable_thinking`.
+        think_end: the text that ends a model's thinking; the answer is what follows, and stops
+            count from there. None where the whole is the answer.
         prefix_sharing: run a question once for all its choices.
         sort_by_length: put examples of like length into one batch.
         allow_pickle: load weights that are not safetensors, which can run code.
@@ -50,6 +53,8 @@ class Settings:
     too_long: str = "refuse"
     max_length: int | None = None
     chat_template: bool = False
+    template_args: Mapping[str, Any] = field(default_factory=dict)
+    think_end: str | None = None
     prefix_sharing: bool = True
     sort_by_length: bool = True
     allow_pickle: bool = False
@@ -83,7 +88,12 @@ def make_settings(
         ConfigError: a value out of its range, or settings that do not go together.
     """
     if task.kind == "choice":
-        for name, given in (("--max-new-tokens", max_new_tokens), ("--stop", stop)):
+        writing = {
+            "--max-new-tokens": max_new_tokens,
+            "--stop": stop,
+            "--think-end": values.get("think_end"),
+        }
+        for name, given in writing.items():
             if given:
                 raise ConfigError(f"{name}: {task.name or 'the task'} chooses and writes nothing.")
     settings = Settings(
@@ -95,6 +105,8 @@ def make_settings(
         **values,
     )
     _check_ranges(settings)
+    if settings.template_args and not settings.chat_template:
+        raise ConfigError("--template-arg: is of --chat-template. Say both, or leave this out.")
     if settings.samples > 1 and settings.temperature == 0:
         raise ConfigError(
             f"--samples {settings.samples} at temperature 0 would be one answer several times. "
@@ -128,6 +140,7 @@ def _check_ranges(settings: Settings) -> None:
             settings.max_length is None or settings.max_length >= 2,  # noqa: PLR2004
             "2 or more",
         ),
+        ("think-end", settings.think_end, settings.think_end != "", "a text"),
         ("dtype", settings.dtype, settings.dtype in DTYPES, ", ".join(DTYPES)),
         ("too-long", settings.too_long, settings.too_long in TOO_LONG, " or ".join(TOO_LONG)),
     ):

@@ -1,6 +1,7 @@
 """Write: answers that a model generates, token by token."""
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,15 @@ class Written:
     """A generated answer.
 
     Attributes:
-        text: without prompt, special tokens and what stopped it.
+        text: without prompt, thinking, special tokens and what stopped it; None where the thinking
+            did not end.
         finished: False where the answer met the largest number of tokens.
+        thinking: what stands before the answer; None where no end of thinking is asked for.
     """
 
-    text: str
+    text: str | None
     finished: bool
+    thinking: str | None = None
 
 
 def write_answers(
@@ -54,7 +58,7 @@ def write_answers(
     if settings.no_repeat_ngram_size:
         options["no_repeat_ngram_size"] = settings.no_repeat_ngram_size
     if stops:
-        options["stopping_criteria"] = _stopping(tokenizer, stops, start)
+        options["stopping_criteria"] = _stopping(tokenizer, stops, start, settings.think_end)
     with torch.inference_mode():
         out = model.generate(
             input_ids=tokens,
@@ -64,7 +68,7 @@ def write_answers(
         )
     ends = _end_tokens(model)
     rows: list[list[int]] = out[:, start:].tolist()
-    return [_read(tokenizer, row, stops, ends, settings.max_new_tokens) for row in rows]
+    return [_read(tokenizer, row, stops, ends, settings) for row in rows]
 
 
 def find_stops(tokenizer: Any, stops: Sequence[str]) -> tuple[str, ...]:
@@ -89,12 +93,34 @@ def seed_batch(seed: int, batch: Batch) -> int:
 
 
 def _read(
-    tokenizer: Any, row: list[int], stops: Sequence[str], ends: frozenset[int], most: int
+    tokenizer: Any, row: list[int], stops: Sequence[str], ends: frozenset[int], settings: Settings
 ) -> Written:
     end = next((place for place, token in enumerate(row) if token in ends), len(row))
-    text = tokenizer.decode(row[:end], skip_special_tokens=True)
+    ended, start, thinking = end < settings.max_new_tokens, 0, None
+    if settings.think_end is not None:
+        closed = find_thinking_end(tokenizer, row[:end], settings.think_end)
+        start = end if closed is None else closed
+        thinking = tokenizer.decode(row[:start], skip_special_tokens=False)
+        thinking = thinking.partition(settings.think_end)[0]
+        if closed is None:
+            return Written(None, ended, thinking)
+    text = tokenizer.decode(row[start:end], skip_special_tokens=True)
     cut = cut_at_stops(text, stops)
-    return Written(cut, len(cut) < len(text) or end < most)
+    return Written(cut, len(cut) < len(text) or ended, thinking)
+
+
+def find_thinking_end(tokenizer: Any, row: Sequence[int], think_end: str) -> int | None:
+    """Return how many tokens there are up to the end of the thinking; None where it has none.
+
+    The text may be a token of its own, which answers are decoded without.
+    """
+
+    def closed(count: int) -> bool:
+        return think_end in tokenizer.decode(row[:count], skip_special_tokens=False)
+
+    if not closed(len(row)):
+        return None
+    return bisect_left(range(len(row) + 1), True, key=closed)
 
 
 def _end_tokens(model: Any) -> frozenset[int]:
@@ -102,25 +128,37 @@ def _end_tokens(model: Any) -> frozenset[int]:
     return frozenset(() if ends is None else [ends] if isinstance(ends, int) else ends)
 
 
-def _stopping(tokenizer: Any, stops: Sequence[str], start: int) -> Any:
+def _stopping(tokenizer: Any, stops: Sequence[str], start: int, think_end: str | None) -> Any:
     """Return what ends a row of the batch once one of the stops stands in its answer.
 
-    Only the answer is read, never the prompt, and of it the last tokens: a stop has no more
-    tokens than bytes.
+    Only the answer is read, never the prompt nor the thinking, and of it the last tokens: a stop
+    has no more tokens than bytes.
     """
     import torch  # noqa: PLC0415
     from transformers import StoppingCriteriaList  # noqa: PLC0415
 
     reach = max(len(stop.encode()) for stop in stops) + 2
     done: list[bool] = []
+    starts: list[Any] = []  # of the answers; None while a row thinks
 
     def stop_at_texts(input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ARG001
         done.extend([False] * (len(input_ids) - len(done)))
+        starts.extend([start if think_end is None else None] * (len(input_ids) - len(starts)))
         open_rows = [row for row, ended in enumerate(done) if not ended]
-        tails = input_ids[open_rows, max(start, input_ids.shape[1] - reach) :].tolist()
+        for row in open_rows:
+            if think_end is not None and starts[row] is None:
+                least = max(start, input_ids.shape[1] - len(think_end.encode()) - 2)
+                tail = input_ids[row, least:].tolist()
+                if think_end in tokenizer.decode(tail, skip_special_tokens=False):
+                    starts[row] = input_ids.shape[1]
+        answering = [(row, since) for row in open_rows if (since := starts[row]) is not None]
+        tails = [
+            input_ids[row, max(since, input_ids.shape[1] - reach) :].tolist()
+            for row, since in answering
+        ]
         texts = tokenizer.batch_decode(tails, skip_special_tokens=True)
-        for row, text in zip(open_rows, texts, strict=True):
-            done[row] = any(stop in text for stop in stops)
+        for place, (row, _) in enumerate(answering):
+            done[row] = any(stop in texts[place] for stop in stops)
         return torch.tensor(done, device=input_ids.device)
 
     return StoppingCriteriaList([stop_at_texts])

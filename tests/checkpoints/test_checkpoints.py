@@ -25,17 +25,19 @@ from compatkit.checkpoints.sources import (
     find_checkpoint,
     find_folder,
 )
-from compatkit.checkpoints.tokens import encode, split_prompt
+from compatkit.checkpoints.tokens import digest_tokenizer, encode, render_chat, split_prompt
 from compatkit.errors import DataError
 from compatkit.muscle.models import load_old, load_student
 
 FILES = ("model.safetensors", "config.json", "generation_config.json", "modeling_own.py")
 SHARDED = ("model-00001-of-00002.safetensors", "model.safetensors.index.json", "config.json")
 PICKLED = ("pytorch_model.bin", "config.json")
+# What is loaded is the pickle: safetensors of another name are none of transformers'.
+BOTH = ("pytorch_model.bin", "consolidated.safetensors", "config.json")
 ADAPTED = ("adapter_model.safetensors", "adapter_config.json")
 
 
-@pytest.mark.parametrize("names", [FILES, SHARDED, PICKLED, ADAPTED])
+@pytest.mark.parametrize("names", [FILES, SHARDED, PICKLED, BOTH, ADAPTED])
 def test_every_file_that_answers_depend_on_is_in_the_digest(
     tmp_path: Path, names: tuple[str, ...]
 ) -> None:
@@ -49,6 +51,14 @@ def test_every_file_that_answers_depend_on_is_in_the_digest(
         (tmp_path / name).unlink()
         assert digest_checkpoint(str(tmp_path)) != before, name
         (tmp_path / name).write_text(name)
+    assert digest_checkpoint(str(tmp_path)) == before
+
+
+def test_safetensors_are_known_without_the_pickles_beside_them(tmp_path: Path) -> None:
+    for name in (*FILES, "pytorch_model.bin"):
+        (tmp_path / name).write_text(name)
+    before = digest_checkpoint(str(tmp_path))
+    (tmp_path / "pytorch_model.bin").write_text("other")
     assert digest_checkpoint(str(tmp_path)) == before
 
 
@@ -164,6 +174,92 @@ def test_an_adapter_whose_weights_are_not_all_in_their_place_is_refused(
             load(tiny.config.new_base, str(adapter), "float32")
 
 
+BASE_EDITS = [
+    (leave_out, r"9 weights are missing, model\.layers\.1\."),
+    (add, r"9 weights belong nowhere, model\.layers\.9\."),
+    (rename, r"2 weights are missing, .*q_proj.*2 weights belong nowhere, .*wq"),
+]
+
+
+@pytest.mark.parametrize(("edit", "said"), BASE_EDITS)
+def test_a_base_whose_weights_are_not_all_in_their_place_is_refused(
+    tiny: Tiny,  # noqa: F811
+    tmp_path: Path,
+    edit: Callable[[dict[str, Any]], dict[str, Any]],
+    said: str,
+) -> None:
+    """The library fills what is missing with random numbers."""
+    from safetensors.torch import load_file, save_file
+
+    base = tmp_path / "base"
+    shutil.copytree(str(tiny.config.new_base), base)
+    file = base / "model.safetensors"
+    save_file(edit(load_file(file)), file, {"format": "pt"})
+    with pytest.raises(DataError, match=said):
+        load_old(str(base), None, "float32")
+
+
+def test_an_adapter_in_the_place_of_a_model_is_refused(
+    tiny: Tiny,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Transformers puts it on a base of the adapter's choice, which no digest would know."""
+    with pytest.raises(DataError, match=r"new-task: holds adapter_config\.json"):
+        find_checkpoint(str(tiny.config.new_adapter))
+    base = tmp_path / "both"
+    shutil.copytree(str(tiny.config.new_base), base)
+    shutil.copytree(str(tiny.config.new_adapter), base, dirs_exist_ok=True)
+    with pytest.raises(DataError, match=r"both: holds adapter_config\.json"):
+        load_old(str(base), None, "float32")
+
+
+def make_bert(folder: Path, kind: str, *, causal: bool = False) -> Path:
+    import transformers
+
+    config = transformers.BertConfig(
+        vocab_size=46,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        initializer_range=0.4,
+        is_decoder=causal,
+    )
+    getattr(transformers, kind)(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_masked_model_is_no_causal_one(tmp_path: Path) -> None:
+    from muscle.tiny_bases import make_tokenizer
+
+    for name, kind in (("masked", "BertForMaskedLM"), ("named", "BertLMHeadModel")):
+        make_tokenizer().save_pretrained(make_bert(tmp_path / name, kind))
+    with pytest.raises(DataError, match="masked: a BertForMaskedLM, which does not say the next"):
+        open_checkpoint(Model(str(tmp_path / "masked")))
+    with pytest.raises(DataError, match="BertLMHeadModel whose answers depend on the tokens that"):
+        load_old(str(tmp_path / "named"), None, "float32")
+    make_tokenizer().save_pretrained(make_bert(tmp_path / "bert", "BertLMHeadModel", causal=True))
+    assert load_old(str(tmp_path / "bert"), None, "float32").config.is_decoder
+
+
+@pytest.mark.parametrize("text", [f"... {text} ..." for text in loading.WRONG])
+def test_a_warning_that_means_another_model_is_an_error(text: str) -> None:
+    """Those of transformers' own logger, silenced as it is here, and those of Python."""
+    import logging
+    import warnings
+
+    import transformers
+
+    logger = logging.getLogger("transformers.modeling_utils")
+    transformers.logging.set_verbosity_error()
+    level = logging.getLogger("transformers").level
+    for warn in (logger.warning, warnings.warn):
+        with pytest.raises(DataError, match="cannot be loaded: first line"):
+            loading.load("m", lambda warn=warn: warn(f"first line\n{text}"))
+    assert logging.getLogger("transformers").level == level
+    loading.load("m", lambda: logger.warning("harmless"))
+
+
 def test_a_whole_adapter_is_put_on_as_peft_does(tiny: Tiny) -> None:  # noqa: F811
     import torch
     from peft import PeftModel
@@ -224,6 +320,59 @@ def test_the_token_of_beginning_is_not_written_twice(tiny: Tiny) -> None:  # noq
     tokenizer = AutoTokenizer.from_pretrained(tiny.config.new_base)
     assert encode(tokenizer, "w1") == encode(tokenizer, "<s> w1") == [0, 7]
     assert encode(tokenizer, "w1", special=False) == [7]
+
+
+@pytest.mark.parametrize(
+    ("form", "tokens"),
+    [
+        ("$A", [6]),
+        ("<s> $A", [0, 6]),
+        ("$A </s>", [6]),
+        ("<s> $A </s>", [0, 6]),
+        ("<s> </s> $A", [0, 1, 6]),
+    ],
+)
+def test_what_a_tokenizer_appends_is_left_out(form: str, tokens: list[int]) -> None:
+    from muscle.tiny_bases import make_tokenizer
+
+    tokenizer = make_tokenizer(form=form)
+    assert encode(tokenizer, "w0") == tokens
+    assert encode(tokenizer, "w0 </s>") == [*tokens, 1], "what the text itself ends with stays"
+    assert encode(tokenizer, "w0", ended=True) == tokenizer.encode("w0")
+    assert encode(tokenizer, "") == tokens[:-1]
+
+
+def test_a_tokenizer_is_known_by_all_that_texts_become(tiny: Tiny) -> None:  # noqa: F811
+    from muscle.tiny_bases import WORDS, make_tokenizer
+
+    plain = digest_tokenizer(make_tokenizer())
+    assert digest_tokenizer(open_checkpoint(Model(str(tiny.config.new_base))).tokenizer) == plain
+    other = make_tokenizer()
+    other.eos_token = "w0"  # noqa: S105
+    changed = [
+        make_tokenizer(WORDS[::-1]),
+        make_tokenizer(template=None),
+        make_tokenizer(form="$A"),
+        other,
+    ]
+    assert len({plain, *map(digest_tokenizer, changed)}) == 1 + len(changed)
+
+
+def test_a_template_that_refuses_a_conversation_is_a_sentence() -> None:
+    from muscle.tiny_bases import make_tokenizer
+
+    strict = "{{ raise_exception('roles must alternate') }}"
+    turns = [{"role": "user", "content": "w0"}]
+    with pytest.raises(DataError, match=r"d:3: the chat template refuses .*\(user\): roles must"):
+        render_chat(make_tokenizer(template=strict), turns, "d:3", opened=True)
+    text = render_chat(
+        make_tokenizer(template="{{ thinking }}"),
+        turns,
+        "d:3",
+        opened=True,
+        arguments={"thinking": 1},
+    )
+    assert text == "1"
 
 
 @pytest.mark.parametrize(

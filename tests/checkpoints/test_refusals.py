@@ -56,6 +56,10 @@ REFUSED: list[tuple[list[str], str]] = [
     ([*RUN, "--top-p", "0"], "--top-p is 0"),
     ([*RUN, "--max-length", "1"], "--max-length is 1"),
     ([*RUN, "--samples", "2"], "at temperature 0"),
+    ([*RUN, "--think-end", ""], "--think-end is ; a text"),
+    ([*RUN, "--task", "choose.toml", "--think-end", "x"], "chooses and writes nothing"),
+    ([*RUN, "--template-arg", "a=1"], "is of --chat-template"),
+    ([*CHECK, "--data", "none.jsonl"], "no such file"),
     ([*RUN, "--shots", "2"], "needs --shots-data"),
     ([*RUN, "--shots-data", "plain.jsonl"], "--shots-data without --shots"),
     ([*RUN, "--shots", "9", "--shots-data", "plain.jsonl"], "has 3 rows"),
@@ -97,6 +101,10 @@ REFUSED: list[tuple[list[str], str]] = [
     ([*TRAIN, "--new-adapter", "{old_adapter}"], "was made for the base"),
     ([*TRAIN, "--old-adapter", "bare"], "no adapter_config.json"),
     ([*TRAIN, "-c", "none.yaml"], "cannot be read"),
+    ([*TRAIN, "--new-base", "made"], "holds adapter_config.json"),
+    ([*TRAIN, "--new-adapter", "biased"], "its bias is 'all'"),
+    ([*TRAIN, "--new-adapter", "ia3"], "an adapter of the type IA3"),
+    (["run", "-m", "made", "--data", "plain.jsonl"], "holds adapter_config.json"),
     (["muscle", "finetune", "--base", "x"], "no data"),
     ([*FINETUNE, "--base", "pickled"], "is a pickle"),
     ([*FINETUNE, "--lora-rank", "0"], "lora_rank is 0"),
@@ -136,12 +144,17 @@ def refusals(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     for name in ("empty.jsonl", "there.jsonl", "foreign.meta.json"):
         (here / name).write_text("")
     (here / "odd.toml").write_text("=")
+    (here / "choose.toml").write_text('kind = "choice"\nprompt = "a"\nchoices = "b"\n')
     (here / "cut.jsonl.journal-0").write_text("{}\n{}\n")
     for name in ("folder.jsonl", "bare", "begun/checkpoints/checkpoint-1"):
         (here / name).mkdir(parents=True)
     shutil.copytree(tiny.config.new_base, here / "pickled")
     (here / "pickled/model.safetensors").rename(here / "pickled/pytorch_model.bin")
     shutil.copytree(str(tiny.config.new_adapter), here / "made")
+    for name, change in (("biased", {"bias": "all"}), ("ia3", {"peft_type": "IA3"})):
+        shutil.copytree(str(tiny.config.new_adapter), here / name)
+        values = json.loads((here / name / "adapter_config.json").read_text())
+        (here / name / "adapter_config.json").write_text(json.dumps({**values, **change}))
     record = {"what": "muscle", "config": tiny.config.to_dict(), "epochs": [], "best": None}
     record |= {"files": {}, "data": {}, "steps": 1, "versions": {}}
     (here / "made/muscle.json").write_text(json.dumps(record))

@@ -88,7 +88,7 @@ def opened(tiny: Tiny, folder: Path, **values):
     base = open_base(config.new_base)
     rows = read_examples(config.data, base.tokenizer, config, None).rows
     collator = Collator(base.padding, config.tokens)
-    teachers, notes = open_cached_teachers(config, rows, collator, None)
+    teachers, notes = open_cached_teachers(config, {"old": rows, "new": rows}, None)
     return teachers, notes, collator, rows
 
 

@@ -60,10 +60,11 @@ def test_a_batch_has_a_row_for_each_choice(tmp_path: Path) -> None:
         ({"choices": ["w2"]}, "a list of texts"),
         ({"choices": ["w2", " "]}, "a list of texts"),
         ({"choices": ["w2", "w2"]}, "two of the choices are alike"),
-        ({"answer": 3}, "answer is 3; the index of the right choice, from 0 to 2"),
-        ({"answer": -1}, "the index of the right choice"),
-        ({"answer": True}, "the index of the right choice"),
+        ({"answer": 3}, "the reference is 3; a choice's index, 0 to 2"),
+        ({"answer": -1}, "a choice's index"),
+        ({"answer": True}, "a choice's index"),
         ({"answer": "w9"}, "or its text was expected"),
+        ({"answer": "D"}, "its letter, A to C, or its text was expected"),
         ({"answer": None}, "Pass --answer-field"),
     ],
 )
@@ -73,6 +74,12 @@ def test_wrong_choices_are_refused_with_their_line(
     with pytest.raises(DataError, match=said) as caught:
         read(tmp_path, [ROWS[0], {**ROWS[0], **change}])
     assert "data.jsonl:2: " in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [1, "1", "B", "w3 w4"])
+def test_the_right_choice_is_an_index_a_letter_or_its_text(tmp_path: Path, answer: object) -> None:
+    (row,) = read(tmp_path, [{**ROWS[0], "answer": answer}])
+    assert row.right == 1
 
 
 def test_a_row_without_choices_is_refused(tmp_path: Path) -> None:
@@ -227,3 +234,42 @@ def test_a_cache_teaches_choices_exactly(tiny: Tiny, tmp_path: Path) -> None:
         train_adapter(config, progress=lines.append)
         said.append([each["loss"] for each in lines if "loss" in each])
     assert said[0] == pytest.approx(said[1], abs=1e-5)
+
+
+def turn_words(base: Path, folder: Path) -> Path:
+    """Save the same model under a tokenizer whose words have other numbers."""
+    import transformers
+    from muscle.tiny_bases import WORDS
+
+    model = transformers.LlamaForCausalLM.from_pretrained(base)
+    order = torch.tensor([*range(6), *reversed(range(6, 46))])
+    for table in (model.get_input_embeddings(), model.get_output_embeddings()):
+        table.weight.data = table.weight.data[order].contiguous()
+    model.save_pretrained(folder)
+    make_tokenizer(WORDS[::-1]).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_an_old_model_reads_choices_by_its_own_tokenizer(
+    tiny: Tiny, tmp_path: Path, cached: bool
+) -> None:
+    """The same old model under other numbers of words teaches the same, to the digit."""
+    data = str(write_rows(tmp_path / "choices.jsonl", make_choice_rows(16)))
+    plain = Path(str(tiny.config.old_base))
+    losses, notes = [], []
+    for name, base in (("same", plain), ("turned", turn_words(plain, tmp_path / "turned-base"))):
+        lines: list[dict[str, float]] = []
+        cache = str(tmp_path / "cache") if cached else None
+        config = tiny.having(
+            tmp_path / name, old_base=str(base), old_adapter=None, data=data, tokens="choice",
+            method="kd_mix", cache=cache,
+        )  # fmt: skip
+        notes.append(" ".join(train_adapter(config, progress=lines.append).notes))
+        losses.append([line["loss"] for line in lines if "loss" in line])
+        losses.append([line["eval_nfr"] for line in lines if "eval_nfr" in line])
+    assert losses[2:] == [pytest.approx(values, abs=1e-6) for values in losses[:2]]
+    assert "each model reads by its own tokenizer" in notes[1]
+    assert "own tokenizer" not in notes[0]
+    with pytest.raises(DataError, match=r"differ in 40.*with --tokens choice"):
+        train_adapter(tiny.having(tmp_path / "all", old_base=str(base), old_adapter=None))

@@ -44,6 +44,39 @@ def test_a_conversation_goes_through_the_template(tmp_path: Path) -> None:
     assert example.answer == 5
 
 
+@pytest.mark.parametrize("form", ["<s> $A </s>", "$A </s>", "$A"])
+def test_the_end_is_learnt_once_whatever_the_tokenizer_appends(tmp_path: Path, form: str) -> None:
+    begin = (0,) if form.startswith("<s>") else ()
+    rows: list[dict[str, Any]] = [
+        {"prompt": "w0", "completion": "w1"},
+        {"text": "w0 w1"},
+        {"prompt": "w0", "choices": ["w1", "w2"], "answer": 0},
+    ]
+    pair, text, choice = read(tmp_path, rows, tokenizer=make_tokenizer(form=form)).rows
+    for example in (pair, text, choice):
+        assert example.tokens == (*begin, 6, 7, 1)
+    assert [part.tokens[-1] for part in choice.choices] == [7, 8], "which tell the choices apart"
+    assert pair.answer == len(begin) + 1
+
+
+def test_a_conversational_prompt_and_completion(tmp_path: Path) -> None:
+    """The other form of conversations, as TRL has it."""
+    user, answer = ({"role": r, "content": c} for r, c in (("user", "w0"), ("assistant", "w1")))
+    rows = [{"messages": [user, answer]}, {"prompt": [user], "completion": [answer]}]
+    plain, other = read(tmp_path, rows).rows
+    assert (other.tokens, other.answer) == (plain.tokens, plain.answer)
+    for completion in ("w1", [], [user]):
+        with pytest.raises(DataError, match=r"a list of {role, content} was expected"):
+            read(tmp_path, [{"prompt": [user], "completion": completion}])
+
+
+def test_a_template_that_refuses_is_a_sentence(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "w0"}, {"role": "assistant", "content": "w1"}]
+    strict = make_tokenizer(template="{{ raise_exception('roles must alternate') }}")
+    with pytest.raises(DataError, match=r"data\.jsonl:1: the chat template refuses"):
+        read(tmp_path, [{"messages": turns}], tokenizer=strict)
+
+
 def test_batches_are_padded_on_the_right_and_padding_does_not_count() -> None:
     rows = [TokenizedExample((0, 6, 7, 8), 2, ""), TokenizedExample((0, 9), 1, "")]
     batch = Collator(2)(rows)

@@ -18,7 +18,6 @@ from muscle.tiny_bases import make_choice_rows, make_rows, write_rows
 from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.muscle.data import Collator, read_examples
 from compatkit.muscle.loss import muscle_loss
-from compatkit.muscle.merge import merge_adapter
 from compatkit.muscle.models import load_old, load_student, open_base
 from compatkit.muscle.teachers import STUDENT, TASK, OnlineTeachers, active_adapter
 from compatkit.muscle.train import InterruptedTrainingError, finetune_adapter, train_adapter
@@ -299,18 +298,6 @@ def test_the_same_training_twice_gives_the_same_adapter(tiny: Tiny, tmp_path: Pa
     for name in ("one", "other"):
         train_adapter(tiny.having(tmp_path / name, epochs=1.0))
     assert same(tmp_path / "one", tmp_path / "other")
-
-
-def test_a_merged_checkpoint_answers_as_base_and_adapter_do(tiny: Tiny, tmp_path: Path) -> None:
-    config = tiny.config
-    merge_adapter(config.new_base, str(config.new_adapter), str(tmp_path / "merged"))
-    ids = torch.tensor([[0, 7, 8, 9]])
-    apart = load_old(config.new_base, config.new_adapter, "float32")(ids).logits
-    merged = load_old(str(tmp_path / "merged"), None, "float32")(ids).logits
-    torch.testing.assert_close(merged, apart, rtol=1e-3, atol=1e-4)
-    assert open_base(str(tmp_path / "merged")).tokenizer.encode("w1") == [0, 7]
-    with pytest.raises(ConfigError, match="is there already"):
-        merge_adapter(config.new_base, str(config.new_adapter), str(tmp_path / "merged"))
 
 
 def test_a_loss_that_is_no_number_ends_training(tiny: Tiny, tmp_path: Path) -> None:

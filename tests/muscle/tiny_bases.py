@@ -12,7 +12,9 @@ TEMPLATE = (
 )
 
 
-def make_tokenizer(words: list[str] | None = None, *, template: str | None = TEMPLATE) -> Any:
+def make_tokenizer(
+    words: list[str] | None = None, *, template: str | None = TEMPLATE, form: str = "<s> $A"
+) -> Any:
     """Make a tokenizer of whole words, with tokens of beginning, end and padding."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
@@ -21,7 +23,7 @@ def make_tokenizer(words: list[str] | None = None, *, template: str | None = TEM
     inner = Tokenizer(models.WordLevel({each: n for n, each in enumerate(names)}, "<unk>"))
     inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     inner.post_processor = processors.TemplateProcessing(
-        single="<s> $A", special_tokens=[("<s>", 0)]
+        single=form, special_tokens=[("<s>", 0), ("</s>", 1)]
     )
     made = PreTrainedTokenizerFast(
         tokenizer_object=inner,

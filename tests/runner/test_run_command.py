@@ -119,6 +119,37 @@ def test_score_says_where_two_files_were_made_differently(
     assert any(said in note for note in notes) or not said
 
 
+def test_what_was_cut_is_counted_of_each_side(tiny: Path, here: Path) -> None:
+    make_pair(tiny)
+    counts = {}
+    for side in ("old", "new"):
+        path = here / f"{side}.meta.json"
+        header = json.loads(path.read_text())
+        counts[side] = header["predictions"]["unfinished"]
+        assert counts[side] == sum(
+            not row["finished"] for row in read_jsonl(here / f"{side}.jsonl")
+        )
+        header["predictions"]["unclosed"] = 2 if side == "new" else 0
+        path.write_text(json.dumps(header))
+    notes = [note.text for note in compare("old.jsonl", "new.jsonl").noted if note.kind == "cut"]
+    sides = ", ".join(f"{counts[side]} of 12 of {side}.jsonl" for side in ("old", "new"))
+    assert notes == [
+        f"answers cut at the largest length: {sides}",
+        "answers missing, as the thinking did not end: 0 of 12 of old.jsonl, 2 of 12 of new.jsonl",
+    ]
+
+
+def test_a_template_s_arguments_are_json_or_text(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: list[Any] = []
+    monkeypatch.setattr("compatkit.commands.run.check_model", lambda *_, **__: None)
+    monkeypatch.setattr("compatkit.commands.run._run", lambda _, made, *__: settings.append(made))
+    words = ["--template-arg", "a=false", "--template-arg", "b=low", "--template-arg", "c=3"]
+    call("run", "-m", "x", "--data", "plain.jsonl", "-o", "new.jsonl", "--chat-template", *words)
+    assert settings[0].template_args == {"a": False, "b": "low", "c": 3}
+
+
 def test_a_header_that_does_not_fit_its_file_is_said(tiny: Path, here: Path) -> None:
     make_pair(tiny)
     old, new = (here / f"{side}.meta.json" for side in ("old", "new"))

@@ -15,7 +15,7 @@ from compatkit.runner import run as run_module
 from compatkit.runner.answers import Answerer
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.plan import Item, cut_batches, plan_batches
-from compatkit.runner.write import cut_at_stops
+from compatkit.runner.write import cut_at_stops, find_thinking_end
 
 FEW = {"max_new_tokens": 6, "batch_size": 4}
 
@@ -72,6 +72,58 @@ def test_a_stop_ends_an_answer_and_is_left_out(ask: Ask) -> None:
     for row, before in zip(rows, plain, strict=True):
         assert row["prediction"] == before["prediction"].split(stop)[0]
         assert row["finished"] == (before["finished"] or stop in before["prediction"])
+
+
+def test_stops_count_from_the_end_of_the_thinking(ask: Ask) -> None:
+    """Held to the plain answers: which of them hold the end, and what follows it there."""
+    plain, _ = ask("llama", None, "plain.jsonl", output="a.jsonl", max_new_tokens=24)
+    texts = [row["prediction"] for row in plain]
+    ends = {text[at : at + 2] for text in texts for at in range(len(text) - 2)}
+    # An end of thinking that some of the answers hold, and as often as not before a stop.
+    end = max(sorted(ends), key=lambda part: min(sum(part in text for text in texts), 6))
+    stop = next(text.partition(end)[2][2:4] for text in texts if len(text.partition(end)[2]) > 6)
+    rows, outcome = ask("llama", None, "plain.jsonl", max_new_tokens=24, think_end=end, stop=[stop])
+    for row, text in zip(rows, texts, strict=True):
+        thinking, found, answer = text.partition(end)
+        assert row["thinking_closed"] == bool(found)
+        if found:
+            assert row["prediction"] == answer.split(stop)[0]
+            assert row["thinking"] == thinking, "a stop within it ends nothing"
+        else:
+            assert row["prediction"] is None
+    closed = sum(row["thinking_closed"] for row in rows)
+    assert 0 < closed < len(rows), "so that both kinds are seen"
+    assert outcome.unclosed == len(rows) - closed
+
+
+def test_an_end_of_thinking_may_be_a_token_of_its_own(tiny: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny / "llama")
+    tokenizer.add_special_tokens({"additional_special_tokens": ["</think>"]})
+    row = tokenizer.encode("the cat</think>a dog", add_special_tokens=False)
+    at = row.index(tokenizer.convert_tokens_to_ids("</think>")) + 1
+    assert find_thinking_end(tokenizer, row, "</think>") == at
+    assert find_thinking_end(tokenizer, row[:at], "</think>") == at
+    assert find_thinking_end(tokenizer, row[: at - 1], "</think>") is None
+    assert find_thinking_end(tokenizer, [], "</think>") is None
+
+
+def test_arguments_of_the_template_reach_it(ask: Ask, tiny: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny / "llama", tiny / "thinker", dirs_exist_ok=True)
+    template = "{{ messages[0].content }}{% if enable_thinking %}yes{% else %}no{% endif %}"
+    (tiny / "thinker/chat_template.jinja").write_text(template)
+    digests = set()
+    for number, value in enumerate((True, False)):
+        values = {"template_args": {"enable_thinking": value}, "chat_template": True}
+        ask("thinker", None, "plain.jsonl", output=f"{number}.jsonl", **values, **FEW)
+        prompts = json.loads((tmp_path / f"{number}.meta.json").read_text())["prompts"]
+        assert prompts["template_args"] == {"enable_thinking": value}
+        digests.add(prompts["tokens"])
+    assert len(digests) == 2
+    values["template_args"] = {"enable_thinkin": True, "enable_thoughts": True}
+    with pytest.raises(ConfigError, match="--template-arg enable_thoughts: the chat template of"):
+        ask("thinker", None, "plain.jsonl", output="2.jsonl", **values, **FEW)
 
 
 def test_a_stop_in_the_prompt_ends_nothing(ask: Ask) -> None:

@@ -172,9 +172,9 @@ def test_the_right_choice_is_an_index_or_its_text(
         ({"ends": ["a"], "label": 0}, "two texts or more were expected"),
         ({"ends": "ab", "label": 0}, "two texts or more were expected"),
         ({"ends": ["a", ""], "label": 0}, "the choice is ''"),
-        ({"ends": ["a", "b"], "label": 2}, "0 to 1, or its text was expected"),
-        ({"ends": ["a", "b"], "label": "-1"}, "0 to 1, or its text was expected"),
-        ({"ends": ["a", "b"], "label": True}, "0 to 1, or its text was expected"),
+        ({"ends": ["a", "b"], "label": 2}, "0 to 1, its letter, A to B, or its text was"),
+        ({"ends": ["a", "b"], "label": "-1"}, "0 to 1, its letter, A to B, or its text was"),
+        ({"ends": ["a", "b"], "label": True}, "0 to 1, its letter, A to B, or its text was"),
     ],
 )
 def test_choices_that_cannot_be_are_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
