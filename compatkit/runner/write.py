@@ -96,15 +96,16 @@ def _read(
     tokenizer: Any, row: list[int], stops: Sequence[str], ends: frozenset[int], settings: Settings
 ) -> Written:
     end = next((place for place, token in enumerate(row) if token in ends), len(row))
-    ended, start, thinking = end < settings.max_new_tokens, 0, None
+    ended, start, thinking, rest = end < settings.max_new_tokens, 0, None, ""
     if settings.think_end is not None:
         closed = find_thinking_end(tokenizer, row[:end], settings.think_end)
         start = end if closed is None else closed
         thinking = tokenizer.decode(row[:start], skip_special_tokens=False)
-        thinking = thinking.partition(settings.think_end)[0]
+        # A token may hold the end of the thinking and the beginning of the answer.
+        thinking, _, rest = thinking.partition(settings.think_end)
         if closed is None:
             return Written(None, ended, thinking)
-    text = tokenizer.decode(row[start:end], skip_special_tokens=True)
+    text = rest + tokenizer.decode(row[start:end], skip_special_tokens=True)
     cut = cut_at_stops(text, stops)
     return Written(cut, len(cut) < len(text) or ended, thinking)
 
