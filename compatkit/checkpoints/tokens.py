@@ -89,5 +89,5 @@ def digest_tokenizer(tokenizer: Any) -> str:
     """Return what a tokenizer is known by: words, rules, special tokens and chat template."""
     rules = getattr(tokenizer, "backend_tokenizer", None)
     words = sorted(tokenizer.get_vocab().items()) if rules is None else rules.to_str()
-    known = [words, tokenizer.special_tokens_map, tokenizer.chat_template]
-    return "sha256:" + hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()
+    parts = [words, tokenizer.special_tokens_map, tokenizer.chat_template]
+    return "sha256:" + hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -8,6 +8,7 @@ import click
 
 from compatkit.checkpoints.sources import find_checkpoint
 from compatkit.commands.flags import NamedPath, flag
+from compatkit.commands.muscle_data import data
 from compatkit.commands.muscle_evaluate import evaluate
 from compatkit.commands.muscle_options import (
     DATA,
@@ -170,6 +171,28 @@ def report(adapter: str) -> None:
     click.echo(visible_lines(render_card(record)), nl=False)
 
 
+@muscle.command()
+@click.argument("first", type=NamedPath())
+@click.argument("second", type=NamedPath())
+@flag("--weight", type=float, required=True, help="Of FIRST, from 0 to 1; SECOND has the rest.")
+@flag("--output", "-o", type=NamedPath(), required=True, metavar="FOLDER", help="The adapter.")
+def blend(first: str, second: str, weight: float, output: str) -> None:
+    """Mix two LoRA adapters of one base by their weights, without training.
+
+    Between a task adapter and a compatible one it is a knob between accuracy and flips. Choose the
+    weight on validation examples, not on those that are reported.
+    """
+    require_extra()
+    from compatkit.muscle.blend import blend_adapters, check_blend  # noqa: PLC0415
+
+    if not 0 <= weight <= 1:
+        raise ConfigError(f"--weight is {weight}; a number from 0 to 1 was expected.")
+    check_blend(first, second, output)
+    blend_adapters(first, second, weight, output)
+    click.echo(f"{visible(output)}: written, with its card", err=True)
+
+
+muscle.add_command(data)
 muscle.add_command(evaluate)
 
 

@@ -36,11 +36,13 @@ HELP = {
     "old_base": "The old base model.",
     "old_adapter": "The task adapter on it; without one the old model is a whole checkpoint.",
     "data": f"Training examples: {FILES}.",
+    "unlabelled": "Further questions with choices, without the right one; for kd_mix and kd_old.",
     "validation": "Validation examples; without a file a share of the data.",
     "validation_share": "The share that validates.",
     "output": "The folder of the adapter.",
-    "method": "muscle, or a control: trained on by cross-entropy, distilled from the old model "
-    "alone, or from both alike without a mask.",
+    "method": "muscle (the paper's); kd_mix, distilled from both models alike, the one to try "
+    "first where the new model is much better; or a control: ce, trained on by cross-entropy, and "
+    "kd_old, distilled from the old model alone.",
     "mask": "Where to learn from the old model.",
     "temperature": "Of the softened distributions.",
     "ce_weight": "Weight of cross-entropy in the loss.",
@@ -92,7 +94,10 @@ RECIPE = (
 )  # fmt: skip
 LORA = ("lora_rank", "lora_alpha", "lora_dropout", "target_modules")
 MODELS = ("old_base", "old_adapter", "new_base", "new_adapter")
-LOSS = ("method", "mask", "temperature", "ce_weight", "nfr_weight", "cache", "cache_top_k")
+LOSS = (
+    "method", "mask", "temperature", "ce_weight", "nfr_weight", "cache", "cache_top_k",
+    "unlabelled",
+)  # fmt: skip
 SHORT = {"output": "-o"}
 
 

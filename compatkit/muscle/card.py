@@ -30,7 +30,8 @@ METHOD_NAMES = {
     "muscle": "Compatibility adapter (MUSCLE, arXiv 2407.09435)",
     "ce": "Control: the task adapter, trained on by cross-entropy",
     "kd_old": "Control: the task adapter, distilled from the old model alone",
-    "kd_mix": "Control: the task adapter, distilled from both models alike, without a mask",
+    "kd_mix": "Compatibility adapter, distilled from the old and the new model alike",
+    "blend": "Blend of two adapters, by their weights",
 }
 
 
@@ -177,12 +178,14 @@ def _settings(record: Record) -> list[tuple[str, Any]]:
         "epochs", "learning_rate", "warmup_steps", "weight_decay", "batch_size",
         "gradient_accumulation", "tokens", "select", "dtype", "seed",
     ]  # fmt: skip
-    if record.what == "finetune":
+    if record.what == "blend":
+        names = []
+    elif record.what == "finetune":
         names = ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", *names]
     elif METHODS.get(record.what) != "":
         mask = ["mask"] if record.what == "muscle" else []
         names = [*mask, "temperature", "ce_weight", "cache", *names]
-    values = [(name.replace("_", " "), config[name]) for name in names]
+    values: list[tuple[str, Any]] = [(name.replace("_", " "), config[name]) for name in names]
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     kept = "the last" if record.best is None else f"step {record.best}"
     return [*values, ("steps", record.steps), ("kept", kept), ("versions", versions)]

@@ -95,17 +95,22 @@ def check_examples(
     Raises:
         DataError: the first of them, with file and line.
     """
-    known, mine = (
+    old_words, new_words = (
         {number: word for word, number in side.tokenizer.get_vocab().items()} for side in (old, new)
     )
-    same = {number for number, word in mine.items() if known.get(number) == word and number < words}
+    same = {
+        number
+        for number, word in new_words.items()
+        if old_words.get(number) == word and number < words
+    }
     for example in examples:
         strange = set(example.tokens) - same
         if strange:
             number = min(strange)
+            word, other = new_words.get(number), old_words.get(number)
             raise DataError(
-                f"{example.where}: the token {mine.get(number)!r} is number {number}, which is "
-                f"{known.get(number)!r} to {old.name}. {RULE}"
+                f"{example.where}: the token {word!r} is number {number}, which is {other!r} to "
+                f"{old.name}. {RULE}"
             )
 
 

@@ -30,6 +30,8 @@ class MuscleConfig:
         old_base: the old base model.
         old_adapter: the task adapter on it; None where the old model is a whole checkpoint.
         data: the training examples, a file.
+        unlabelled: further questions with choices and no right one, a file; for the methods that
+            need no label, `kd_old` and `kd_mix` over the choice.
         validation: the validation examples; None splits `validation_share` off the data.
         validation_share: the share of the examples that validates.
         output: the folder of the adapter that is written.
@@ -81,6 +83,7 @@ class MuscleConfig:
     old_base: str | None = None
     old_adapter: str | None = None
     data: str = ""
+    unlabelled: str | None = None
     validation: str | None = None
     validation_share: float = 0.2
     output: str = ""
@@ -140,6 +143,11 @@ class MuscleConfig:
                 "too_long is 'cut': a choice that is cut has another likelihood. Pass --too-long "
                 "skip or refuse, or other --tokens than choice."
             )
+        if self.unlabelled is not None and not self._needs_no_label:
+            raise ConfigError(
+                "unlabelled: only a loss over the choice that asks models and no label can use it. "
+                "Pass --tokens choice with --method kd_mix or kd_old, and no --ce-weight."
+            )
         for name, fits, wanted in self._ranges():
             if not fits:
                 raise ConfigError(
@@ -169,6 +177,11 @@ class MuscleConfig:
             ("logging_steps", self.logging_steps >= 1, "1 or more"),
             ("save_steps", self.save_steps is None or self.save_steps >= 1, "1 or more"),
         ]
+
+    @property
+    def _needs_no_label(self) -> bool:
+        asked_alone = self.chosen_mask in {"all", "half"} and self.ce_weight == 0
+        return asked_alone and self.tokens == "choice"
 
     @property
     def trust(self) -> Trust:

@@ -29,7 +29,7 @@ class TokenizedExample:
         where: file and line.
         choices: each with the prompt, where there are some to choose from; the right one's tokens
             are the example's own.
-        right: which of them is right.
+        right: which of them is right; `IGNORED` where that is not known.
         old_choices: the choices as the old model reads them, where its tokenizer is another.
     """
 
@@ -70,6 +70,7 @@ def read_examples(
     max_length: int | None,
     *,
     old_tokenizer: Any = None,
+    labelled: bool = True,
 ) -> Examples:
     """Read training examples: prompt and completion or choices, a text, or a conversation.
 
@@ -79,12 +80,13 @@ def read_examples(
         config: the fields, and what too long an example is.
         max_length: tokens of the longest example that fits; None for no limit.
         old_tokenizer: that of an old model which reads choices by its own.
+        labelled: whether the right choice must be known; else it is not read.
 
     Raises:
         DataError: with file and line: an example that is empty, of no known form, or too long.
     """
     file = open_examples(path)
-    encoder = _Encoder(tokenizer, config, old_tokenizer)
+    encoder = _Encoder(tokenizer, config, old_tokenizer, labelled)
     rows, cut, skipped = [], 0, 0
     for record, where in read_rows(file, path):
         example = encoder.encode(record, where)
@@ -166,6 +168,7 @@ class _Encoder:
     tokenizer: Any
     config: MuscleConfig
     old_tokenizer: Any = None
+    labelled: bool = True
 
     def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
         form = find_form(row, self.config, where)
@@ -196,14 +199,15 @@ class _Encoder:
         """Encode each choice; the right one, with the token of end, is what else is learnt."""
         config = self.config
         prompt = _text(row, config.prompt_field, where)
-        texts, right = read_choices(row, config.choices_field, config.answer_field, where)
+        texts = read_choices(row, config.choices_field, where)
+        right = find_answer(row, texts, config.answer_field, where) if self.labelled else IGNORED
         pairs = [self._join(self.tokenizer, prompt, text) for text in texts]
         choices = self._distinct(pairs, where)
         old: tuple[TokenizedExample, ...] = ()
         if self.old_tokenizer is not None:
             old_pairs = [self._join(self.old_tokenizer, prompt, text) for text in texts]
             old = self._distinct(old_pairs, where)
-        tokens, answer = pairs[right]
+        tokens, answer = pairs[max(right, 0)]
         return TokenizedExample((*tokens, *self._end()), answer, where, choices, right, old)
 
     def _distinct(
@@ -260,15 +264,13 @@ class _Encoder:
         return [] if end is None else [int(end)]
 
 
-def read_choices(
-    row: Mapping[str, Any], choices: str, answer: str, where: str
-) -> tuple[list[str], int]:
-    """Return the choices of a row and which of them is right.
+def read_choices(row: Mapping[str, Any], choices: str, where: str) -> list[str]:
+    """Return the choices of a row.
 
     Raises:
-        DataError: fewer than two texts, two that are alike, or an answer that is none of them.
+        DataError: fewer than two texts, or two that are alike.
     """
-    texts, right = row[choices], row.get(answer)
+    texts = row[choices]
     if (
         not isinstance(texts, list)
         or len(texts) < LEAST
@@ -280,6 +282,16 @@ def read_choices(
         )
     if len(set(texts)) < len(texts):
         raise DataError(f"{where}: two of the choices are alike. Leave the row out.")
+    return list(texts)
+
+
+def find_answer(row: Mapping[str, Any], texts: Sequence[str], answer: str, where: str) -> int:
+    """Return which of the choices of a row is right.
+
+    Raises:
+        DataError: an answer that is none of them, or none at all.
+    """
+    right = row.get(answer)
     try:
         index = find_right(right, texts, where)
     except DataError as error:
@@ -289,7 +301,7 @@ def read_choices(
             f"{where}: {answer} is {_short(right)}; which choice is right was expected. Pass "
             "--answer-field."
         )
-    return texts, index
+    return index
 
 
 def _text(row: Mapping[str, Any], name: str, where: str) -> str:

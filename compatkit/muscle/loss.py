@@ -113,7 +113,10 @@ def divergence(teacher: Tensor, student: Tensor, temperature: float) -> Tensor:
 
 
 def gold_log_probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the log-probability of the right token, shape (tokens,), at temperature 1."""
+    """Return the log-probability of the right token, shape (tokens,), at temperature 1.
+
+    It is 0 where the right one is not known, by the label -100.
+    """
     return -functional.cross_entropy(logits.float(), labels, reduction="none")
 
 
@@ -126,6 +129,7 @@ class Parts:
         divergence: eq. 1, likewise; 0 where no teacher was asked.
         cross_entropy: of the student, likewise, without gradient unless it is part of the loss.
         tokens: how many were counted.
+        labelled: of how many the right one is known.
         old_share: the summed weight of the old model, in tokens.
         student_right: tokens that the student has right.
     """
@@ -134,6 +138,7 @@ class Parts:
     divergence: Tensor
     cross_entropy: Tensor
     tokens: Tensor
+    labelled: Tensor
     old_share: Tensor
     student_right: Tensor
 
@@ -179,6 +184,7 @@ def combine_losses(
         divergence=kept.detach(),
         cross_entropy=entropy.detach(),
         tokens=torch.tensor(predicted.labels.numel(), device=loss.device),
+        labelled=(predicted.labels != IGNORED).sum(),
         old_share=weight.sum(),
         student_right=right.sum(),
     )

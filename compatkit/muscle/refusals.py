@@ -66,7 +66,7 @@ def check_data(config: MuscleConfig) -> None:
     Raises:
         DataError: saying which.
     """
-    for path in filter(None, (config.data, config.validation)):
+    for path in filter(None, (config.data, config.validation, config.unlabelled)):
         for row, where in islice(read_rows(open_examples(path), path), 1):
             find_form(row, config, where)
 

@@ -173,8 +173,15 @@ def _prepare(
 ) -> _Data:
     limit = min((length for length in (config.max_length, longest) if length), default=None)
 
-    def read(path: str) -> Examples:
-        return read_examples(path, base.tokenizer, config, limit, old_tokenizer=old_tokenizer)
+    def read(path: str, *, labelled: bool = True) -> Examples:
+        return read_examples(
+            path,
+            base.tokenizer,
+            config,
+            limit,
+            old_tokenizer=old_tokenizer,
+            labelled=labelled,
+        )
 
     examples = read(config.data)
     digests, notes = {config.data: examples.digest}, _tell(config.data, examples)
@@ -190,6 +197,11 @@ def _prepare(
         digests[config.validation] = held.digest
         notes += _tell(config.validation, held)
         train, validation = list(examples.rows), list(held.rows)
+    if config.unlabelled is not None:
+        more = read(config.unlabelled, labelled=False)
+        digests[config.unlabelled] = more.digest
+        notes += [*_tell(config.unlabelled, more), f"{len(more.rows):,} examples have no label"]
+        train = [*train, *more.rows]
     return _Data(train, validation, Collator(base.padding, config.tokens), digests, notes)
 
 

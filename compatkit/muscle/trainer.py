@@ -25,7 +25,7 @@ from compatkit.muscle.teachers import Teachers, predict
 
 __all__ = ["MuscleTrainer", "make_arguments"]
 
-SUMS = ("tokens", "old_share", "student_right")
+SUMS = ("tokens", "labelled", "old_share", "student_right")
 OVERFLOW = "Try a lower --learning-rate, or --dtype bfloat16 or float32 where float16 overflows."
 COLUMNS = ("cross_entropy", "tokens", "right", "old_right", "broken")
 
@@ -40,12 +40,12 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         options: of `transformers.Trainer`; the data set gives `TokenizedExample`, the collator
             is a `Collator`.
 
-    The log holds, beside the loss, `cross_entropy` per token, `student_accuracy` and, with
-    teachers, `divergence` and `old_share` (the share of tokens that learn from the old model).
-    Validation gives `eval_cross_entropy`, `eval_accuracy`, `eval_compatibility` (without teachers
-    the accuracy) and, with teachers, `eval_old_accuracy` and `eval_nfr` (the share of tokens that
-    the old model has right and the student wrong). Where the loss is over choices, each of these
-    is per question instead of per token.
+    The log holds, beside the loss, `cross_entropy` and `student_accuracy` per token whose right
+    one is known and, with teachers, `divergence` and `old_share` (the share of tokens that learn
+    from the old model). Validation gives `eval_cross_entropy`, `eval_accuracy`,
+    `eval_compatibility` (without teachers the accuracy) and, with teachers, `eval_old_accuracy`
+    and `eval_nfr` (the share of tokens that the old model has right and the student wrong). Where
+    the loss is over choices, each of these is per question instead of per token.
     """
 
     def __init__(
@@ -168,11 +168,11 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
                 zip(names, self.accelerator.reduce(seen, reduction="sum").tolist(), strict=True)
             )
             self._seen.clear()
-            tokens = max(sums["tokens"], 1.0)
+            tokens, labelled = (max(sums[name], 1.0) for name in ("tokens", "labelled"))
             logs = {
                 **logs,
-                "cross_entropy": sums["cross_entropy"] / tokens,
-                "student_accuracy": sums["student_right"] / tokens,
+                "cross_entropy": sums["cross_entropy"] / labelled,
+                "student_accuracy": sums["student_right"] / labelled,
             }
             if self.teachers is not None:
                 logs |= {name: sums[name] / tokens for name in ("divergence", "old_share")}

@@ -130,6 +130,21 @@ def read_examples(
     return Examples(rows, source)
 
 
+def read_solved(
+    task: Task, data: Data, *, limit: int | None = None
+) -> Iterator[tuple[Example, str | None]]:
+    """Yield the examples of a task, each with the answer that a few-shot prompt would show.
+
+    Raises:
+        DataError: with file and line: what cannot be read or made into a prompt.
+    """
+    maker = _Maker.of(task, ())
+    for number, (row, where) in enumerate(islice(_read_rows(data), limit), 1):
+        example = maker.make(row, where, number, [])
+        solved = maker.shot_answer is not None or example.right is not None or example.references
+        yield example, maker.turn(row, where)[1] if solved else None
+
+
 def digest_prompts(examples: Sequence[Example]) -> str:
     """Return the SHA-256 of all that the models are asked: shots, prompts and choices."""
     digest = hashlib.sha256()
@@ -228,12 +243,13 @@ class _Maker:
             references=references,
             choices=choices,
             right=right,
-            shots=tuple(self._turn(*shot) for shot in shots),
+            shots=tuple(self.turn(*shot) for shot in shots),
             kept={path: _kept(row, path, where) for path in self.keep},
             where=where,
         )
 
-    def _turn(self, row: Row, where: str) -> Turn:
+    def turn(self, row: Row, where: str) -> Turn:
+        """Return a row as a few-shot prompt shows it."""
         plain = self.make(row, where, 0, [])
         if self.shot_answer is not None:
             return plain.prompt, str(self.shot_answer(row, where))

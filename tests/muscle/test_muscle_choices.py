@@ -273,3 +273,52 @@ def test_an_old_model_reads_choices_by_its_own_tokenizer(
     assert "own tokenizer" not in notes[0]
     with pytest.raises(DataError, match=r"differ in 40.*with --tokens choice"):
         train_adapter(tiny.having(tmp_path / "all", old_base=str(base), old_adapter=None))
+
+
+def test_questions_without_a_right_answer_teach_what_both_models_say(
+    tiny: Tiny, tmp_path: Path
+) -> None:
+    """The same questions with and without their labels give the same losses by kd_mix."""
+    rows = make_choice_rows(16)
+    bare = [{key: row[key] for key in ("prompt", "choices")} for row in rows]
+    few = str(write_rows(tmp_path / "few.jsonl", rows[:2]))
+    losses = []
+    for name, field in (("labelled", "answer"), ("unlabelled", "nothing")):
+        more = str(write_rows(tmp_path / f"{name}.jsonl", rows if field == "answer" else bare))
+        lines: list[dict[str, float]] = []
+        config = tiny.having(
+            tmp_path / name, data=few, validation=few, unlabelled=more, tokens="choice",
+            method="kd_mix", epochs=1,
+        )  # fmt: skip
+        made = train_adapter(config, progress=lines.append)
+        assert "16 examples have no label" in made.notes
+        assert more in made.record.data
+        losses.append([line["loss"] for line in lines if "loss" in line])
+        # Of a step of 8 examples at most 2 are labelled, and these alone are counted.
+        seen = [line["student_accuracy"] for line in lines if "student_accuracy" in line]
+        assert all(value in {0, 0.5, 1} for value in seen)
+    assert losses[0] == losses[1]
+    assert len(losses[0]) == 3
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"method": "muscle"},
+        {"method": "ce"},
+        {"method": "kd_mix", "tokens": "all"},
+        {"method": "kd_mix", "ce_weight": 0.1},
+        {"mask": "token_odds"},
+    ],
+)
+def test_what_needs_a_label_takes_no_unlabelled_questions(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="unlabelled: only a loss over the choice"):
+        MuscleConfig(**{"tokens": "choice", "unlabelled": "more.jsonl", **values})
+
+
+def test_an_unlabelled_question_needs_no_answer_and_reads_none(tmp_path: Path) -> None:
+    path = str(write_rows(tmp_path / "data.jsonl", [{**ROWS[0], "answer": "nonsense"}]))
+    config = MuscleConfig(tokens="choice")
+    (row,) = read_examples(path, make_tokenizer(), config, None, labelled=False).rows
+    assert row.right == -100
+    assert len(row.choices) == 3
