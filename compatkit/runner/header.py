@@ -47,18 +47,6 @@ def make_header(
 ) -> dict[str, Any]:
     """Return the header of a file that is to be made: all that its bytes depend on."""
     task = asked.task
-    generation: dict[str, Any] = {"kind": task.kind}
-    if task.kind == "generate":
-        generation |= {
-            "max_new_tokens": settings.max_new_tokens,
-            "stop": list(settings.stop),
-            "think_end": settings.think_end,
-            "no_repeat_ngram_size": settings.no_repeat_ngram_size,
-            "samples": settings.samples,
-            "temperature": settings.temperature,
-        }
-    if settings.temperature > 0:
-        generation |= {"top_p": settings.top_p, "seed": settings.seed}
     return {
         KEY: FORMAT,
         "model": describe_model(checkpoint, settings),
@@ -75,7 +63,7 @@ def make_header(
             "tokens": _digest_tokens(encoded),
             "cut": sum(bool(example.cut) for example in encoded),
         },
-        "generation": generation,
+        "generation": _describe_generation(task, settings),
         "batches": {
             "size": batch_size,
             "by_length": settings.sort_by_length,
@@ -88,6 +76,22 @@ def make_header(
             **{name: _version(name) for name in LIBRARIES},
         },
     }
+
+
+def _describe_generation(task: Task, settings: Settings) -> dict[str, Any]:
+    generation: dict[str, Any] = {"kind": task.kind}
+    if task.kind == "generate":
+        generation |= {
+            "max_new_tokens": settings.max_new_tokens,
+            "stop": list(settings.stop),
+            "think_end": settings.think_end,
+            "no_repeat_ngram_size": settings.no_repeat_ngram_size,
+            "samples": settings.samples,
+            "temperature": settings.temperature,
+        }
+    if settings.temperature > 0:
+        generation |= {"top_p": settings.top_p, "seed": settings.seed}
+    return generation
 
 
 def describe_model(checkpoint: Checkpoint, settings: Settings) -> dict[str, Any]:
