@@ -129,7 +129,7 @@ def finetune(resume: bool, **values: Any) -> None:
 
 
 @muscle.command()
-@config_options(*MODELS, "output", *DATA, *LOSS, *RECIPE, "renamed_base")
+@config_options(*MODELS, "output", *DATA, *LOSS, *RECIPE, *LORA, "renamed_base")
 @flag("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @flag(
     "--merge", type=NamedPath(), metavar="FOLDER", help="Write base and adapter as one checkpoint."
@@ -149,7 +149,7 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
     check_train(config, resume=resume)
     quieten()
     if merge is not None:
-        check_merge(config.new_base, str(config.new_adapter), config.trust)
+        check_merge(config.new_base, config.task_adapter, config.trust)
     from compatkit.muscle.train import train_adapter  # noqa: PLC0415
 
     made = _train(train_adapter, config, resume=resume)

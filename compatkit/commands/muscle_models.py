@@ -24,7 +24,7 @@ def list_models(config: MuscleConfig, adapter: str, controls: dict[str, str]) ->
     """
     models = {
         OLD: Model(str(config.old_base), adapter=config.old_adapter),
-        NEW: Model(config.new_base, adapter=config.new_adapter),
+        NEW: Model(config.new_base, adapter=config.task_adapter),
         CANDIDATE: Model(config.new_base, adapter=adapter),
         **{name: Model(config.new_base, adapter=control) for name, control in controls.items()},
     }

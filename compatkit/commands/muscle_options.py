@@ -32,7 +32,8 @@ CHOICES: dict[str, Iterable[str]] = {
 }
 HELP = {
     "new_base": "The new base model: a folder, or a name on the Hub.",
-    "new_adapter": "The task adapter on the new base, where training starts.",
+    "new_adapter": "The task adapter on the new base, where training starts; none where the new "
+    "model is a whole checkpoint.",
     "old_base": "The old base model.",
     "old_adapter": "The task adapter on it; without one the old model is a whole checkpoint.",
     "data": f"Training examples: {FILES}.",

@@ -199,7 +199,7 @@ def open_cached_teachers(
     """
     pairs = (
         ("old", str(config.old_base), config.old_adapter),
-        ("new", config.new_base, config.new_adapter),
+        ("new", config.new_base, config.task_adapter),
     )
     if Path(str(config.cache)).is_file():
         raise ConfigError(f"{config.cache}: is a file; a folder was expected. Change --cache.")

@@ -101,7 +101,7 @@ def describe_files(config: MuscleConfig) -> dict[str, Any]:
     """Return names and digests of what a training is made from."""
     files = {}
     for role in ("new_base", "new_adapter", "old_base", "old_adapter"):
-        name = getattr(config, role)
+        name = getattr(config, "task_adapter" if role == "new_adapter" else role)
         if name:
             files[role] = {"name": name, "digest": digest_checkpoint(name)}
     return files

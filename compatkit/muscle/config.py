@@ -17,6 +17,7 @@ METHODS: dict[str, str | None] = {"muscle": None, "ce": "", "kd_old": "all", "kd
 TOKENS = ("all", "completion", "choice")
 TOO_LONG = ("refuse", "cut", "skip")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+NO_ADAPTER = "none"
 SELECT = ("cross_entropy", "compatibility", "last")
 
 
@@ -26,7 +27,8 @@ class MuscleConfig:
 
     Attributes:
         new_base: the new base model, a folder or a name on the Hub; `finetune` trains on it.
-        new_adapter: the task adapter on it, where training starts.
+        new_adapter: the task adapter on it, where training starts; `none` where the new model is a
+            whole checkpoint, on which a fresh adapter is trained.
         old_base: the old base model.
         old_adapter: the task adapter on it; None where the old model is a whole checkpoint.
         data: the training examples, a file.
@@ -187,6 +189,11 @@ class MuscleConfig:
     def trust(self) -> Trust:
         """What of a checkpoint may run code."""
         return Trust(self.allow_pickle, self.trust_remote_code)
+
+    @property
+    def task_adapter(self) -> str | None:
+        """The task adapter on the new base; None where that is a whole checkpoint."""
+        return None if self.new_adapter == NO_ADAPTER else self.new_adapter
 
     @property
     def chosen_mask(self) -> str | None:

@@ -25,7 +25,7 @@ def check_target(output: str) -> None:
         raise ConfigError(f"{output}: is there already. Name another folder.")
 
 
-def check_merge(base: str, adapter: str, trust: Trust = NONE) -> None:
+def check_merge(base: str, adapter: str | None, trust: Trust = NONE) -> None:
     """Refuse an adapter that cannot be merged, before another one is trained from it.
 
     Raises:
@@ -37,16 +37,17 @@ def check_merge(base: str, adapter: str, trust: Trust = NONE) -> None:
         raise ConfigError(
             f"--merge: {base} is quantised, and what is merged would be rounded again. {APART}"
         )
-    if not getattr(checkpoint.config.get_text_config(), "tie_word_embeddings", False):
+    tied = getattr(checkpoint.config.get_text_config(), "tie_word_embeddings", False)
+    if adapter is None or not tied:
         return
     values = read_config(find_adapter(adapter, trust))
     adapted = [values.get("target_modules") or [], values.get("modules_to_save") or []]
     names = {name for part in adapted for name in ([part] if isinstance(part, str) else part)}
     model = build_empty(checkpoint)
-    tied = (model.get_input_embeddings(), model.get_output_embeddings())
+    shared = (model.get_input_embeddings(), model.get_output_embeddings())
     for name, module in model.named_modules():
         ends = {name.split(".", start)[-1] for start in range(name.count(".") + 1)}
-        if any(module is part for part in tied) and names & ends:
+        if any(module is part for part in shared) and names & ends:
             raise ConfigError(
                 f"--merge: {adapter} adapts {name}, which input and output of {base} share; merged "
                 f"into one it would change the other. {APART}"

@@ -88,17 +88,29 @@ def load_old(base: str, adapter: str | None, dtype: str, trust: Trust = NONE) ->
     return model.eval().requires_grad_(False)
 
 
-def load_student(base: str, adapter: str, dtype: str, trust: Trust = NONE) -> Any:
+def load_student(
+    base: str, adapter: str | None, dtype: str, trust: Trust = NONE, *, config: Any = None
+) -> Any:
     """Load the new base once, with the task adapter and a copy of it that trains.
 
     The copy is called `default`, so that it is saved as an adapter of its own; the original
-    is called `task`.
+    is called `task`. Where there is no task adapter the base alone is the teacher, and a fresh
+    adapter trains, which changes nothing at first.
+
+    Args:
+        base: the new base.
+        adapter: the task adapter; None where the base is a whole checkpoint.
+        dtype: of the base weights.
+        trust: what may run code.
+        config: says what a fresh adapter is like.
 
     Raises:
         DataError: weights that cannot be loaded, or do not fit the base.
     """
-    folder = find_adapter(adapter, trust)
     model = load_base(open_base(base, trust), dtype)
+    if adapter is None:
+        return new_adapter(model, config)
+    folder = find_adapter(adapter, trust)
     model = put_adapter(model, adapter, folder, base, trainable=True)
     model.load_adapter(str(folder), adapter_name=TASK, is_trainable=False)
     model.set_adapter(STUDENT)

@@ -39,7 +39,7 @@ def check_train(config: MuscleConfig, *, resume: bool = False) -> None:
     if config.cache is not None and Path(config.cache).is_file():
         raise ConfigError(f"{config.cache}: is a file; a folder was expected. Change --cache.")
     check_data(config)
-    sides = [(config.new_base, config.new_adapter, True)]
+    sides = [(config.new_base, config.task_adapter, True)]
     sides += [(str(config.old_base), config.old_adapter, False)] if taught else []
     for base, adapter, trains in sides:
         find_checkpoint(base, config.trust)

@@ -32,12 +32,19 @@ class Teachers(Protocol):
 
 @contextmanager
 def active_adapter(model: Any, name: str) -> Iterator[None]:
-    """Let another adapter of a PEFT model answer, without dropout; the student's comes back."""
+    """Let another adapter of a PEFT model answer, without dropout; the student's comes back.
+
+    Where the model has no adapter of that name, the base answers alone.
+    """
     training = model.training
     model.eval()
-    model.base_model.set_adapter(name, inference_mode=True)
     try:
-        yield
+        if name in model.peft_config:
+            model.base_model.set_adapter(name, inference_mode=True)
+            yield
+        else:
+            with model.disable_adapter():
+                yield
     finally:
         model.base_model.set_adapter(STUDENT)
         model.train(training)

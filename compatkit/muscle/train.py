@@ -120,7 +120,8 @@ def train_adapter(
     new = open_base(config.new_base, trust)
     old, pair, longest = None, Alignment(None, []), new.max_length
     renamed = config.renamed_base
-    find_lora(str(config.new_adapter), config.new_base, trust, renamed=renamed, trains=True)
+    if config.task_adapter is not None:
+        find_lora(config.task_adapter, config.new_base, trust, renamed=renamed, trains=True)
     if taught:
         old = open_base(str(config.old_base), trust)
         pair = check_pair(old, new, config.tokens)
@@ -139,7 +140,7 @@ def train_adapter(
 
         teachers, made = open_cached_teachers(config, data.asked, pair.words)
         data.notes += made
-    model = load_student(config.new_base, str(config.new_adapter), config.dtype, trust)
+    model = load_student(config.new_base, config.task_adapter, config.dtype, trust, config=config)
     if taught and teachers is None:
         device = transformers.TrainingArguments(output_dir=config.output, report_to="none").device
         before = load_old(str(config.old_base), config.old_adapter, config.dtype, trust)

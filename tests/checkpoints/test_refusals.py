@@ -36,6 +36,8 @@ FINETUNE = ["muscle", "finetune", "--base", "{new_base}", "--data", "{data}", "-
 EVALUATE = ["muscle", "evaluate", "made", "--data", "plain.jsonl"]
 CHECK = ["muscle", "check", "--old-base", "{old_base}", "--new-base", "{new_base}"]
 
+BLEND = ["muscle", "blend", "{new_adapter}", "{new_adapter}", "-o", "x"]
+
 INSTEAD = {"--data", "--base", "--old-base", "--new-base", "--old-adapter", "--new-adapter"}
 REFUSED: list[tuple[list[str], str]] = [
     ([*RUN, "--task", "nothing"], "no such task"),
@@ -111,6 +113,13 @@ REFUSED: list[tuple[list[str], str]] = [
     ([*FINETUNE, "--validation", "none.jsonl"], "no such file"),
     (["muscle", "check"], "two models are checked"),
     ([*CHECK, "--old-base", "pickled"], "is a pickle"),
+    ([*BLEND, "--weight", "2"], "--weight is 2.0"),
+    ([*BLEND[:-1], "bare", "--weight", "0.5"], "is there already"),
+    ([*BLEND, "biased", "--weight", "0.5"], "nexpected extra argument"),
+    (["muscle", "blend", "{new_adapter}", "biased", "-o", "x", "--weight", "1"], "bias is 'all'"),
+    (["muscle", "blend", "{new_adapter}", "{old_adapter}", "-o", "x", "--weight", "1"], "was made"),
+    (["muscle", "data", "--task", "no", "--data", "plain.jsonl", "-o", "x"], "no such task"),
+    ([*TRAIN, "--unlabelled", "plain.jsonl"], "only a loss over the choice"),
     (["muscle", "report", "bare"], "no muscle.json"),
     (["muscle", "evaluate", "bare", "--data", "plain.jsonl"], "no muscle.json"),
     ([*EVALUATE, "--control", "x"], "NAME=ADAPTER was expected"),

@@ -28,7 +28,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pets = [{"goal": "purr", "sol1": "a cat", "sol2": "a dog", "label": label} for label in (0, "")]
     (tmp_path / "pets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pets))
     (tmp_path / "bare.toml").write_text(
-        'kind = "generate"\nprompt = "{{ question }}"\nreference = "none"\ndelimiter = ""\n'
+        'kind = "generate"\nprompt = "{{ question }}"\nreference = "wanted"\ndelimiter = ""\n'
     )
     return tmp_path
 
@@ -58,7 +58,7 @@ def test_the_choices_of_a_task_with_and_without_the_right_one(here: Path) -> Non
 
 
 def test_what_cannot_be_learnt_is_refused(here: Path) -> None:
-    (here / "bare.jsonl").write_text(json.dumps({"question": "a", "none": None}) + "\n")
+    (here / "bare.jsonl").write_text(json.dumps({"question": "a", "wanted": None}) + "\n")
     with pytest.raises(DataError, match=r"bare\.jsonl:1: no reference to learn"):
         call("--task", "bare.toml", "--data", "bare.jsonl", "-o", "train.jsonl")
     assert not (here / "train.jsonl").exists()
@@ -67,6 +67,6 @@ def test_what_cannot_be_learnt_is_refused(here: Path) -> None:
 
 
 def test_another_delimiter_is_said(here: Path) -> None:
-    (here / "bare.jsonl").write_text(json.dumps({"question": "a", "none": "b"}) + "\n")
+    (here / "bare.jsonl").write_text(json.dumps({"question": "a", "wanted": "b"}) + "\n")
     done = call("--task", "bare.toml", "--data", "bare.jsonl", "-o", "train.jsonl")
     assert "note: the task puts '' between prompt and answer: train with --delimiter" in done.stderr

@@ -242,6 +242,30 @@ def test_teachers_do_not_move(tiny: Tiny) -> None:
     }
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_whole_checkpoint_teaches_as_base_and_adapter_do(
+    tiny: Tiny, tmp_path: Path, cached: bool
+) -> None:
+    """With no task adapter the new model itself is the teacher, and a fresh adapter trains."""
+    ids = torch.tensor([[0, 7, 8]])
+    config = tiny.having(tmp_path / "made", new_adapter="none", epochs=1.0)
+    config = replace(config, cache=str(tmp_path / "cache") if cached else None)
+    student = load_student(config.new_base, None, "float32", config=config)
+    plain = load_old(config.new_base, None, "float32")(ids).logits
+    assert torch.equal(student(ids).logits, plain)
+    names = {name for name, weight in student.named_parameters() if weight.requires_grad}
+    for name, weight in student.named_parameters():
+        if name in names:
+            weight.data += 1
+    with active_adapter(student, TASK), torch.no_grad():
+        assert torch.equal(student(ids).logits, plain)
+    assert not torch.equal(student(ids).logits, plain)
+    assert names == {n for n, weight in student.named_parameters() if weight.requires_grad}
+    made = train_adapter(config)
+    assert any(weight.abs().max() > 0 for n, weight in weights_of(made.output).items() if "_B" in n)
+    assert "new_adapter" not in made.record.files
+
+
 @pytest.mark.parametrize("method", ["ce", "kd_old", "kd_mix"])
 def test_each_control_trains(tiny: Tiny, tmp_path: Path, method: str) -> None:
     made = train_adapter(tiny.having(tmp_path / method, method=method, epochs=1.0))
