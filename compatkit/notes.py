@@ -17,6 +17,7 @@ KINDS = {
     "slices": "a field to slice by that one task of several lacks, so that it has no such slices",
     "header": "a header of a run that cannot be read",
     "changed": "a file that is no longer the one that its header describes",
+    "best": "old answers that are the best of several versions",
     "same": "versions that hold the same bytes",
     "made": "files that were made differently, by their headers, or nobody knows how",
     "cut": "answers that met the largest length, or never came, of each side, by their headers",

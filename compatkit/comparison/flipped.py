@@ -43,13 +43,27 @@ class Aligned:
     by_run: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """The best of several versions in the place of one side.
+
+    Attributes:
+        versions: what was read of each.
+        chosen: shape (N,), which of them is the best, for each example.
+    """
+
+    versions: tuple[Aligned, ...]
+    chosen: IntArray
+
+
+Side = Aligned | BestOf
 FindExamples = Callable[
     [JudgedPair, tuple[Aligned, Aligned], Scorer, Sequence[str]], FlippedExamples | None
 ]
 
 
 def find_flipped(
-    pair: JudgedPair, sides: tuple[Aligned, Aligned], scorer: Scorer, slices: Sequence[str] = ()
+    pair: JudgedPair, sides: tuple[Side, Aligned], scorer: Scorer, slices: Sequence[str] = ()
 ) -> FlippedExamples:
     """Return the flipped examples, negative ones first, in the old file's order.
 
@@ -81,7 +95,7 @@ def find_changed(
 
 
 def _list_examples(
-    of: tuple[JudgedPair, tuple[Aligned, Aligned], Scorer, Sequence[str]],
+    of: tuple[JudgedPair, tuple[Side, Aligned], Scorer, Sequence[str]],
     indices: IntArray,
     kinds: Sequence[str],
 ) -> FlippedExamples:
@@ -90,7 +104,7 @@ def _list_examples(
     shares = pair.old.right, pair.new.right
     if pair.single:
         shares = pair.old.scores, pair.new.scores
-    old = find_witnesses(sides[0], pair.old.right > pair.new.right, indices, scorer)
+    old = _find_old(sides[0], pair.old.right > pair.new.right, indices, scorer)
     new = find_witnesses(sides[1], pair.old.right < pair.new.right, indices, scorer)
     columns = FlipColumns(
         [pair.ids[row] for row in index],
@@ -101,6 +115,15 @@ def _list_examples(
         np.where(new.records >= 0, new.lines, 0),
     )
     return FlippedExamples(columns, _Reading(columns, old, new).read)
+
+
+def _find_old(
+    side: Side, wanted: BoolArray, indices: IntArray, scorer: Scorer
+) -> "Witnesses | BestWitnesses":
+    if isinstance(side, Aligned):
+        return find_witnesses(side, wanted, indices, scorer)
+    witnesses = [find_witnesses(version, wanted, indices, scorer) for version in side.versions]
+    return BestWitnesses(tuple(witnesses), side.chosen[indices])
 
 
 def find_witnesses(
@@ -130,7 +153,7 @@ class _Reading:
     """How flipped examples are read: all that is wanted of a side at once."""
 
     columns: FlipColumns
-    old: "Witnesses"
+    old: "Witnesses | BestWitnesses"
     new: "Witnesses"
 
     def read(self, places: IntArray) -> list[FlippedExample]:
@@ -222,3 +245,28 @@ class Witnesses:
                 records, (first + samples).tolist(), samples.tolist(), strict=True
             )
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class BestWitnesses:
+    """Where the rows of F examples lie, each in the file of the version that is its best.
+
+    Attributes:
+        versions: the rows of each.
+        chosen: shape (F,), which of them is the best.
+    """
+
+    versions: tuple[Witnesses, ...]
+    chosen: IntArray
+
+    def read(self, places: IntArray) -> list[Row]:
+        """Read the rows of some examples, of each file all together.
+
+        Raises:
+            DataError: a file changed since it was scored.
+        """
+        rows: dict[int, Row] = {}
+        for number, version in enumerate(self.versions):
+            own = places[self.chosen[places] == number]
+            rows |= dict(zip(own.tolist(), version.read(own), strict=True))
+        return [rows[place] for place in places.tolist()]

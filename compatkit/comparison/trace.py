@@ -135,17 +135,30 @@ def _trace_one(
 
 def _measure(files: Sequence[Any], options: Options, task: str) -> Measurement:
     measurement = measure_files(files[0], files[1:], options, None, task, beside=False)
+    refuse_samples(measurement, "A history")
+    return measurement
+
+
+def refuse_samples(measurement: Measurement, what: str) -> None:
+    """Refuse several samples of an example.
+
+    Args:
+        measurement: of all versions.
+        what: takes one answer of each example.
+
+    Raises:
+        DataError: naming a file and an example.
+    """
     for side, judged in zip(measurement.sides, measurement.judged, strict=True):
         several = np.flatnonzero(judged.samples > 1)
         if len(several):
             row = int(several[0])
             raise DataError(
                 f"{side.file.name}: {measurement.aligned.ids[row]!r} has {judged.samples[row]} "
-                f"samples, as have {len(several):,} examples. A history takes one answer of each: "
+                f"samples, as have {len(several):,} examples. {what} takes one answer of each: "
                 "some draw of several is right more often the more there are, so that ever right "
                 "would grow by chance. 'compatkit score' compares several samples of two versions."
             )
-    return measurement
 
 
 def _trace_task(measurement: Measurement, names: Sequence[str]) -> History:
@@ -180,7 +193,7 @@ def _trace_task(measurement: Measurement, names: Sequence[str]) -> History:
         metrics=measure_history(of, plan),
         signature=sign(options, total=size, inputs=inputs),
         excluded=aligned.excluded,
-        noted=_notes(measurement),
+        noted=note_versions(measurement),
         changed=trace_examples(of, aligned.ids, _align(measurement), scorer),
     )
 
@@ -197,7 +210,7 @@ def _version(of: Trajectories, number: int, plan: Plan, name: str, file: str) ->
     return Version(name, file, count_version(of, number), measure_version(of, number, plan))
 
 
-def _notes(measurement: Measurement) -> tuple[Note, ...]:
+def note_versions(measurement: Measurement) -> tuple[Note, ...]:
     """Note what a reader should know of each version, and of each beside the one before."""
     ids, judged = measurement.aligned.ids, measurement.judged
     files = [side.file for side in measurement.sides]

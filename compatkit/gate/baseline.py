@@ -36,6 +36,11 @@ def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
     first: dict[str, str] = {}
     for task in tasks:
         old, new = path_of(task.old), path_of(task.new)
+        if task.history:
+            raise ConfigError(
+                f"--update-baseline beside a history: {old} would be written over, and the best so "
+                f"far would forget it. Keep it: name it in 'history', and let 'old' be {new}."
+            )
         if not (_is_alone(task.old) and _is_alone(task.new)):
             raise ConfigError(
                 f"--update-baseline: {old} or {new} is no prediction file of its own. 'compatkit "

@@ -91,7 +91,12 @@ def refuse_itself(task: TaskPolicy) -> None:
     Raises:
         ConfigError: naming the file.
     """
-    old, new = task.old, task.new
+    for old in (task.old, *task.history):
+        _refuse_same(task, old)
+
+
+def _refuse_same(task: TaskPolicy, old: object) -> None:
+    new = task.new
     if not (isinstance(old, PredictionFile) and isinstance(new, PredictionFile)):
         return
     if old.path is None or new.path is None or old.path.resolve() != new.path.resolve():

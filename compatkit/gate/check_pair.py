@@ -30,6 +30,7 @@ def check(
     new: Any,
     *,
     old_rerun: Any = None,
+    history: Sequence[Any] = (),
     advisory: Mapping[str, float] | None = None,
     slices: Mapping[str, Mapping[str, float]] | None = None,
     must_not_flip: Sequence[str] = (),
@@ -53,6 +54,8 @@ def check(
             `datasets.Dataset`.
         new: the new model's.
         old_rerun: a second run of the old model, for `max_excess_nfr`.
+        history: the versions before the old one, the oldest first: budgets are held against the
+            best answers so far.
         advisory: budgets that are only reported.
         slices: field to the budgets of each of its values.
         must_not_flip: ids of which none may break.
@@ -93,6 +96,7 @@ def check(
         make_options(**{"errors": PAIR_OPTIONS["errors"].default, **rest, "level": level}),
         blocking,
         old_rerun=old_rerun,
+        history=history,
         advisory=advisory or {},
         slices=slices or {},
         must_not_flip=must_not_flip,
@@ -116,6 +120,7 @@ def make_policy(
     budgets: Mapping[str, float],
     *,
     old_rerun: Any = None,
+    history: Sequence[Any] = (),
     advisory: Mapping[str, float] = NOTHING,
     slices: Mapping[str, Mapping[str, float]] = NOTHING,
     must_not_flip: Sequence[str] = (),
@@ -152,6 +157,7 @@ def make_policy(
             {path: _texts(values) for path, values in must_not_flip_tags.items()},
         ),
         old_rerun=old_rerun,
+        history=tuple(history),
         examples=examples,
         max_left_out=max_left_out,
         max_waived=max_waived,

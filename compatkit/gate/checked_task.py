@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from compatkit.arrays import BoolArray
+from compatkit.comparison.best_so_far import compare_with_best
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import UNKNOWN_DIRECTION
@@ -64,9 +65,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
         keep_flips=True,
         contents=contents,
     )
-    (comparison,) = compare_files(
-        task.old, [task.new], options, old_rerun=task.old_rerun, task=task.name
-    )
+    comparison = _compare(task, options)
     _refuse_unknown_direction(comparison, task.where)
     _check_counts(task, comparison)
     _refuse_repeated(task, comparison)
@@ -83,6 +82,20 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
         pair = sort_pair(pair)
     plan = replace(task.options.plan, bounded=comparison.evidence.bounded)
     return CheckedTask(task, comparison, pair, plan)
+
+
+def _compare(task: TaskPolicy, options: Options) -> Comparison:
+    """Compare the new model with the old one, or with the best so far where there is a history."""
+    if not task.history:
+        return compare_files(
+            task.old, [task.new], options, old_rerun=task.old_rerun, task=task.name
+        )[0]
+    if task.old_rerun is not None:
+        raise ConfigError(
+            f"{task.where}old_rerun beside history: the noise of one version is not that of the "
+            "best of several. Leave one out."
+        )
+    return compare_with_best(task.history, task.old, task.new, options, task=task.name)
 
 
 def check_limits(limits: Limits, comparison: Comparison, where: str) -> None:

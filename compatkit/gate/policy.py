@@ -66,6 +66,8 @@ class TaskPolicy:
         slices: field to the budgets of each of its values.
         must_not_flip: examples of which none may break.
         old_rerun: a second run of the old model.
+        history: the versions before the old model, the oldest first; with any, budgets are held
+            against the best so far.
         examples: how many examples there must be; None where any number will do.
         max_left_out: share of the examples that may be left out because they errored, are missing
             or were edited, or because the old model did not answer them.
@@ -80,6 +82,7 @@ class TaskPolicy:
     slices: Mapping[str, Limits] = field(default_factory=dict)
     must_not_flip: MustNotFlip = field(default_factory=MustNotFlip)
     old_rerun: Any = None
+    history: tuple[Any, ...] = ()
     examples: int | None = None
     max_left_out: float = 0.0
     max_waived: float = MAX_WAIVED

@@ -82,6 +82,16 @@ _DECLARED = (
         places=frozenset({COMMAND, TASK}),
     ),
     Option(
+        name="history",
+        kind=Path,
+        several=True,
+        default=(),
+        metavar="FILE",
+        help="A version before the old one: budgets are held against the best answers so far. "
+        "Repeatable, the oldest first.",
+        places=frozenset({COMMAND, TASK}),
+    ),
+    Option(
         name="strict",
         kind=bool,
         default=False,

@@ -185,6 +185,7 @@ class _Reader:
             },
             must_not_flip=self._must_not_flip(table, at),
             old_rerun=self._file(table, "old_rerun", at) if "old_rerun" in table else None,
+            history=self._files(table, "history", at),
             examples=self._said(table, GATE_OPTIONS["examples"], at),
             max_left_out=float(self._said(table, GATE_OPTIONS["max_left_out"], at)),
             max_waived=float(self._said(table, GATE_OPTIONS["max_waived"], at)),
@@ -198,8 +199,7 @@ class _Reader:
             if isinstance(values.get(key), list):
                 values[key] = self._texts(values, key, at)
         for key in (key for key in values if PAIR_OPTIONS[key].kind is Path):
-            files = self._texts(values, key, at)
-            values[key] = [self._file({key: file}, key, at) for file in files]
+            values[key] = list(self._files(values, key, at))
         for key in (key for key in values if PAIR_OPTIONS[key].kind is dict):
             for role, name in values[key].items():
                 if not isinstance(name, str):
@@ -279,6 +279,10 @@ class _Reader:
             raise self._error(_join(at, key), "is empty; the name of a file was expected")
         folder = self.path.parent
         return path if str(folder) == "." else str(folder / path)
+
+    def _files(self, table: Table, key: str, at: str) -> tuple[str, ...]:
+        """Return one path or a list of them as such as are good from here."""
+        return tuple(self._file({key: name}, key, at) for name in self._texts(table, key, at))
 
     def _table(self, table: Table, key: str, at: str) -> dict[str, Any]:
         subtable: dict[str, Any] = self._get(table, key, dict, at, {})

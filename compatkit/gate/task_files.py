@@ -34,7 +34,7 @@ def expand_tasks(policy: Policy) -> list[TaskPolicy]:
         DataError: a file that does not exist, a pattern that matches none or several, files
             without a partner, or two tasks of one name.
     """
-    sides = [side for task in policy.tasks for side in (task.old, task.new, task.old_rerun)]
+    sides = [side for task in policy.tasks for side in _sides_of(task)]
     if [side for side in sides if isinstance(side, str)].count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")
     tasks = [expanded for task in policy.tasks for expanded in _expand(task)]
@@ -45,24 +45,41 @@ def expand_tasks(policy: Policy) -> list[TaskPolicy]:
     return tasks
 
 
+def _sides_of(task: TaskPolicy) -> list[Any]:
+    sides = (*task.history, task.old, task.new, task.old_rerun)
+    return [side for side in sides if side is not None]
+
+
 def _expand(task: TaskPolicy) -> list[TaskPolicy]:
     if not isinstance(task.old, str) or not isinstance(task.new, str):
         return [task]
     if is_pattern(task.old) and is_pattern(task.new):
-        return _pair_up(task, *(_open_all(task, key) for key in ("old", "new")))
+        if task.history:
+            raise ConfigError(
+                f"{task.where}history beside files that pair up by wildcards: nobody knows which "
+                "version of which. Name folders, or a task for each pair with its own history."
+            )
+        return _pair_up(task, _open_all(task, "old"), _open_all(task, "new"))
     rerun = task.old_rerun
     if isinstance(rerun, str):
         rerun = _one_file(rerun, task, "old_rerun")
     old, new = (_one_file(getattr(task, key), task, key) for key in ("old", "new"))
-    return _open_tasks(replace(task, old=old, new=new, old_rerun=rerun))
+    history = tuple(_one_file(str(path), task, "history") for path in task.history)
+    return _open_tasks(replace(task, old=old, new=new, old_rerun=rerun, history=history))
 
 
 def _open_tasks(task: TaskPolicy) -> list[TaskPolicy]:
     """Make a task of each that two folders, or the logs of a harness, hold."""
-    old, new = open_sides((task.old, task.new), task.options)
+    if not task.history:
+        old, new = open_sides((task.old, task.new), task.options)
+        if not old.several:
+            return [replace(task, old=old.only, new=new.only)]
+        return _pair_up(task, old.files, new.files)
+    *history, old, new = open_sides((*task.history, task.old, task.new), task.options)
     if not old.several:
-        return [replace(task, old=old.only, new=new.only)]
-    return _pair_up(task, old.files, new.files)
+        versions = tuple(version.only for version in history)
+        return [replace(task, old=old.only, new=new.only, history=versions)]
+    return _pair_up(task, old.files, new.files, [version.files for version in history])
 
 
 def path_of(file: Any) -> str:
@@ -74,7 +91,7 @@ def path_of(file: Any) -> str:
 
 def files_of(task: TaskPolicy) -> list[str]:
     """Return the paths of all that is read for a task, as they were named or found."""
-    sides = [side for side in (task.old, task.new, task.old_rerun) if side is not None]
+    sides = _sides_of(task)
     paths = [path_of(side) for side in sides]
     for side in sides:
         if isinstance(side, PredictionFile) and side.log is not None:
@@ -114,8 +131,10 @@ def _one_file(path: str, task: TaskPolicy, key: str) -> str:
     return files[0]
 
 
-def _pair_up(task: TaskPolicy, old: Files, new: Files) -> list[TaskPolicy]:
-    """Make a task of each name that both sides have."""
+def _pair_up(
+    task: TaskPolicy, old: Files, new: Files, history: Sequence[Files] = ()
+) -> list[TaskPolicy]:
+    """Make a task of each name that all sides have."""
     if task.old_rerun is not None:
         raise DataError(
             f"{task.where}a second run of the old model stands beside one file, not several."
@@ -127,8 +146,24 @@ def _pair_up(task: TaskPolicy, old: Files, new: Files) -> list[TaskPolicy]:
             f"{task.where}no partner for {_listed(files)}. Every file of one side needs one of "
             "the other, by the same name."
         )
+    for version in history:
+        lost = [path_of(old[name]) for name in old if name not in version]
+        if lost:
+            raise DataError(
+                f"{task.where}a version of the history has no partner for {_listed(lost)}. Every "
+                "version needs every task, by the same name."
+            )
     prefix = f"{task.name}/" if task.name else ""
-    return [replace(task, name=f"{prefix}{name}", old=old[name], new=new[name]) for name in old]
+    return [
+        replace(
+            task,
+            name=f"{prefix}{name}",
+            old=old[name],
+            new=new[name],
+            history=tuple(version[name] for version in history),
+        )
+        for name in old
+    ]
 
 
 def _open_all(task: TaskPolicy, key: str) -> dict[str, PredictionFile]:

@@ -50,7 +50,7 @@ def test_every_input_and_output_of_the_action_is_there() -> None:
 
 def test_every_toml_block_is_a_policy(tmp_path: Path) -> None:
     texts = blocks("toml")
-    assert len(texts) == 3
+    assert len(texts) == 4
     for text in texts:
         assert read_policy(write_policy(tmp_path, text)).tasks
     assert texts[0] == (ROOT / "docs/examples/compatkit.toml").read_text(encoding="utf-8")
