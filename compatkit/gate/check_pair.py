@@ -152,10 +152,7 @@ def make_policy(
         options=options,
         limits=Limits(budgets, advisory, inconclusive),
         slices={path: Limits(limits, {}, inconclusive) for path, limits in slices.items()},
-        must_not_flip=MustNotFlip(
-            _texts(must_not_flip),
-            {path: _texts(values) for path, values in must_not_flip_tags.items()},
-        ),
+        must_not_flip=_guard(must_not_flip, must_not_flip_tags),
         old_rerun=old_rerun,
         history=tuple(history),
         examples=examples,
@@ -171,6 +168,10 @@ def make_policy(
         looks=looks,
         strict=strict,
     )
+
+
+def _guard(ids: Sequence[str], tags: Mapping[str, Sequence[str]]) -> MustNotFlip:
+    return MustNotFlip(_texts(ids), {path: _texts(values) for path, values in tags.items()})
 
 
 def _check_limits(tables: Iterable[Mapping[str, float]], way: str) -> None:
