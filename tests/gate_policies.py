@@ -94,7 +94,9 @@ TASK = {
     "examples": lambda value: is_count(value, 1),
     "max_left_out": lambda value: is_number(value, 0, 0.999999999),
     "max_waived": lambda value: is_number(value, 0, 0.999999999),
-    "scorer": is_in("exact_match"),
+    "scorer": is_in("exact_match", "field:judge"),
+    "threshold": lambda value: is_number(value, 1e-9, 1),
+    "cluster": is_in("doc"),
     "normalize": is_in("none", "squad"),
     "missing": is_in("error", "skip", "wrong"),
     "errors": is_in("exclude", "wrong", "refuse"),
@@ -111,6 +113,9 @@ LIMITS = {
 BUDGETS = {
     **dict.fromkeys(("max_nfr", "max_nfr_mc", "max_nfi", "max_churn"), is_budget),
     **dict.fromkeys(("min_btc", "min_bec"), lambda value: is_budget(value, at_least=True)),
+    "max_accuracy_drop": lambda value: is_number(value, -1, 1) and value != -1,
+    "max_accuracy_change": is_budget,
+    "max_relative_nfr": lambda value: is_number(value, 0, 1e308) and value != 0,
 }
 WAIVER = {
     "task": is_in("qa", ""),
@@ -156,7 +161,12 @@ def interpret(policy):
         slices[path] = _budgets(limits)
         if not (slices[path] or limits.get("advisory")):
             raise RefusedError
-    _check(policy.get("total", {}), LIMITS | {"overlap": is_in("refuse", "keep")})
+    _check_total(policy.get("total", {}))
+    score = task.get("scorer", "exact_match").partition(":")[2] or None
+    if "threshold" in task and score is None:
+        raise RefusedError
+    rule = policy.get("inconclusive", "inconclusive")
+    own_rule = task.get("inconclusive", rule)
     guarded = task.get("must_not_flip", {})
     _check(guarded, {"ids": _is_texts, "tags": lambda value: isinstance(value, dict)})
     for values in guarded.get("tags", {}).values():
@@ -184,11 +194,33 @@ def interpret(policy):
         waived=tuple(each["id"] for each in waived if _day(each["expires"]) >= _today()),
         expired=tuple(each["id"] for each in waived if _day(each["expires"]) < _today()),
         level=policy.get("level", 0.95),
+        decide=policy.get("decide", "interval"),
+        looks=policy.get("looks", 1),
+        rule=own_rule,
+        slice_rules={
+            path: limits.get("inconclusive", own_rule)
+            for path, limits in task.get("slices", {}).items()
+        },
+        total_rule=policy.get("total", {}).get("inconclusive", rule),
+        missing=task.get("missing", "error"),
+        errors=task.get("errors", "refuse"),
+        edited=task.get("edited", "error"),
+        score=score,
+        threshold=task.get("threshold", 0.5),
+        cluster=task.get("cluster"),
     )
+    if rules.looks > 1 and rules.decide != "interval":
+        raise RefusedError
     held = (rules.budgets, task.get("advisory"), rules.ids, guarded.get("tags"), rules.total)
     if not any((*held, *slices.values(), policy.get("total", {}).get("advisory"))):
         raise RefusedError
     return rules
+
+
+def _check_total(total):
+    _check(total, LIMITS | {"overlap": is_in("refuse", "keep")})
+    if total and not (total.get("budgets") or total.get("advisory")):
+        raise RefusedError
 
 
 def _today():

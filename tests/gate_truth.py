@@ -1,6 +1,8 @@
-"""What the gate must answer, worked out from the bytes of the files alone.
+"""What the gate must answer, worked out from the bytes of the files, or from rows, alone.
 
-Nothing of compatkit is used: `json`, `csv`, `gzip`, a dictionary, and scipy's binomial.
+Nothing of compatkit is used: `json`, `csv`, `gzip`, a dictionary, and scipy's binomial. Where the
+gate has bounds of its own (at any look, of groups, of differences), the binomial gives what no
+valid bound can be better than: it is exact for one of the populations that the bound holds for.
 """
 
 import csv
@@ -11,9 +13,10 @@ import math
 import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import zstandard
-from scipy.stats import binom
+from scipy.special import betainc
 
 PASS, FAIL, INCONCLUSIVE, REFUSE = "pass", "fail", "inconclusive", "refuse"
 EXIT_CODES = {PASS: 0, FAIL: 1, REFUSE: 2, INCONCLUSIVE: 3}
@@ -52,22 +55,64 @@ class Rules:
     strict: bool = False
     late: bool = False
     overlap: bool = False
+    decide: str = "interval"
+    looks: int = 1
+    rule: str = INCONCLUSIVE
+    slice_rules: dict = field(default_factory=dict)
+    total_rule: str = INCONCLUSIVE
+    missing: str = "error"
+    errors: str = "refuse"
+    edited: str = "error"
+    threshold: float = 0.5
+    cluster: str | None = None
+
+
+class Asked(NamedTuple):
+    """A budget: how sure it is that it is kept, or broken, and what nothing shown counts as.
+
+    `kept` is the p-value of the budget being broken, or a lower limit of every valid one; `broken`
+    that of its being kept, 1 where nothing here tells it. `within` is None where the quantity is
+    undefined.
+    """
+
+    kept: float
+    broken: float
+    within: bool | None
+    rule: str
 
 
 def judge(old, new, rules, kinds=("jsonl", "jsonl")):
     """Return the true answer for two files, given as bytes."""
     try:
         sides = [
-            _examples(data, kind, rules.score) for data, kind in zip((old, new), kinds, strict=True)
+            _examples(data, kind, rules.score, rules.threshold)
+            for data, kind in zip((old, new), kinds, strict=True)
         ]
-        return _decide(*_join(*sides), rules)
+        return _decide(*sides, rules)
     except RefusedError:
         return REFUSE
 
 
 @lru_cache(maxsize=32)
-def _examples(data, kind, score):
-    return _by_id(_read(data, kind), score)
+def _examples(data, kind, score, threshold):
+    return _by_id(_read(data, kind), score, threshold)
+
+
+@lru_cache(maxsize=64)
+def examples_of_rows(rows, score, threshold):
+    """Return the examples of rows in memory, given as `Rows`."""
+    if not rows.rows:
+        raise RefusedError
+    for row in rows.rows:
+        _object(row)
+    return _by_id(rows.rows, score, threshold)
+
+
+class Rows:
+    """Rows in memory, known by what they are and not by what they hold."""
+
+    def __init__(self, rows):
+        self.rows = rows
 
 
 def _read(data, kind):
@@ -138,29 +183,31 @@ def _table(data):
     return [{key: cell or None for key, cell in zip(rows[0], row, strict=True)} for row in rows[1:]]
 
 
-def _by_id(rows, score):
+def _by_id(rows, score, threshold):
     keys = {key for row in rows for key in row}
     if {"reference", "references"} <= keys or {"prediction", "predictions"} <= keys:
         raise RefusedError
     table = {}
     for row in rows:
-        error = row.get("error")
-        if error and not isinstance(error, int | float):  # a number measures an error
-            raise RefusedError
         name = row.get("id")
+        name = _number(name) if isinstance(name, float) else name
         if isinstance(name, bool) or not isinstance(name, str | int) or str(name) in table:
             raise RefusedError
-        table[str(name)] = _example(row, score)
+        table[str(name)] = _example(row, score, threshold)
     return table
 
 
-def _example(row, score):
-    example = {"row": row, "input": row.get("input")}
+def _example(row, score, threshold):
+    error = row.get("error")  # a number measures an error
+    errored = bool(error) and not isinstance(error, int | float)
+    example = {"row": row, "input": row.get("input"), "errored": errored}
     if not isinstance(example["input"], str | type(None)):
         example["input"] = _number(row["input"]) or json.dumps(row["input"], sort_keys=True)
     if score:
-        example["right"] = _score(row.get(score)) >= 0.5
+        number = _score(row.get(score))
         example["answered"] = row.get("prediction", ABSENT) is not None
+        example["right"] = number >= threshold  # whatever the answer is
+        example["prediction"] = row.get("prediction")
         example["references"] = _texts(row.get("reference"))
         return example
     prediction = row.get("prediction", ABSENT)
@@ -208,39 +255,78 @@ def _score(value):
     return number
 
 
-def _join(old, new):
-    if set(old) != set(new):
+LOST = {"right": False, "answered": False, "prediction": None}
+
+
+def _join(old, new, rules):
+    """Return both sides with the same examples, and how many were left out."""
+    names, left_out, sides = {**old, **new}, 0, ({}, {})
+    for name in names:
+        one, other = old.get(name), new.get(name)
+        if _is_left_out(one, other, rules):
+            left_out += 1
+            continue
+        for side, example in zip(sides, (one or {**other, **LOST}, other or {**one, **LOST})):  # noqa: B905
+            side[name] = {**example, **LOST} if example["errored"] else example
+    return *sides, left_out
+
+
+def _is_left_out(one, other, rules):
+    """Whether an example is left out; what the rules do not allow for is refused."""
+    if one is None or other is None:
+        if rules.missing == "error":
+            raise RefusedError
+        return rules.missing == "skip"
+    if one["errored"] or other["errored"]:
+        if rules.errors == "refuse":
+            raise RefusedError
+        return rules.errors == "exclude"
+    edited = bool(
+        one["references"] and other["references"] and one["references"] != other["references"]
+    )
+    edited |= None not in {one["input"], other["input"]} and one["input"] != other["input"]
+    if edited and (rules.edited == "error" or (rules.edited == "keep" and rules.strict)):
         raise RefusedError
-    for name, one in old.items():
-        other = new[name]
-        if one["references"] and other["references"] and one["references"] != other["references"]:
-            raise RefusedError
-        if None not in {one["input"], other["input"]} and one["input"] != other["input"]:
-            raise RefusedError
-    return old, new
+    return bool(edited) and rules.edited == "skip"
 
 
 def judge_tasks(tasks):
-    """Return the true answer for several tasks: the old file, the new file and the rules of each.
+    """Return the true answer for several tasks: both sides, as bytes or `Rows`, and their rules.
 
     The budgets of `total` are those of the first; the tasks are to share no example.
     """
     rules = tasks[0][2]
     try:
-        sides = [
-            _join(*(_examples(each, "jsonl", own.score) for each in data)) for *data, own in tasks
-        ]
+        sides = [[_open(side, own) for side in data] for *data, own in tasks]
         measured = [_measure(*pair, task[2]) for pair, task in zip(sides, tasks, strict=True)]
-        _refuse_shared([old for old, _ in sides], rules)
+        _refuse_shared([old for old, _, _, _ in measured], rules)
+        _refuse_idle([own for *_, own in tasks], measured)
     except RefusedError:
         return REFUSE
     joined = {}, {}
-    for number, (pair, (_, _, kept)) in enumerate(zip(sides, measured, strict=True)):
-        for side, examples in zip(joined, pair, strict=True):
-            side.update({(number, name): examples[name] for name in kept})
-    asked = [each for found, _, _ in measured for each in found]
-    asked += _ask(list(joined[0]), *joined, rules.total)
-    return _answer(asked, any(broke for _, broke, _ in measured), 1 - rules.level)
+    for number, (old, new, _, _) in enumerate(measured):
+        for side, examples in zip(joined, (old, new), strict=True):
+            side.update({(number, name): example for name, example in examples.items()})
+    asked = [each for *_, found, _ in measured for each in found]
+    asked += _ask(_pairs_of(joined[0], *joined), rules.total, rules.total_rule, None)
+    return _answer(asked, any(broke for *_, broke in measured), rules)
+
+
+def _open(side, rules):
+    if isinstance(side, Rows):
+        return examples_of_rows(side, rules.score, rules.threshold)
+    return _examples(side, "jsonl", rules.score, rules.threshold)
+
+
+def _refuse_idle(rules, measured):
+    """Refuse where nothing blocks but guards, and all that is guarded was wrong before."""
+    was_right = (
+        old[name]["right"]
+        for own, (old, *_) in zip(rules, measured, strict=True)
+        for name in _guarded(own, {p: _values(old, old, p) for p in own.tags}) & set(old)
+    )
+    if not any(own.blocks for own in rules) and not any(was_right):
+        raise RefusedError
 
 
 def _refuse_shared(tasks, rules):
@@ -253,40 +339,55 @@ def _refuse_shared(tasks, rules):
 
 
 def _decide(old, new, rules):
-    asked, broke, kept = _measure(old, new, rules)
-    return _answer(asked + _ask(kept, old, new, rules.total), broke, 1 - rules.level)
+    old, new, asked, broke = _measure(old, new, rules)
+    _refuse_idle([rules], [(old, new, asked, broke)])
+    asked += _ask(_pairs_of(old, old, new), rules.total, rules.total_rule, None)
+    return _answer(asked, broke, rules)
 
 
-def _answer(asked, broke, alpha):
-    if broke or _any_fails(asked, alpha):
+def _answer(asked, broke, rules):
+    alpha = (1 - rules.level) / rules.looks
+    by_point = rules.decide == "point"
+    if broke or (by_point and any(each.within is False for each in asked)):
         return FAIL
-    return PASS if all(each[0] <= alpha for each in asked) else INCONCLUSIVE
+    if rules.decide == "interval" and _any_fails(asked, alpha):
+        return FAIL
+    open_ = [each.rule for each in asked if not (each.within if by_point else each.kept <= alpha)]
+    return FAIL if FAIL in open_ else INCONCLUSIVE if INCONCLUSIVE in open_ else PASS
 
 
 def _measure(old, new, rules):
-    """Return the p-values of the budgets, whether a guarded example broke, and who was kept."""
+    """Return both sides as they are decided by, the budgets, and whether a guarded one broke."""
+    old, new, left_out = _join(old, new, rules)
     values = {path: _values(old, new, path) for path in (*rules.slices, *rules.tags)}
     flipped = {name for name in old if old[name]["right"] and not new[name]["right"]}
     guarded = _guarded(rules, values)
     accepted = flipped & set(rules.waived)
     parts = _parts(rules, values)
+    every = len(old) + left_out
     faults = (
-        rules.examples not in {None, len(old)},
+        rules.examples not in {None, every},
         not any(each["right"] for each in old.values()),
-        _unanswered(old) > rules.left_out * len(old),
+        left_out + _unanswered(old) > rules.left_out * every,
         not set(old) >= {*rules.ids, *rules.waived, *rules.expired},
         any(_waives_too_much(accepted & part, part, rules, path) for path, part in parts),
         accepted and _waives_too_much(accepted, set(old), rules, ""),
-        not rules.blocks and not any(old[name]["right"] for name in guarded & set(old)),
         rules.strict and (rules.late or _is_loose(rules, old, values)),
     )
     if any(faults):
         raise RefusedError
     kept = [name for name in old if name not in accepted]
-    asked = _ask(kept, old, new, rules.budgets)
+    asked = _ask(_pairs_of(kept, old, new), rules.budgets, rules.rule, rules.cluster)
     for path, part in parts:
-        asked += _ask([name for name in kept if name in part], old, new, rules.slices[path])
-    return asked, bool(guarded & flipped - accepted), kept
+        names = [name for name in kept if name in part]
+        rule = rules.slice_rules.get(path, rules.rule)
+        asked += _ask(_pairs_of(names, old, new), rules.slices[path], rule, rules.cluster)
+    broke = bool(guarded & flipped - accepted)
+    return {n: old[n] for n in kept}, {n: new[n] for n in kept}, asked, broke
+
+
+def _pairs_of(names, old, new):
+    return [(old[name], new[name]) for name in names]
 
 
 def _unanswered(old):
@@ -326,7 +427,9 @@ def _is_loose(rules, old, values):
         sets += [({n: old[n] for n in part}, budgets) for part in parts]
     for examples, budgets in sets:
         right = sum(each["right"] for each in examples.values()) / len(examples)
-        worst = {"max_nfr": right, "min_btc": 0.0, "min_bec": 0.0}
+        worst = {"max_nfr": right, "min_btc": 0.0, "min_bec": 0.0, "max_accuracy_drop": right}
+        worst["max_accuracy_change"] = max(right, 1 - right)
+        worst["max_relative_nfr"] = 1 / right if right else math.inf
         for name, limit in budgets.items():
             at_worst = worst.get(name, 1.0)
             if at_worst >= limit if name.startswith("min") else at_worst <= limit:
@@ -347,28 +450,86 @@ def _values(old, new, path):
     return found
 
 
-def _ask(names, old, new, budgets):
-    """Return, for each budget, the p-values of 'it is beyond' and of 'it is within'."""
+def _ask(pairs, budgets, rule, cluster):
+    """Return what is known of each budget, of pairs of examples."""
+    right = sum(one["right"] for one, _ in pairs)
+    still = sum(other["right"] for _, other in pairs)
+    broken = sum(one["right"] and not other["right"] for one, other in pairs)
     asked = []
-    right = [old[name]["right"] for name in names]
-    still = [new[name]["right"] for name in names]
-    broken = sum(was and not is_still for was, is_still in zip(right, still, strict=True))
     for budget, allowed in budgets.items():
-        count, total, limit = broken, len(names), allowed
-        if budget == "min_btc":  # as a share of broken ones, at most 1 - limit
-            total, limit = sum(right), 1 - allowed
-        if budget == "min_bec":  # of the new wrong ones
-            total, limit = len(names) - sum(still), 1 - allowed
-        if budget == "max_churn":
-            count = sum(old[each]["prediction"] != new[each]["prediction"] for each in names)
-        if total == 0:
-            asked.append((0.0, 1.0) if budget == "min_btc" else (1.0, 1.0))
+        if budget in {"max_accuracy_drop", "max_accuracy_change", "max_relative_nfr"}:
+            asked.append(_ask_of_both(budget, allowed, (len(pairs), right, still, broken), rule))
             continue
-        within = 0.0 if limit == 1 else binom.cdf(count, total, limit)
-        asked.append((within, binom.sf(count - 1, total, limit)))
+        count, total, limit = broken, len(pairs), allowed
+        if budget == "min_btc":  # as a share of broken ones, at most 1 - limit
+            total, limit = right, 1 - allowed
+        if budget in {"min_bec", "max_nfi"}:  # of the new wrong ones
+            total = len(pairs) - still
+            limit = 1 - allowed if budget == "min_bec" else allowed
+        if budget == "max_churn":
+            count = sum(one["prediction"] != other["prediction"] for one, other in pairs)
+        if total == 0:
+            asked.append(Asked(1.0, 1.0, None, rule))
+        elif cluster is not None:
+            flips = budget == "max_nfr"
+            groups = [(one["row"][cluster], one["right"] > other["right"]) for one, other in pairs]
+            asked.append(_ask_of_groups(groups if flips else [], count / total, limit, rule))
+        else:
+            sure = at_most(count, total, limit), at_least(count, total, limit)
+            asked.append(Asked(*sure, count / total <= limit + TIE, rule))
     return asked
+
+
+TIE = 1e-12
+
+
+def _ask_of_both(budget, limit, counts, rule):
+    """Return what is known of a difference, or a ratio, of which both sides vary.
+
+    If an update that only breaks, at exactly the limit, is passed with b broken answers, it is with
+    fewer: a bound that passes b more broken than repaired ones passes b broken ones alone.
+    """
+    size, right, still, broken = counts
+    drop = right - still
+    if size == 0 or (budget == "max_relative_nfr" and 0 in {right, size - still}):
+        return Asked(1.0, 1.0, None, rule)
+    if budget == "max_relative_nfr":
+        ratio = broken * size / (right * (size - still))
+        return Asked(0.0 if ratio <= limit else 1.0, 1.0, ratio <= limit + TIE, rule)
+    value = abs(drop) if budget == "max_accuracy_change" else drop
+    within = value / size <= limit + TIE
+    told = within and limit > 0 and value >= 0
+    kept = at_most(value, size, limit) if told else 1.0 - within
+    return Asked(kept, 1.0, within, rule)
+
+
+def _ask_of_groups(groups, value, limit, rule):
+    """Return what is known of a share in groups, which may break as a whole or not at all."""
+    if value > limit + TIE:
+        return Asked(1.0, 1.0, False, rule)
+    sizes, flips = {}, {}
+    for group, flipped in groups:
+        sizes[group] = sizes.get(group, 0) + 1
+        flips[group] = flips.get(group, 0) + flipped
+    kept = 0.0
+    if groups and (len(set(sizes.values())) == 1 or not any(flips.values())):
+        broken = int(sum(flips[group] / size for group, size in sizes.items()) + TIE)
+        kept = at_most(broken, len(sizes), limit)
+    return Asked(kept, 1.0, True, rule)
+
+
+def at_most(count, total, rate):
+    """Return P(X <= count) of a binomial."""
+    if count >= total or rate <= 0.0:
+        return 1.0
+    return 0.0 if rate >= 1.0 else float(betainc(total - count, count + 1, 1.0 - rate))
+
+
+def at_least(count, total, rate):
+    """Return P(X >= count) of a binomial."""
+    return 1.0 if count <= 0 else 1.0 - at_most(count - 1, total, rate)
 
 
 def _any_fails(asked, alpha):
     """Holm: any fails when the smallest p-value is at most alpha over their number."""
-    return bool(asked) and min(each[1] for each in asked) <= alpha / len(asked)
+    return bool(asked) and min(each.broken for each in asked) <= alpha / len(asked)

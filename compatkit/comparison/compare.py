@@ -318,7 +318,8 @@ class Measurement:
     def _evidence(self, number: int) -> Evidence:
         sides, examples = self._of(0, number, *([-1] if self.rerun else []))
         cut, how = self.aligned.incomplete, self.options
-        return gather_evidence(sides, examples, cut, how.threshold, bounded=how.plan.bounded)
+        bounded, groups = how.plan.bounded, self.clusters()
+        return gather_evidence(sides, examples, cut, how.threshold, bounded=bounded, groups=groups)
 
     def clusters(self) -> IntArray | None:
         """Return the number of each example's group, None where there are none."""

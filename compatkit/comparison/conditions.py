@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from compatkit.comparison.option_table import OF_LOGS, OPTIONS
+from compatkit.comparison.option_table import OF_FILES, OF_LOGS, OF_TABLES, OF_TASKS, OPTIONS
 from compatkit.comparison.options import Options, check_threshold
 from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note, notes_of
+from compatkit.option import Option
 from compatkit.predictions.fields import NO_FIELD, list_keys
+from compatkit.readers import TABLES
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.make import make_scorer
@@ -28,7 +31,7 @@ def follow_logs(files: Sequence[PredictionFile], options: Options) -> Options:
     """
     logs = [file.log for file in files if file.log is not None]
     options = _follow(files, logs, options)
-    _refuse_unused(files, logs, options)
+    _refuse_unused(files, options)
     return options
 
 
@@ -64,21 +67,31 @@ def _follow(files: Sequence[PredictionFile], logs: Sequence[Log], options: Optio
     )
 
 
-def _refuse_unused(files: Sequence[PredictionFile], logs: Sequence[Log], options: Options) -> None:
-    """Refuse what was said of logs, or of scores between right and wrong, where there are none."""
-    for name, option in OPTIONS.items():
-        if name not in options.changed:
-            continue
-        if option.about == OF_LOGS and not logs:
-            raise ConfigError(
-                f"{name} is of logs of evaluation harnesses, and none of {_listed(files)} is one. "
-                f"Leave {option.flag} out."
-            )
-        if name == "epsilon" and options.scorer.continuous is False:
-            raise ConfigError(
-                f"epsilon is of scores between right and wrong, and those of {options.scorer.name} "
-                f"are 0 or 1. Leave {option.flag} out."
-            )
+def _refuse_unused(files: Sequence[PredictionFile], options: Options) -> None:
+    """Refuse what was said of something that none of the files is or holds."""
+    for name in sorted(options.changed):
+        option = OPTIONS[name]
+        reason = _say_unused(option, files, options)
+        if reason:
+            raise ConfigError(f"{name} is {reason}. Leave {option.flag} out.")
+
+
+def _say_unused(option: Option, files: Sequence[PredictionFile], options: Options) -> str:
+    """Say why nothing would come of an option; nothing where something would."""
+    plain = [file.name for file in files if file.log is None]
+    none = f"and none of {_listed(files)} is one"
+    if option.about == OF_LOGS and len(plain) == len(files):
+        return f"of logs of evaluation harnesses, {none}"
+    if option.about == OF_TASKS and plain and getattr(options.selection, option.name):
+        return f"of folders and of logs, and {plain[0]} is a file of one task"
+    if option.about == OF_TABLES and not any(file.reader in TABLES for file in files):
+        return f"of CSV and TSV files, {none}"
+    by_name = [item for item in options.references if isinstance(item, str | Path)]
+    if option.about == OF_FILES and not by_name and all(file.source is None for file in files):
+        return f"of files, and the rows of {_listed(files)} are in memory"
+    if option.name in {"epsilon", "threshold"} and options.scorer.continuous is False:
+        return f"of scores between right and wrong, and those of {options.scorer.name} are 0 or 1"
+    return ""
 
 
 def _listed(files: Sequence[PredictionFile]) -> str:

@@ -29,7 +29,8 @@ class Evidence:
         contents: shape (N,), a digest of each example's input and references; None where none
             was asked for.
         has_input: shape (N,), whether the example has an input.
-        repeated: number of examples whose input and references an earlier one has.
+        repeated: number of examples whose input and references an earlier one has, in another
+            group where examples come in groups.
         digests: of the old and the new file, and of how they are read.
         bounded: scores lie in [0, 1] by definition.
     """
@@ -125,6 +126,7 @@ def gather_evidence(
     threshold: float,
     *,
     bounded: bool,
+    groups: IntArray | None = None,
 ) -> Evidence:
     """Gather what a decision asks of the files.
 
@@ -135,6 +137,7 @@ def gather_evidence(
         incomplete: shape (N,), the examples of which a sample was left out, on any side.
         threshold: a row is right from this score on.
         bounded: scores lie in [0, 1] by definition.
+        groups: shape (N,), the number of each example's group; None where there are none.
     """
     old, new, *rerun = sides
     size = len(incomplete)
@@ -156,15 +159,24 @@ def gather_evidence(
         contents = np.zeros(size, np.int64)
         contents[index] = old.contents[rows]
     digests = (old.file.reading, new.file.reading)
-    repeated = _count_repeated(old, rows, index)
+    repeated = _count_repeated(old, rows, index, groups)
     return Evidence(unanswered, incomplete, seen, contents, has_input, repeated, digests, bounded)
 
 
-def _count_repeated(side: ScoredRows, rows: IntArray, index: IntArray) -> int:
-    first = rows[np.unique(index, return_index=True)[1]]  # of several samples
-    first = first[side.input[first] != 0]
-    pairs = np.stack([side.input[first], side.references[first]])
-    return len(first) - int(np.unique(pairs, axis=1).shape[1])
+def _count_repeated(
+    side: ScoredRows, rows: IntArray, index: IntArray, groups: IntArray | None
+) -> int:
+    examples, first = np.unique(index, return_index=True)  # of several samples
+    held = side.input[rows[first]] != 0
+    examples, first = examples[held], rows[first][held]
+    contents = [side.input[first], side.references[first]]
+    # Copies in one group count as one already.
+    apart = len(first) if groups is None else _count_distinct([*contents, groups[examples]])
+    return apart - _count_distinct(contents)
+
+
+def _count_distinct(columns: Sequence[IntArray]) -> int:
+    return int(np.unique(np.stack(columns), axis=1).shape[1])
 
 
 def find_unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: float) -> BoolArray:

@@ -23,6 +23,7 @@ INTERVALS = ("wilson", "exact")
 OF_LOGS, OF_TASKS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP, OF_SIDES = (
     *("logs", "tasks", "scores", "tests", "slices", "shares", "sweep", "sides"),
 )
+OF_FILES, OF_TABLES = "files", "tables"
 SIDES = {"old": "old file", "new": "new files"}
 EVERYWHERE = frozenset({COMMAND, TASK})
 
@@ -180,6 +181,7 @@ _DECLARED = (
         choices=tuple(sorted([*READERS, *LOGS])),
         help="The kind of the files, where their names do not tell.",
         places=EVERYWHERE,
+        about=OF_FILES,
     ),
     Option(
         name="rows",
@@ -188,6 +190,7 @@ _DECLARED = (
         help="Where in a JSON document the rows stand: keys with dots between them, '.' for the "
         "document. Said twice: of the old file, and of the new.",
         places=EVERYWHERE,
+        about=OF_FILES,
         signed=True,
     ),
     Option(
@@ -197,6 +200,7 @@ _DECLARED = (
         help="CSV and TSV: quotes stand around cells, or belong to the texts, where the file does "
         "not tell. Said twice: of the old file, and of the new.",
         places=EVERYWHERE,
+        about=OF_TABLES,
         signed=True,
     ),
     Option(

@@ -115,6 +115,11 @@ class Options:
             selection, run=of_side(selection.run, number), metric=of_side(selection.metric, number)
         )
 
+    @property
+    def of_one_task(self) -> "Options":
+        """The options for one of several tasks, once those that were meant are chosen."""
+        return replace(self, selection=replace(self.selection, tasks=(), skip_tasks=()))
+
     def shape_of(self, number: int) -> Shape:
         """Return what was said of how the rows of a side lie, the old model's being 0."""
         fields = self.new_fields if number else self.old_fields

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options
-from compatkit.errors import ConfigError, DataError
+from compatkit.errors import DataError
 from compatkit.notes import Note, notes_of
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import select_tasks
@@ -62,7 +61,6 @@ def open_sides(
     folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not (several or any(folders) or any(len(run) > 1 for run in runs)):
         plain = [path for path, run in zip(paths, runs, strict=True) if not run]
-        _refuse_patterns(options, plain)
         opened = {path: open_file(path, reader) for path in dict.fromkeys(plain)}
         return [
             Side(path, run or {"": opened[path]}, several=False)
@@ -81,16 +79,6 @@ def open_sides(
         )
         for path, run, files in zip(paths, runs, tasks, strict=True)
     ]
-
-
-def _refuse_patterns(options: Options, files: Sequence[str | Path]) -> None:
-    """Refuse patterns of tasks for files that hold rows, and no tasks."""
-    patterns = [name for name in ("tasks", "skip_tasks") if getattr(options.selection, name)]
-    if patterns and files:
-        raise ConfigError(
-            f"{patterns[0]} is of folders and of logs, and {files[0]} is a file of one task. Leave "
-            f"{OPTIONS[patterns[0]].flag} out."
-        )
 
 
 def share_tasks(sides: Sequence[Side], options: Options) -> tuple[list[str], list[Note]]:

@@ -98,6 +98,7 @@ def _name(
 def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     paths, folders = [side.path for side in sides], [side.files for side in sides]
     tasks, noted = share_tasks(sides, options)
+    options = options.of_one_task
     by_task = [
         compare_files(
             folders[0][task],

@@ -15,7 +15,7 @@ from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import Limits, TaskPolicy
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import sort_pair
-from compatkit.metrics.pair import JudgedPair
+from compatkit.metrics.pair import JudgedPair, list_left_out
 from compatkit.predictions.fields import NO_FIELD
 
 MOST_REPEATED = 0.1  # share of the examples beyond which it is no accident
@@ -132,41 +132,48 @@ def _strict_roles(options: Options) -> Mapping[str, str]:
 
 
 def _check_counts(task: TaskPolicy, comparison: Comparison) -> None:
-    """Refuse another number of examples than there must be, and more left out than may be."""
-    where, excluded = task.where, comparison.counts.excluded
-    every = comparison.counts.total + sum(excluded.values())
-    # What the old model never answered cannot break: that it counts as wrong must hide nothing.
-    unanswered = comparison.evidence.unanswered
-    thin = (_find_thin(comparison.pair) | comparison.evidence.incomplete) & ~unanswered
-    lost = {**excluded, "without an answer of the old model": int(unanswered.sum())}
-    lost |= {"with fewer samples than others": int(thin.sum())}
-    left_out = sum(lost.values())
+    """Refuse another number of examples than there must be, and more that tell nothing than may."""
+    where, counts = task.where, comparison.counts
+    left_out = sum(counts.excluded.values())
+    every = counts.total + left_out
     if task.examples is not None and every != task.examples:
         raise DataError(
             f"{where}{every:,} examples; the policy expects {task.examples:,}. {comparison.old} "
             f"and {comparison.new} are cut, or the set of examples has changed: mend the files, "
             "or the policy's 'examples'."
         )
-    if comparison.counts.total == 0:
+    if counts.total == 0:
         raise DataError(f"{where}no example is left to compare.")
-    if left_out > task.max_left_out * every:
-        reasons = ", ".join(f"{n:,} {why}" for why, n in lost.items() if n)
+    # What the old model never answered cannot break: that it counts as wrong must hide nothing.
+    unanswered = comparison.evidence.unanswered
+    thin = (_find_thin(comparison.pair) | comparison.evidence.incomplete) & ~unanswered
+    silent = {
+        "without an answer of the old model": int(unanswered.sum()),
+        "with fewer samples than others": int(thin.sum()),
+    }
+    mute = sum(silent.values())
+    if left_out + mute > task.max_left_out * every:
+        reasons = ", ".join(f"{number:,} {why}" for why, number in silent.items() if number)
+        parts = [f"are left out ({list_left_out(counts.excluded)})"] if left_out else []
+        parts += [f"tell nothing of what broke ({reasons})"] if mute else []
+        numbers = [number for number in (left_out, mute) if number]
+        listed = f"{numbers[0]:,} of {every:,} examples {parts[0]}"
+        listed += f", and {numbers[1]:,} {parts[1]}" if len(parts) > 1 else ""
         raise DataError(
-            f"{where}{left_out:,} of {every:,} examples are left out ({reasons}); the policy "
-            f"allows a share of {task.max_left_out:g}. Mend {comparison.old} and "
-            f"{comparison.new}, or raise 'max_left_out'."
+            f"{where}{listed}; the policy allows a share of {task.max_left_out:g}. Mend "
+            f"{comparison.old} and {comparison.new}, or raise 'max_left_out'."
         )
 
 
 def _refuse_repeated(task: TaskPolicy, comparison: Comparison) -> None:
     """Refuse one example under many ids: it would count as many."""
     repeated, total = comparison.evidence.repeated, len(comparison.pair.ids)
-    if task.options.cluster is None and repeated > MOST_REPEATED * total:
+    if repeated > MOST_REPEATED * total:
         raise DataError(
             f"{task.where}{repeated:,} of {total:,} examples in {comparison.old} have the input "
             "and references of another, under another id, and would count as so many more. Keep "
             "one of each, give several answers to one example the field 'sample', or let "
-            "'cluster' name a field that says which belong together."
+            "'cluster' name a field of which copies have the same value."
         )
 
 

@@ -47,7 +47,6 @@ def _doubt_files(tasks: Sequence[CheckedTask]) -> list[str]:
         "of another under another id, and count as one each"
         for task in tasks
         if task.comparison.evidence.repeated > SOME * len(task.comparison.pair.ids)
-        and task.policy.options.cluster is None
     ]
     return same + [note.text for task in tasks for note in task.comparison.noted if note.doubt]
 

@@ -77,7 +77,20 @@ def read_policy(path: str | Path) -> Policy:
         table = _own_table(table)
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: no table [tool.compatkit].")
-    return _Reader(place).policy(table)
+    return parse_policy(table, place)
+
+
+def parse_policy(table: Mapping[str, Any], path: str | Path = FILE_NAME) -> Policy:
+    """Make a policy of the tables of a policy file, as `tomllib` reads them.
+
+    Args:
+        table: the whole file, or what `[tool.compatkit]` holds.
+        path: what messages call it; its paths are relative to the folder that this lies in.
+
+    Raises:
+        ConfigError: see `read_policy`.
+    """
+    return _Reader(Path(path)).policy(table)
 
 
 def _own_table(project: Table) -> Any:
@@ -139,6 +152,8 @@ class _Reader:
             path=str(self.path),
             **choices,
         )
+        if total and not policy.total:
+            raise self._error(TOTAL, "holds no budget; [budgets] or [advisory] was expected")
         self._check_use(policy)
         return policy
 

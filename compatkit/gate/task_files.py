@@ -70,16 +70,17 @@ def _expand(task: TaskPolicy) -> list[TaskPolicy]:
 
 def _open_tasks(task: TaskPolicy) -> list[TaskPolicy]:
     """Make a task of each that two folders, or the logs of a harness, hold."""
+    of_one = replace(task, options=task.options.of_one_task)
     if not task.history:
         old, new = open_sides((task.old, task.new), task.options)
         if not old.several:
             return [replace(task, old=old.only, new=new.only)]
-        return _pair_up(task, old.files, new.files)
+        return _pair_up(of_one, old.files, new.files)
     *history, old, new = open_sides((*task.history, task.old, task.new), task.options)
     if not old.several:
         versions = tuple(version.only for version in history)
         return [replace(task, old=old.only, new=new.only, history=versions)]
-    return _pair_up(task, old.files, new.files, [version.files for version in history])
+    return _pair_up(of_one, old.files, new.files, [version.files for version in history])
 
 
 def path_of(file: Any) -> str:

@@ -1,7 +1,7 @@
 """Estimates: the ways in which a quantity of an aligned pair gets its interval."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,7 +39,7 @@ class MetricValue:
     denominator: int | None = None
 
 
-Metrics = dict[str, MetricValue]
+Metrics = Mapping[str, MetricValue]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, Plan, undefined
+from compatkit.metrics.on_demand import OnDemand, join
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
 from compatkit.metrics.picking import compare_with_others, limits_together, resamples_for
@@ -64,15 +66,18 @@ def count_pair(
 
 
 def measure_pair(pair: JudgedPair, plan: Plan) -> tuple[Metrics, Tests]:
-    """Return every metric of a pair, in the order of `METRICS`, and the tests."""
+    """Return every metric of a pair, in the order of `METRICS`, and the tests.
+
+    Each is measured when it is first asked for.
+    """
     if pair.continuous or not pair.single or pair.clusters is not None or pair.rerun is not None:
         pair = sort_pair(pair)
     plan = replace(plan, clusters=pair.clusters)
-    metrics = {name: metric.measure(pair, plan) for name, metric in METRICS.items()}
+    metrics = {name: partial(metric.measure, pair, plan) for name, metric in METRICS.items()}
     tests = run_tests(pair, plan)
     if pair.baseline is not None and pair.single:
-        tests |= compare_flips(pair, plan)
-    return metrics, tests
+        tests = join(tests, compare_flips(pair, plan))
+    return OnDemand(metrics), tests
 
 
 def measure_slices(
@@ -93,7 +98,7 @@ def measure_slices(
         enough = replace(plan, margin=None, resamples=resamples_for(len(parts), plan))
         measured = [_measure_slice(part, enough) for part in parts]
         above = compare_with_others(parts)
-        tests = [part.tests | more for part, more in zip(measured, above, strict=True)]
+        tests = [join(part.tests, more) for part, more in zip(measured, above, strict=True)]
         together = limits_together(parts, plan)
         result[path] = {
             value: replace(part, tests=corrected, together=limits)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.metrics.changes import equivalence_of_accuracy, equivalence_of_score
 from compatkit.metrics.estimates import Plan
+from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.pair import JudgedPair
 from compatkit.statistics.significance import ENUMERATED, Alternative
 
@@ -48,7 +50,7 @@ class PValue:
     least: float | None = None
 
 
-Tests = dict[str, PValue]
+Tests = Mapping[str, PValue]
 
 
 def check_correction(name: str) -> None:
@@ -73,20 +75,27 @@ def run_tests(pair: JudgedPair, plan: Plan) -> Tests:
 
     Source: McNemar 1947; one-sided: Kuebler et al. 2026 (arXiv 2602.10144).
     """
-    tests: Tests = {}
+    ways: dict[str, Callable[[], PValue]] = {}
     for name, alternative in _questions("accuracy"):
-        if pair.single and plan.clusters is None:
-            tests[name] = _mcnemar(pair.was_right, pair.is_right, alternative)
-        else:
-            tests[name] = _permutation(pair.new.right - pair.old.right, alternative, plan)
-    if pair.continuous and plan.resample:
-        for name, alternative in _questions("score"):
-            tests[name] = _permutation(pair.change, alternative, plan)
+        ways[name] = partial(_test_accuracy, pair, alternative, plan)
+    of_scores = pair.continuous and plan.resample
+    for name, alternative in _questions("score") if of_scores else ():
+        ways[name] = partial(_test_scores, pair, alternative, plan)
     if plan.margin is not None:
-        tests["accuracy_equivalent"] = _equivalence(equivalence_of_accuracy, pair, plan)
-        if pair.continuous and plan.resample:
-            tests["score_equivalent"] = _equivalence(equivalence_of_score, pair, plan)
-    return tests
+        ways["accuracy_equivalent"] = partial(_equivalence, equivalence_of_accuracy, pair, plan)
+    if plan.margin is not None and of_scores:
+        ways["score_equivalent"] = partial(_equivalence, equivalence_of_score, pair, plan)
+    return OnDemand(ways)
+
+
+def _test_accuracy(pair: JudgedPair, alternative: Alternative, plan: Plan) -> PValue:
+    if pair.single and plan.clusters is None:
+        return _mcnemar(pair.was_right, pair.is_right, alternative)
+    return _permutation(pair.new.right - pair.old.right, alternative, plan)
+
+
+def _test_scores(pair: JudgedPair, alternative: Alternative, plan: Plan) -> PValue:
+    return _permutation(pair.change, alternative, plan)
 
 
 def _equivalence(
@@ -103,11 +112,14 @@ def compare_flips(pair: JudgedPair, plan: Plan) -> Tests:
     Given the examples that one of the two breaks and the other does not, either is as likely:
     McNemar's test of the flips.
     """
+    return OnDemand({"delta_nfr": partial(_test_flips, pair, plan)})
+
+
+def _test_flips(pair: JudgedPair, plan: Plan) -> PValue:
     kept_new, kept = ~pair.first.broken, ~pair.broken
     if plan.clusters is None:
-        return {"delta_nfr": _mcnemar(kept_new, kept, "two-sided")}
-    change = kept.astype(np.float64) - kept_new
-    return {"delta_nfr": _permutation(change, "two-sided", plan)}
+        return _mcnemar(kept_new, kept, "two-sided")
+    return _permutation(kept.astype(np.float64) - kept_new, "two-sided", plan)
 
 
 def _questions(what: str) -> tuple[tuple[str, Alternative], ...]:
@@ -152,12 +164,20 @@ def correct(families: Sequence[Tests], correction: str) -> list[Tests]:
     Source: Holm 1979; Benjamini and Hochberg 1995.
     """
     check_correction(correction)
-    corrected: list[Tests] = [dict(tests) for tests in families]
-    for name in dict.fromkeys(name for tests in families for name in tests):
-        holders = [tests for tests in corrected if name in tests]
-        adjusted = CORRECTIONS[correction]([tests[name].p_value for tests in holders])
-        for tests, p_adjusted in zip(holders, adjusted.tolist(), strict=True):
-            tests[name] = replace(
-                tests[name], p_adjusted=p_adjusted, family=len(holders), correction=correction
-            )
-    return corrected
+
+    @cache
+    def namesakes(name: str) -> dict[int, PValue]:
+        holders = {place: tests[name] for place, tests in enumerate(families) if name in tests}
+        adjusted = CORRECTIONS[correction]([test.p_value for test in holders.values()])
+        return {
+            place: replace(test, p_adjusted=p_adjusted, family=len(holders), correction=correction)
+            for (place, test), p_adjusted in zip(holders.items(), adjusted.tolist(), strict=True)
+        }
+
+    def corrected(name: str, place: int) -> PValue:
+        return namesakes(name)[place]
+
+    return [
+        OnDemand({name: partial(corrected, name, place) for name in tests})
+        for place, tests in enumerate(families)
+    ]

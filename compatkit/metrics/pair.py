@@ -185,6 +185,27 @@ class JudgedPair:
         return replace(self, new=self.baseline, same=None, baseline=None)
 
 
+# What people read for the reasons by which examples are left out of N.
+LEFT_OUT = {
+    "errored": "errored",
+    "missing": "in one file alone",
+    "edited": "with another reference or input",
+    "unscored": "not scored",
+}
+
+
+def list_left_out(excluded: Mapping[str, int]) -> str:
+    """Say how many examples are left out of N for which reason; nothing for none.
+
+    >>> list_left_out({"errored": 2, "missing": 0, "edited": 1})
+    '2 errored, 1 with another reference or input'
+    """
+    reasons = [
+        f"{number:,} {LEFT_OUT.get(name, name)}" for name, number in excluded.items() if number
+    ]
+    return ", ".join(reasons)
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many examples there are, of which kind, and what was left out.

@@ -9,17 +9,13 @@ from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, undefined
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import PValue, Tests
+from compatkit.metrics.pair import list_left_out
 from compatkit.reports.hostile import visible
 
 DASH = "-"
 NAME_LIMIT = 60  # characters of a model's name in a title
 ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
-REASONS = {
-    "missing": "in one file alone",
-    "edited": "with another reference or input",
-    "unscored": "not scored",
-}
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
 # What a short table shows; the others stand in a whole one, and in reports for programs.
 MAIN_METRICS = (
@@ -286,8 +282,8 @@ def level_of(comparison: Comparison) -> float:
 
 def left_out_of(excluded: Mapping[str, int]) -> str:
     """Say how many examples were left out, by reason."""
-    out = [f"{number:,} {REASONS.get(name, name)}" for name, number in excluded.items() if number]
-    return f"left out: {', '.join(out)}" if out else NOTHING_LEFT_OUT
+    out = list_left_out(excluded)
+    return f"left out: {out}" if out else NOTHING_LEFT_OUT
 
 
 def left_out(results: Sequence[Comparison], *, nothing: bool = True) -> list[str]:

@@ -7,6 +7,7 @@ impossible, which is what a bootstrap does.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +30,7 @@ LARGEST_STAKE = 0.999
 # on which the limit is weaker.
 GRID = 1 << 16
 PRECISION = 1e-11
+AT_ONCE = 1 << 16  # so many numbers are worked out in one go, beyond which memory would grow
 
 
 def betting_mean(
@@ -232,7 +234,10 @@ def _log_wealth(
     steps = (shares - claim * sizes) / (most * (1.0 - claim))
     stakes = np.minimum(bets * (1.0 - claim), LARGEST_STAKE)
     stakes, alike = np.unique(stakes, return_counts=True)
-    logs = np.array([np.log1p(-stake * steps) @ counts for stake in stakes])
+    if stakes.size * steps.size <= AT_ONCE:
+        logs = np.log1p(np.outer(-stakes, steps)) @ counts
+    else:
+        logs = np.array([np.log1p(-stake * steps) @ counts for stake in stakes])
     highest = float(logs.max())
     return highest + math.log(float(np.exp(logs - highest) @ alike) / bets.size)
 
@@ -243,14 +248,40 @@ def _upper_limit(
     """Return the smallest ratio in [0, 1] that is refuted, 1 where none is."""
     shares, sizes, counts = _gather(shares, sizes)
 
-    def is_refuted(claim: float) -> bool:
-        return _log_wealth((shares, sizes, counts), claim, most, bets) >= -math.log(alpha)
+    def excess(claim: float) -> float:
+        return _log_wealth((shares, sizes, counts), claim, most, bets) + math.log(alpha)
 
-    low, high = min(float(shares @ counts / (sizes @ counts)), 1.0), 1.0
-    while high - low > PRECISION * high:
-        middle = (low + high) / 2.0
-        low, high = (low, middle) if is_refuted(middle) else (middle, high)
-    return high
+    mean, end = min(float(shares @ counts / (sizes @ counts)), 1.0), 1.0 - PRECISION
+    if mean >= end or excess(end) < 0.0:
+        return 1.0
+    return _first_positive(excess, mean, end)
+
+
+def _first_positive(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a rising function, negative at low and not at high, is no longer negative.
+
+    By inverse quadratic interpolation where it is safe, by halving where it is not; rounded up.
+
+    Source: Chandrupatla 1997, Advances in Engineering Software 28, 145-149.
+    """
+    x, fx = low, function(low)  # the last place, the other side of the crossing, the one before
+    y, fy = high, function(high)
+    part = 0.5
+    while abs(y - x) > PRECISION * max(x, y):
+        place = x + part * (y - x)
+        value = function(place)
+        z, fz = (x, fx) if (value < 0.0) == (fx < 0.0) else (y, fy)
+        if (value < 0.0) != (fx < 0.0):
+            y, fy = x, fx
+        x, fx = place, value
+        nearest = PRECISION * max(x, y) / abs(y - x) / 2.0
+        along, up = (x - y) / (z - y), (fx - fy) / (fz - fy)
+        part = 0.5
+        if fz != fx and up**2 < along and (1.0 - up) ** 2 < 1.0 - along:
+            part = fx / (fy - fx) * fz / (fy - fz)
+            part += (z - x) / (y - x) * fx / (fz - fx) * fy / (fz - fy)
+        part = min(max(part, nearest), 1.0 - nearest)
+    return max(x, y)
 
 
 def _gather(shares: FloatArray, sizes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

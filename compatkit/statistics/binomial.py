@@ -114,7 +114,7 @@ def _away_from_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
 
 
-@lru_cache(maxsize=1024)  # several budgets, and the steps of Holm, ask for the same limits
+@lru_cache(maxsize=8192)  # several budgets, and the steps of Holm, ask for the same limits
 def invert_beta_share(a: int, b: int, share: float) -> float:
     """Return the x with `beta_share(a, b, x) == share`, by Newton's method kept in brackets.
 

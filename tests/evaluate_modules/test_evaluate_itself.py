@@ -170,7 +170,7 @@ results = [None, None]
 def work(rank):
     module = evaluate.load(path, num_process=2, process_id=rank, experiment_id="two", timeout=60)
     module.add_batch(**shares[rank])
-    results[rank] = module.compute(counts=True, threshold=0.5)
+    results[rank] = module.compute(counts=True)
 threads = [threading.Thread(target=work, args=(rank,)) for rank in (0, 1)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()

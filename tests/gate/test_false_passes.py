@@ -126,6 +126,9 @@ def test_one_example_under_many_ids_is_refused() -> None:
         check(again, again, max_nfr=0.002)
     grouped = [{**row, "question": row["input"]} for row in again]
     assert check(grouped, grouped, max_nfr=0.002, cluster="question").outcome == "inconclusive"
+    apart = [{**row, "group": n} for n, row in enumerate(again)]
+    with pytest.raises(DataError, match=r"1,740 of 1,800 examples in old have the input and"):
+        check(apart, apart, max_nfr=0.002, cluster="group")
     few = [*rows(400), *copies(rows(20), 1)]
     assert any("20 examples have the input" in w for w in check(few, few, max_nfr=0.1).warnings)
 
@@ -137,7 +140,9 @@ def test_one_example_under_many_ids_is_refused() -> None:
 def test_an_old_model_that_did_not_answer_hides_nothing(failure: dict[str, Any]) -> None:
     old = [{**row, **failure} if n < 60 else row for n, row in enumerate(rows(1000))]
     new = rows(1000, broken=range(60))
-    said = r"60 of 1,000 examples are left out \(60 without an answer of the old model\)"
+    said = (
+        r"60 of 1,000 examples tell nothing of what broke \(60 without an answer of the old model\)"
+    )
     with pytest.raises(DataError, match=said):
         check(old, new, max_nfr=0.02, errors="wrong")
     assert check(old, new, max_nfr=0.02, errors="wrong", max_left_out=0.06).passed
