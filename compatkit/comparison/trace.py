@@ -117,6 +117,7 @@ def trace(versions: Sequence[Any], options: Options, *, names: Sequence[str] = (
     if not sides[0].several:
         return _trace_one([side.only for side in sides], options, next(iter(sides[0].files)), names)
     tasks, noted = share_tasks(sides, options)
+    options = options.of_one_task
     called = name_models(list(map(str, versions)), [side.files.values() for side in sides], names)
     parts = [
         _trace_task(_measure([side.files[task] for side in sides], options, task), called)

@@ -17,8 +17,6 @@ from compatkit.comparison.option_table import (
 )
 from compatkit.errors import ConfigError
 from compatkit.gate import read_policy
-from compatkit.gate.policy_keys import GATE_OPTIONS, keys_at
-from compatkit.option import TASK, TOTAL
 from compatkit.scorers.make import SCORER_OPTIONS
 
 # Of rows in memory nothing comes of these, so that they are refused.
@@ -178,15 +176,3 @@ def test_a_total_without_a_budget_is_refused(said: str, tmp_path: Path) -> None:
     policy.write_text(TOTAL_ALONE + said)
     with pytest.raises(ConfigError, match=r"total: holds no budget; \[budgets\] or \[advisory\]"):
         read_policy(policy)
-
-
-def test_the_keys_of_a_gate_are_those_that_its_tests_know() -> None:
-    """Each has a test of what it decides: tests/gate/test_check.py, test_decide.py and others."""
-    assert set(keys_at(TASK, GATE_OPTIONS)) == {
-        "inconclusive",
-        "examples",
-        "max_left_out",
-        "max_waived",
-        "old_rerun",
-    }
-    assert set(keys_at(TOTAL, GATE_OPTIONS)) == {"overlap"}
