@@ -16,6 +16,7 @@ from compatkit.commands.muscle_models import (
     run_models,
 )
 from compatkit.commands.muscle_options import MODELS, config_options, make_muscle_config
+from compatkit.commands.run import THINKING, read_arguments
 from compatkit.errors import ConfigError
 from compatkit.muscle import require_extra
 
@@ -56,6 +57,7 @@ EVALUATE_FLAGS = (
     flag("--batch-size", type=click.IntRange(1), help="Sequences at once."),
     flag("--max-new-tokens", type=click.IntRange(1), help="The longest answer."),
     flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+    *THINKING,
 )
 
 
@@ -74,7 +76,10 @@ def evaluate(adapter: str, **values: Any) -> None:
     task, data, folder = (values.pop(name) for name in ("task", "data", "predictions"))
     scorer, threshold = values.pop("scorer"), values.pop("threshold")
     controls = _controls(values.pop("controls"))
-    how = {name: values.pop(name) for name in ("limit", "batch_size", "max_new_tokens")}
+    how = {
+        name: values.pop(name) for name in ("limit", "batch_size", "max_new_tokens", "think_end")
+    }
+    how["template_args"] = read_arguments(values.pop("template_args"))
     chat = values.pop("chat_template")
     trained = read_record(adapter).config
     values |= {name: values[name] or trained.get(name) for name in (*MODELS, "renamed_base")}

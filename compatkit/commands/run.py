@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,7 @@ DATA_OPTIONS = (
     flag("--id-field", metavar="NAME", help="'id', or the row's number, if not said."),
     flag("--keep", multiple=True, metavar="FIELD", help="Keep a field of the data."),
 )
-ANSWER_OPTIONS = (
-    flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+THINKING = (
     flag(
         "--template-arg",
         "template_args",
@@ -111,6 +111,10 @@ ANSWER_OPTIONS = (
         metavar="TEXT",
         help="What ends the thinking, such as '</think>'; the answer follows it.",
     ),
+)
+ANSWER_OPTIONS = (
+    flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
+    *THINKING,
     flag("--max-new-tokens", type=int, help="The longest answer; the task says, or 256."),
     flag("--stop", multiple=True, metavar="TEXT", help="An answer ends here, too."),
     flag("--samples", type=int, default=1, show_default=True, help="Answers per example."),
@@ -301,18 +305,17 @@ def _choose(values: dict[str, Any]) -> tuple["Task", "Settings"]:
                 )
         task = task.with_id(values["id_field"])
     chosen = {name: values[name] for name in SETTINGS}
-    chosen["template_args"] = {
-        name: _read_argument(text) for name, text in values["template_args"].items()
-    }
+    chosen["template_args"] = read_arguments(values["template_args"])
     return task, make_settings(task, **chosen)
 
 
-def _read_argument(text: str) -> Any:
-    """Return a template's argument: what JSON it is, else the text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+def read_arguments(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return a template's arguments: what JSON they are, else the text."""
+    values: dict[str, Any] = dict(texts)
+    for name, text in texts.items():
+        with suppress(ValueError):
+            values[name] = json.loads(text)
+    return values
 
 
 def _ask(task: "Task", values: dict[str, Any]) -> "Asked":

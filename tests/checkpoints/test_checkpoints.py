@@ -303,6 +303,20 @@ def test_the_hub_s_checkpoints_are_known_by_their_commit(
         env={**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    data.write_text(4 * '{"prompt": "w1 w2", "completion": "w1"}\n')
+    words = ["--old-base", "owner/base", "--old-adapter", "owner/adapter", "--data", data]
+    words += ["--new-base", "owner/base", "--new-adapter", "owner/adapter", "-o", "made"]
+    trained = subprocess.run(
+        [sys.executable, "-m", "compatkit", "muscle", "train", *map(str, words), "--epochs", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+    )
+    assert trained.returncode == 0, trained.stderr[-2000:]
+    files = json.loads((tmp_path / "made/muscle.json").read_text())["files"]
+    assert {file["digest"] for file in files.values()} == {f"commit:{c}" for c in commits.values()}
     model = json.loads((tmp_path / "new.meta.json").read_text())["model"]
     assert model["digest"] == f"commit:{commits['base']}"
     assert model["adapter"] == {"name": "owner/adapter", "digest": f"commit:{commits['adapter']}"}
