@@ -11,12 +11,13 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray
 from compatkit.metrics.estimates import (
+    Measured,
     MetricValue,
     Plan,
     difference,
     divide,
     estimate,
-    mean_value,
+    mean_of,
     over_clusters,
     undefined,
 )
@@ -58,9 +59,9 @@ def _percent(new: BoolArray, candidate: BoolArray, plan: Plan) -> MetricValue:
     return estimate(percent.value, interval)
 
 
-def score_change(pair: JudgedPair, plan: Plan) -> MetricValue:
+def score_change(pair: JudgedPair, plan: Plan) -> Measured:
     """Return the mean score of the candidate less that of the new model."""
-    return mean_value(pair.new.scores - pair.first.new.scores, plan, -1.0)
+    return mean_of(pair.new.scores - pair.first.new.scores, plan, -1.0)
 
 
 def size_change(flags: Changes, sign: float) -> Measure:

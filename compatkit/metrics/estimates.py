@@ -43,6 +43,26 @@ Metrics = Mapping[str, MetricValue]
 
 
 @dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of two sums over the examples whose interval is still to be drawn: see `draw`.
+
+    Attributes:
+        value: what it is.
+        above: shape (N,), what is summed above the fraction line.
+        below: shape (N,), what is summed below it.
+        bounds: the smallest and the largest value that there can be; None where nobody knows.
+    """
+
+    value: float
+    above: FloatArray
+    below: FloatArray
+    bounds: tuple[float, float] | None
+
+
+Measured = MetricValue | Ratio
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How intervals are made.
 
@@ -151,21 +171,40 @@ def over_clusters(
     return replace(interval, low=max(interval.low, lowest)) if interval.is_defined else interval
 
 
-def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
-    """Return the mean of values in [low, 1] with its bootstrap interval."""
+def mean_of(values: FloatArray, plan: Plan, low: float) -> Measured:
+    """Return the mean of values in [low, 1], whose bootstrap interval is still to be drawn."""
     if len(values) == 0:
         return undefined("no examples")
+    value = float(values.mean())
     if not plan.resample:
-        return MetricValue(float(values.mean()), reason=NOT_ASKED)
-    interval = statistics.bootstrap_mean(
-        values,
-        level=plan.level,
-        seed=plan.seed,
-        resamples=plan.resamples,
-        bounds=plan.bounds(low, 1.0),
-        clusters=plan.clusters,
+        return MetricValue(value, reason=NOT_ASKED)
+    return Ratio(value, values, np.ones(len(values)), plan.bounds(low, 1.0))
+
+
+def draw(measured: Sequence[Measured], plan: Plan) -> list[MetricValue]:
+    """Give each ratio among some values its interval: the examples are resampled once for all."""
+    ratios = [value for value in measured if isinstance(value, Ratio)]
+    intervals = iter(
+        statistics.bootstrap_ratios(
+            [(ratio.above, ratio.below) for ratio in ratios],
+            level=plan.level,
+            seed=plan.seed,
+            resamples=plan.resamples,
+            bounds=[ratio.bounds for ratio in ratios],
+            clusters=plan.clusters,
+        )
+        if ratios
+        else ()
     )
-    return estimate(float(values.mean()), interval)
+    return [
+        estimate(value.value, next(intervals)) if isinstance(value, Ratio) else value
+        for value in measured
+    ]
+
+
+def mean_value(values: FloatArray, plan: Plan, low: float) -> MetricValue:
+    """Return the mean of values in [low, 1] with its bootstrap interval."""
+    return draw([mean_of(values, plan, low)], plan)[0]
 
 
 def bounded_mean(
@@ -199,8 +238,8 @@ def bounded_mean(
     return estimate(value, interval)
 
 
-def conditional_mean(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> MetricValue:
-    """Return the mean over the examples of `where`, with its bootstrap interval.
+def mean_where(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> Measured:
+    """Return the mean over the examples of `where`, whose interval is still to be drawn.
 
     Args:
         values: what it is the mean of.
@@ -213,16 +252,13 @@ def conditional_mean(values: FloatArray, where: BoolArray, plan: Plan, nothing: 
     value = float(values[where].mean())
     if not plan.resample:
         return MetricValue(value, reason=NOT_ASKED)
-    interval = statistics.bootstrap_ratio(
-        np.where(where, values, 0.0),
-        where,
-        level=plan.level,
-        seed=plan.seed,
-        resamples=plan.resamples,
-        bounds=plan.bounds(0.0, 1.0),
-        clusters=plan.clusters,
-    )
-    return estimate(value, interval)
+    counted = where.astype(np.float64)
+    return Ratio(value, np.where(where, values, 0.0), counted, plan.bounds(0.0, 1.0))
+
+
+def conditional_mean(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> MetricValue:
+    """Return the mean over the examples of `where`, with its bootstrap interval."""
+    return draw([mean_where(values, where, plan, nothing)], plan)[0]
 
 
 def difference(before: BoolArray, after: BoolArray, plan: Plan) -> MetricValue:

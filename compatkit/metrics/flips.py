@@ -13,18 +13,19 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray
 from compatkit.metrics.estimates import (
+    Measured,
     MetricValue,
     Plan,
     difference,
     divide,
     estimate,
-    mean_value,
+    mean_of,
     over_clusters,
     share,
 )
 from compatkit.metrics.pair import Judged, JudgedPair
 
-Measure = Callable[[JudgedPair, Plan], MetricValue]
+Measure = Callable[[JudgedPair, Plan], Measured]
 Flags = Callable[[JudgedPair], BoolArray]
 
 
@@ -46,19 +47,19 @@ def share_of(flags: Flags, among: Flags | None = None, nothing: str = "no exampl
 def accuracy(model: Callable[[JudgedPair], Judged]) -> Measure:
     """Return how a model's accuracy is measured: of several samples, by their shares."""
 
-    def measure(pair: JudgedPair, plan: Plan) -> MetricValue:
+    def measure(pair: JudgedPair, plan: Plan) -> Measured:
         if pair.single:
             return share(model(pair).right > 0, plan)
-        return mean_value(model(pair).right, replace(plan, bounded=True), 0.0)
+        return mean_of(model(pair).right, replace(plan, bounded=True), 0.0)
 
     return measure
 
 
-def accuracy_delta(pair: JudgedPair, plan: Plan) -> MetricValue:
+def accuracy_delta(pair: JudgedPair, plan: Plan) -> Measured:
     """Return the accuracy of the new model less that of the old one."""
     if pair.single:
         return difference(pair.was_right, pair.is_right, plan)
-    return mean_value(pair.new.right - pair.old.right, replace(plan, bounded=True), -1.0)
+    return mean_of(pair.new.right - pair.old.right, replace(plan, bounded=True), -1.0)
 
 
 def relative_flips(pair: JudgedPair, plan: Plan) -> MetricValue:

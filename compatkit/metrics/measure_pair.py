@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 
 from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.estimates import Metrics, MetricValue, Plan, undefined
+from compatkit.metrics.estimates import Measured, Metrics, MetricValue, Plan, Ratio, draw, undefined
+from compatkit.metrics.metric import FAMILIES
 from compatkit.metrics.on_demand import OnDemand, join
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
@@ -68,16 +69,33 @@ def count_pair(
 def measure_pair(pair: JudgedPair, plan: Plan) -> tuple[Metrics, Tests]:
     """Return every metric of a pair, in the order of `METRICS`, and the tests.
 
-    Each is measured when it is first asked for.
+    Each is measured when it is first asked for; the intervals of the means of a family are drawn
+    together.
     """
     if pair.continuous or not pair.single or pair.clusters is not None or pair.rerun is not None:
         pair = sort_pair(pair)
     plan = replace(plan, clusters=pair.clusters)
-    metrics = {name: partial(metric.measure, pair, plan) for name, metric in METRICS.items()}
+    prepared = OnDemand(
+        {name: partial(metric.prepare, pair, plan) for name, metric in METRICS.items()}
+    )
+    drawn = OnDemand({family: partial(_draw_family, family, prepared, plan) for family in FAMILIES})
+    metrics = {name: partial(_measure, name, prepared, drawn) for name in METRICS}
     tests = run_tests(pair, plan)
     if pair.baseline is not None and pair.single:
         tests = join(tests, compare_flips(pair, plan))
     return OnDemand(metrics), tests
+
+
+def _measure(
+    name: str, prepared: Mapping[str, Measured], drawn: Mapping[str, Metrics]
+) -> MetricValue:
+    value = prepared[name]
+    return drawn[METRICS[name].family][name] if isinstance(value, Ratio) else value
+
+
+def _draw_family(family: str, prepared: Mapping[str, Measured], plan: Plan) -> Metrics:
+    names = [name for name, metric in METRICS.items() if metric.family == family]
+    return dict(zip(names, draw([prepared[name] for name in names], plan), strict=True))
 
 
 def measure_slices(

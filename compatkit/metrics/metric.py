@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from compatkit.metrics.estimates import MetricValue, Plan, undefined
+from compatkit.metrics.estimates import Measured, MetricValue, Plan, draw, undefined
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.needs import (
     CANDIDATE,
@@ -95,10 +95,14 @@ class Metric:
         bounded = value.low is not None and value.high is not None
         return self.approximate and bounded and (value.method or "").startswith("bootstrap")
 
-    def measure(self, pair: JudgedPair, plan: Plan) -> MetricValue:
-        """Return its value and interval; without what it needs it is undefined, and says why."""
+    def prepare(self, pair: JudgedPair, plan: Plan) -> Measured:
+        """Return its value; without what it needs it is undefined, and says why."""
         for need in self.needs:
             if not need.is_met(pair):
                 counts = 0 if need.counts else None
                 return replace(undefined(need.reason), numerator=counts, denominator=counts)
         return self.estimate(pair, plan)
+
+    def measure(self, pair: JudgedPair, plan: Plan) -> MetricValue:
+        """Return its value and interval."""
+        return draw([self.prepare(pair, plan)], plan)[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
-from compatkit.metrics.estimates import MetricValue, Plan, conditional_mean, mean_value, share
+from compatkit.metrics.estimates import Measured, Plan, mean_of, mean_where, share
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.pair import Judged, JudgedPair
 
@@ -36,22 +36,22 @@ def share_of_changes(flags: Changes) -> Measure:
 
 def mean_score(model: Callable[[JudgedPair], Judged]) -> Measure:
     """Return how a model's mean score is measured."""
-    return lambda pair, plan: mean_value(model(pair).scores, plan, 0.0)
+    return lambda pair, plan: mean_of(model(pair).scores, plan, 0.0)
 
 
-def mean_change(pair: JudgedPair, plan: Plan) -> MetricValue:
+def mean_change(pair: JudgedPair, plan: Plan) -> Measured:
     """Return the mean of D_i."""
-    return mean_value(pair.change, plan, -1.0)
+    return mean_of(pair.change, plan, -1.0)
 
 
-def mean_gain(pair: JudgedPair, plan: Plan) -> MetricValue:
+def mean_gain(pair: JudgedPair, plan: Plan) -> Measured:
     """Return the mean of D_i where the score rose."""
-    return conditional_mean(pair.change, rose(pair, plan), plan, "no score rose")
+    return mean_where(pair.change, rose(pair, plan), plan, "no score rose")
 
 
-def mean_regression(pair: JudgedPair, plan: Plan) -> MetricValue:
+def mean_regression(pair: JudgedPair, plan: Plan) -> Measured:
     """Return the mean of abs(D_i) where the score fell."""
-    return conditional_mean(-pair.change, fell(pair, plan), plan, "no score fell")
+    return mean_where(-pair.change, fell(pair, plan), plan, "no score fell")
 
 
 @dataclass(frozen=True, slots=True)

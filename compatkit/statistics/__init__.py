@@ -5,6 +5,7 @@ from compatkit.statistics.bootstrap import (
     bootstrap_difference_of_means,
     bootstrap_mean,
     bootstrap_ratio,
+    bootstrap_ratios,
 )
 from compatkit.statistics.bootstrap_any import bootstrap_counts, bootstrap_statistic
 from compatkit.statistics.clusters import cluster_mean, cluster_proportion, cluster_variance
@@ -69,6 +70,7 @@ __all__ = [
     "bootstrap_difference_of_means",
     "bootstrap_mean",
     "bootstrap_ratio",
+    "bootstrap_ratios",
     "bootstrap_statistic",
     "clopper_pearson",
     "cluster_mean",

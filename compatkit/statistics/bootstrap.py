@@ -1,28 +1,39 @@
 """Bootstrap intervals of a mean, of a ratio of sums, of a difference of conditional means."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compatkit.arrays import FloatArray
+from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.statistics.interval import Interval, undefined
 from compatkit.statistics.resampling import (
     METHODS,
     Units,
+    as_units,
     check_plan,
     check_values,
+    distinct_units,
+    draw_blocks,
     finite_values,
     limits_of_sums,
     make_units,
     percentile_limits,
     resample_sums,
+    sum_clusters,
     too_few,
 )
 
-__all__ = ["Method", "bootstrap_difference_of_means", "bootstrap_mean", "bootstrap_ratio"]
+__all__ = [
+    "Method",
+    "bootstrap_difference_of_means",
+    "bootstrap_mean",
+    "bootstrap_ratio",
+    "bootstrap_ratios",
+]
 
 Method = Literal["bca-t", "bca", "percentile", "studentized"]
 
@@ -117,13 +128,93 @@ def bootstrap_ratio(
     >>> interval.low < 0.45 < interval.high
     True
     """
+    return bootstrap_ratios(
+        [(numerator, denominator)],
+        level=level,
+        method=method,
+        resamples=resamples,
+        seed=seed,
+        clusters=clusters,
+        bounds=[bounds],
+    )[0]
+
+
+def bootstrap_ratios(
+    ratios: Sequence[tuple[ArrayLike, ArrayLike]],
+    *,
+    level: float = 0.95,
+    method: Method = "bca-t",
+    resamples: int = 10_000,
+    seed: int = 0,
+    clusters: ArrayLike | None = None,
+    bounds: Sequence[tuple[float, float] | None] | None = None,
+) -> list[Interval]:
+    """Bootstrap intervals of several ratios of two sums over the same examples.
+
+    Each is the interval that `bootstrap_ratio` gives, to the last bit: with one seed all of them
+    resample the same examples, which are drawn once here.
+
+    Args:
+        ratios: Numerator and denominator of each, shape (n,).
+        level: As of `bootstrap_ratio`, as are the following.
+        method: The same.
+        resamples: The same.
+        seed: The same.
+        clusters: The same.
+        bounds: Range of each ratio that its true value cannot leave.
+
+    Returns:
+        An interval for each ratio.
+
+    Raises:
+        ConfigError: As of `bootstrap_ratio`, or if the ratios are not of the same examples.
+
+    Source:
+        As `bootstrap_ratio`.
+
+    >>> change = np.array([0.5, -0.25, 0.0, 0.25, 0.5, 0.0, 0.75, 0.25])
+    >>> gain = np.maximum(change, 0), change > 0
+    >>> bootstrap_ratios([(change, np.ones(8)), gain])[1] == bootstrap_ratio(*gain)
+    True
+    """
     level = check_plan(level, method, resamples, METHODS)
     name = f"bootstrap-{method}"
+    pairs = [_check_ratio(*ratio) for ratio in ratios]
+    if len({above.size for above, _ in pairs}) > 1:
+        raise ConfigError("the ratios differ in their number of examples; expected as many.")
+    intervals = [_without_draws(pair, level, name, clusters) for pair in pairs]
+    waiting = [place for place, interval in enumerate(intervals) if interval is None]
+    asked = [pairs[place] for place in waiting]
+    if method == "studentized":
+        drawn = [_studentized(np.stack(pair), level, resamples, seed, clusters) for pair in asked]
+    else:
+        drawn = [
+            limits_of_sums(units, _divide, level, method, sums)
+            for units, sums in _draw_together(asked, resamples, seed, clusters)
+        ]
+    for place, interval in zip(waiting, drawn, strict=True):
+        intervals[place] = interval
+    return [
+        _cut(interval, limits)
+        for interval, limits in zip(intervals, bounds or [None] * len(pairs), strict=True)
+        if interval is not None
+    ]
+
+
+def _check_ratio(numerator: ArrayLike, denominator: ArrayLike) -> tuple[FloatArray, FloatArray]:
     above, below = check_values(numerator, "numerator"), check_values(denominator, "denominator")
     if above.shape != below.shape:
         raise ConfigError(
             f"numerator has {above.size} values and denominator {below.size}; expected as many."
         )
+    return above, below
+
+
+def _without_draws(
+    pair: tuple[FloatArray, FloatArray], level: float, name: str, clusters: ArrayLike | None
+) -> Interval | None:
+    """Return the interval of a ratio that needs no resample; None for others."""
+    above, below = pair
     reason = too_few(above.size, clusters)
     if reason:
         return undefined(level, name, reason)
@@ -131,16 +222,47 @@ def bootstrap_ratio(
         return undefined(level, name, "the denominator is 0")
     if np.all(below != 0.0) and np.all(above / below == above[0] / below[0]):
         constant = float(above[0] / below[0])
-        return _cut(Interval(constant, constant, level, name), bounds)
+        return Interval(constant, constant, level, name)
+    return None
+
+
+def _studentized(
+    columns: FloatArray, level: float, resamples: int, seed: int, clusters: ArrayLike | None
+) -> Interval:
     rng = np.random.default_rng(seed)
-    units = make_units(np.stack([above, below]), clusters, rng)
-    if method == "studentized":
-        limits = _studentized_limits(units, level, resamples, rng)
-        if limits is None:
-            return undefined(level, name, "too few examples: undefined in many resamples")
-        return _cut(Interval(*limits, level, name), bounds)
-    draws = resample_sums(units, resamples, rng)
-    return _cut(limits_of_sums(units, _divide, level, method, draws), bounds)
+    limits = _studentized_limits(make_units(columns, clusters, rng), level, resamples, rng)
+    if limits is None:
+        reason = "too few examples: undefined in many resamples"
+        return undefined(level, "bootstrap-studentized", reason)
+    return Interval(*limits, level, "bootstrap-studentized")
+
+
+def _draw_together(
+    pairs: Sequence[tuple[FloatArray, FloatArray]],
+    resamples: int,
+    seed: int,
+    clusters: ArrayLike | None,
+) -> list[tuple[Units, FloatArray]]:
+    """Return what is resampled of each pair of columns, and its resampled sums."""
+    rng = np.random.default_rng(seed)
+    blocks: IntArray | None = None
+    drawn: list[tuple[Units, FloatArray] | None] = []
+    shared: list[Units] = []
+    for pair in pairs:
+        columns = sum_clusters(np.stack(pair), clusters)
+        units = distinct_units(columns)
+        if units is None:
+            blocks = blocks if shared else draw_blocks(columns.shape[1], rng)
+            shared.append(as_units(columns, blocks))
+            drawn.append(None)
+        else:
+            drawn.append((units, resample_sums(units, resamples, np.random.default_rng(seed))))
+    if not shared:
+        return [both for both in drawn if both is not None]
+    columns = np.concatenate([units.columns for units in shared])
+    sums = resample_sums(Units(columns, shared[0].weights), resamples, rng)
+    together = zip(shared, np.split(sums, len(shared), axis=1), strict=True)
+    return [next(together) if both is None else both for both in drawn]
 
 
 def bootstrap_mean(

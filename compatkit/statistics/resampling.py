@@ -15,10 +15,13 @@ __all__ = [
     "METHODS",
     "FloatArray",
     "Units",
+    "as_units",
     "bca_limits",
     "check_plan",
     "check_values",
     "combined_limits",
+    "distinct_units",
+    "draw_blocks",
     "finite_values",
     "group_rows",
     "jackknife_limits",
@@ -26,6 +29,7 @@ __all__ = [
     "make_units",
     "percentile_limits",
     "resample_sums",
+    "sum_clusters",
     "too_few",
 ]
 
@@ -126,6 +130,9 @@ def group_rows(clusters: ArrayLike, size: int) -> tuple[IntArray, int]:
     labels = np.asarray(clusters)
     if labels.shape != (size,):
         raise ConfigError(f"clusters has the shape {labels.shape}; expected ({size},).")
+    if labels.dtype == np.int64 and size and labels.min() >= 0 and labels.max() < size:
+        present = np.bincount(labels) > 0  # numbers of groups: counted, not sorted
+        return (np.cumsum(present) - 1)[labels], int(present.sum())
     names, codes = np.unique(labels, return_inverse=True)
     return codes.astype(np.int64, copy=False), int(names.size)
 
@@ -146,18 +153,54 @@ def make_units(columns: FloatArray, clusters: ArrayLike | None, rng: np.random.G
     >>> units.columns
     array([[1., 1.]])
     """
-    if clusters is not None:
-        codes, groups = group_rows(clusters, columns.shape[1])
-        columns = _sum_groups(columns, codes, groups)
+    columns = sum_clusters(columns, clusters)
+    return distinct_units(columns) or as_units(columns, draw_blocks(columns.shape[1], rng))
+
+
+def sum_clusters(columns: FloatArray, clusters: ArrayLike | None) -> FloatArray:
+    """Return the columns, shape (k, n), summed over the rows of each cluster, where there are any.
+
+    >>> sum_clusters(np.array([[1.0, 0.0, 1.0]]), ["a", "a", "b"])
+    array([[1., 1.]])
+    """
+    if clusters is None:
+        return columns
+    return _sum_groups(columns, *group_rows(clusters, columns.shape[1]))
+
+
+def distinct_units(columns: FloatArray) -> Units | None:
+    """Return the distinct values of the one column that varies, where they are few; else None.
+
+    >>> distinct_units(np.array([np.arange(1000.0) % 2, np.ones(1000)])).weights
+    array([500, 500])
+    """
     size = columns.shape[1]
     varying = [column for column in columns if size and np.ptp(column) > 0.0]
-    if len(varying) == 1:
-        _, first, counts = np.unique(varying[0], return_index=True, return_counts=True)
-        if first.size * _MULTINOMIAL_COST < min(size, _BLOCKS):
-            return Units(columns[:, first], counts.astype(np.int64, copy=False))
-    if size > 2 * _BLOCKS:
-        codes = rng.permutation(size) % _BLOCKS
-        columns = _sum_groups(columns, codes, _BLOCKS)
+    if len(varying) != 1:
+        return None
+    _, first, counts = np.unique(varying[0], return_index=True, return_counts=True)
+    if first.size * _MULTINOMIAL_COST >= min(size, _BLOCKS):
+        return None
+    return Units(columns[:, first], counts.astype(np.int64, copy=False))
+
+
+def draw_blocks(size: int, rng: np.random.Generator) -> IntArray | None:
+    """Return the random block of each row, where there are more than 20,000; else None.
+
+    >>> draw_blocks(20_000, np.random.default_rng(0)) is None
+    True
+    """
+    return rng.permutation(size) % _BLOCKS if size > 2 * _BLOCKS else None
+
+
+def as_units(columns: FloatArray, blocks: IntArray | None) -> Units:
+    """Return each row of the columns, shape (k, n), or each block of rows, as a unit.
+
+    >>> as_units(np.array([[1.0, 2.0]]), None).columns
+    array([[1., 2.]])
+    """
+    if blocks is not None:
+        columns = _sum_groups(columns, blocks, _BLOCKS)
     return Units(columns, np.ones(columns.shape[1], dtype=np.int64))
 
 
@@ -175,6 +218,11 @@ def resample_sums(units: Units, resamples: int, rng: np.random.Generator) -> Flo
     batch = max(1, _BATCH_CELLS // max(kinds, 1))
     shares = units.weights / size
     constant = [bool(np.all(column == column[0])) for column in columns]
+    # The numbers of examples below several means are one column.
+    first = [
+        next(i for i, earlier in enumerate(columns) if np.array_equal(earlier, column))
+        for column in columns
+    ]
     for start in range(0, resamples, batch):
         stop = min(start + batch, resamples)
         if kinds < size:
@@ -182,9 +230,12 @@ def resample_sums(units: Units, resamples: int, rng: np.random.Generator) -> Flo
             continue
         drawn = rng.integers(0, kinds, size=(stop - start, kinds))
         for place, column in enumerate(columns):
-            sums[start:stop, place] = (
-                column[0] * kinds if constant[place] else column.take(drawn).sum(axis=1)
-            )
+            if first[place] < place:
+                sums[start:stop, place] = sums[start:stop, first[place]]
+            elif constant[place]:
+                sums[start:stop, place] = column[0] * kinds
+            else:
+                sums[start:stop, place] = column.take(drawn).sum(axis=1)
     return sums
 
 

@@ -4,8 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judged_pairs import judged, measure_family, pair_of
 
+from compatkit.arrays import FloatArray
 from compatkit.metrics.estimates import NOT_ASKED, Metrics, Plan
+from compatkit.metrics.measure_pair import measure_pair
 from compatkit.metrics.smooth import sweep_thresholds
+from compatkit.statistics import bootstrap
+from compatkit.statistics.resampling import Units
 
 OLD = [0.5, 0.5, 0.5, 0.5, 0.25]
 NEW = [0.75, 0.25, 0.5, 1.0, 0.125]
@@ -88,3 +92,20 @@ def test_the_gain_formula_of_the_paper(rows: list) -> None:
         expected = (change * (change > 0)).sum() / (len(change) * rate)
         metrics = measure(old.tolist(), new.tolist(), Plan(resample=False))
         assert metrics["mean_gain"].value == pytest.approx(expected)
+
+
+def test_the_examples_are_resampled_once_for_all_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    draw = bootstrap.resample_sums
+
+    def count(units: Units, resamples: int, rng: np.random.Generator) -> FloatArray:
+        drawn.append(units.size)
+        return draw(units, resamples, rng)
+
+    monkeypatch.setattr(bootstrap, "resample_sums", count)
+    rng = np.random.default_rng(0)
+    pair = pair_of(judged(rng.random(50)), judged(rng.random(50)), continuous=True)
+    metrics, _ = measure_pair(pair, PLAN)
+    means = ("score_old", "score_new", "score_delta", "mean_gain", "mean_regression")
+    assert all(metrics[name].method == "bootstrap-bca-t" for name in means)
+    assert drawn == [50]

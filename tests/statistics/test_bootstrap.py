@@ -9,13 +9,16 @@ from scipy import stats
 
 from compatkit.errors import ConfigError
 from compatkit.statistics import (
+    bootstrap,
     bootstrap_counts,
     bootstrap_difference_of_means,
     bootstrap_mean,
     bootstrap_ratio,
+    bootstrap_ratios,
     bootstrap_statistic,
+    resampling,
 )
-from compatkit.statistics.resampling import bca_limits, jackknife_limits
+from compatkit.statistics.resampling import bca_limits, group_rows, jackknife_limits
 
 METHODS = ["bca-t", "bca", "percentile", "studentized"]
 scores = st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=40)
@@ -310,3 +313,57 @@ def test_an_extreme_acceleration_ends_at_the_resampled_values():
 
 def test_a_single_unit_has_no_jackknife_width():
     assert jackknife_limits(2.0, np.array([0.5, 0.0]), np.array([1.0, 0.0]), 0.95) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("size", "grouped"), [(300, False), (300, True), (45_001, False), (45_001, True)]
+)
+def test_ratios_that_are_drawn_together_are_those_that_are_drawn_alone(method, size, grouped):
+    rng = np.random.default_rng(3)
+    change = rng.normal(size=size)
+    ones = np.ones(size)
+    ratios = [
+        (change, ones),
+        (rng.integers(0, 3, size), ones),  # few values: reduced to these
+        (np.maximum(change, 0), change > 0),
+        (np.full(size, 0.5), ones),
+        (change, np.zeros(size)),
+        (change + 1, ones),
+    ]
+    plan = {"method": method, "resamples": 200, "seed": 5}
+    plan["clusters"] = rng.integers(0, size // 2, size) if grouped else None
+    bounds = [None, (0.0, 1.5), None, (0.0, 1.0), None, (0.9, 1.1)]
+    together = bootstrap_ratios(ratios, bounds=bounds, **plan)
+    alone = [
+        bootstrap_ratio(*ratio, bounds=limit, **plan)
+        for ratio, limit in zip(ratios, bounds, strict=True)
+    ]
+    # As texts, since the limits of what is undefined are nan.
+    assert list(map(repr, together)) == list(map(repr, alone))
+
+
+def test_ratios_of_one_set_of_examples_are_drawn_in_one_pass(monkeypatch):
+    passes = []
+
+    def count(units, resamples, rng):
+        passes.append(units.columns.shape)
+        return resampling.resample_sums(units, resamples, rng)
+
+    monkeypatch.setattr(bootstrap, "resample_sums", count)
+    values = np.random.default_rng(0).normal(size=(5, 400))
+    bootstrap_ratios([(column, np.ones(400)) for column in values], resamples=100)
+    assert passes == [(10, 400)]
+
+
+def test_ratios_of_other_numbers_of_examples_are_not_drawn_together():
+    with pytest.raises(ConfigError, match="differ in their number of examples"):
+        bootstrap_ratios([([1.0, 2.0], [1, 1]), ([1.0], [1])])
+
+
+@given(st.lists(st.integers(-3, 30), max_size=20))
+def test_numbers_of_groups_are_counted_as_they_would_be_sorted(labels):
+    names, codes = np.unique(np.array(labels, np.int64), return_inverse=True)
+    counted, groups = group_rows(np.array(labels, np.int64), len(labels))
+    assert counted.tolist() == codes.tolist()
+    assert groups == len(names)
