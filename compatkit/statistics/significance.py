@@ -43,6 +43,18 @@ def _check_alternative(alternative: str, allowed: Sequence[str] = _ALTERNATIVES)
         raise ConfigError(f"alternative is {alternative!r}; expected one of {', '.join(allowed)}.")
 
 
+def _count_tail(count: int, total: int) -> int:
+    """Count the outcomes of `total` coins with at least `count` heads, which is above 0."""
+    if 2 * count < total:
+        return int(2**total) - _count_tail(total - count + 1, total)
+    term = math.comb(total, count)
+    outcomes = 0
+    for heads in range(count, total + 1):
+        outcomes += term
+        term = term * (total - heads) // (heads + 1)
+    return outcomes
+
+
 def _log_fair_tail(count: int, total: int) -> float:
     """Log P(X >= count) for X the number of heads of `total` fair coins."""
     if count <= 0:
@@ -50,16 +62,14 @@ def _log_fair_tail(count: int, total: int) -> float:
     if count > total:
         return -math.inf
     if total <= _WHOLE_NUMBERS:
-        heads = sum(math.comb(total, k) for k in range(count, total + 1))
-        return min(math.log(heads) - total * math.log(2.0), 0.0)
+        return min(math.log(_count_tail(count, total)) - total * math.log(2.0), 0.0)
     return min(log_beta_share(count, total - count + 1, 0.5), 0.0)
 
 
 def _fair_tail(count: int, total: int) -> float:
     """P(X >= count), at least the smallest number that there is where it is not 0."""
     if 0 < count <= total <= _WHOLE_NUMBERS:
-        heads = sum(math.comb(total, k) for k in range(count, total + 1))
-        return float(heads / 2**total)
+        return float(_count_tail(count, total) / 2**total)
     log_tail = _log_fair_tail(count, total)
     return 0.0 if log_tail == -math.inf else max(math.exp(log_tail), SMALLEST)
 

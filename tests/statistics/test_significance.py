@@ -1,6 +1,10 @@
 import itertools
 import math
+import subprocess
+import sys
 from dataclasses import astuple
+from decimal import Decimal, localcontext
+from functools import cache
 
 import numpy as np
 import pytest
@@ -214,6 +218,51 @@ def test_no_p_value_is_0() -> None:
 def test_tails_of_many_flips_are_scipys(count: int, total: int) -> None:
     expected = float(stats.binom.sf(count - 1, total, 0.5))
     assert mcnemar(count, total - count, "worse") == pytest.approx(expected, rel=1e-9)
+
+
+@given(st.integers(1, 1000), st.data())
+def test_tails_of_few_flips_are_counted_exactly(total: int, data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, total))
+    outcomes = sum(math.comb(total, heads) for heads in range(count, total + 1))
+    assert mcnemar(count, total - count, "worse") == outcomes / 2**total
+
+
+@cache
+def middle_of_50_digits(total: int) -> Decimal:
+    """P(X = total / 2) of an even number of coins, as the product of (2i - 1) / 2i."""
+    middle = Decimal(1)
+    with localcontext(prec=50):
+        for pair in range(2, total + 1, 2):
+            middle *= Decimal(pair - 1) / pair
+    return middle
+
+
+def tail_of_50_digits(count: int, total: int) -> Decimal:
+    """P(X >= count), of a count above the middle, by the ratios of its terms."""
+    term, heads, tail = middle_of_50_digits(total), total // 2, Decimal(0)
+    with localcontext(prec=50):
+        while heads < count or term > tail * Decimal(10) ** -40:
+            tail += term if heads >= count else 0
+            term = term * (total - heads) / (heads + 1)
+            heads += 1
+    return tail
+
+
+@pytest.mark.parametrize("total", [1002, 10_000, 10**6])
+@pytest.mark.parametrize("deviation", [0.0, 0.001, 0.02, 0.5, 1.0, 2.0, 3.0, 5.0])
+def test_tails_of_many_flips_are_exact_to_twelve_digits(total: int, deviation: float) -> None:
+    count = total // 2 + 1 + int(deviation * math.sqrt(total) / 2)
+    expected = float(tail_of_50_digits(count, total))
+    assert mcnemar(count, total - count, "worse") == pytest.approx(expected, rel=2e-12)
+
+
+def test_no_tail_loads_scipy() -> None:
+    code = (
+        "import sys; sys.modules['scipy'] = None; from compatkit.statistics import mcnemar\n"
+        "print(mcnemar(3, 1), mcnemar(900, 500), mcnemar(500_700, 499_300))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == f"{mcnemar(3, 1)} {mcnemar(900, 500)} {mcnemar(500_700, 499_300)}\n"
 
 
 def test_combined_changes_of_plain_flips_are_those_of_counts():
