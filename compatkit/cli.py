@@ -37,6 +37,15 @@ class LazyGroup(click.Group):
         command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; where its help alone is asked for, it is not imported."""
+        from compatkit.commands.help_pages import find_page  # noqa: PLC0415  (json)
+
+        shown = find_page(args)
+        return super().resolve_command(ctx, args) if shown is None else (*shown, args[-1:])
+
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002

@@ -2,16 +2,20 @@
 
     python docs/write_reference.py
 
-The lists of metrics in docs/metrics.md and docs/history.md, and the schemas of the JSON reports,
-here and in the package, and of compatkit.toml, in the package. The tests fail while a page is not
-what this script would write. The pages of commands and of the Python interface are made when the
-site is built.
+The lists of metrics in docs/metrics.md and docs/history.md, the schemas of the JSON reports, here
+and in the package, and, in the package, the schema of compatkit.toml and the help pages of all
+commands. The tests fail while a page is not what this script would write. The pages of commands and
+of the Python interface are made when the site is built.
 """
 
 import json
 from pathlib import Path
 
+import click
+
 import compatkit
+from compatkit.cli import command_line
+from compatkit.commands import help_pages
 from compatkit.gate.schema import PATH, render_schema
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.metric import FAMILIES
@@ -63,6 +67,14 @@ def write_schemas() -> dict[str, str]:
     return {name: json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()}
 
 
+def write_help() -> str:
+    """Return the help pages of all commands, which an installed compatkit shows."""
+    names = ["-h", "--help"]
+    context = click.Context(command_line, info_name="compatkit", help_option_names=names)
+    shown = dict(help_pages.describe_pages(command_line, context))
+    return json.dumps(shown, indent=1, ensure_ascii=False) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return the text of every page that this script writes."""
     metrics, history = DOCS / "metrics.md", DOCS / "history.md"
@@ -71,6 +83,7 @@ def pages() -> dict[Path, str]:
         **{DOCS / name: text for name, text in schemas.items()},
         **{SCHEMAS / name: text for name, text in schemas.items()},
         PATH: render_schema(),
+        help_pages.PATH: write_help(),
         metrics: write_metrics(metrics.read_text(encoding="utf-8")),
         history: write_history(history.read_text(encoding="utf-8")),
     }

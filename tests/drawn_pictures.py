@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from compatkit import Comparison, compare
-from compatkit.reports.pictures import Picture, inline_svg, render_picture
+from compatkit.reports.pictures import inline_svg, render_picture
+from compatkit.reports.pictures.picture import Picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 

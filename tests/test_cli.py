@@ -55,9 +55,33 @@ def test_importing_imports_next_to_nothing() -> None:
     assert imported("import compatkit") == set()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["muscle", "train", "-h"],
+        *([name, "--help"] for name in COMMANDS),
+    ],
+)
 def test_help_and_version_start_light(arguments: list[str]) -> None:
     assert imported(CALL.format(arguments)) == {"click"}
+
+
+def test_a_table_waits_for_no_other_report_and_for_nothing_of_the_network(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    code = CALL.format(["score", "old.jsonl", "new.jsonl"])
+    code += "\nprint('\\n' + ' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    reports = {name for name in loaded if name.startswith("compatkit.reports.")}
+    rooms = {name.split(".")[2] for name in reports}
+    assert rooms.isdisjoint({"page", "latex", "csv_report", "json_report", "notebook", "matrix"})
+    assert "compatkit.reports.pictures.picture" not in loaded
+    unneeded = {"importlib.metadata", "email", "concurrent.futures", "logging", "numpy.random"}
+    assert loaded.isdisjoint(unneeded)
 
 
 def test_exact_match_imports_what_it_needs_alone(tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ from compatkit.comparison.option_table import OF_SCORES, OF_SIDES, OF_SLICES, OF
 from compatkit.comparison.trace import find_versions, trace
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
-from compatkit.reports import HISTORY_REPORTS, SUFFIXES, View
-from compatkit.reports.pictures import IMAGES, describe_history, render_picture
+from compatkit.reports import SUFFIXES, View
+from compatkit.reports.history import HISTORY_REPORTS
+from compatkit.reports.pictures import IMAGES, render_picture
+from compatkit.reports.pictures.history import describe_history
 
 EXAMPLE = "compatkit history v1.jsonl v2.jsonl v3.jsonl -s numeric -o history.html"
 # A history makes no test, has no score but right and wrong, no slices, and no two sides.

@@ -19,7 +19,6 @@ from compatkit.commands.printing import (
     report_flags,
 )
 from compatkit.commands.progress import show_progress
-from compatkit.commands.score_matrix import score_matrix
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
 from compatkit.comparison.names import split_name
 from compatkit.comparison.tasks import compare_paths
@@ -99,6 +98,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     an evaluation harness left behind: compatkit formats lists what is read.
     """
     if values.pop("matrix"):
+        from compatkit.commands.score_matrix import score_matrix  # noqa: PLC0415  (start-up time)
+
         score_matrix([old, *([] if new is None else [new]), *candidates], values)
         return
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))

@@ -19,8 +19,10 @@ from compatkit.comparison.names import split_name
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
-from compatkit.reports import MATRIX_REPORTS, SUFFIXES, View
-from compatkit.reports.pictures import IMAGES, describe_matrix, render_picture
+from compatkit.reports import SUFFIXES, View
+from compatkit.reports.matrix import MATRIX_REPORTS
+from compatkit.reports.pictures import IMAGES, render_picture
+from compatkit.reports.pictures.matrix import describe_matrix
 
 # What is of one update, by the name of its parameter, with its flag.
 OF_ONE_UPDATE = {

@@ -216,7 +216,7 @@ class Comparison:
         Raises:
             ConfigError: there is no such picture, nothing to draw, or no such kind of file.
         """
-        from compatkit.reports import plot_picture  # noqa: PLC0415  (upwards: see docs/adr/0010)
+        from compatkit.reports.pictures import plot_picture  # noqa: PLC0415  (upwards: see docs/adr/0010)
 
         return plot_picture(name, [self], path)
 
@@ -248,7 +248,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
-        from compatkit.reports import render_fragment  # noqa: PLC0415  (upwards: docs/adr/0010)
+        from compatkit.reports.notebook import render_fragment  # noqa: PLC0415  (upwards: docs/adr/0010)
 
         return render_fragment([self])
 

@@ -14,7 +14,7 @@ class Comparisons(list[Comparison]):
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
-        from compatkit.reports import render_fragment  # noqa: PLC0415  (upwards: docs/adr/0010)
+        from compatkit.reports.notebook import render_fragment  # noqa: PLC0415  (upwards: docs/adr/0010)
 
         return render_fragment(self)
 

@@ -190,7 +190,7 @@ class History:
         Raises:
             ConfigError: no such kind of file.
         """
-        from compatkit.reports import plot_history  # noqa: PLC0415  (upwards: see docs/adr/0010)
+        from compatkit.reports.pictures import plot_history  # noqa: PLC0415  (docs/adr/0010)
 
         return plot_history(self, path)
 
@@ -204,7 +204,7 @@ class History:
 
     def __str__(self) -> str:
         """Return the terminal report, without colours."""
-        from compatkit.reports import HISTORY_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
+        from compatkit.reports.history import HISTORY_REPORTS  # noqa: PLC0415  (docs/adr/0010)
 
         return HISTORY_REPORTS["terminal"](self, None)
 

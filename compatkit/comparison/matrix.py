@@ -56,7 +56,7 @@ class ModelMatrix:
 
     def __str__(self) -> str:
         """Return the terminal report, without colours."""
-        from compatkit.reports import MATRIX_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
+        from compatkit.reports.matrix import MATRIX_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
 
         return MATRIX_REPORTS["terminal"](self, None)
 
@@ -68,7 +68,7 @@ class ModelMatrix:
 
     def to_latex(self) -> str:
         """Return the table of a paper, by booktabs."""
-        from compatkit.reports import MATRIX_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
+        from compatkit.reports.matrix import MATRIX_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
 
         return MATRIX_REPORTS["latex"](self, None)
 

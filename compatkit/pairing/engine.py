@@ -10,7 +10,6 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,6 +88,8 @@ def _is_worth_it(job: Job) -> bool:
 def _run_elsewhere(
     jobs: Sequence[Job], workers: int, progress: Progress | None
 ) -> list[ScoredRows]:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (start-up time)
+
     # Hashes of equal texts must be equal in all processes, and unknown to who wrote the texts.
     seed = str(int.from_bytes(os.urandom(4), "big"))
     with ThreadPoolExecutor(workers) as pool:

@@ -281,15 +281,15 @@ def refuse_late_fields(
     """
     if isinstance(rows, Columns):  # the first rows have what all have
         return
+    keys = set[str]().union(*rows)
     for role, names in fields.absent.items():
-        for own in names:
-            late = next((line for row, line in zip(rows, lines, strict=True) if own in row), None)
-            if late is not None:
-                raise DataError(
-                    f"{name}:{late}: the field {own!r} begins here, and the first rows have none, "
-                    f"so that it was not taken for the {role}. Pass {_option(role)} {own}, or "
-                    f"{_option(role)} {NO_FIELD}."
-                )
+        for own in filter(keys.__contains__, names):
+            late = next(line for row, line in zip(rows, lines, strict=True) if own in row)
+            raise DataError(
+                f"{name}:{late}: the field {own!r} begins here, and the first rows have none, "
+                f"so that it was not taken for the {role}. Pass {_option(role)} {own}, or "
+                f"{_option(role)} {NO_FIELD}."
+            )
 
 
 def _find_field(

@@ -11,7 +11,8 @@ from compatkit.predictions.fields import Record
 
 LINE = b"\n"
 CHUNK = 1 << 20  # bytes that are looked at in one go
-COLONS = (b'":', b" :", b"\t:", b"\n:", b"\r:")
+SPACED = re.compile(rb'"[ \t\n\r]++:')  # a key's end with white space before its colon
+UNUSUAL = (b"  :", b"\t:", b"\n:", b"\r:")  # more than one blank, or another white space
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+(:?)')
 
 
@@ -19,8 +20,8 @@ def repeats_a_key(text: bytes, rows: Sequence[Any]) -> bool:
     """Tell whether an object of a JSON text holds a key twice, once the text was decoded.
 
     Decoders keep the last of two equal keys in silence: the text then holds more keys than
-    the objects do. Every key has a colon, after a quote or white space, as have some texts,
-    so that counting those is quick and never too low.
+    the objects do. Every key ends in a quote and a colon, with or without white space between,
+    as do some texts, so that counting those is quick and never too low.
 
     Args:
         text: what was decoded.
@@ -30,7 +31,10 @@ def repeats_a_key(text: bytes, rows: Sequence[Any]) -> bool:
     if colons == sum(map(len, rows)):
         return False
     keys = _count_keys(rows)
-    if keys in {colons, sum(text.count(pair) for pair in COLONS if pair[:1] in text)}:
+    ends = text.count(b'":')
+    unusual = any(space in text for space in UNUSUAL)
+    ends += len(SPACED.findall(text)) if unusual else text.count(b'" :')
+    if keys in {colons, ends}:
         return False
     return keys != len(b"".join(STRING.findall(text)))
 

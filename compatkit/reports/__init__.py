@@ -1,42 +1,38 @@
 """Reports: each turns comparisons into a text; those of a gate's verdict are in `verdicts`.
 
 To add one: a file with one function `render_KIND(results, view)`, and a line in `REPORTS`
-(and in `SUFFIXES`, if `-o` should know it by its file's suffix).
+(and in `SUFFIXES`, if `-o` should know it by its file's suffix). A report is imported when it is
+made: a table on the terminal waits for no page.
 """
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.reports.csv_report import render_csv
-from compatkit.reports.history import HISTORY_REPORTS
-from compatkit.reports.json_report import render_json
-from compatkit.reports.latex import render_latex
-from compatkit.reports.markdown import render_markdown
-from compatkit.reports.matrix import MATRIX_REPORTS
-from compatkit.reports.notebook import render_fragment
-from compatkit.reports.page.comparison_page import render_html
-from compatkit.reports.pictures import plot_history, plot_picture
-from compatkit.reports.terminal import render_terminal
 from compatkit.reports.view import View
 
-__all__ = [
-    "HISTORY_REPORTS",
-    "MATRIX_REPORTS",
-    "REPORTS",
-    "SUFFIXES",
-    "View",
-    "plot_history",
-    "plot_picture",
-    "render_fragment",
-]
+__all__ = ["REPORTS", "SUFFIXES", "Render", "View"]
 
-REPORTS: dict[str, Callable[[Sequence[Comparison], View | None], str]] = {
-    "csv": render_csv,
-    "html": render_html,
-    "json": render_json,
-    "latex": render_latex,
-    "markdown": render_markdown,
-    "terminal": render_terminal,
+Render = Callable[[Sequence[Comparison], View | None], str]
+
+
+def _from(module: str, function: str) -> Render:
+    """Return the report that a function of a module of this room makes."""
+
+    def render(results: Sequence[Comparison], view: View | None = None) -> str:
+        made: Render = getattr(import_module(f"{__name__}.{module}"), function)
+        return made(results, view)
+
+    return render
+
+
+REPORTS: dict[str, Render] = {
+    "csv": _from("csv_report", "render_csv"),
+    "html": _from("page.comparison_page", "render_html"),
+    "json": _from("json_report", "render_json"),
+    "latex": _from("latex", "render_latex"),
+    "markdown": _from("markdown", "render_markdown"),
+    "terminal": _from("terminal", "render_terminal"),
 }
 
 SUFFIXES = {

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -19,6 +19,7 @@ from compatkit.scorers.scorer import Scorer
 __all__ = ["SCORER_OPTIONS", "make_scorer", "scorer_options", "takers"]
 
 
+@cache
 def scorer_options(name: str) -> tuple[str, ...]:
     """Return the options that a scorer of the table takes, by name."""
     own = _keyword_only(SCORERS[name])
@@ -47,10 +48,9 @@ def declare_options() -> dict[str, Option]:
     default: what is not said is left to the scorer.
     """
     declared: dict[str, Option] = {}
+    reading = get_type_hints(read_answers, include_extras=True)
     for scorer in SCORERS:
-        function = _function_of(scorer)
-        hints = get_type_hints(function, include_extras=True)
-        hints |= get_type_hints(read_answers, include_extras=True)
+        hints = get_type_hints(_function_of(scorer), include_extras=True) | reading
         for name in scorer_options(scorer):
             option = next(
                 (note for note in get_args(hints[name]) if isinstance(note, Option)), Option()

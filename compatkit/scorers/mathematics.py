@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Annotated
 
 import numpy as np
@@ -76,6 +75,8 @@ def math(
         return leave_out_unseen(
             _scored(outcomes, rows, time_limit), rows, readable.__getitem__, NOT_AN_EXPRESSION
         )
+
+    from importlib.metadata import version  # noqa: PLC0415  (start-up time)
 
     options = {"math_verify": version("math-verify"), "time_limit": time_limit}
     return Scorer("math", score, options)

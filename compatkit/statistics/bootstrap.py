@@ -49,7 +49,7 @@ def _divide_and_subtract(sums: FloatArray) -> FloatArray:
 
 
 def _studentized_limits(
-    units: Units, level: float, resamples: int, rng: np.random.Generator
+    units: Units, level: float, resamples: int, rng: "np.random.Generator"
 ) -> tuple[float, float] | None:
     """Limits of a ratio of two sums by its t statistic; None where it is often undefined."""
     totals = units.columns @ units.weights.astype(np.float64)

@@ -92,7 +92,7 @@ def _jackknife(
 
 
 def _draw_rows(
-    codes: IntArray | None, size: int, groups: int, rng: np.random.Generator
+    codes: IntArray | None, size: int, groups: int, rng: "np.random.Generator"
 ) -> IntArray:
     """One batch of drawn rows: several resamples without clusters, a single one with them."""
     if codes is None:

@@ -141,7 +141,9 @@ def _sum_groups(columns: FloatArray, codes: IntArray, groups: int) -> FloatArray
     return np.stack([np.bincount(codes, weights=c, minlength=groups) for c in columns])
 
 
-def make_units(columns: FloatArray, clusters: ArrayLike | None, rng: np.random.Generator) -> Units:
+def make_units(
+    columns: FloatArray, clusters: ArrayLike | None, rng: "np.random.Generator"
+) -> Units:
     """Return what is resampled for the sums of the columns, shape (k, n).
 
     Rows of a cluster are summed. More than 20,000 rows are put at random into 10,000 blocks: the
@@ -184,7 +186,7 @@ def distinct_units(columns: FloatArray) -> Units | None:
     return Units(columns[:, first], counts.astype(np.int64, copy=False))
 
 
-def draw_blocks(size: int, rng: np.random.Generator) -> IntArray | None:
+def draw_blocks(size: int, rng: "np.random.Generator") -> IntArray | None:
     """Return the random block of each row, where there are more than 20,000; else None.
 
     >>> draw_blocks(20_000, np.random.default_rng(0)) is None
@@ -204,7 +206,7 @@ def as_units(columns: FloatArray, blocks: IntArray | None) -> Units:
     return Units(columns, np.ones(columns.shape[1], dtype=np.int64))
 
 
-def resample_sums(units: Units, resamples: int, rng: np.random.Generator) -> FloatArray:
+def resample_sums(units: Units, resamples: int, rng: "np.random.Generator") -> FloatArray:
     """Return the column sums of each resample, shape (resamples, k).
 
     >>> units = Units(np.array([[2.0, 2.0]]), np.ones(2, dtype=np.int64))

@@ -124,7 +124,7 @@ def mcnemar(
     return max(2.0 * tail - seen, SMALLEST) if mid_p else min(2.0 * tail, 1.0)
 
 
-def _signed_sums(sizes: FloatArray, resamples: int, rng: np.random.Generator) -> FloatArray:
+def _signed_sums(sizes: FloatArray, resamples: int, rng: "np.random.Generator") -> FloatArray:
     """Sums of the differences with random signs, one for each resample."""
     values, counts = np.unique(sizes, return_counts=True)
     if 4 * values.size < sizes.size:

@@ -11,7 +11,7 @@ import compatkit
 from compatkit.cli import command_line
 from compatkit.comparison.matrix import ModelMatrix
 from compatkit.errors import ConfigError
-from compatkit.reports import MATRIX_REPORTS
+from compatkit.reports.matrix import MATRIX_REPORTS
 from compatkit.reports.schema import score_schema
 
 ROWS = [{"id": n, "prediction": "a", "reference": "a"} for n in range(4)]

@@ -23,13 +23,13 @@ from compatkit.reports.pictures import (
     IMAGES,
     PICTURES,
     NoPictureError,
-    Picture,
     describe_picture,
     draw_picture,
     inline_svg,
     pictures_of,
     render_picture,
 )
+from compatkit.reports.pictures.picture import Picture
 
 ROOT = Path(__file__).parents[2]
 WORST = (

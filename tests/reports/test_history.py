@@ -12,7 +12,8 @@ from report_parsers import tags_of
 import compatkit
 from compatkit.comparison.history import History
 from compatkit.metrics.trajectories import HISTORY_QUANTITIES, VERSION_QUANTITIES
-from compatkit.reports import HISTORY_REPORTS, View
+from compatkit.reports import View
+from compatkit.reports.history import HISTORY_REPORTS
 from compatkit.reports.history_schema import history_schema
 
 ANSWERS = {"R": "yes", "W": "no", ".": None}

@@ -29,7 +29,8 @@ from compatkit.reports.page.articles import (
 )
 from compatkit.reports.page.choices import Choice
 from compatkit.reports.page.drawing import draw, draw_each
-from compatkit.reports.pictures import describe_history, inline_svg
+from compatkit.reports.pictures import inline_svg
+from compatkit.reports.pictures.history import describe_history
 from compatkit.reports.view import View, count_of
 
 MOST_NAMES = 6  # of versions, in the line above the title

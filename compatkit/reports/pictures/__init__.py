@@ -1,39 +1,31 @@
 """Pictures: each shows comparisons as a figure, as SVG, PDF or PNG, drawn by matplotlib.
 
-To add one: a file with one function `describe_NAME(results)` that returns a `Picture` or raises
-`NoPictureError`, and a line in `PICTURES`. How panels look is in `drawing`, which is imported when
-one is drawn, so that nobody else waits for matplotlib.
+To add one: a file NAME with one function `describe_NAME(results)` that returns a `Picture` or
+raises `NoPictureError`, and a line in `PICTURES`. How panels look is in `drawing`. Both are
+imported when a picture is described or drawn, so that nobody else waits for them or matplotlib.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.history import History
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
-from compatkit.reports.pictures.answers import describe_answers
-from compatkit.reports.pictures.candidates import ONE_CANDIDATE, describe_candidates
-from compatkit.reports.pictures.history import describe_history
-from compatkit.reports.pictures.matrix import describe_matrix
-from compatkit.reports.pictures.picture import NoPictureError, Picture
-from compatkit.reports.pictures.scores import describe_scores
-from compatkit.reports.pictures.slices import NO_SLICES, describe_slices
-from compatkit.reports.pictures.sweep import NO_SWEEP, describe_sweep
-from compatkit.reports.pictures.tasks import describe_tasks
+from compatkit.reports.pictures.lacking import NO_SLICES, NO_SWEEP, ONE_CANDIDATE, NoPictureError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from compatkit.comparison.history import History
+    from compatkit.reports.pictures.picture import Picture
 
 __all__ = [
     "IMAGES",
     "PICTURES",
     "NoPictureError",
-    "Picture",
-    "describe_history",
-    "describe_matrix",
     "describe_picture",
     "draw_picture",
     "inline_svg",
@@ -49,35 +41,26 @@ class PictureKind:
     """A picture that there is.
 
     Attributes:
-        describe: makes it of comparisons, or raises `NoPictureError`.
         shows: what it shows, in a few words.
         needs: the option of a comparison without which there is none, or `candidates` for further
             ones; empty for no such.
         lacks: what is said without it.
     """
 
-    describe: Callable[[Sequence[Comparison]], Picture]
     shows: str
     needs: str = ""
     lacks: str = ""
 
 
 PICTURES: dict[str, PictureKind] = {
-    "tasks": PictureKind(describe_tasks, "broken and repaired answers of each task"),
+    "tasks": PictureKind("broken and repaired answers of each task"),
     "candidates": PictureKind(
-        describe_candidates,
-        "accuracy against NFR of several new models",
-        needs="candidates",
-        lacks=ONE_CANDIDATE,
+        "accuracy against NFR of several new models", needs="candidates", lacks=ONE_CANDIDATE
     ),
-    "slices": PictureKind(
-        describe_slices, "NFR of each slice, worst first", needs="by", lacks=NO_SLICES
-    ),
-    "answers": PictureKind(describe_answers, "which answer became which, of a few as of choices"),
-    "scores": PictureKind(describe_scores, "each example's old and new score"),
-    "sweep": PictureKind(
-        describe_sweep, "NFR and PFR at every threshold", needs="sweep", lacks=NO_SWEEP
-    ),
+    "slices": PictureKind("NFR of each slice, worst first", needs="by", lacks=NO_SLICES),
+    "answers": PictureKind("which answer became which, of a few as of choices"),
+    "scores": PictureKind("each example's old and new score"),
+    "sweep": PictureKind("NFR and PFR at every threshold", needs="sweep", lacks=NO_SWEEP),
 }
 """Name to picture, in the order of a page."""
 
@@ -85,7 +68,7 @@ IMAGES = {".svg": "svg", ".pdf": "pdf", ".png": "png"}
 """Suffix to the kind of a picture's file."""
 
 
-def describe_picture(name: str, results: Sequence[Comparison]) -> Picture:
+def describe_picture(name: str, results: Sequence[Comparison]) -> "Picture":
     """Describe a picture: its title, its text for who does not see it, its numbers.
 
     Args:
@@ -98,35 +81,37 @@ def describe_picture(name: str, results: Sequence[Comparison]) -> Picture:
     """
     if name not in PICTURES:
         raise ConfigError(f"no picture {name!r}; there are {', '.join(PICTURES)}.")
-    return PICTURES[name].describe(results)
+    module = import_module(f"{__name__}.{name}")
+    picture: Picture = getattr(module, f"describe_{name}")(results)
+    return picture
 
 
-def pictures_of(results: Sequence[Comparison]) -> dict[str, Picture]:
+def pictures_of(results: Sequence[Comparison]) -> dict[str, "Picture"]:
     """Return the pictures that there are of comparisons, by name, described and not yet drawn."""
     pictures = {}
-    for name, kind in PICTURES.items():
+    for name in PICTURES:
         try:
-            pictures[name] = kind.describe(results)
+            pictures[name] = describe_picture(name, results)
         except NoPictureError:
             continue
     return pictures
 
 
-def draw_picture(picture: Picture) -> "Figure":
+def draw_picture(picture: "Picture") -> "Figure":
     """Draw a picture as a figure of matplotlib's."""
     from compatkit.reports.pictures.drawing import draw_figure  # noqa: PLC0415  (matplotlib)
 
     return draw_figure(picture)
 
 
-def render_picture(picture: Picture, kind: str) -> bytes:
+def render_picture(picture: "Picture", kind: str) -> bytes:
     """Return a picture as a file: `svg`, `pdf` or `png`, the same bytes every time."""
     from compatkit.reports.pictures.drawing import write_file  # noqa: PLC0415  (matplotlib)
 
     return write_file(picture, kind)
 
 
-def inline_svg(picture: Picture) -> str:
+def inline_svg(picture: "Picture") -> str:
     """Return a picture as SVG for a page: no style, no script, nothing loaded, ids of its own."""
     from compatkit.reports.pictures.drawing import write_inline  # noqa: PLC0415  (matplotlib)
 
@@ -150,7 +135,7 @@ def plot_picture(
     return _plot(describe_picture(name, results), path, kind)
 
 
-def plot_history(history: History, path: str | Path | None = None) -> "Figure":
+def plot_history(history: "History", path: str | Path | None = None) -> "Figure":
     """Draw what each version kept, repaired, learned and broke, and write it.
 
     Args:
@@ -161,6 +146,8 @@ def plot_history(history: History, path: str | Path | None = None) -> "Figure":
         ConfigError: no such kind of file.
     """
     kind = _kind_of(path)
+    from compatkit.reports.pictures.history import describe_history  # noqa: PLC0415
+
     return _plot(describe_history(history), path, kind)
 
 
@@ -172,7 +159,7 @@ def _kind_of(path: str | Path | None) -> str | None:
     return kind
 
 
-def _plot(picture: Picture, path: str | Path | None, kind: str | None) -> "Figure":
+def _plot(picture: "Picture", path: str | Path | None, kind: str | None) -> "Figure":
     if path is not None and kind is not None:
         write_whole(path, render_picture(picture, kind))
     return draw_picture(picture)

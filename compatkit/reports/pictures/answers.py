@@ -6,8 +6,9 @@ import numpy as np
 
 from compatkit.comparison.agreement import Agreement
 from compatkit.comparison.comparison import Comparison
+from compatkit.reports.pictures.lacking import NoPictureError
 from compatkit.reports.pictures.panels import one_by_one
-from compatkit.reports.pictures.picture import Grid, NoPictureError, Picture
+from compatkit.reports.pictures.picture import Grid, Picture
 from compatkit.reports.view import DASH, count_of, format_number
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.reports.pictures.lacking import ONE_CANDIDATE, NoPictureError
 from compatkit.reports.pictures.panels import (
     describe_rate,
     flip_rate,
     level_text,
     refuse_undefined,
 )
-from compatkit.reports.pictures.picture import NoPictureError, Picture, Place, Plane, is_drawn
-
-ONE_CANDIDATE = "there is one new model. Several have such a picture."
+from compatkit.reports.pictures.picture import Picture, Place, Plane, is_drawn
 
 
 def describe_candidates(results: Sequence[Comparison]) -> Picture:

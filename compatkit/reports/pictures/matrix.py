@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from compatkit.errors import ConfigError
+from compatkit.reports.pictures.lacking import NoPictureError
 from compatkit.reports.pictures.panels import rest_of
-from compatkit.reports.pictures.picture import Grid, NoPictureError, Picture
+from compatkit.reports.pictures.picture import Grid, Picture
 from compatkit.reports.view import count_of, format_number
 
 MOST_MODELS = 20

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.estimates import MetricValue
-from compatkit.reports.pictures.picture import Forest, NoPictureError, Panel, Picture, is_drawn
+from compatkit.reports.pictures.lacking import NoPictureError
+from compatkit.reports.pictures.picture import Forest, Panel, Picture, is_drawn
 from compatkit.reports.view import count_of, format_interval, format_value, level_of, tasks_of
 
 MOST_PANELS = 6

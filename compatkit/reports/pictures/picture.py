@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from compatkit.arrays import BoolArray, FloatArray
-from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import MetricValue
-
-
-class NoPictureError(ConfigError):
-    """There is nothing to draw, and why."""
 
 
 class Role(Enum):

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.reports.pictures.lacking import NoPictureError
 from compatkit.reports.pictures.panels import one_by_one
-from compatkit.reports.pictures.picture import Cloud, NoPictureError, Picture
+from compatkit.reports.pictures.picture import Cloud, Picture
 from compatkit.reports.view import count_of, format_count, tasks_of
 
 MOST_POINTS = 1500

@@ -6,6 +6,7 @@ from dataclasses import replace
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.measure_pair import Slice
+from compatkit.reports.pictures.lacking import NO_SLICES, NoPictureError
 from compatkit.reports.pictures.panels import (
     MOST_PANELS,
     MOST_ROWS,
@@ -23,13 +24,10 @@ from compatkit.reports.pictures.picture import (
     BROKEN,
     Forest,
     ForestRow,
-    NoPictureError,
     Picture,
     is_drawn,
 )
 from compatkit.reports.view import count_of, format_count, worst_first
-
-NO_SLICES = "there are none. --by FIELD names a field to slice by."
 
 
 def describe_slices(results: Sequence[Comparison]) -> Picture:

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.reports.pictures.lacking import NO_SWEEP, NoPictureError
 from compatkit.reports.pictures.panels import one_by_one
 from compatkit.reports.pictures.picture import (
     BROKEN,
     REPAIRED,
     Curves,
-    NoPictureError,
     Picture,
 )
 from compatkit.reports.view import count_of, format_number
-
-NO_SWEEP = "flips over all thresholds were not counted. --sweep counts them."
 
 
 def describe_sweep(results: Sequence[Comparison]) -> Picture:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.reports.pictures.lacking import NoPictureError
 from compatkit.reports.pictures.panels import (
     MOST_PANELS,
     MOST_ROWS,
@@ -21,7 +22,6 @@ from compatkit.reports.pictures.picture import (
     REPAIRED,
     Forest,
     ForestRow,
-    NoPictureError,
     Picture,
     is_drawn,
 )

@@ -1,30 +1,39 @@
 """Reports of a gate's verdict: each turns it into a text.
 
 To add one: a file with one function `render_KIND(verdict, view)`, and a line in `VERDICT_REPORTS`
-(and in `VERDICT_SUFFIXES`, if `-o` should know it by its file's suffix).
+(and in `VERDICT_SUFFIXES`, if `-o` should know it by its file's suffix). A report is imported when
+it is made.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 
 from compatkit.gate.verdict import Verdict
-from compatkit.reports.verdicts.github import render_github
-from compatkit.reports.verdicts.gitlab import render_gitlab
-from compatkit.reports.verdicts.junit import render_junit
-from compatkit.reports.verdicts.markdown import render_markdown
-from compatkit.reports.verdicts.page import render_html
-from compatkit.reports.verdicts.readable import render_json, render_terminal
 from compatkit.reports.view import View
 
 __all__ = ["REPORT_BEGINNINGS", "VERDICT_FLIPS", "VERDICT_REPORTS", "VERDICT_SUFFIXES"]
 
-VERDICT_REPORTS: dict[str, Callable[[Verdict, View | None], str]] = {
-    "github": render_github,
-    "gitlab": render_gitlab,
-    "html": render_html,
-    "json": render_json,
-    "junit": render_junit,
-    "markdown": render_markdown,
-    "terminal": render_terminal,
+Render = Callable[[Verdict, View | None], str]
+
+
+def _from(module: str, function: str) -> Render:
+    """Return the report that a function of a module of this room makes."""
+
+    def render(verdict: Verdict, view: View | None = None) -> str:
+        made: Render = getattr(import_module(f"{__name__}.{module}"), function)
+        return made(verdict, view)
+
+    return render
+
+
+VERDICT_REPORTS: dict[str, Render] = {
+    "github": _from("github", "render_github"),
+    "gitlab": _from("gitlab", "render_gitlab"),
+    "html": _from("page", "render_html"),
+    "json": _from("readable", "render_json"),
+    "junit": _from("junit", "render_junit"),
+    "markdown": _from("markdown", "render_markdown"),
+    "terminal": _from("readable", "render_terminal"),
 }
 
 VERDICT_SUFFIXES = {

@@ -6,7 +6,8 @@ from drawn_pictures import Drawn
 import compatkit
 from compatkit.comparison.history import History
 from compatkit.errors import ConfigError
-from compatkit.reports.pictures import IMAGES, describe_history, render_picture
+from compatkit.reports.pictures import IMAGES, render_picture
+from compatkit.reports.pictures.history import describe_history
 from compatkit.reports.pictures.panels import MOST_ROWS
 
 

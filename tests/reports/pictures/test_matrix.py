@@ -4,8 +4,8 @@ import pytest
 from drawn_pictures import Drawn
 
 from compatkit.errors import ConfigError
-from compatkit.reports.pictures import NoPictureError, describe_matrix
-from compatkit.reports.pictures.matrix import MOST_MODELS
+from compatkit.reports.pictures import NoPictureError
+from compatkit.reports.pictures.matrix import MOST_MODELS, describe_matrix
 
 NAMES = ("a", "b", "c")
 RATES = ((None, 0.1, None), (0.4, 0.9, 0.0), (0.2, 0.3, None))
