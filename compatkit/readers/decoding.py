@@ -12,7 +12,8 @@ from compatkit.predictions.fields import Record
 LINE = b"\n"
 CHUNK = 1 << 20  # bytes that are looked at in one go
 SPACED = re.compile(rb'"[ \t\n\r]++:')  # a key's end with white space before its colon
-UNUSUAL = (b"  :", b"\t:", b"\n:", b"\r:")  # more than one blank, or another white space
+# White space before a colon that is not one blank.
+UNUSUAL = (b"\t:", b"\n:", b"\r:", b"  :", b"\t :", b"\n :", b"\r :")
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+(:?)')
 
 
@@ -27,13 +28,16 @@ def repeats_a_key(text: bytes, rows: Sequence[Any]) -> bool:
         text: what was decoded.
         rows: the objects that it was decoded to.
     """
+    flat = sum(map(len, rows))
     colons = text.count(b":")
-    if colons == sum(map(len, rows)):
+    if colons == flat:
+        return False
+    unusual = any(space[:1] in text and space in text for space in UNUSUAL)
+    spaced = len(SPACED.findall(text)) if unusual else text.count(b'" :')
+    ends = text.count(b'":') + spaced
+    if ends == flat:
         return False
     keys = _count_keys(rows)
-    ends = text.count(b'":')
-    unusual = any(space in text for space in UNUSUAL)
-    ends += len(SPACED.findall(text)) if unusual else text.count(b'" :')
     if keys in {colons, ends}:
         return False
     return keys != len(b"".join(STRING.findall(text)))
