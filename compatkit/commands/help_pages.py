@@ -45,8 +45,8 @@ def find_page(words: list[str]) -> tuple[str, HelpPage] | None:
     Args:
         words: of the command line, such as `["muscle", "train", "--help"]`.
     """
-    *names, last = words
-    if last not in {"-h", "--help"} or not names or not all(map(str.isalnum, names)):
+    names = words[:-1]
+    if words[-1:] not in (["-h"], ["--help"]) or not names or not all(map(str.isalnum, names)):
         return None
     name = " ".join(names)
     page = json.loads(PATH.read_text(encoding="utf-8")).get(name)
