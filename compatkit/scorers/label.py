@@ -30,7 +30,7 @@ PLAIN = rf"(?<![A-Za-z0-9$])(?:([A-Zb-hj-z]|[0-9]{{1,3}}){ENDS}|([ai]){ENDS_LINE
 # 'A and B' and 'A, B' choose two labels, which is none.
 MORE = r"(?:[A-Z]|[0-9]{1,3})(?:[)\]*_`'\"}$\\]|\b(?!\s+\w))"
 ALONE = rf"(?![*_`'\")\]}}$\\]*+\s*+(?:,|&|/|(?:and|or)\b)\s*+[*_`'\"($\[]*+{MORE})"
-IS = r"[*_\"]*+(?:\s++(?i:is)\b|['\u2019]s\b|\s*+[:=])"
+IS = r"[*_\"]*+(?:\s++(?i:is)\b|['\u2019]s\b|\s*+[:=]|\s++[-\u2013\u2014](?=\s))"
 SAYS = (
     rf"(?i:answer(?:\s++(?:choice|option|letter))?|(?:correct|right|best)\s++(?:option|choice|letter))"
     rf"{IS}"
@@ -64,7 +64,10 @@ STATED = (
     rf"|(?i:<answer>){BEFORE}(?:{OPTION}{BEFORE})?({ONE})(?:{BEHIND}|[.):]\s[^<]*+)(?i:</answer>)"
     rf"|\[\[\s?([A-Z])\s?\]\]|{IS_CORRECT}"
 )
-OPENING = r"\s*+(?:\(([A-Za-z]|[0-9]{1,3})\)|(?!A:)([A-Za-z]|[0-9]{1,3})[.):])\s"
+OPENING = (
+    r"\s*+(?:\(([A-Za-z]|[0-9]{1,3})\)|(?!A:)([A-Za-z]|[0-9]{1,3})[.):]"
+    r"|([A-HJ-Z]|[0-9]{1,3}),?(?=\s++(?:because|since)\b))\s"
+)
 MENTIONED = rf"(?i:(?<!not )\boption)\s++[(*`'\"]*+([A-Z]|[0-9]{{1,3}})(?!\w)(?:(?P<last>{ENDS}))?"
 
 

@@ -204,6 +204,15 @@ def test_any_text_has_a_label_or_none(text: str) -> None:
         ("A. first\nB. second", None),
         ("A. Paris B. Rome", None),
         ("B. Paris" + " and more" * 30, None),
+        ("Answer - B", "B"),
+        ("The best answer \u2014 (D)", "D"),
+        ("Answer - B, C", None),
+        ("Answer - A common mistake", None),
+        ("The answer - I think - is C", None),
+        ("B, because A is wrong", "B"),
+        ("B since C. fails", None),
+        ("I, because I said so", None),
+        ("B, because A is wrong. " * 10, None),
     ],
 )
 def test_forms_that_people_use_and_openings_that_are_lists(text: str, label: str | None) -> None:
