@@ -232,7 +232,7 @@ _DECLARED = (
     Option(
         name="higher_is_better",
         kind=bool,
-        help="Logs: more is better, of such a metric.",
+        help="Logs, field: more is better, of such a metric.",
         places=EVERYWHERE,
         about=OF_LOGS,
     ),

@@ -13,6 +13,7 @@ from compatkit.metrics.estimates import Plan
 from compatkit.option import of_side
 from compatkit.predictions.fields import NO_FIELD, parse_roles
 from compatkit.readers import DOCUMENT
+from compatkit.readers.logs.directions import turn_field
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.shape import Shape, label_side
 from compatkit.readers.source import Progress
@@ -302,9 +303,9 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     scorer, interval = values.pop("scorer"), values.pop("interval")
     named = scorer is not None or any(value not in (None, ()) for value in scorer_options.values())
     scorer = "exact_match" if scorer is None else scorer
-    if values["lower_is_better"] and str(scorer).startswith("field:"):
-        scorer_options = {**scorer_options, "lower_is_better": True}
-        changed.discard("lower_is_better")  # said of the field, not of a log
+    if str(scorer).startswith("field:"):
+        scorer_options = {**scorer_options, **turn_field(str(scorer), scorer_options, values)}
+        changed -= {"lower_is_better", "higher_is_better"}  # said of the field, not of a log
     made = make_scorer(scorer, **scorer_options)
     further = [*values["by"], *filter(None, [values["cluster"]]), *made.fields]
     roles = _parse_fields(values, further)

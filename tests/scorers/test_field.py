@@ -75,6 +75,15 @@ def test_a_word_error_rate_that_rose_is_a_negative_flip_and_not_a_positive_one()
     new = [{"id": n, "wer": 0.1 if n < 2 else 0.9} for n in range(10)]
     counts = compare(old, new, scorer="field:wer", lower_is_better=True).counts
     assert (counts.negative_flips, counts.positive_flips) == (6, 0)
+    more = compare(old, new, scorer="field:wer", higher_is_better=True).counts
+    assert (more.negative_flips, more.positive_flips) == (0, 6)
+
+
+@pytest.mark.parametrize("name", ["wer", "scores.WER", "loss", "edit_distance"])
+def test_a_field_of_which_less_is_better_by_its_name_is_asked_for_its_direction(name) -> None:
+    rows = [{"id": 1, "wer": 0.1}]
+    with pytest.raises(ConfigError, match=r"by its name.*--lower-is-better, or --higher-is-better"):
+        compare(rows, rows, scorer=f"field:{name}")
 
 
 def test_rows_that_a_judge_left_out_are_left_out_of_n() -> None:

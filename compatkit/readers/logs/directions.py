@@ -1,4 +1,4 @@
-"""Directions: whether less of a metric is better, where its log does not say.
+"""Directions: whether less of a metric is better, where its log does not say, or a field's user.
 
 Two lists, and nothing else: a metric that is in neither, and whose log states no direction, has
 none. Names count without the filter behind a comma and without what follows `@` or `:`
@@ -6,6 +6,10 @@ none. Names count without the filter behind a comma and without what follows `@`
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
+
+from compatkit.errors import ConfigError
 
 _MORE = """
     acc accuracy acc_norm acc_norm_nospace acc_bytes acc_mutual_info acc_all acc_golds
@@ -46,3 +50,25 @@ def less_is_better(metric: str) -> bool | None:
     if name in LESS_IS_BETTER:
         return True
     return False if name in MORE_IS_BETTER else None
+
+
+def turn_field(scorer: str, own: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a scorer of a field must know of its direction.
+
+    Args:
+        scorer: `field:NAME`.
+        own: the scorer's own options.
+        said: `lower_is_better` and `higher_is_better`, None where nothing was said.
+
+    Raises:
+        ConfigError: nothing was said, and by the field's name less is better.
+    """
+    name = scorer.removeprefix("field:").rpartition(".")[2]
+    if said["lower_is_better"]:
+        return {"lower_is_better": True}
+    if said["higher_is_better"] or "lower_is_better" in own or not less_is_better(name):
+        return {}
+    raise ConfigError(
+        f"{scorer}: less {name} is better by its name, and more of a field is taken to be. Say "
+        "--lower-is-better, or --higher-is-better where more is."
+    )
