@@ -29,6 +29,7 @@ from compatkit.readers.logs.log import (
     LogSelection,
     as_text,
     batches,
+    counted,
     expect,
     is_missing,
     items,
@@ -83,7 +84,9 @@ def _open_log(path: Path, *, whole: bool) -> Log:
         details={
             "epochs": config.get("epochs") or 1,
             "score_on_error": bool(config.get("score_on_error")),
-            "total": results.get("total_samples") if whole else None,
+            "total": counted(results.get("total_samples"), str(path), "total_samples")
+            if whole
+            else None,
         },
     )
 
@@ -199,7 +202,7 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
             f"{name}: holds no samples. Run it again without --no-log-samples, and to its end."
         )
     total = log.details["total"]
-    if isinstance(total, int) and rows != total:
+    if total is not None and rows != total:
         raise DataError(
             f"{name}: {rows:,} samples; its results are of {total:,}. Was it cut or edited? Copy "
             "the file again; --unfinished keep takes what is there."

@@ -25,6 +25,7 @@ from compatkit.readers.logs.lm_eval_results import (
     find_results,
     name_task,
     part,
+    read_total,
     refuse_cut,
 )
 from compatkit.readers.logs.lm_eval_rows import read_row
@@ -65,7 +66,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
     filters, names = _list_metrics(path, results, task, first)
     refused = {metric: reason for metric in names if (reason := _refusal(metric, first))}
     better = part(results, "higher_is_better", task)
-    total = part(results, "n-samples", task).get("effective")
+    total = read_total(results, task) if whole else None
     notes = () if results else (NO_RESULTS.format(path),)
     if whole and _is_subset(path, results, task, total):
         notes = (f"{path}: made with --samples; the mean over its rows is that of its results",)
@@ -92,7 +93,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
         conditions=describe(results, task),
         notes=notes,
         lines=not _is_array(path),
-        details={"filter": filters[0], "total": total if whole else None},
+        details={"filter": filters[0], "total": total},
     )
 
 
@@ -132,16 +133,18 @@ def _first_line(path: Path) -> bytes:
 def _list_metrics(
     path: Path, results: Results, task: str, first: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
-    """Return the filters and the metrics of all rows, those of the first row first.
+    """Return the filters and the metrics of all rows, the ones to take first at the head.
 
-    Results list them all; without any, the rows are searched, without decoding them.
+    Results list them all, and filters in their order, whatever the order of the rows is; without
+    any, those of the first row come first, and the rows are searched without decoding them.
     """
     listed = expect(first.get("metrics", []), list, f"{path}:1", "metrics")
     metrics = dict.fromkeys(map(str, listed))
-    filters = dict.fromkeys([as_text(first["filter"])] if "filter" in first else [])
-    for metric, name in aggregates(results, task) if JUDGES_NOTHING not in metrics else ():
-        metrics[metric] = None
-        filters |= {name: None} if filters else {}
+    pairs = [] if JUDGES_NOTHING in metrics else list(aggregates(results, task))
+    metrics |= dict.fromkeys(metric for metric, _ in pairs)
+    filters: dict[str, None] = {}
+    if "filter" in first:
+        filters = dict.fromkeys([*(name for _, name in pairs), as_text(first["filter"])])
     if not results and filters:
         found_filters, found_metrics = _scan(path)
         filters |= found_filters
@@ -188,14 +191,14 @@ def _refusal(metric: str, first: Mapping[str, Any]) -> str:
     return ""
 
 
-def _is_subset(path: Path, results: Results, task: str, total: object) -> bool:
+def _is_subset(path: Path, results: Results, task: str, total: int | None) -> bool:
     """Tell a run of some documents (`--samples`) by a version that counts all of them as run.
 
     A file that was cut off ends with an earlier document than the last; this one has gaps, and
     each mean over its rows is the one in its results.
     """
     version = as_text(results.get("lm_eval_version") or "")
-    if not COUNT_ALL.match(version) or not isinstance(total, int):
+    if not COUNT_ALL.match(version) or total is None:
         return False
     means = aggregates(results, task)
     sums: dict[tuple[str, str], list[float]] = {}

@@ -7,7 +7,13 @@ from typing import Any
 
 from compatkit.errors import DataError
 from compatkit.readers.logs.keys import Once
-from compatkit.readers.logs.log import as_text, plain_name, read_json_file, state_conditions
+from compatkit.readers.logs.log import (
+    as_text,
+    counted,
+    plain_name,
+    read_json_file,
+    state_conditions,
+)
 from compatkit.readers.logs.log import part as part_of
 
 FOLDERS_ABOVE = 2
@@ -141,19 +147,29 @@ def describe(results: Results, task: str) -> dict[str, str]:
     )
 
 
-def refuse_cut(path: Path, wanted: str, count: int, total: object) -> None:
+def read_total(results: Results, task: str) -> int | None:
+    """Return how many documents of a task were run, None where the results do not say.
+
+    Raises:
+        DataError: it is no whole number.
+    """
+    total = part(results, "n-samples", task).get("effective")
+    return counted(total, str(results.path), f"the number of documents of {task}")
+
+
+def refuse_cut(path: Path, wanted: str, count: int, total: int | None) -> None:
     """Refuse another number of rows than the results say were run.
 
     Raises:
         DataError: with both counts.
     """
-    if isinstance(total, int) and count > total:
+    if total is not None and count > total:
         raise DataError(
             f"{path}: {count:,} rows of the filter {wanted!r}; its file of results says that "
             f"{total:,} documents were run. Are the results those of another run? --unfinished "
             "keep takes what is there."
         )
-    if isinstance(total, int) and count < total:
+    if total is not None and count < total:
         raise DataError(
             f"{path}: {count:,} rows of the filter {wanted!r}; its file of results says that "
             f"{total:,} documents were run. Was it cut off, or made with --samples by lm-eval "

@@ -16,7 +16,7 @@ from compatkit.errors import DataError
 from compatkit.predictions.records import Records
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.directions import less_is_better
-from compatkit.readers.logs.lm_eval_results import Results, describe, part, refuse_cut
+from compatkit.readers.logs.lm_eval_results import Results, describe, part, read_total, refuse_cut
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -55,7 +55,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
     results = _find_results(path, run)
     metrics, refused = _list_metrics(path)
     better = part(results, "higher_is_better", task)
-    total = part(results, "n-samples", task).get("effective")
+    total = read_total(results, task) if whole else None
     return Log(
         harness="lmms-eval",
         task=task,
@@ -68,7 +68,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
         conditions=describe(results, task),
         notes=() if results else (f"{path}: no file of results of its run is beside it",),
         lines=True,
-        details={"total": total if whole else None},
+        details={"total": total},
     )
 
 

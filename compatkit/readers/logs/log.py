@@ -191,6 +191,22 @@ def stated(value: Any, where: str, what: str) -> bool | None:
     return None if value is None else bool(expect(value, bool, where, what))
 
 
+def counted(value: Any, where: str, what: str) -> int | None:
+    """Return how many rows a log says that it has, None where it does not say.
+
+    Raises:
+        DataError: it is no whole number, so that a log that was cut off would seem to be whole.
+    """
+    if value is None:
+        return None
+    if (
+        not isinstance(value, bool | str)
+        and as_float(expect(value, (int, float), where, what)) % 1 == 0
+    ):
+        return int(value)
+    raise DataError(f"{where}: {what} is {value!r:.40}; a whole number was expected. Is it whole?")
+
+
 def set_score(record: dict[str, Any], value: Any, log: Log, where: str) -> None:
     """Put the value of the chosen metric into a record, or why there is none.
 

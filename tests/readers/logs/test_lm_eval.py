@@ -355,3 +355,11 @@ def test_what_results_say_of_another_kind_is_refused_with_their_name(pair):
     edit_json(results, lambda value: value.update(versions="1"))
     message = refusal(*map(choice_file, pair))
     assert message.startswith(f"{results}: 'versions' is of type str; dict was expected")
+
+
+def test_the_order_of_the_rows_does_not_choose_the_filter(pair):
+    wanted = open_run(pair[0])["tiny_text"].log.metrics
+    path = only(pair[0], "samples_tiny_text_*")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
+    log = open_run(pair[0])["tiny_text"].log
+    assert (log.metrics, log.metric) == (wanted, "exact_match,strict-match")

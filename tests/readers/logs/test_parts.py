@@ -1,14 +1,19 @@
 """A value where a harness writes a table of scores, and the reverse, is refused: never misread."""
 
+import gzip
 import json
+import re
 
 import pytest
-from harness_runs import RUNS
+from harness_runs import RUNS, copy_run
 from prediction_files import write_rows
 
 from compatkit import compare
 from compatkit.errors import DataError
-from compatkit.readers.logs.log import items, part
+from compatkit.readers.logs.log import LogSelection, counted, items, part
+from compatkit.readers.prediction_file import open_run
+
+COUNT = re.compile(rb'("(?:effective|total_samples)": *)\d+')
 
 
 @pytest.mark.parametrize("value", [0.5, "x", [1], True, 0, "", []])
@@ -109,3 +114,23 @@ def test_what_a_file_beside_the_rows_says_in_another_kind_is_refused(tmp_path, v
     for path, key in ((nemo, "benchmark"), (helm, "adapter_spec"), (evals, "run_config")):
         with pytest.raises(DataError, match=f"'{key}' is of type .*; dict was expected"):
             compare(path, path)
+
+
+@pytest.mark.parametrize("value", ["4", True, 3.5, [4], float("nan")])
+def test_a_number_of_rows_that_is_none_is_refused_and_never_passed_over(value):
+    with pytest.raises(DataError, match=r"file: the number is .*expected\. Is"):
+        counted(value, "file", "the number")
+    assert (counted(4, "", ""), counted(4.0, "", ""), counted(None, "", "")) == (4, 4, None)
+
+
+@pytest.mark.parametrize("run", ["lm_eval", "inspect"])
+def test_a_log_that_does_not_say_how_many_rows_it_has_is_refused(tmp_path, run):
+    folder = copy_run(f"{run}/v1" if run == "lm_eval" else f"{run}/as_json", tmp_path)
+    for path in folder.rglob("*.json*"):
+        data = path.read_bytes()
+        text = gzip.decompress(data) if path.suffix == ".gz" else data
+        altered = COUNT.sub(rb'\1"4"', text)
+        path.write_bytes(gzip.compress(altered) if path.suffix == ".gz" else altered)
+    with pytest.raises(DataError, match="a whole number was expected"):
+        open_run(folder)
+    open_run(folder, selection=LogSelection(unfinished="keep"))
