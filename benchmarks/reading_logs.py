@@ -3,20 +3,23 @@
     python benchmarks/reading_logs.py [--rows N] [--quick]
 
 Writes benchmarks/results/reading_logs.md. The logs are made on the spot, in the shapes that
-lm-evaluation-harness and Inspect write, with texts from a seed.
+harnesses write, with texts from a seed.
 """
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from log_shapes import SHAPES, WORDS, text_of, write_shape
 from speed_table import Line, Section, describe_machine
 
 from compatkit import compare
@@ -24,11 +27,6 @@ from compatkit.readers.prediction_file import open_predictions
 
 RESULTS = Path(__file__).parent / "results" / "reading_logs.md"
 DATE = "2026-11-01T10-00-00.000000"
-WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
-
-
-def text_of(draw: random.Random, words: int) -> str:
-    return " ".join(draw.choices(WORDS, k=words))
 
 
 def write_lm_eval(folder: Path, rows: int, seed: int) -> Path:
@@ -106,10 +104,12 @@ def load_lines(path: Path) -> int:
         return sum("doc_id" in json.loads(line) for line in file)
 
 
-def seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def seconds(
+    function: Callable[[], object], clock: Callable[[], float] = time.perf_counter
+) -> float:
+    start = clock()
     function()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def peak_of(what: str, path: Path) -> float:
@@ -151,6 +151,34 @@ def measure_speed(old: Path, new: Path, rows: int, repetitions: int) -> Section:
                 both,
             ),
         ],
+    )
+
+
+def load_all(files: Sequence[Path]) -> None:
+    """Decode whole files, and JSON Lines line by line."""
+    for path in files:
+        with path.open("rb") as file:
+            for line in file if path.suffix == ".jsonl" else [file.read()]:
+                json.loads(line)
+
+
+def measure_shapes(folder: Path, rows: int, repetitions: int) -> Section:
+    lines = []
+    for name in SHAPES:
+        run = folder / name.partition(" ")[0]
+        files = write_shape(run, name, rows)
+        assert read_rows(run) == rows
+        read, loaded = [], []
+        for _ in range(repetitions):
+            read.append(seconds(partial(read_rows, run), time.process_time))
+            loaded.append(seconds(partial(load_all, files), time.process_time))
+        size = sum(path.stat().st_size for path in files) / 1e6
+        lines.append(Line(f"{name}, {size:.1f} MB", read, loaded))
+    return Section(
+        f"Runs of {rows:,} rows of other harnesses, read as records",
+        "CPU time of `json.loads` of all files = 1",
+        "Each file is read for its metrics and keys, and again for its rows.",
+        lines,
     )
 
 
@@ -198,15 +226,17 @@ def main() -> None:
         old, new = (write_lm_eval(folder / f"v{n}", rows, n) for n in (1, 2))
         as_json, as_zip = write_inspect(folder, rows // 5)
         speed = measure_speed(old, new, rows, 3 if given.quick else 7)
+        shapes = measure_shapes(folder, rows // 5, 3 if given.quick else 7)
         memory = measure_memory(
             {"lm-eval": old, "Inspect `.json`": as_json, "Inspect `.eval`": as_zip}
         )
     text = (
         "# Reading the logs of harnesses\n\n"
-        f"Command: `python benchmarks/reading_logs.py`. {machine}\n\n"
+        f"Command: `python benchmarks/reading_logs.py --rows {rows}`. {machine}\n\n"
         "The two sides took turns in one run: the ratio is the quotient of the medians, beside it\n"
-        "the smallest and the largest quotient of single repetitions.\n\n"
-        f"{speed}\n{memory}"
+        "the smallest and the largest quotient of single repetitions. The machine's load was "
+        f"{os.getloadavg()[1]:.1f}.\n\n"
+        f"{speed}\n{shapes}\n{memory}"
     )
     print(text)
     if not given.quick:

@@ -52,21 +52,21 @@ def less_is_better(metric: str) -> bool | None:
     return False if name in MORE_IS_BETTER else None
 
 
-def turn_field(scorer: str, own: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+def turn_field(scorer: str, own: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a scorer of a field must know of its direction.
 
     Args:
         scorer: `field:NAME`.
         own: the scorer's own options.
-        said: `lower_is_better` and `higher_is_better`, None where nothing was said.
+        options: `lower_is_better` and `higher_is_better`, None where nothing was said.
 
     Raises:
         ConfigError: nothing was said, and by the field's name less is better.
     """
     name = scorer.removeprefix("field:").rpartition(".")[2]
-    if said["lower_is_better"]:
+    if options["lower_is_better"]:
         return {"lower_is_better": True}
-    if said["higher_is_better"] or "lower_is_better" in own or not less_is_better(name):
+    if options["higher_is_better"] or "lower_is_better" in own or not less_is_better(name):
         return {}
     raise ConfigError(
         f"{scorer}: less {name} is better by its name, and more of a field is taken to be. Say "

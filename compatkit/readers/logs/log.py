@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +12,7 @@ from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
 from compatkit.readers.blocks import read_json_text
-from compatkit.readers.decoding import decode_json, repeats_a_key
+from compatkit.readers.decoding import check_utf8, decode_json, repeats_a_key
 from compatkit.readers.source import open_path
 from compatkit.recipe import Recipe
 
@@ -125,13 +126,14 @@ def read_json_file(path: Path) -> Any:
         return read_document(stream, str(path))
 
 
-def read_document(stream: BinaryIO, name: str, *, by_hand: bool = False) -> Any:
+def read_document(stream: BinaryIO, name: str, *, by_hand: bool = False, kind: Any = None) -> Any:
     """Decode a file that is one JSON text, quickly where it has no fault and no NaN.
 
     Args:
         stream: its decompressed bytes.
         name: what messages call it.
         by_hand: a person may have written it, so that keys that occur twice are looked for.
+        kind: what is read of it; all else is skipped. A text of another kind is decoded whole.
 
     Raises:
         DataError: with the place and what was found there, or it is too large to be held.
@@ -139,6 +141,10 @@ def read_document(stream: BinaryIO, name: str, *, by_hand: bool = False) -> Any:
     import msgspec  # noqa: PLC0415
 
     raw = read_json_text(stream, name)
+    if kind is not None:
+        check_utf8(raw, name)
+        with suppress(msgspec.DecodeError, RecursionError):
+            return msgspec.json.decode(raw, type=kind)
     try:
         whole = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -272,4 +278,6 @@ def as_text(value: Any) -> str:
     """Return a value as text: strings as they are, all else as JSON."""
     if isinstance(value, str):
         return value
+    if type(value) is int:  # by far the commonest of them
+        return str(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

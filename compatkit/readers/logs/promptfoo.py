@@ -38,6 +38,7 @@ from compatkit.readers.logs.promptfoo_grades import (
     state_directions,
     threw_error,
 )
+from compatkit.readers.logs.promptfoo_types import Document
 from compatkit.readers.source import open_path
 
 STRIPPED = "[prompt stripped]"
@@ -117,7 +118,7 @@ def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
             for pair in zip(batch.lines, batch.rows, strict=True)
         ]
         return {}, [(line, _check(row, f"{name}:{line}")) for line, row in lines]
-    whole = expect(read_document(stream, name), dict, name, "the log")
+    whole = expect(read_document(stream, name, kind=Document), dict, name, "the log")
     results = whole.get("results")
     rows = results.get("results") if isinstance(results, dict) else results
     listed = expect(rows, list, name, "results.results")
