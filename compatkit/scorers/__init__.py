@@ -22,6 +22,7 @@ from compatkit.scorers.regex import regex
 from compatkit.scorers.rouge import rouge
 from compatkit.scorers.sacrebleu_scores import bleu, chrf, ter
 from compatkit.scorers.scorer import Scorer
+from compatkit.scorers.sequences import entities, tokens
 from compatkit.scorers.token_f1 import token_f1
 from compatkit.scorers.tool_calls import tool_calls
 
@@ -36,6 +37,8 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
     "set": item_set,
     "json": json,
     "tool_calls": tool_calls,
+    "tokens": tokens,
+    "entities": entities,
     "token_f1": token_f1,
     "rouge1": partial(rouge, "rouge1"),
     "rouge2": partial(rouge, "rouge2"),

@@ -38,6 +38,7 @@ REFERENCES: Mapping[str, Sequence[str]] = {
     "math": "12",
     "json": "12",
     "tool_calls": ["f()", "[]"],
+    "entities": ["B-PER O", "O"],
 }
 SLOW = {"math"}
 
@@ -102,6 +103,7 @@ def test_a_copy_of_the_reference_is_right(name: str) -> None:
         "regex": "word",
         "choices": "B",
         "verdict": "5",
+        "entities": "B-PER I-PER O",
     }.get(name, "the quick brown fox jumps")
     scored = make_scorer(name, **NEEDED.get(name, {})).score(rows_of([text], [text]))
     assert scored.scores[0] == pytest.approx(1.0, abs=1e-12)
