@@ -66,6 +66,10 @@ def split(rows):
     return {"columns": columns, "data": [[row[name] for name in columns] for row in rows]}
 
 
+def tags_of(text):
+    return ["O", f"B-{text.replace(' ', '_')}", "O"]
+
+
 def shapes_of(model):
     """Return the text of each file that holds one model's answers."""
     plain = rows_of(model)
@@ -89,8 +93,44 @@ def shapes_of(model):
         f"squad_{model}.json": json.dumps(dict(zip(IDS, ANSWERS[model], strict=True))),
         f"deepeval_{model}.json": json.dumps({"testCases": cases, "testPassed": 3}, indent=2),
         f"mlflow_{model}.json": json.dumps(
-            split(rows_of(model, id="inputs", prediction="outputs", reference="targets"))
+            split(
+                [
+                    {**row, "correctness/v1/score": 5 if row["outputs"] == row["targets"] else 2}
+                    for row in rows_of(
+                        model, id="inputs", prediction="outputs", reference="targets"
+                    )
+                ]
+            )
         ),
+        f"wandb_{model}.table.json": json.dumps(
+            {
+                **split(plain),
+                "_type": "table",
+                "ncols": 3,
+                "nrows": len(plain),
+                "column_types": {"wb_type": "typedDict", "params": {"type_map": {}}},
+                "log_mode": "IMMUTABLE",
+            }
+        ),
+        # A tag of one entity for each example: it is right, of another type, or not there.
+        f"tags_{model}.jsonl": lines(
+            [
+                {
+                    **row,
+                    "prediction": tags_of(row["prediction"]),
+                    "reference": tags_of(row["reference"]),
+                }
+                for row in plain
+            ]
+        ),
+        f"samples_{model}.jsonl": lines(
+            [
+                {**row, "sample": number, "prediction": text}
+                for row in plain
+                for number, text in enumerate([row["prediction"], "?"])
+            ]
+        ),
+        f"tasks_{model}/questions.csv": table(answers),
         f"split_{model}.json": json.dumps({**split(plain), "index": list(range(len(plain)))}),
         f"ids_{model}.json": json.dumps(
             {"results": {row["id"]: row for row in rows_of(model)}, "model": model}
@@ -114,6 +154,7 @@ def shared_files():
             "id": key,
             "claude_pred": OLD[n],
             "turbo_pred": NEW[n],
+            "third_pred": "?",
             "claude_ok": int(right["old"][n]),
             "turbo_ok": int(right["new"][n]),
             "reference": REFERENCES[n],
@@ -125,6 +166,7 @@ def shared_files():
         for name, model in (("claude", "old"), ("turbo", "new"))
         for row in rows_of(model)
     ]
+    long += [{"model": "third", **row, "prediction": "?"} for row in rows_of("old")]
     gold = rows_of("old", prediction=None, id="qid", reference="label")
     asked = [
         {"id": row["qid"], "question": "?", "answers": [{"text": row["label"]}]} for row in gold
@@ -140,6 +182,7 @@ def shared_files():
         "ref1.txt": "".join(f"{text}\n" if n % 2 else "\n" for n, text in enumerate(REFERENCES)),
         "dataset.jsonl": lines([{**row, "document": "..."} for row in data]),
         "dev-v1.1.json": json.dumps(squad),
+        "tasks_gold/questions.jsonl": lines(rows_of("old", prediction=None)),
         "map_gold.json": json.dumps(dict(zip(IDS, REFERENCES, strict=True))),
     }
 
@@ -148,6 +191,7 @@ def shared_files():
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("shapes")
     for name, text in {**shapes_of("old"), **shapes_of("new"), **shared_files()}.items():
+        (path / name).parent.mkdir(exist_ok=True)
         (path / name).write_bytes(text.encode())
     with zipfile.ZipFile(path / "old.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(path / "old.jsonl", "run/predictions.jsonl")
@@ -173,12 +217,12 @@ def test_a_shape_is_scored_as_it_is(have, command, folder, monkeypatch):
     words = shlex.split(command)[1:]
     result = CliRunner().invoke(command_line, [*words, "--json"], standalone_mode=False)
     assert result.exception is None, f"{have}: {result.exception}"
-    (comparison,) = json.loads(result.output)["results"]
+    comparison = json.loads(result.output)["results"][0]
     counts = {name: comparison["counts"][name] for name in count_plainly()}
     assert counts == count_plainly()
     assert comparison["counts"]["total"] == len(REFERENCES)
     broken = [flip for flip in comparison["flips"] if flip["kind"] == "negative"]
-    if "field:ok" not in words:
+    if not {"field:ok", "entities"} & {*words}:
         wanted = [n for n, text in enumerate(REFERENCES) if OLD[n] == text != NEW[n]]
         assert [flip["new_prediction"] for flip in broken] == [NEW[n] for n in wanted]
         assert [flip["references"][0] for flip in broken] == [REFERENCES[n] for n in wanted]

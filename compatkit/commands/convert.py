@@ -12,6 +12,8 @@ from compatkit.commands.printing import check_targets
 from compatkit.commands.score_options import field_flags, parse_options
 from compatkit.comparison.opening import join_references
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
+from compatkit.comparison.options import Options
+from compatkit.comparison.reference_files import options_of_task, reference_paths
 from compatkit.pairing.scored_rows import score_file
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.prediction_file import PredictionFile
@@ -21,6 +23,11 @@ from compatkit.scorers.scorer import Scorer
 
 # How one file is read and judged, beside what is said of logs.
 READING = {"reader", "scorer", "quoting", "where", "rows", "references"}
+
+
+def _join(options: Options, task: str, file: PredictionFile) -> PredictionFile:
+    """Give the file of a task its references, where others hold them."""
+    return join_references([file], options_of_task(options, task))[0]
 
 
 def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
@@ -55,7 +62,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
     a baseline.
     """
     if output.endswith(".jsonl"):
-        check_targets([output], [run_path, *values["references"]])
+        check_targets([output], [run_path, *reference_paths(values["references"])])
     options = parse_options({**values, "reader": reader})
     options.check_sides(1)
     written = convert_run(
@@ -64,7 +71,7 @@ def convert(run_path: str, output: str, reader: str | None, **values: Any) -> No
         reader=options.reader_of(0),
         selection=options.selection,
         shape=options.shape_of(0),
-        join=partial(join_references, options=options),
+        join=partial(_join, options),
         tell=lambda note: click.echo(visible(f"note: {note}"), err=True),
         judge=partial(_judge, options.scorer) if options.scorer_was_named else None,
     )

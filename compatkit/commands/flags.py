@@ -63,6 +63,30 @@ def gather_pairs(
     return dict(pairs)
 
 
+def _gather_tables(
+    context: click.Context, parameter: click.Parameter, pairs: tuple[tuple[str, str], ...]
+) -> list[dict[str, str]]:
+    """Return pairs as tables: one, or one for each time that the names are said.
+
+    A name that is said once holds in all of them.
+    """
+    said: dict[str, list[str]] = {}
+    for name, value in pairs:
+        said.setdefault(name, []).append(value)
+    counts = sorted({len(values) for values in said.values()} - {1})
+    if len(counts) > 1:
+        flag = max(parameter.opts, key=len)
+        raise click.UsageError(
+            f"{flag} says one name {counts[0]} times and another {counts[1]} times: once for all "
+            "new models, or once for each, was expected.",
+            context,
+        )
+    return [
+        {name: values[place if len(values) > 1 else 0] for name, values in said.items()}
+        for place in range(max(counts, default=1) if said else 0)
+    ]
+
+
 class Flag(click.Option):
     """An option of the command line that is said once, unless it is repeatable.
 
@@ -139,7 +163,8 @@ def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
         # One that nobody says stays unsaid, where no default was declared.
         attributes |= {"is_flag": True, "default": option.default}
     elif option.kind is dict:
-        attributes |= {"multiple": True, "type": Pair(), "callback": gather_pairs}
+        gather = _gather_tables if option.several else gather_pairs
+        attributes |= {"multiple": True, "type": Pair(), "callback": gather}
     elif option.several or option.per_side:
         attributes["multiple"] = True
     elif option.default is not None:

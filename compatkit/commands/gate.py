@@ -233,7 +233,7 @@ def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
     options = parse_options({**values, "by": ()}, progress=progress)
     return make_policy(
         old,
-        options.find_new(old, new),
+        options.find_new(old, new)[0],
         options,
         {name: limit for name, limit in budgets.items() if limit is not None},
         slices={path: {"max_nfr": slice_limit} for path in by},
@@ -270,7 +270,8 @@ def _init(
         name: value for name, value in values.items() if value != before[name]
     }
     options = parse_options(dict(values))
-    new = options.find_new(old, new)
+    (new,) = options.find_new(old, new)[:1]
+    options.check_sides(2)
     folder = Path(path).parent
     named |= {name: _seen_from(folder, named[name]) for name in PATHS if name in named}
     old, new = (os.path.relpath(file, folder) for file in (old, new))

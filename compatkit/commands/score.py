@@ -21,6 +21,7 @@ from compatkit.commands.printing import (
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
 from compatkit.comparison.names import split_name
+from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
 from compatkit.output import Data, write_whole
@@ -112,7 +113,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     old_rerun = values.pop("old_rerun")
     named = [split_name(side) for side in (old, *([] if new is None else [new]), *candidates)]
     names, paths = [name for name, _ in named], [path for _, path in named]
-    check_targets([*written, *flips], [*paths, old_rerun or "", *values["references"]])
+    read = [*paths, old_rerun or "", *reference_paths(values["references"])]
+    check_targets([*written, *flips], read)
     view = _view(values)
     adopt_scorer(values, paths)
     kinds = {report, *outputs.values()}
@@ -124,7 +126,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
         )
         if [*paths, old_rerun].count("-") > 1:
             raise ConfigError("- can stand for one file only: standard input is read once.")
-        news = [options.find_new(paths[0], paths[1] if new else None), *paths[2:]]
+        news = options.find_new(*paths)
         if new is None and any(names):
             raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
         results = compare_paths(paths[0], news, options, old_rerun=old_rerun, names=names)

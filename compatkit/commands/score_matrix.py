@@ -17,6 +17,7 @@ from compatkit.commands.score_options import adopt_scorer, parse_options
 from compatkit.comparison.matrix import ModelMatrix, match_models
 from compatkit.comparison.names import split_name
 from compatkit.comparison.option_table import OPTIONS
+from compatkit.comparison.reference_files import reference_paths
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
 from compatkit.reports import SUFFIXES, View
@@ -56,7 +57,7 @@ def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
     outputs = {path: _kind(path) for path in values.pop("output")}
     named = [split_name(model) for model in models]
     paths = [path for _, path in named]
-    check_targets(list(outputs), [*paths, *values["references"]])
+    check_targets(list(outputs), [*paths, *reference_paths(values["references"])])
     adopt_scorer(values, paths)
     with show_progress() as progress:
         options = parse_options(values, keep_flips=False, progress=progress)

@@ -35,6 +35,7 @@ from compatkit.comparison.judging import (
 from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.opening import open_files
 from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.reference_files import options_of_task
 from compatkit.comparison.reruns import doubt_rerun, refuse_pass_at
 from compatkit.comparison.signature import name_inputs, sign
 from compatkit.errors import ConfigError
@@ -83,11 +84,16 @@ def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any)
     0.5
     """
     made = make_options(**options)
-    return compare_files(old, [made.find_new(old, new)], made, old_rerun=old_rerun)[0]
+    return compare_files(old, made.find_new(old, new)[:1], made, old_rerun=old_rerun)[0]
 
 
 def compare_candidates(
-    old: Any, candidates: Sequence[Any], *, old_rerun: Any = None, task: str = "", **options: Any
+    old: Any,
+    candidates: Sequence[Any] | None = None,
+    *,
+    old_rerun: Any = None,
+    task: str = "",
+    **options: Any,
 ) -> Comparisons:
     """Compare several candidates with one old model, on the examples that all have.
 
@@ -96,7 +102,8 @@ def compare_candidates(
 
     Args:
         old: the old model's predictions.
-        candidates: the new model's, then those of further candidates.
+        candidates: the new model's, then those of further candidates; None where `old` holds all of
+            them, and `new_where`, or `new_fields`, is a list that tells them apart.
         old_rerun: a second run of the old model.
         task: the task's name in reports.
         options: see `make_options`.
@@ -108,10 +115,11 @@ def compare_candidates(
         DataError: a file that cannot be read, or rows that cannot be compared.
         ConfigError: a wrong option.
     """
+    how = make_options(**options)
+    candidates = how.find_new(old) if candidates is None else candidates
     if isinstance(candidates, str | Path) or not candidates:
         wanted = "a list of them was expected, the new model's first"
         raise ConfigError(f"candidates is {candidates!r}; {wanted}.")
-    how = make_options(**options)
     return Comparisons(compare_files(old, candidates, how, old_rerun=old_rerun, task=task))
 
 
@@ -139,6 +147,7 @@ def measure_files(
 ) -> "Measurement":
     """Read, score and align the files of one task; see `compare_files`."""
     refuse_pass_at(options, old_rerun)
+    options = options_of_task(options, task)
     files = open_files(old, news, options, old_rerun=old_rerun)
     options = follow_logs(files, options)
     sides = _score_files(files, options)
@@ -264,7 +273,7 @@ class Measurement:
         aligned = self.aligned
         lost = any(aligned.excluded.values()) or any(aligned.counted_wrong[0].values())
         inputs = name_inputs(sides, self.sides[1:] if lost else ())
-        return sign(self.options, total=len(aligned.ids), inputs=inputs)
+        return sign(self.options.of_candidate(number), total=len(aligned.ids), inputs=inputs)
 
     def _examples(
         self, find: FindExamples, pair: JudgedPair, number: int, *, by_run: Sequence[bool]

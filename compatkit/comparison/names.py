@@ -1,7 +1,8 @@
 """Names: what reports call the models.
 
-What the user says (`NAME=PATH`), else what the harness's log or the run's header calls the model,
-else the shortest part of the paths that tells them apart.
+What the user says (`NAME=PATH`), else what tells models in one file apart (`a`, of `model=a`), else
+what the harness's log or the run's header calls the model, else the shortest part of the paths
+that tells them apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,7 +46,8 @@ def name_models(
     clash = next((name for name in given if name and given.count(name) > 1), None)
     if clash is not None:
         raise ConfigError(f"two models are named {clash!r}. Give each a name of its own.")
-    own = [_find_own(files) for files in sides]
+    models = [tuple(files) for files in sides]
+    own = _tell_apart(models) or [_find_own(files) for files in models]
     derived = shorten_paths(own if all(own) and len(set(own)) == len(own) else paths)
     names = [name or part for name, part in zip(given, derived, strict=True)]
     if len(set(names)) < len(names):
@@ -56,6 +58,16 @@ def name_models(
 def name_files(files: Sequence[PredictionFile], given: Sequence[str] = ()) -> list[str]:
     """Return what reports call the models of which there is one file each; see `name_models`."""
     return name_models([file.name for file in files], [[file] for file in files], given)
+
+
+def _tell_apart(sides: Sequence[Sequence[PredictionFile]]) -> list[str]:
+    """Return what tells models in one file apart, of each; nothing where they lie in several."""
+    files = [files[0] for files in sides if len(files) == 1]
+    if len(files) < len(sides) or len({file.digest for file in files}) > 1:
+        return []
+    shared = set.intersection(*({*file.shape.own} for file in files))
+    names = [", ".join(pair[1] for pair in file.shape.own if pair not in shared) for file in files]
+    return names if all(names) else []
 
 
 def _find_own(files: Iterable[PredictionFile]) -> str:

@@ -25,6 +25,7 @@ OF_LOGS, OF_TASKS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP, OF_SIDES
 )
 OF_FILES, OF_TABLES = "files", "tables"
 SIDES = {"old": "old file", "new": "new files"}
+AGAIN = {"old": ".", "new": "; said again: of the next new model."}
 EVERYWHERE = frozenset({COMMAND, TASK})
 
 _DECLARED = (
@@ -278,7 +279,8 @@ _DECLARED = (
         default=(),
         metavar="FILE",
         help="The file that holds the references, where the predictions hold none: joined by id, "
-        "or by line. Repeatable: several references of each example.",
+        "or by line. Repeatable: several references of each example. TASK=FILE, or a folder with a "
+        "file for each task, of several tasks.",
         places=EVERYWHERE,
     ),
     Option(
@@ -294,7 +296,8 @@ _DECLARED = (
             kind=dict,
             metavar="ROLE=NAME",
             help=f"The field of a role in the {files} alone, such as prediction=gpt4; or of the "
-            "NAME of field:NAME. Repeatable.",
+            f"NAME of field:NAME. Repeatable{AGAIN[side]}",
+            several=side == "new",
             places=EVERYWHERE,
             about=OF_SIDES,
         )
@@ -311,7 +314,9 @@ _DECLARED = (
         Option(
             name=f"{side}_where",
             metavar="EXPRESSION",
-            help=f"The rows that are read of the {files}, such as model=a.",
+            help=f"The rows that are read of the {files}, such as model=a{AGAIN[side]}",
+            several=side == "new",
+            default=() if side == "new" else None,
             places=EVERYWHERE,
             about=OF_SIDES,
             signed=True,

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from compatkit.comparison.option_table import OPTIONS
+from compatkit.comparison.side_fields import parse_sides
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.option import of_side
-from compatkit.predictions.fields import NO_FIELD, parse_roles
+from compatkit.predictions.fields import NO_FIELD
 from compatkit.readers import DOCUMENT
 from compatkit.readers.logs.directions import turn_field
 from compatkit.readers.logs.log import LogSelection
+from compatkit.readers.references import gather_references
 from compatkit.readers.shape import Shape, label_side
 from compatkit.readers.source import Progress
 from compatkit.readers.where import parse_where
@@ -47,10 +49,10 @@ class Options:
         roles: role to field name.
         reader: name of the reader; None lets the file decide.
         old_fields: role to field name, of the old model's file alone.
-        new_fields: the same of the new model's file, and those of further candidates.
+        new_fields: the same of the new model's file and those of further candidates, or of each.
         where: which rows are read, as `compatkit.readers.where` reads it; None for all.
         old_where: the same of the old model's file alone.
-        new_where: the same of the new model's file, and those of further candidates.
+        new_where: the same of the new model's file and those of further candidates, or of each.
         references: the files, or rows in memory, that hold the references; empty where the
             predictions hold them.
         rows: where in a JSON document the rows stand, for all sides or for each.
@@ -83,10 +85,10 @@ class Options:
     by_position: bool = False
     roles: Mapping[str, str] = field(default_factory=dict)
     old_fields: Mapping[str, str] = field(default_factory=dict)
-    new_fields: Mapping[str, str] = field(default_factory=dict)
+    new_fields: tuple[Mapping[str, str], ...] = ()
     where: str | None = None
     old_where: str | None = None
-    new_where: str | None = None
+    new_where: tuple[str, ...] = ()
     references: tuple[Any, ...] = ()
     reader: str | None = None
     rows: str | tuple[str, ...] | None = None
@@ -123,8 +125,8 @@ class Options:
 
     def shape_of(self, number: int) -> Shape:
         """Return what was said of how the rows of a side lie, the old model's being 0."""
-        fields = self.new_fields if number else self.old_fields
-        where = parse_where(self.new_where if number else self.old_where)
+        fields = (_of_candidate(self.new_fields, number) or {}) if number else self.old_fields
+        where = parse_where(_of_candidate(self.new_where, number) if number else self.old_where)
         own = tuple(fields.items())
         rows = of_side(self.rows, number)
         return Shape(
@@ -133,6 +135,7 @@ class Options:
             rows=rows,
             quoting=of_side(self.quoting, number),
             label=label_side(own, where, rows if isinstance(self.rows, tuple) else None),
+            own=(*where, *own),
         )
 
     def reader_of(self, number: int) -> str | None:
@@ -150,21 +153,26 @@ class Options:
         old, new = ((self.shape_of(n).label, self.selection_of(n)) for n in (0, 1))
         return old != new
 
-    def find_new(self, old: T, new: T | None) -> T:
-        """Return where the new model's predictions are: where the old one's are, if unsaid.
+    @property
+    def candidates(self) -> int:
+        """How many new models are told apart by what is said of their rows and fields."""
+        return max(len(self.new_where), len(self.new_fields), 1)
+
+    def find_new(self, old: T, *news: T | None) -> list[T]:
+        """Return where each new model's predictions are: where the old one's are, if unsaid.
 
         Raises:
             ConfigError: they would be the same predictions.
         """
-        if new is not None:
-            return new
-        if not self.tells_sides:
+        given = [new for new in news if new is not None]
+        if not given and not self.tells_sides:
             raise ConfigError(
                 "OLD without NEW: two files were expected, or one that holds both models, of which "
                 "--old-field and --new-field name the columns, such as prediction=gpt4, or "
                 "--old-where and --new-where say which rows are whose, such as model=gpt4."
             )
-        return old
+        given = given or [old]
+        return given * self.candidates if len(given) == 1 else given
 
     def check_sides(self, count: int) -> None:
         """Refuse values for each side that are not as many as the sides.
@@ -186,6 +194,27 @@ class Options:
                     f"{OPTIONS[name].flag} has {len(value)} values, and {count} models are read. "
                     "Say it once for all, or once for each, the old model's first."
                 )
+        for name, several in (("new_where", self.new_where), ("new_fields", self.new_fields)):
+            if len(several) not in {0, 1, count - 1}:
+                raise ConfigError(
+                    f"{OPTIONS[name].flag} tells {len(several)} new models apart, and {count - 1} "
+                    "are compared. Say it once for all, or once for each."
+                )
+
+    def of_candidate(self, number: int) -> "Options":
+        """Return what holds for one new model, the first being 1."""
+        where = _of_candidate(self.new_where, number)
+        fields = _of_candidate(self.new_fields, number)
+        return replace(
+            self,
+            new_where=() if where is None else (where,),
+            new_fields=() if fields is None else (fields,),
+        )
+
+
+def _of_candidate(said: Sequence[T], number: int) -> T | None:
+    """Return what is said of a new model, the first being 1; None where nothing is."""
+    return said[number - 1 if len(said) > 1 else 0] if said else None
 
 
 def make_options(
@@ -220,10 +249,10 @@ def make_options(
     references: Any = (),
     fields: Mapping[str, str | None] | None = None,
     old_fields: Mapping[str, str | None] | None = None,
-    new_fields: Mapping[str, str | None] | None = None,
+    new_fields: Mapping[str, str | None] | Sequence[Mapping[str, str | None]] | None = None,
     where: str | None = None,
     old_where: str | None = None,
-    new_where: str | None = None,
+    new_where: str | Sequence[str] = (),
     sweep: bool = False,
     keep_flips: bool = True,
     keep_changed: bool = False,
@@ -246,21 +275,6 @@ def make_options(
     _check(values, scorer_options)
     values["references"] = held
     return _build(values, scorer_options)
-
-
-def gather_references(data: Any) -> tuple[Any, ...]:
-    """Return references as files or rows in memory: one, or one for each reference of an example.
-
-    >>> gather_references({"q1": "4", "q2": ["5", "five"]})
-    ([{'id': 'q1', 'reference': '4'}, {'id': 'q2', 'reference': ['5', 'five']}],)
-    """
-    if data is None or (isinstance(data, list | tuple) and not data):
-        return ()
-    if isinstance(data, Mapping):
-        return ([{"id": key, "reference": value} for key, value in data.items()],)
-    if isinstance(data, list | tuple) and not isinstance(data[0], Mapping):
-        return tuple(data)
-    return (data,)
 
 
 def check_threshold(scorer: Scorer, threshold: float | None) -> None:
@@ -298,7 +312,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
             values[name] = of_sides if len(of_sides) > 1 else next(iter(of_sides), None)
     references = values.pop("references")
     changed = {name for name, value in values.items() if value != OPTIONS[name].default}
-    for name in ("by", "tasks", "skip_tasks"):
+    for name in ("by", "tasks", "skip_tasks", "new_where"):
         values[name] = (values[name],) if isinstance(values[name], str) else tuple(values[name])
     scorer, interval = values.pop("scorer"), values.pop("interval")
     named = scorer is not None or any(value not in (None, ()) for value in scorer_options.values())
@@ -308,7 +322,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         changed -= {"lower_is_better", "higher_is_better"}  # said of the field, not of a log
     made = make_scorer(scorer, **scorer_options)
     further = [*values["by"], *filter(None, [values["cluster"]]), *made.fields]
-    roles = _parse_fields(values, further)
+    roles = parse_sides(values, further)
     if references and roles.get("references") == NO_FIELD:
         raise ConfigError(
             f"--reference-field {NO_FIELD} beside --references, of whose file it names the field. "
@@ -334,23 +348,6 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         changed=frozenset(changed),
         **values,  # all others are attributes of the same name
     )
-
-
-def _parse_fields(values: dict[str, Any], further: Sequence[str]) -> dict[str, str]:
-    """Check the fields and conditions of all sides and of each; return those of all.
-
-    Args:
-        values: the options; those that hold fields are replaced, and `fields` is taken out.
-        further: what else than a role may have a field of another name on each side.
-    """
-    roles = parse_roles(values.pop("fields") or {})
-    for name in ("old_fields", "new_fields"):
-        values[name] = parse_roles(values[name] or {}, further)
-        if values["by_position"] and {**roles, **values[name]}.get("id", NO_FIELD) != NO_FIELD:
-            raise ConfigError("--by-position pairs rows without an id. Leave --id-field out.")
-    for name in ("where", "old_where", "new_where"):
-        parse_where(values[name])
-    return roles
 
 
 def _select(values: dict[str, Any], scorer: object) -> LogSelection:

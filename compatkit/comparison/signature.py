@@ -89,7 +89,7 @@ def _plainly(name: str) -> Callable[[Options], object]:
 
     def value_of(options: Options) -> object:
         value = getattr(options if hasattr(options, name) else options.plan, name)
-        return NOBODY if value is None else value
+        return NOBODY if value is None or value == () else value
 
     return value_of
 
@@ -97,5 +97,7 @@ def _plainly(name: str) -> Callable[[Options], object]:
 def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "+".join(map(_plain, value))
     # All digits: what differs in the last one is another number.
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

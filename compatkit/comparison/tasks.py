@@ -13,6 +13,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.names import give_names, name_files, name_models
 from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.reference_files import refuse_unknown_tasks
 from compatkit.comparison.sides import TOTAL, Side, open_sides, share_tasks
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
@@ -98,6 +99,7 @@ def _name(
 def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     paths, folders = [side.path for side in sides], [side.files for side in sides]
     tasks, noted = share_tasks(sides, options)
+    refuse_unknown_tasks(options, tasks)
     options = options.of_one_task
     by_task = [
         compare_files(

@@ -216,6 +216,8 @@ class _Reader:
         for key in (key for key in values if PAIR_OPTIONS[key].kind is Path):
             values[key] = list(self._files(values, key, at))
         for key in (key for key in values if PAIR_OPTIONS[key].kind is dict):
+            if not isinstance(values[key], dict):
+                raise self._error(f"{at}.{key}", "a list was found; a table was expected")
             for role, name in values[key].items():
                 if not isinstance(name, str):
                     raise self._error(f"{at}.{key}", f"{role} is {name!r}; a field was expected")

@@ -58,6 +58,29 @@ def to_rows(value: Any) -> list[Record] | None:
     return rows if all(row is not None for row in rows) else None
 
 
+def find_fault(value: Any) -> str:
+    """Say why a table of columns and data is none; nothing where it is one, or no table at all.
+
+    >>> find_fault({"columns": ["id", "prediction"], "data": [[1, "a"], [2]]})
+    'its row 2 has 1 cells for 2 columns'
+    """
+    if not (isinstance(value, Mapping) and isinstance(value.get("columns"), list)):
+        return ""
+    columns, data = [str(column) for column in value["columns"]], value.get("data")
+    if not isinstance(data, list):
+        return "its data is no list of rows"
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        return f"two of its columns are called {twice!r}"
+    if isinstance(value.get("nrows"), int) and value["nrows"] != len(data):
+        return f"it has {len(data):,} rows, and its nrows says {value['nrows']:,}; was it cut?"
+    for number, cells in enumerate(data, 1):
+        size = len(cells) if isinstance(cells, list) else 0
+        if size != len(columns):
+            return f"its row {number} has {size} cells for {len(columns)} columns"
+    return ""
+
+
 def describe_rows(value: Any) -> str:
     """Say how rows stand there."""
     if isinstance(value, list):
@@ -97,9 +120,7 @@ def _walk(
 def _of_split(table: Mapping[str, Any]) -> list[Record] | None:
     columns = [str(column) for column in table["columns"]]
     index = table.get("index")
-    if len(set(columns)) < len(columns) or any(
-        not isinstance(cells, list) or len(cells) != len(columns) for cells in table["data"]
-    ):
+    if find_fault(table):
         return None
     rows = [dict(zip(columns, cells, strict=True)) for cells in table["data"]]
     if isinstance(index, list) and len(index) == len(rows) and "index" not in columns:

@@ -33,7 +33,7 @@ def convert(
     reader: str | None = None,
     selection: LogSelection | None = None,
     shape: Shape = PLAIN,
-    join: Callable[[list[PredictionFile]], list[PredictionFile]] = list,
+    join: Callable[[str, PredictionFile], PredictionFile] | None = None,
     tell: Tell = str,
     judge: Judge | None = None,
 ) -> dict[str, Path]:
@@ -48,7 +48,7 @@ def convert(
         reader: the name of the reader; without it names and first bytes decide.
         selection: what was said of logs.
         shape: what was said of how the rows lie.
-        join: gives the files their references, where another file holds them.
+        join: gives the file of a task its references, where another file holds them.
         tell: called with each sentence about how a file was read.
         judge: judges the answers anew: of a file, the score of each row, NaN for none.
 
@@ -63,8 +63,8 @@ def convert(
     if not run:
         _refuse_selection(path, selection or LogSelection())
         run = {Path(path).stem: open_file(path, reader)}
-    shaped = join([replace(file, shape=shape) for file in run.values()])
-    run = dict(zip(run, shaped, strict=True))
+    run = {task: replace(file, shape=shape) for task, file in run.items()}
+    run = {task: join(task, file) for task, file in run.items()} if join else run
     if judge is None:
         _refuse_unknown_direction(run)
     target = Path(output)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.fields import MISSING, Record
-from compatkit.predictions.nested import describe_rows, find_rows, list_places, to_rows
+from compatkit.predictions.nested import describe_rows, find_fault, find_rows, list_places, to_rows
 from compatkit.predictions.records import Records
 from compatkit.readers.blocks import read_json_text
 from compatkit.readers.decoding import decode_json, repeats_a_key
@@ -56,6 +56,8 @@ def _find(document: Any, path: str, name: str) -> tuple[list[Record], tuple[str,
     if rows is None:
         places = list_places(document)
         hint = f" Rows stand at {', '.join(places)}." if places else ""
+        if fault := find_fault(value):
+            raise DataError(f"{name}: --rows is {path!r}, and the table there is none: {fault}.")
         kind = "nothing" if value is MISSING else f"a {type(value).__name__} that is no rows"
         raise DataError(
             f"{name}: --rows is {path!r}, and {kind} stands there; a list of objects, an object "

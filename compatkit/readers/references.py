@@ -52,6 +52,21 @@ class Rows(Protocol):
         """Yield the records."""
 
 
+def gather_references(data: Any) -> tuple[Any, ...]:
+    """Return references as files or rows in memory: one, or one for each reference of an example.
+
+    >>> gather_references({"q1": "4", "q2": ["5", "five"]})
+    ([{'id': 'q1', 'reference': '4'}, {'id': 'q2', 'reference': ['5', 'five']}],)
+    """
+    if data is None or (isinstance(data, list | tuple) and not data):
+        return ()
+    if isinstance(data, Mapping):
+        return ([{"id": key, "reference": value} for key, value in data.items()],)
+    if isinstance(data, list | tuple) and not isinstance(data[0], Mapping):
+        return tuple(data)
+    return (data,)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The rows of one file of references.

@@ -19,6 +19,7 @@ class Shape:
         rows: where in a JSON document the rows stand; None where it is an array of them.
         quoting: `quoted` or `unquoted`, of the quotes of a table; None lets the file decide.
         label: what tells this side from another that lies in the same file.
+        own: field, or role, and value, of what is said of this side alone.
     """
 
     roles: Roles = ()
@@ -26,6 +27,7 @@ class Shape:
     rows: str | None = None
     quoting: str | None = None
     label: str = ""
+    own: Roles = ()
 
 
 PLAIN = Shape()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import tarfile
 import zipfile
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from prediction_files import rows_of_model
 
 from compatkit import compare
-from compatkit.errors import CompatkitError
+from compatkit.errors import CompatkitError, DataError
 from compatkit.predictions.nested import list_places, to_rows
 from compatkit.predictions.predictions import read_ids
 from compatkit.predictions.records import Records
@@ -308,3 +309,21 @@ def test_convert_joins_and_says_what_was_taken(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows[:2]] == ["S0|0", "S1|0"]
     assert [row["reference"] for row in rows] == [row["reference"] for row in OLD[:7]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"data": [["q1", "a", "b"], ["q2", "a"]]}, "its row 2 has 2 cells for 3 columns"),
+        ({"data": [["q1", "a", "b"], "q2a"]}, "its row 2 has 0 cells for 3 columns"),
+        ({"columns": ["id", "id", "x"]}, "two of its columns are called 'id'"),
+        ({"nrows": 3}, "it has 1 rows, and its nrows says 3; was it cut"),
+        ({"data": {"0": []}}, "its data is no list of rows"),
+    ],
+)
+def test_a_table_that_is_none_says_why(tmp_path, changes, fault):
+    table = {"columns": ["id", "prediction", "reference"], "data": [["q1", "a", "b"]], **changes}
+    path = tmp_path / "run.table.json"
+    path.write_text(json.dumps(table))
+    with pytest.raises(DataError, match=re.escape(fault)):
+        compare(path, path, rows=".")
