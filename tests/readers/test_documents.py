@@ -318,7 +318,6 @@ def test_convert_joins_and_says_what_was_taken(tmp_path):
         ({"data": [["q1", "a", "b"], "q2a"]}, "its row 2 has 0 cells for 3 columns"),
         ({"columns": ["id", "id", "x"]}, "two of its columns are called 'id'"),
         ({"nrows": 3}, "it has 1 rows, and its nrows says 3; was it cut"),
-        ({"data": {"0": []}}, "its data is no list of rows"),
     ],
 )
 def test_a_table_that_is_none_says_why(tmp_path, changes, fault):
