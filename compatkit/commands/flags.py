@@ -70,10 +70,10 @@ def _gather_tables(
 
     A name that is said once holds in all of them.
     """
-    said: dict[str, list[str]] = {}
+    values_of: dict[str, list[str]] = {}
     for name, value in pairs:
-        said.setdefault(name, []).append(value)
-    counts = sorted({len(values) for values in said.values()} - {1})
+        values_of.setdefault(name, []).append(value)
+    counts = sorted({len(values) for values in values_of.values()} - {1})
     if len(counts) > 1:
         flag = max(parameter.opts, key=len)
         raise click.UsageError(
@@ -82,8 +82,8 @@ def _gather_tables(
             context,
         )
     return [
-        {name: values[place if len(values) > 1 else 0] for name, values in said.items()}
-        for place in range(max(counts, default=1) if said else 0)
+        {name: values[place if len(values) > 1 else 0] for name, values in values_of.items()}
+        for place in range(max(counts, default=1) if values_of else 0)
     ]
 
 

@@ -212,9 +212,9 @@ class Options:
         )
 
 
-def _of_candidate(said: Sequence[T], number: int) -> T | None:
+def _of_candidate(values: Sequence[T], number: int) -> T | None:
     """Return what is said of a new model, the first being 1; None where nothing is."""
-    return said[number - 1 if len(said) > 1 else 0] if said else None
+    return values[number - 1 if len(values) > 1 else 0] if values else None
 
 
 def make_options(

@@ -124,19 +124,25 @@ class Columns(Sequence[Record]):
 def get_path(record: Record, path: str) -> Any:
     """Return the value at a dotted path of a record, or `MISSING`.
 
-    A key that holds the dots itself comes before the nested one.
+    A key that holds the dots itself comes before the nested one; in a list a number is the place
+    of an item, from 0.
 
     >>> get_path({"meta": {"lang": "de"}}, "meta.lang")
     'de'
+    >>> get_path({"choices": [{"message": {"content": "4"}}]}, "choices.0.message.content")
+    '4'
     """
     value = record.get(path, MISSING)
     if value is not MISSING or "." not in path:
         return value
     node: Any = record
     for part in path.split("."):
-        if not isinstance(node, Mapping) or part not in node:
+        if isinstance(node, list | tuple) and part.isdecimal() and int(part) < len(node):
+            node = node[int(part)]
+        elif isinstance(node, Mapping) and part in node:
+            node = node[part]
+        else:
             return MISSING
-        node = node[part]
     return node
 
 

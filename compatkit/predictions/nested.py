@@ -106,15 +106,22 @@ def _walk(
 ) -> Iterator[tuple[str, Sequence[Any] | dict[str, Any]]]:
     """Yield each path that holds a list of objects, a split table, or an object of objects."""
     if isinstance(value, list):
-        if value and all(isinstance(row, dict) for row in value):
+        if _is_list_of_rows(value):
             yield path, value
     elif isinstance(value, dict) and isinstance(value.get("columns"), list) and "data" in value:
         yield path or ROOT, value["data"]
     elif isinstance(value, dict) and depth < DEEPEST:
         if len(value) > 1 and all(isinstance(item, dict) for item in value.values()):
             yield path or ROOT, value
+        if len(value) > 1 and all(map(_is_list_of_rows, value.values())):  # ids to samples
+            yield path or ROOT, list(value.values())
+            return
         for key, item in value.items():
             yield from _walk(item, f"{path}.{key}" if path else str(key), depth + 1)
+
+
+def _is_list_of_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _of_split(table: Mapping[str, Any]) -> list[Record] | None:

@@ -33,7 +33,7 @@ KINDS = {
     ".parquet": "parquet",
 }
 # Of files that are named by themselves: in a folder of tasks they are anything.
-TEXTS = {".txt": "text", ".out": "text", ".hyp": "text", ".ref": "text"}
+TEXTS = dict.fromkeys((".txt", ".out", ".hyp", ".hypo", ".ref", ".target"), "text")
 NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 Progress = Callable[[str, float], None]  # the file's name, the share that was read

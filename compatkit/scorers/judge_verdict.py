@@ -20,7 +20,10 @@ RATING = re.compile(
     rf"(?![\d.]*\d)"
 )
 ALONE = re.compile(rf"[\s*_\"]*+{NUMBER}(?:\s*/\s*\d+)?[\s*_\"]*+\.?\s*+")
-PAIRWISE = re.compile(r"\[\[\s*([ABC]|(?i:tie))(?:=[ABC])?\s*\]\]")
+PAIRWISE = re.compile(
+    r"\[\[\s*(?:(?P<one>[AB])\s*(?P<sign>=|>{1,2}|<{1,2})\s*(?P<other>(?!(?P=one))[AB])"
+    r"|(?P<chosen>[ABC]|(?i:tie)))\s*\]\]"
+)
 TIES = {"C", "TIE"}
 
 
@@ -37,7 +40,8 @@ def verdict(
 
     With `scale` the prediction is a rating: the last `[[7]]`, `Rating: 7` or `Score: 7/10`, or a
     text that is a number alone; the score is (rating - low) / (high - low). With `winner` it is
-    a choice between two models: the last `[[A]]`, `[[B]]`, or `[[C]]` and `[[tie]]`, which are 1/2.
+    a choice between two models: the last `[[A]]`, `[[B]]`, or `[[C]]` and `[[tie]]`, which are 1/2;
+    also `[[A>B]]` and `[[A>>B]]`, which are one verdict, and `[[A=B]]`, a tie.
     No reference is needed. A text without a verdict, or with one beyond the scale such as -1, was
     not judged: it is neither right nor wrong, left out and counted, and so is a null one. The
     answer that churn compares is the verdict.
@@ -49,7 +53,8 @@ def verdict(
     Raises:
         ConfigError: neither scale nor winner, or both; a scale that is none.
 
-    Source: Zheng et al. 2023 (arXiv 2306.05685), MT-Bench, for `[[rating]]` and `[[A]]`.
+    Source: Zheng et al. 2023 (arXiv 2306.05685), MT-Bench, for `[[rating]]` and `[[A]]`; Li et al.
+    2024 (arXiv 2406.11939), Arena-Hard, for `[[A>>B]]`.
     """
     if (scale is None) == (winner is None):
         raise ConfigError(
@@ -95,11 +100,17 @@ def _rating(text: str | None) -> float | None:
 
 def _pairwise(text: str | None, winner: str) -> float | None:
     """Return 1 for the model, 0 for the other, 1/2 for a tie, None for no verdict."""
-    verdicts = PAIRWISE.findall(text or "")
-    if not verdicts:
+    last = None
+    for last in PAIRWISE.finditer(text or ""):
+        pass
+    if last is None:
         return None
-    last = verdicts[-1].upper()
-    return 0.5 if last in TIES else float(last == winner)
+    chosen = (last["chosen"] or "").upper()
+    if chosen in TIES or last["sign"] == "=":
+        return 0.5
+    if last["sign"]:
+        chosen = last["one"] if last["sign"][0] == ">" else last["other"]
+    return float(chosen == winner)
 
 
 def _scored(rows: Predictions, scores: list[float], answers: Sequence[str | None]) -> Scored:

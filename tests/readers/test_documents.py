@@ -326,3 +326,23 @@ def test_a_table_that_is_none_says_why(tmp_path, changes, fault):
     path.write_text(json.dumps(table))
     with pytest.raises(DataError, match=re.escape(fault)):
         compare(path, path, rows=".")
+
+
+def test_samples_by_id_are_proposed_as_one_place(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"date": "x", "eval": {k: [{"text": k}] * 2 for k in "abc"}}))
+    with pytest.raises(DataError, match=re.escape("--rows says where: eval (3).")):
+        compare(path, path, scorer="field:x")
+
+
+def test_a_field_within_a_list_is_named_by_its_place():
+    def rows(answers):
+        return [
+            {"id": n, "choices": [{"text": text}, {"text": "4"}], "reference": "4"}
+            for n, text in enumerate(answers)
+        ]
+
+    named = {"fields": {"prediction": "choices.0.text"}}
+    assert compare(rows("44"), rows("45"), **named).counts.negative_flips == 1
+    with pytest.raises(DataError, match=re.escape('no field "choices.2.text"')):
+        compare(rows("44"), rows("45"), fields={"prediction": "choices.2.text"})
