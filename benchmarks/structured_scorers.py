@@ -140,7 +140,7 @@ def take(score: Score, answers: list[str], references: list[str]) -> float:
     return ((cpu_seconds() - alone) - (alone - start)) / (len(answers) - 1) * 1e3
 
 
-def measure(make: Make, rows: int, shown: str, ours: Score, peer: str, library: Score) -> str:
+def measure(make: Make, rows: int, shown: str, *, ours: Score, peer: str, library: Score) -> str:
     """Return a row of the table: milliseconds a row, and the ratio to the library."""
     library(*make(1, random.Random(0)))  # what it loads at its first use
     times: list[tuple[float, float]] = []
@@ -179,11 +179,15 @@ def main() -> None:
         schema.flush()
         with_schema = score_with("json", schema=schema.name)
         by_json, by_schema = "`json.loads` and `==`", "jsonschema, `json.loads` and `==`"
+        sides = (
+            (make_math, "math", score_with("math"), "Math-Verify", ask_library),
+            (make_calls, "json", score_with("json"), by_json, parse_alone),
+            (make_calls, "json --schema", with_schema, by_schema, validate_alone),
+            (make_calls, "tool_calls", score_with("tool_calls"), by_json, parse_alone),
+        )
         table = [
-            measure(make_math, rows, "math", score_with("math"), "Math-Verify", ask_library),
-            measure(make_calls, rows, "json", score_with("json"), by_json, parse_alone),
-            measure(make_calls, rows, "json --schema", with_schema, by_schema, validate_alone),
-            measure(make_calls, rows, "tool_calls", score_with("tool_calls"), by_json, parse_alone),
+            measure(make, rows, shown, ours=ours, peer=peer, library=library)
+            for make, shown, ours, peer, library in sides
         ]
     lines = [
         "# Structured scorers",

@@ -100,11 +100,10 @@ def _rating(text: str | None) -> float | None:
 
 def _pairwise(text: str | None, winner: str) -> float | None:
     """Return 1 for the model, 0 for the other, 1/2 for a tie, None for no verdict."""
-    last = None
-    for last in PAIRWISE.finditer(text or ""):
-        pass
-    if last is None:
+    verdicts = [*PAIRWISE.finditer(text or "")]
+    if not verdicts:
         return None
+    last = verdicts[-1]
     chosen = (last["chosen"] or "").upper()
     if chosen in TIES or last["sign"] == "=":
         return 0.5

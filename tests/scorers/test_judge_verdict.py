@@ -44,8 +44,18 @@ def test_what_is_no_rating_was_not_judged(text: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "score"),
-    [("[[A]]", 0), ("[[B]] or rather [[A]]", 0), ("so [[B]]", 1), ("[[C]]", 0.5), ("[[Tie]]", 0.5)]
-    + [("[[A>B]]", 0), ("[[B>>A]]", 1), ("[[A<<B]]", 1), ("[[A=B]]", 0.5), ("[[A]] or [[B>A]]", 1)],
+    [
+        ("[[A]]", 0),
+        ("[[B]] or rather [[A]]", 0),
+        ("so [[B]]", 1),
+        ("[[C]]", 0.5),
+        ("[[Tie]]", 0.5),
+        ("[[A>B]]", 0),
+        ("[[B>>A]]", 1),
+        ("[[A<<B]]", 1),
+        ("[[A=B]]", 0.5),
+        ("[[A]] or [[B>A]]", 1),
+    ],
 )
 def test_a_choice_between_two(text: str, score: float) -> None:
     scored = make_scorer("verdict", winner="B").score(rows_of([text], [[]]))
