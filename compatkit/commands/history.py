@@ -21,6 +21,7 @@ from compatkit.commands.score_options import adopt_scorer, measure_options, pars
 from compatkit.comparison.history import History
 from compatkit.comparison.names import split_name
 from compatkit.comparison.option_table import OF_SCORES, OF_SIDES, OF_SLICES, OF_SWEEP, OF_TESTS
+from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.trace import find_versions, trace
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
@@ -67,7 +68,7 @@ def history(versions: tuple[str, ...], **values: Any) -> None:
     paths = [path for _, path in named]
     if paths.count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")
-    check_targets(list(outputs), [*versions, *paths, *values["references"]])
+    check_targets(list(outputs), [*versions, *paths, *reference_paths(values["references"])])
     adopt_scorer(values, paths)
     keep = "html" in outputs.values()
     with show_progress() as progress:
