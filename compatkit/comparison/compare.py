@@ -160,16 +160,9 @@ def measure_files(
         cluster=options.cluster,
         optional=set(options.by) - {options.cluster} if beside else (),
     )
-    lowest = lowest_score(sides, bounded=options.plan.bounded)
+    lowest, size = lowest_score(sides, bounded=options.plan.bounded), len(aligned.ids)
     judged = [
-        judge(
-            side,
-            rows,
-            len(aligned.ids),
-            options.threshold,
-            lowest=lowest,
-            pass_at=options.pass_at,
-        )
+        judge(side, rows, size, options.threshold, lowest=lowest, pass_at=options.pass_at)
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     return Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
