@@ -12,6 +12,7 @@ from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.statistics import Interval
 
 NOT_ASKED = "intervals that take resamples were not asked for"
+FEW = 20  # changes, below which their mean has limits that hold for every distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +240,13 @@ def bounded_mean(
 
 
 def mean_where(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> Measured:
-    """Return the mean over the examples of `where`, whose interval is still to be drawn.
+    """Return the mean over the examples of `where`, whose interval may still be to be drawn.
+
+    Of fewer than `FEW` a bootstrap covers far less often than its level says, where values have
+    heavy tails; they have limits by betting, which are wider and hold whatever the values.
 
     Args:
-        values: what it is the mean of.
+        values: what it is the mean of, in [0, 1] where scores have that range.
         where: which examples count.
         plan: how intervals are made.
         nothing: why it is undefined where none counts.
@@ -252,6 +256,8 @@ def mean_where(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -
     value = float(values[where].mean())
     if not plan.resample:
         return MetricValue(value, reason=NOT_ASKED)
+    if plan.bounded and plan.clusters is None and np.count_nonzero(where) < FEW:
+        return replace(bounded_mean(values, plan, (0.0, 1.0), where), value=value)
     counted = where.astype(np.float64)
     return Ratio(value, np.where(where, values, 0.0), counted, plan.bounds(0.0, 1.0))
 

@@ -8,7 +8,7 @@ from compatkit.arrays import FloatArray
 from compatkit.metrics.estimates import NOT_ASKED, Metrics, Plan
 from compatkit.metrics.measure_pair import measure_pair
 from compatkit.metrics.smooth import sweep_thresholds
-from compatkit.statistics import bootstrap
+from compatkit.statistics import betting_mean, bootstrap
 from compatkit.statistics.resampling import Units
 
 OLD = [0.5, 0.5, 0.5, 0.5, 0.25]
@@ -42,6 +42,34 @@ def test_a_change_of_at_most_epsilon_is_a_tie() -> None:
         None,
         "no score fell",
     )
+
+
+@pytest.mark.parametrize(
+    ("falls", "bounded", "grouped", "method"),
+    [
+        (1, True, False, "betting"),
+        (19, True, False, "betting"),
+        (20, True, False, "bootstrap-bca-t"),
+        (19, False, False, "bootstrap-bca-t"),
+        (19, True, True, "bootstrap-bca-t"),
+    ],
+)
+def test_the_mean_of_few_changes_has_limits_that_hold_for_every_distribution(
+    falls: int, bounded: bool, grouped: bool, method: str
+) -> None:
+    size = np.where(np.arange(60) < falls, 0.1 + np.arange(60) / 100, 0.0)
+    clusters = np.arange(60) // 2 if grouped else None
+    pair = pair_of(judged([0.9] * 60), judged(0.9 - size), continuous=True)
+    metrics = measure_family("smooth", pair, Plan(bounded=bounded, clusters=clusters))
+    regression = metrics["mean_regression"]
+    assert regression.value == pytest.approx(size[:falls].mean())
+    assert regression.method == method
+    if method == "betting":
+        expected = betting_mean(size[:falls])
+        assert (regression.low, regression.high) == (
+            pytest.approx(expected.low, abs=1e-9),
+            pytest.approx(expected.high, abs=1e-9),
+        )
 
 
 def test_no_example_makes_every_metric_undefined() -> None:
