@@ -24,8 +24,8 @@ def test_a_fail_is_an_assertion_whose_message_is_the_report() -> None:
         assert_compatible(rows(), rows(30), max_nfr=0.02, must_not_flip=["q3"])
     message = str(caught.value)
     first = message.splitlines()[0]
-    assert first.startswith("FAIL: the must-not-flip example broke (q3)")
-    assert "of 200 examples 30 broke" in message
+    assert first.startswith("FAIL: 30 of 200 right answers broke, 1 of them must not; 0 repaired")
+    assert "The must-not-flip example broke (q3)" in message
     assert "id q3" in message
     assert "\x1b" not in message
 

@@ -1,7 +1,7 @@
 """compatkit gate: does an update stay within its budget of broken behaviour?"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from compatkit.commands.gate_reports import (
     report_error,
     write_verdict,
 )
+from compatkit.commands.picture_files import PICTURE_FLAG
 from compatkit.commands.printing import report_flags
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import (
@@ -27,6 +28,7 @@ from compatkit.commands.score_options import (
     measure_options,
     parse_options,
 )
+from compatkit.comparison.names import refuse_clash, split_name
 from compatkit.comparison.option_table import OF_SHARES, OF_SWEEP, OF_TESTS
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.baseline import (
@@ -54,6 +56,7 @@ from compatkit.gate.verdict import TOTAL
 from compatkit.option import COMMAND
 from compatkit.output import write_whole
 from compatkit.reports.hostile import visible
+from compatkit.reports.pictures import IMAGES
 
 EXAMPLE = "compatkit gate old.jsonl new.jsonl -s numeric --max-nfr 0.02"
 # What may be said beside a policy; all else is the policy's to say.
@@ -66,6 +69,7 @@ BESIDE_POLICY = {
     "as_json",
     "as_markdown",
     "output",
+    "picture",
     "gitlab",
     "update_baseline",
 }
@@ -73,6 +77,7 @@ BESIDE_POLICY = {
 # they are measured.
 BESIDE_INIT = {"init", "old", "new", "policy", "by", "level", "old_rerun", *OPTION_KEYS}
 PATHS = ("old_rerun", "references")
+OUTPUTS = ("output", "picture", "gitlab", "as_json", "as_markdown")
 
 
 # Of p-values a gate makes none, and its intervals are exact.
@@ -125,17 +130,19 @@ ACTION_FLAGS = (
     help="The policy; compatkit.toml, or [tool.compatkit] in pyproject.toml, if not said.",
 )
 @add_flags(*BUDGET_FLAGS, *POLICY_FLAGS, *ACTION_FLAGS)
-@report_flags(VERDICT_SUFFIXES, "budget")
+@report_flags([*VERDICT_SUFFIXES, *IMAGES], "budget")
+@PICTURE_FLAG
 @measure_options(PAIR_OPTIONS, without=HAS_NONE_OF)
 @click.pass_context
 def gate(context: click.Context, /, old: str | None, new: str | None, **values: Any) -> int:
     """Does the update from OLD to NEW stay within its budget of broken behaviour?
 
-    Without OLD and NEW, the tasks of compatkit.toml are held against its budgets. Exit codes: 0
-    within the budget, 1 beyond it, 2 could not measure, 3 too few examples to tell.
+    Without OLD and NEW, the tasks of compatkit.toml are held against its budgets. NAME=PATH says
+    what reports call a model: v2=runs/new.jsonl. Exit codes: 0 within the budget, 1 beyond it, 2
+    could not measure, 3 too few examples to tell.
     """
     init = values.pop("init")
-    outputs = {name: values.pop(name) for name in ("output", "gitlab", "as_json", "as_markdown")}
+    outputs = {name: values.pop(name) for name in OUTPUTS}
     path = values.pop("policy")
     if init:
         return _init(context, old, new, path or FILE_NAME, values)
@@ -154,29 +161,30 @@ def _hold(
     values: dict[str, Any],
 ) -> int:
     """Hold an update against its budgets, and report."""
-    old, new = files
+    sides = [split_name(side) for side in files if side is not None]
     update = values.pop("update_baseline")
     shown = {name: values.pop(name) for name in ("show_flips", "explain")}
     shown["report_url"] = find_report_url(values.pop("report_url"), outputs)
     with show_progress() as progress:
-        if old is None:
+        if not sides:
             policy = _read(context, path, strict=values["strict"])
         elif path is not None:
             raise ConfigError("--policy names the files itself: leave OLD and NEW out.")
         else:
-            adopt_scorer(values, [old, new or old])
-            policy = _from_options(old, new, {**values, "progress": progress})
+            adopt_scorer(values, [path for _, path in sides])
+            policy = _from_options(sides, {**values, "progress": progress})
         if update:
             refuse_input(policy.tasks)
         tasks = tuple(expand_tasks(policy))
         read = [file for task in (*policy.tasks, *tasks) for file in files_of(task)]
-        check_outputs(outputs, [*read, policy.path])
+        sliced = any(task.slices for task in policy.tasks)
+        pictures = check_outputs(outputs, [*read, policy.path], sliced=sliced)
         if update:
             check_baselines(tasks)
         verdict = check_policy(replace(policy, tasks=tasks))
     if update and verdict.passed:
         check_shown(verdict)
-    write_verdict(verdict, outputs, shown)
+    write_verdict(verdict, outputs, shown, pictures)
     print_verdict(verdict, outputs, shown)  # while the old baseline, which it shows, is there
     if update and verdict.passed:
         for file in update_baselines(tasks, verdict):
@@ -220,7 +228,11 @@ def _refuse_beside_init(context: click.Context) -> None:
             )
 
 
-def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
+def _from_options(sides: Sequence[tuple[str, str]], values: dict[str, Any]) -> Policy:
+    names, (old, *news) = [name for name, _ in sides], [path for _, path in sides]
+    refuse_clash(names)
+    if not news and any(names):
+        raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
     budgets = {name: values.pop(name) for name in BUDGETS}
     slice_limit = values.pop("max_slice_nfr")
     tags = _tags(values.pop("must_not_flip_tag"))
@@ -231,15 +243,17 @@ def _from_options(old: str, new: str | None, values: dict[str, Any]) -> Policy:
     if bool(by) != (slice_limit is not None):
         raise ConfigError("--by and --max-slice-nfr go together: the field, and what it may lose.")
     options = parse_options({**values, "by": ()}, progress=progress)
-    return make_policy(
+    policy = make_policy(
         old,
-        options.find_new(old, new)[0],
+        options.find_new(old, news[0] if news else None)[0],
         options,
         {name: limit for name, limit in budgets.items() if limit is not None},
         slices={path: {"max_nfr": slice_limit} for path in by},
         must_not_flip_tags=tags,
         **named,
     )
+    tasks = [replace(task, names=(names[0], names[-1])) for task in policy.tasks]
+    return replace(policy, tasks=tuple(tasks))
 
 
 def _tags(texts: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
@@ -259,6 +273,8 @@ def _init(
     _refuse_beside_init(context)
     if old is None:
         raise ConfigError("--init needs a pair to learn from: compatkit gate --init OLD NEW.")
+    if any(split_name(side)[0] for side in (old, new or old)):
+        raise ConfigError("--init: a policy holds paths, and no names. Give the paths alone.")
     if Path(path).exists():
         raise ConfigError(f"{path}: exists already. Remove it, or name another with --policy.")
     rerun = values["old_rerun"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from compatkit.commands.picture_files import find_pictures, render_pictures
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
     check_targets,
@@ -22,6 +23,7 @@ from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.verdict import Verdict
 from compatkit.output import write_whole
 from compatkit.reports.hostile import visible
+from compatkit.reports.pictures import IMAGES, PICTURES, is_picture
 from compatkit.reports.verdicts import (
     REPORT_BEGINNINGS,
     VERDICT_FLIPS,
@@ -37,6 +39,8 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 RUN_PAGE = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
 ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]+")  # without what ends a link
 
+# A gate measures no total of its tasks, no further candidates and no other thresholds.
+GATE_PICTURES = ("slices", "answers", "scores")
 MOST_READ = 1000  # characters that tell a report from other files
 
 __all__ = [
@@ -49,12 +53,27 @@ __all__ = [
 ]
 
 
-def check_outputs(outputs: Mapping[str, Any], inputs: Sequence[str]) -> None:
-    """Refuse, before any work, reports that could not be written or printed."""
+def check_outputs(
+    outputs: Mapping[str, Any], inputs: Sequence[str], *, sliced: bool
+) -> dict[str, str]:
+    """Refuse, before any work, reports that could not be written or printed.
+
+    Args:
+        outputs: what was asked for.
+        inputs: the files that are read.
+        sliced: whether a budget is one of slices.
+
+    Returns:
+        The files that show a picture, and which.
+    """
     printed_kind(as_json=outputs["as_json"], as_markdown=outputs["as_markdown"])
+    kinds = {name: PICTURES[name] for name in GATE_PICTURES}
+    pictures = find_pictures(outputs["output"], outputs["picture"], {"by": sliced}, kinds)
     for path in outputs["output"]:
-        _kind(path)
+        if path not in pictures:
+            _kind(path)
     check_targets([*outputs["output"], *filter(None, [outputs["gitlab"]])], inputs)
+    return pictures
 
 
 def find_report_url(named: str | None, outputs: Mapping[str, Any]) -> str:
@@ -73,21 +92,29 @@ def find_report_url(named: str | None, outputs: Mapping[str, Any]) -> str:
             raise ConfigError(f"--report-url is {named!r}; an address as https://... was expected.")
         return named
     parts = [os.environ.get(name, "") for name in RUN_PAGE]
-    if not all(parts) or all(_kind(path) != "html" for path in outputs["output"]):
+    suffixes = {Path(path).suffix.lower() for path in outputs["output"]}
+    if not all(parts) or ".html" not in suffixes:
         return ""
     server, repository, run = parts
     url = f"{server}/{repository}/actions/runs/{run}#artifacts"
     return url if ADDRESS.fullmatch(url) else ""
 
 
-def write_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+def write_verdict(
+    verdict: Verdict,
+    outputs: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    pictures: Mapping[str, str],
+) -> None:
     """Write the reports that were asked for, and those that GitHub shows where it runs this."""
     plain = View(width=PIPED_COLUMNS)
-    files = {path: _kind(path) for path in outputs["output"]}
+    files = {path: _kind(path) for path in outputs["output"] if path not in pictures}
     files |= {outputs["gitlab"]: "gitlab"} if outputs["gitlab"] else {}
     texts = {path: _render(verdict, kind, plain, shown) for path, kind in files.items()}
-    for path, text in texts.items():
-        write_whole(path, text.encode())
+    sliced = "slices" in pictures.values()
+    drawn = render_pictures(pictures, verdict.measure_slices() if sliced else verdict.comparisons)
+    for path, data in ({path: text.encode() for path, text in texts.items()} | drawn).items():
+        write_whole(path, data)
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:
@@ -111,7 +138,7 @@ def report_error(error: CompatkitError, outputs: Mapping[str, Any], name: str) -
     files |= {outputs["gitlab"]: "gitlab"} if outputs["gitlab"] else {}
     for path, kind in files.items():
         with suppress(OSError):
-            if kind is not None and _is_report(Path(path), kind):
+            if _is_ours(Path(path), kind):
                 Path(path).unlink()
     message = f"compatkit: {visible(str(error))}"
     summary = os.environ.get(STEP_SUMMARY)
@@ -121,9 +148,10 @@ def report_error(error: CompatkitError, outputs: Mapping[str, Any], name: str) -
             file.write(render_error(message, name))
 
 
-def _is_report(path: Path, kind: str) -> bool:
-    if not path.is_file():
-        return False
+def _is_ours(path: Path, kind: str | None) -> bool:
+    """Whether a file is a picture of ours, or a report of this kind."""
+    if not path.is_file() or kind is None:
+        return path.is_file() and is_picture(path)
     with path.open(encoding="utf-8", errors="replace") as file:
         return re.match(REPORT_BEGINNINGS[kind], file.read(MOST_READ)) is not None
 
@@ -144,5 +172,6 @@ def _render(verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]) -
 def _kind(path: str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in VERDICT_SUFFIXES:
-        raise ConfigError(f"-o {path}: the suffix names the format: {', '.join(VERDICT_SUFFIXES)}.")
+        listed = ", ".join([*VERDICT_SUFFIXES, *IMAGES])
+        raise ConfigError(f"-o {path}: the suffix names the format: {listed}.")
     return VERDICT_SUFFIXES[suffix]

@@ -6,7 +6,13 @@ from pathlib import Path
 from compatkit.commands.flags import flag
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
-from compatkit.reports.pictures import IMAGES, PICTURES, describe_picture, render_picture
+from compatkit.reports.pictures import (
+    IMAGES,
+    PICTURES,
+    PictureKind,
+    describe_picture,
+    render_picture,
+)
 
 MATRIX = "matrix"  # the picture of --matrix, which shows no other
 PICTURE_FLAG = flag(
@@ -17,7 +23,10 @@ PICTURE_FLAG = flag(
 
 
 def find_pictures(
-    outputs: Sequence[str], picture: str | None, asked: Mapping[str, object]
+    outputs: Sequence[str],
+    picture: str | None,
+    asked: Mapping[str, object],
+    kinds: Mapping[str, PictureKind] = PICTURES,
 ) -> dict[str, str]:
     """Return which picture each file shows, of those whose suffix is a picture's.
 
@@ -25,6 +34,7 @@ def find_pictures(
         outputs: the files to be written.
         picture: what all of them show; None where the name of each file says it.
         asked: what was asked for, by option, and the further candidates.
+        kinds: the pictures that there are.
 
     Raises:
         ConfigError: a picture that does not exist, or that nothing would be in.
@@ -34,22 +44,24 @@ def find_pictures(
         raise ConfigError(
             f"--picture {picture}: no picture is written. Add -o FILE.svg, or leave it out."
         )
-    return {path: _find(path, picture, asked) for path in files}
+    return {path: _find(path, picture, asked, kinds) for path in files}
 
 
-def _find(path: str, picture: str | None, asked: Mapping[str, object]) -> str:
+def _find(
+    path: str, picture: str | None, asked: Mapping[str, object], kinds: Mapping[str, PictureKind]
+) -> str:
     name = Path(path).stem if picture is None else picture
     if name == MATRIX:
         raise ConfigError(f"-o {path}: a matrix is of every update between models. Say --matrix.")
-    if name not in PICTURES:
-        listed = ", ".join(PICTURES)
+    if name not in kinds:
+        listed = ", ".join(kinds)
         if picture is not None:
             raise ConfigError(f"--picture {picture}: there is none; there are {listed}.")
         raise ConfigError(
             f"-o {path}: {name!r} names no picture; there are {listed}. Name the file after one, "
-            f"as {next(iter(PICTURES))}{Path(path).suffix}, or say --picture NAME."
+            f"as {next(iter(kinds))}{Path(path).suffix}, or say --picture NAME."
         )
-    kind = PICTURES[name]
+    kind = kinds[name]
     if kind.needs and not asked[kind.needs]:
         raise ConfigError(f"-o {path}: {name}: {kind.lacks}")
     return name

@@ -154,7 +154,7 @@ class Comparison:
             "sweep": None if self.sweep is None else sweep_to_dict(self.sweep),
             "flips": None
             if self.examples is None
-            else [example.to_dict() for example in self.examples],
+            else [example.to_dict() for example in self.examples.by_harm(by_slice=False)],
         }
 
     def to_frame(self) -> "pd.DataFrame":

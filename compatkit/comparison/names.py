@@ -43,9 +43,7 @@ def name_models(
         ConfigError: two models are given one name.
     """
     given = given or [""] * len(paths)
-    clash = next((name for name in given if name and given.count(name) > 1), None)
-    if clash is not None:
-        raise ConfigError(f"two models are named {clash!r}. Give each a name of its own.")
+    refuse_clash(given)
     models = [tuple(files) for files in sides]
     own = _tell_apart(models) or [_find_own(files) for files in models]
     derived = shorten_paths(own if all(own) and len(set(own)) == len(own) else paths)
@@ -53,6 +51,17 @@ def name_models(
     if len(set(names)) < len(names):
         names = [name or path for name, path in zip(given, paths, strict=True)]
     return names
+
+
+def refuse_clash(given: Sequence[str]) -> None:
+    """Refuse one name for two models.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    clash = next((name for name in given if name and given.count(name) > 1), None)
+    if clash is not None:
+        raise ConfigError(f"two models are named {clash!r}. Give each a name of its own.")
 
 
 def name_files(files: Sequence[PredictionFile], given: Sequence[str] = ()) -> list[str]:
@@ -95,6 +104,23 @@ def shorten_paths(paths: Sequence[str]) -> list[str]:
     if apart:
         return min(apart, key=lambda row: max(map(len, row)))
     return [row[-1] for row in parts] if len(set(paths)) == 1 else list(paths)
+
+
+def rename(result: Comparison, given: Sequence[str]) -> Comparison:
+    """Return a comparison whose old and new model are called what the user calls them.
+
+    Args:
+        result: one that knows what its models would be called.
+        given: what the user calls each, empty for nothing.
+    """
+    old, new = (
+        name or own for name, own in zip(given, (result.old_name, result.new_name), strict=True)
+    )
+    if old == new:  # one of them alone was given
+        old, new = (
+            name or path for name, path in zip(given, (result.old, result.new), strict=True)
+        )
+    return replace(result, old_name=old, new_name=new)
 
 
 def give_names(results: Sequence[Comparison], names: Sequence[str]) -> list[Comparison]:

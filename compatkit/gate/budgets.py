@@ -46,7 +46,9 @@ class Budget:
         bounds: from a pair, and a plan whose two-sided level leaves on each side what one bound
             may miss, to the value with its bounds; those of the metric, which are exact for a
             share, where none are given.
-        drop: label and meaning of the metric's negative, where that is what is limited.
+        named: what the policy calls it, where not as the metric is.
+        meant: what it is, where not what the metric is.
+        is_drop: the metric's negative is limited, which reports show as the metric: `new - old`.
         several: what more is to be said of it, as where examples have several samples and it is
             defined for these too; empty where the metric says it all.
         at_least: the limit is a lower one.
@@ -59,7 +61,9 @@ class Budget:
 
     metric: str
     bounds: Bounds | None = None
-    drop: tuple[str, str] | None = None
+    named: str = ""
+    meant: str = ""
+    is_drop: bool = False
     several: str = ""
     at_least: bool = False
     two_sided: bool = False
@@ -69,14 +73,18 @@ class Budget:
 
     @property
     def label(self) -> str:
-        """What a table calls it."""
-        return METRICS[self.metric].label if self.drop is None else self.drop[0]
+        """What a policy calls it."""
+        return self.named or METRICS[self.metric].label
+
+    @property
+    def shown_label(self) -> str:
+        """What a report calls it, in which a fall is a change below 0."""
+        return METRICS[self.metric].label if self.is_drop else self.label
 
     @property
     def meaning(self) -> str:
         """What it is, for somebody who sees it for the first time."""
-        meaning = METRICS[self.metric].meaning if self.drop is None else self.drop[1]
-        return f"{meaning} {self.several}".rstrip()
+        return f"{self.meant or METRICS[self.metric].meaning} {self.several}".rstrip()
 
     @property
     def unit(self) -> str:
@@ -181,7 +189,7 @@ def _excess_of_runs(old: FloatArray, rerun: FloatArray, new: FloatArray, plan: P
 
 
 ON_BOTH_SIDES = "It may neither fall nor rise by more: what passes is equivalent within the limit."
-ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain."
+ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain. Reports show the change, new - old."
 
 # What a second run of the old model takes part in.
 OF_RERUN = frozenset({"max_excess_nfr"})
@@ -197,26 +205,25 @@ BUDGETS: dict[str, Budget] = {
     "max_accuracy_drop": Budget(
         "accuracy_delta",
         _drop(accuracy_change),
-        drop=(
-            "accuracy, old - new",
-            "What the average loses: broken answers less repaired ones. " + ASKS_FOR_A_GAIN,
-        ),
+        named="drop of accuracy",
+        meant="What the average loses: broken answers less repaired ones. " + ASKS_FOR_A_GAIN,
+        is_drop=True,
         least=-1.0,
         at_worst=worst.old_accuracy,
     ),
     "max_score_drop": Budget(
         "score_delta",
         _drop(score_change),
-        drop=(
-            "mean score, old - new",
-            "What the mean score loses. " + ASKS_FOR_A_GAIN,
-        ),
+        named="drop of the mean score",
+        meant="What the mean score loses. " + ASKS_FOR_A_GAIN,
+        is_drop=True,
         least=-1.0,
         at_worst=worst.old_score,
     ),
     "max_accuracy_change": Budget(
         "accuracy_delta",
         accuracy_change,
+        named="change of accuracy",
         several=ON_BOTH_SIDES,
         two_sided=True,
         at_worst=worst.accuracy_either_way,
@@ -224,6 +231,7 @@ BUDGETS: dict[str, Budget] = {
     "max_score_change": Budget(
         "score_delta",
         score_change,
+        named="change of the mean score",
         several=ON_BOTH_SIDES,
         two_sided=True,
         at_worst=worst.score_either_way,

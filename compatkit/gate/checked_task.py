@@ -1,6 +1,6 @@
 """Checked task: a task whose files were compared, and found whole enough to be held to budgets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compatkit.arrays import BoolArray
@@ -8,14 +8,16 @@ from compatkit.comparison.best_so_far import compare_with_best
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import UNKNOWN_DIRECTION
+from compatkit.comparison.names import rename
 from compatkit.comparison.options import Options
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.breakable import refuse_itself, refuse_unbreakable
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import Limits, TaskPolicy
 from compatkit.metrics.estimates import Plan
-from compatkit.metrics.measure_pair import sort_pair
+from compatkit.metrics.measure_pair import measure_slices, sort_pair
 from compatkit.metrics.pair import JudgedPair, list_left_out
+from compatkit.metrics.picking import tell_apart
 from compatkit.predictions.fields import NO_FIELD
 
 MOST_REPEATED = 0.1  # share of the examples beyond which it is no accident
@@ -65,7 +67,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
         keep_flips=True,
         contents=contents,
     )
-    comparison = _compare(task, options)
+    comparison = rename(_compare(task, options), task.names)
     _refuse_unknown_direction(comparison, task.where)
     _check_counts(task, comparison)
     _refuse_repeated(task, comparison)
@@ -96,6 +98,24 @@ def _compare(task: TaskPolicy, options: Options) -> Comparison:
             "best of several. Leave one out."
         )
     return compare_with_best(task.history, task.old, task.new, options, task=task.name)
+
+
+def slice_tasks(tasks: Sequence[CheckedTask]) -> tuple[Comparison, ...]:
+    """Return the comparisons of tasks with their slices measured, those that the policy limits.
+
+    To decide a slice's budgets takes none of this, so that only what shows it measures it.
+    """
+    return tuple(map(_slice_task, tasks))
+
+
+def _slice_task(task: CheckedTask) -> Comparison:
+    pair, plan = task.comparison.pair, task.plan
+    by = {path: list(pair.attributes[path]) for path in task.policy.slices}
+    return replace(
+        task.comparison,
+        slices=measure_slices(pair, by, plan, correction=task.policy.options.correction),
+        slices_differ={path: tell_apart(pair, by[path], plan) for path in by},
+    )
 
 
 def check_limits(limits: Limits, comparison: Comparison, where: str) -> None:

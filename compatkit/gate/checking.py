@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.budgets import OF_RERUN
-from compatkit.gate.checked_task import CheckedTask, check_files
+from compatkit.gate.checked_task import CheckedTask, check_files, slice_tasks
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.doubts import list_doubts
 from compatkit.gate.must_not_flip import guard
@@ -81,6 +82,7 @@ def check_policy(policy: Policy, *, today: date | None = None, advice: bool = Tr
         decide=policy.decide,
         looks=policy.looks,
         policy=policy.path,
+        slicing=partial(slice_tasks, tuple(tasks)),
     )
 
 

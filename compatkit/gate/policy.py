@@ -72,6 +72,7 @@ class TaskPolicy:
         max_left_out: share of the examples that may be left out because they errored, are missing
             or were edited, or because the old model did not answer them.
         max_waived: share of the examples whose flips may be waived.
+        names: what the user calls the old and the new model; empty for nothing.
     """
 
     name: str
@@ -86,6 +87,7 @@ class TaskPolicy:
     examples: int | None = None
     max_left_out: float = 0.0
     max_waived: float = MAX_WAIVED
+    names: tuple[str, str] = ("", "")
 
     @property
     def where(self) -> str:

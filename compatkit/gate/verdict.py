@@ -1,6 +1,6 @@
 """Verdict: whether an update stays within its policy, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -139,6 +139,7 @@ class Verdict:
         decide: `interval`, `anytime` or `point`.
         looks: how many looks share the error.
         policy: the policy's file, empty where there is none.
+        slicing: measures the slices of the comparisons; None where the policy has none.
     """
 
     outcome: str
@@ -152,6 +153,9 @@ class Verdict:
     decide: str = "interval"
     looks: int = 1
     policy: str = ""
+    slicing: Callable[[], tuple[Comparison, ...]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def exit_code(self) -> int:
@@ -169,6 +173,10 @@ class Verdict:
         used = [use.waiver for use in self.waivers if use.state == "used"]
         tasks = {waiver.task for waiver in used}
         return {task: frozenset(w.id for w in used if w.task == task) for task in tasks}
+
+    def measure_slices(self) -> tuple[Comparison, ...]:
+        """Return the comparisons with the slices that the policy limits, for what shows them."""
+        return self.comparisons if self.slicing is None else self.slicing()
 
     def _repr_html_(self) -> str:
         """Return the verdict for a notebook."""

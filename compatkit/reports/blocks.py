@@ -60,6 +60,7 @@ class Table:
         tones: how the first cell of each row is meant; empty where all are plain.
         cell_tones: how further cells are meant, by row and column.
         least_text: how many columns of a terminal a folded text keeps.
+        spare: how many of the last columns a narrow terminal may leave out.
     """
 
     title: str
@@ -71,6 +72,7 @@ class Table:
     tones: Sequence[Tone] = ()
     cell_tones: Mapping[tuple[int, int], Tone] = field(default_factory=dict)
     least_text: int = LEAST_TEXT
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def describe_update(results: Sequence[Comparison]) -> list[str]:
         results: one comparison per task and candidate, totals last.
     """
     heads = [result for result in results if result.task == results[-1].task]
-    sentences: list[str] = []
+    sentences = [describe_candidates(heads)] if len(heads) > 1 else []
     for number, head in enumerate(heads):
         tasks = results[: -len(heads)][number :: len(heads)]
         if len(heads) == 1:
@@ -51,8 +51,37 @@ def describe_evidence(comparison: Comparison) -> list[str]:
     return list(filter(None, (describe_certainty(comparison), *describe_harm(comparison))))
 
 
+def describe_candidates(heads: Sequence[Comparison]) -> str:
+    """Return one sentence on how many answers each new model breaks; empty where none is right.
+
+    Args:
+        heads: the comparisons of one old model with several, on the same examples.
+    """
+    first = heads[0]
+    old_right = first.counts.both_right + first.counts.negative_flips
+    if not old_right or not first.pair.single:
+        return ""
+    right = count_of(old_right, "answer" if first.continuous else "right answer")
+    if first.continuous:
+        right += f" that scored {first.threshold:g} or more"
+    fell = "fell below it" if first.continuous else "broke"
+    broken = [(head.counts.negative_flips, head.new_name) for head in heads]
+    if len(broken) > MOST_NAMED:
+        (least, mildest), (most, worst) = min(broken), max(broken)
+        return f"Of {right}, {least:,} ({mildest}) to {most:,} ({worst}) {fell}."
+    (number, name), *others = broken
+    rest = "; ".join(f"with {other}, {count:,}" for count, other in others)
+    return f"With {name}, {number:,} of {right} {fell}; {rest}."
+
+
 def describe_change(comparison: Comparison) -> str:
-    """Return one sentence on what broke, what was repaired, and what the average shows of it.
+    """Return one sentence on what broke, what was repaired, and what the average shows of it."""
+    broken, repaired, averages = split_change(comparison)
+    return f"{broken}, {repaired}; {averages}."
+
+
+def split_change(comparison: Comparison) -> tuple[str, str, str]:
+    """Return what broke, what was repaired, and what the average shows of it: a sentence's parts.
 
     With several samples per example the counts are those to be expected between one sample of
     each model; under pass@k, between k of each, and an example is solved where one of k is right.
@@ -75,15 +104,15 @@ def describe_change(comparison: Comparison) -> str:
         fell, rose = f"are expected to {fall}", f"to {rise}"
     if old_right:
         share = format_percent(counts.negative_flips / old_right)
-        broken = f"{format_count(counts.negative_flips)} of {count_of(old_right, noun)}{above}"
-        sentence = f"{broken} {fell} ({share}%), {repaired} {rose}"
+        number = f"{format_count(counts.negative_flips)} of {count_of(old_right, noun)}"
+        broken = f"{number}{above} {fell} ({share}%)"
     else:
-        sentence = f"the old model has no {noun}{above} to {fall}, {repaired} {rose}"
-    sentence = ("" if comparison.pair.single else drawn) + sentence
+        broken = f"the old model has no {noun}{above} to {fall}"
+    broken = ("" if comparison.pair.single else drawn) + broken
     average = "score" if continuous else "accuracy"
     label = name_average(LABELS[average].removeprefix("the "), comparison)
     averages = f"{label} {_write_averages(comparison, average)}"
-    return f"{sentence[0].upper()}{sentence[1:]}; {averages}."
+    return f"{broken[0].upper()}{broken[1:]}", f"{repaired} {rose}", averages
 
 
 def format_percent(share: float) -> str:

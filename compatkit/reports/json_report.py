@@ -8,10 +8,10 @@ may be added; those that are there stay.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from compatkit.comparison.comparison import Comparison
-from compatkit.reports.view import View
+from compatkit.comparison.comparison import Comparison, metrics_to_dict
+from compatkit.reports.view import View, macro_averages
 from compatkit.version import __version__
 
 FORMAT = 1
@@ -29,8 +29,18 @@ def render_json(results: Sequence[Comparison], view: View | None = None) -> str:
         "compatkit": __version__,
         "signature": " + ".join(comparison.signature for comparison in results),
         "results": [comparison.to_dict() for comparison in results],
+        "macro_averages": list(_average_tasks(results)),
     }
     return write_json(report)
+
+
+def _average_tasks(results: Sequence[Comparison]) -> Iterator[dict[str, object]]:
+    """Yield of each candidate the means over several tasks, each task counting once."""
+    heads = [result for result in results if result.task == results[-1].task]
+    if len(heads) < len(results):
+        for head, means in zip(heads, macro_averages(results), strict=True):
+            names = {"old_name": head.old_name, "new_name": head.new_name}
+            yield {**names, "metrics": metrics_to_dict(means)}
 
 
 def write_json(report: Mapping[str, object]) -> str:

@@ -62,7 +62,7 @@ def lay_out(results: Sequence[Comparison], view: View) -> Iterator[Block]:
     else:
         yield Line(f"{count_of(head.counts.total, 'example')}, {describe_scorer(head)}")
         if len(results) > 1:
-            yield candidate_table(results)
+            yield candidate_table(results, whole=view.whole)
         for comparison in results:
             if len(results) > 1:
                 yield Heading(

@@ -277,6 +277,11 @@ def score_schema() -> Schema:
             "compatkit": text("The version that wrote the report."),
             "signature": text("The results' signatures, joined by ' + '.", minLength=1),
             "results": array(refer("result"), minItems=1),
+            "macro_averages": array(
+                record({"old_name": text(), "new_name": text(), "metrics": refer("metrics")}),
+                "Of each candidate the mean of every metric over several tasks, each counting "
+                "once, without an interval; empty where there is one task.",
+            ),
             "matrix": _matrix(),
         },
         "What an update broke: one result per task and candidate, in the order given; of a matrix "

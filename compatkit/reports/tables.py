@@ -27,6 +27,7 @@ from compatkit.reports.view import (
 
 MOST_SLICES = 20
 SWEEP_ROWS = 12
+COLUMNS = "change: its points, broken: negative flips"
 MACRO = "macro average: the mean over tasks, each counting once; it has no interval"
 
 CANDIDATE_COLUMNS = {
@@ -37,6 +38,11 @@ CANDIDATE_COLUMNS = {
     "delta_nfr_percent": "NFR in %",
     "positive_flip_rate": "PFR",
 }
+MAIN_COLUMNS = (
+    *("accuracy_new", "negative_flip_rate", "delta_nfr", "positive_flip_rate"),
+    *("expected_negative_flip_rate", "expected_positive_flip_rate"),
+    *("score_new", "smooth_negative_flip_rate"),
+)
 SAMPLED_COLUMNS = {
     "accuracy_new": "accuracy",
     "expected_negative_flip_rate": "expected NFR",
@@ -107,8 +113,12 @@ def metric_table(comparison: Comparison, *, whole: bool = True) -> Table:
     return Table("", ("metric", "value", level, "counted"), rows, remarks=True, note=note)
 
 
-def candidate_table(results: Sequence[Comparison]) -> Table:
+def candidate_table(results: Sequence[Comparison], *, whole: bool = True) -> Table:
     """Return the columns of the paper's tables 4 to 6, a row per candidate of one task.
+
+    Args:
+        results: one comparison per candidate.
+        whole: all columns, or those that matter most.
 
     Source: Echterhoff et al. 2024 (arXiv 2407.09435), tables 4, 5 and 6.
     """
@@ -118,6 +128,9 @@ def candidate_table(results: Sequence[Comparison]) -> Table:
         columns |= SCORE_COLUMNS
         if not first.pair.single:
             columns = {name: head for name, head in columns.items() if "delta" not in name}
+    further = 0 if whole else sum(name not in MAIN_COLUMNS for name in columns)
+    if further:
+        columns = {name: head for name, head in columns.items() if name in MAIN_COLUMNS}
     of_old = {"accuracy_new": "accuracy_old", "score_new": "score_old"}
     row = [_cell(of_old[name], first) if name in of_old else "" for name in columns]
     rows = [[f"old: {first.old_name}", *row]]
@@ -126,8 +139,9 @@ def candidate_table(results: Sequence[Comparison]) -> Table:
         rows.append(
             [f"{label}: {comparison.new_name}", *(_cell(name, comparison) for name in columns)]
         )
-    heads = [name_average(head, first) for head in columns.values()]
-    return Table("every model against the old one", ["model", *heads], rows)
+    note = f"{count_of(further, 'further column')}: -v, --explain or --json" if further else ""
+    header = ["model", *(name_average(head, first) for head in columns.values())]
+    return Table("every model against the old one", header, rows, note=note)
 
 
 def _cell(name: str, comparison: Comparison) -> str:
@@ -200,8 +214,8 @@ def slice_tables(comparison: Comparison) -> list[Table]:
             (
                 value,
                 f"{part.counts.total:,}",
-                format_value("accuracy_old", part.metrics["accuracy_old"]),
-                format_value("accuracy_delta", part.metrics["accuracy_delta"]),
+                _plain("accuracy_old", part.metrics),
+                _plain("accuracy_delta", part.metrics),
                 format_count(part.counts.negative_flips),
                 format_value(expected, part.metrics[expected]),
                 format_interval(expected, part.metrics[expected]),
@@ -214,8 +228,8 @@ def slice_tables(comparison: Comparison) -> list[Table]:
             note += f"; {MOST_SLICES} of {len(parts)} slices shown, --json has all"
         family = describe_family([part.tests for part in parts.values()], "slices", NAME)
         note += f"; {family}" if family else ""
-        average = name_average("accuracy, old", comparison)
-        header = (path, "N", average, "change", "neg. flips", "NFR", "interval", "p")
+        note += f"; old: {name_average('accuracy', comparison)}, {COLUMNS}"
+        header = (path, "N", "old", "change", "broken", "NFR", "interval", "p")
         tables.append(Table(f"by {path}", header, rows, note=note))
     return tables
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 300
 CELL_LIMIT = 60
 LEAST_WIDTH = 60
-GAP = 3  # between two columns
+GAPS = (3, 2)  # between two columns, and where more would not fit
 STYLES = {
     Tone.PLAIN: "",
     Tone.STRONG: "bold",
@@ -124,29 +124,78 @@ def _table(console: "Console", table: Table) -> None:
     if table.title:
         console.print(Text(visible(table.title)))
     cells = [[visible(cell, CELL_LIMIT) for cell in row] for row in (table.header, *table.rows)]
-    for number, columns in enumerate(_blocks(cells, table, console.width)):
+    blocks, gap = _fit(cells, table, console.width)
+    for number, columns in enumerate(blocks):
         if number:
             console.print()
-        _draw(console, table, cells, columns)
-    if table.note:
-        console.print(Text(visible(table.note), style="dim"))
+        _draw(console, table, cells, columns, gap)
+    shown = set().union(*blocks)
+    spared = [name for number, name in enumerate(table.header) if number not in shown]
+    notes = [table.note, f"No room for: {', '.join(spared)}." if spared else ""]
+    for note in filter(None, notes):
+        console.print(Text(visible(note), style="dim"))
 
 
-def _blocks(cells: Sequence[Sequence[str]], table: Table, width: int) -> list[list[int]]:
-    """Share the columns out over tables that fit, each of which begins with the texts.
+def _fit(cells: Sequence[Sequence[str]], table: Table, width: int) -> tuple[list[list[int]], int]:
+    """Return the columns of each table that is drawn, and the gap between them.
 
-    Texts may be folded down to the table's `least_text` columns; a number is never cut.
+    One table where it can be: with narrower gaps, with texts folded at every word, without what
+    may be spared. Else each of several begins with the texts.
+    """
+    widths = _measure(cells, table)
+    folded = _measure(cells, table, by_word=True)
+    every = list(range(len(widths)))
+    kept = every[: len(every) - table.spare]
+    for needed, columns, gap in (
+        *((widths, every, gap) for gap in GAPS),
+        (folded, every, GAPS[-1]),
+        (folded, kept, GAPS[-1]),
+    ):
+        if sum(needed[number] + gap for number in columns) - gap <= width:
+            return [columns], gap
+    return _split(widths, table, width), GAPS[0]
+
+
+def _measure(cells: Sequence[Sequence[str]], table: Table, *, by_word: bool = False) -> list[int]:
+    """Return how narrow each column may be; a number is never cut.
+
+    Texts may be folded down to the table's `least_text` columns, or to their longest word.
     """
     from rich.cells import cell_len  # noqa: PLC0415
 
-    widths = [max(map(cell_len, column)) + GAP for column in zip(*cells, strict=True)]
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
     for number in _foldable(table):
-        widths[number] = min(widths[number], table.least_text + GAP)
-    texts = list(range(table.text_columns))
+        words = [word for cell in columns[number] for word in cell.split()] if by_word else []
+        longest = max(map(cell_len, words), default=widths[number])
+        widths[number] = min(longest, table.least_text)
+    return widths
+
+
+def _share_out(
+    cells: Sequence[Sequence[str]], table: Table, columns: Sequence[int], room: int
+) -> list[int]:
+    """Return the width of each column: texts are folded where all do not fit, the widest first."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    widths = [max(cell_len(row[number]) for row in cells) for number in columns]
+    least = [_measure(cells, table, by_word=True)[number] for number in columns]
+    while sum(widths) > room:
+        slack = [width - few for width, few in zip(widths, least, strict=True)]
+        if max(slack) <= 0:
+            break
+        widest = max(range(len(widths)), key=lambda place: (slack[place] > 0) * widths[place])
+        widths[widest] -= 1
+    return widths
+
+
+def _split(widths: Sequence[int], table: Table, width: int) -> list[list[int]]:
+    """Share the columns out over tables that fit, each of which begins with the texts."""
+    texts, gap = list(range(table.text_columns)), GAPS[0]
     blocks = [list(texts)]
     for number in range(table.text_columns, len(widths)):
-        taken = sum(widths[place] for place in blocks[-1])
-        if taken + widths[number] > width + GAP and len(blocks[-1]) > len(texts):
+        taken = sum(widths[place] + gap for place in blocks[-1])
+        if taken + widths[number] > width and len(blocks[-1]) > len(texts):
             blocks.append(list(texts))
         blocks[-1].append(number)
     return blocks
@@ -158,16 +207,24 @@ def _foldable(table: Table) -> set[int]:
 
 
 def _draw(
-    console: "Console", table: Table, cells: Sequence[Sequence[str]], columns: Sequence[int]
+    console: "Console",
+    table: Table,
+    cells: Sequence[Sequence[str]],
+    columns: Sequence[int],
+    gap: int,
 ) -> None:
     from rich import box  # noqa: PLC0415
     from rich.table import Table as RichTable  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
-    for number in columns:
+    # Between two columns stand the paddings of both, and one that parts them.
+    padding = (0, gap // 2, 0, gap - 1 - gap // 2)
+    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=padding)
+    widths = _share_out(cells, table, columns, console.width - gap * (len(columns) - 1))
+    for number, column_width in zip(columns, widths, strict=True):
         drawn.add_column(
             Text(cells[0][number]),
+            width=column_width,
             justify="left" if number < table.text_columns else "right",
             overflow="fold",
             no_wrap=number not in _foldable(table),
@@ -190,11 +247,14 @@ def _flip(console: "Console", example: FlippedExample, remark: str, fields: Sequ
 
     console.print()
     scores = f"score {example.old_score:.4g} -> {example.new_score:.4g}"
-    aside = f"   {visible(remark, TEXT_LIMIT)}" if remark else ""
-    console.print(Text(f"id {visible(example.id, TEXT_LIMIT)}   {scores}{aside}", style="bold"))
+    graded = {example.old_score, example.new_score} - {0.0, 1.0}
+    head = [f"id {visible(example.id, TEXT_LIMIT)}", scores if graded else ""]
+    head += [visible(remark, TEXT_LIMIT)]
+    console.print(Text("   ".join(filter(None, head)), style="bold"))
     lines = [
         ("input", example.input),
         ("reference", " / ".join(example.references) if example.references else None),
+        ("judged", _write_judged(example)),
         ("old", example.old_prediction),
         ("new", example.new_prediction),
         *(
@@ -211,6 +271,14 @@ def _flip(console: "Console", example: FlippedExample, remark: str, fields: Sequ
             shown = "(no answer)" if text is None else visible(text, TEXT_LIMIT)
             grid.add_row(Text(f"  {label}"), Text(shown))
     console.print(grid)
+
+
+def _write_judged(example: FlippedExample) -> str | None:
+    """Write both answers as they were judged; None where these are the texts themselves."""
+    answers = example.old_answer, example.new_answer
+    if answers in {(example.old_prediction, example.new_prediction), (None, None)}:
+        return None
+    return " -> ".join("(no answer)" if answer is None else answer for answer in answers)
 
 
 def _explain(console: "Console", explanation: Explanation) -> None:

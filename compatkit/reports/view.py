@@ -14,6 +14,7 @@ from compatkit.reports.hostile import visible
 
 DASH = "-"
 NAME_LIMIT = 60  # characters of a model's name in a title
+OF_LOG = "log:"  # how the name of a log's own metric begins
 ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
@@ -317,9 +318,12 @@ def describe_scorer(comparison: Comparison) -> str:
     """Name the scorer, the threshold where it matters, and k of pass@k."""
     k = comparison.pair.pass_at
     drawn = "" if k is None else f", pass@{k}"
+    name = comparison.scorer
+    if name.startswith(OF_LOG):
+        name = f"the logs' {name.replace(OF_LOG, '')}"
     if comparison.continuous:
-        return f"{comparison.scorer}, right from {comparison.threshold:g}{drawn}"
-    return f"{comparison.scorer}{drawn}"
+        return f"{name}, right from {comparison.threshold:g}{drawn}"
+    return f"{name}{drawn}"
 
 
 def worst_first(parts: Mapping[str, Slice]) -> list[tuple[str, Slice]]:

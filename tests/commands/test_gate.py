@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from prediction_files import write_rows
 
 from compatkit.cli import main
 from compatkit.gate import read_policy
+from compatkit.reports.pictures import is_picture
 
 Gate = Callable[..., tuple[int, str, str]]
 BROKEN = range(0, 60, 3)
@@ -107,7 +109,12 @@ def test_without_files_and_policy_it_says_how_to_begin(gate: Gate) -> None:
         ([*PAIR, "--max-nfr", "0.1", "--level", "0.4"], "level is 0.4; more than 0.5"),
         ([*PAIR, "--max-nfr", "0.1", "--examples", "201"], "the policy expects 201"),
         ([*PAIR, "--max-nfr", "0.1", "--json", "--markdown"], "one report is printed"),
-        ([*PAIR, "--max-nfr", "0.1", "-o", "report.pdf"], "the suffix names the format"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "report.csv"], "the suffix names the format"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "report.pdf"], "'report' names no picture; there are s"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "tasks.svg"], "'tasks' names no picture; there are sl"),
+        ([*PAIR, "--max-nfr", "0.1", "-o", "slices.svg"], "slices: there are none. --by FIELD"),
+        (["a=old.jsonl", "a=new.jsonl", "--max-nfr", "0.1"], "two models are named 'a'"),
+        (["--init", "a=old.jsonl", "new.jsonl"], "--init: a policy holds paths, and no names"),
         ([*PAIR, "--max-nfr", "0.1", "-o", "new.jsonl"], "the suffix names the format"),
         ([*PAIR, "--max-nfr", "0.1", "--gitlab", "new.jsonl"], "would be written over"),
         ([*PAIR, "--max-nfr", "0.1", "-o", "none/r.md"], "its folder does not exist"),
@@ -135,10 +142,39 @@ def test_options_that_the_policy_says_are_refused_beside_it(
     assert "beside a policy, which says that itself" in error
 
 
+def test_models_have_the_names_that_they_are_given(gate: Gate, folder: Path) -> None:
+    del folder
+    named = ("v1=old.jsonl", "v2=new.jsonl", "--max-nfr=0.1")
+    code, output, _ = gate(*named)
+    assert code == 0
+    assert "\nv1 -> v2: 200 examples, exact_match\n" in output
+    _, output, _ = gate("old.jsonl", "v2=new.jsonl", "--max-nfr=0.1")
+    assert "\nold.jsonl -> v2: " in output
+    _, output, _ = gate(*named, "--json")
+    (result,) = json.loads(output)["results"]
+    assert (result["old_name"], result["new"]) == ("v1", "new.jsonl")
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
+def test_a_picture_of_the_slices_that_are_limited(gate: Gate, folder: Path, suffix: str) -> None:
+    picture = folder / f"slices.{suffix}"
+    sliced = ("--max-nfr=0.1", "--by=lang", "--max-slice-nfr=0.1", "-o", str(picture))
+    assert gate(*PAIR, *sliced)[0] == 0
+    assert is_picture(picture)
+    if suffix == "svg":
+        assert "Broken answers by lang" in picture.read_text("utf-8")
+    # A later run that cannot measure leaves no picture that would be taken for its own.
+    assert gate("old.jsonl", "none.jsonl", *sliced)[0] == 2
+    assert not picture.exists()
+    picture.write_bytes(b"of somebody else")
+    assert gate("old.jsonl", "none.jsonl", *sliced)[0] == 2
+    assert picture.exists()
+
+
 def test_slices_and_must_not_flip_examples(gate: Gate, folder: Path) -> None:
     code, output, _ = gate(*PAIR, "--max-nfr=0.1", "--by=lang", "--max-slice-nfr=0.1")
     assert code == 0
-    assert "lang = de" in output
+    assert re.search(r"\npass +de +<= 10%", output)
     assert gate(*PAIR, "--max-nfr=0.1", "--must-not-flip=q0")[0] == 1
     assert gate(*PAIR, "--max-nfr=0.1", "--must-not-flip-tag=lang=fr")[0] == 1
     assert gate(*PAIR, "--max-nfr=0.1", "--must-not-flip-tag=lang=de")[0] == 0

@@ -47,5 +47,5 @@ def portable(text: str) -> str:
     text = re.sub(r"sha256-[A-Za-z0-9+/=]+", "sha256-...", text)
     text = text.replace(f"compatkit:{__version__}", "compatkit:VERSION")
     text = text.replace(f'"compatkit": "{__version__}"', '"compatkit": "VERSION"')
-    text = re.sub(r"(signature\W+|, )[0-9a-f]{8}(?=\"|;| of |, )", r"\1SIGNED", text)
+    text = re.sub(r"(signatures?\W+|, )[0-9a-f]{8}(?=\"|;| of |, )", r"\1SIGNED", text)
     return re.sub(r"\d\.\d{9,}(e-\d+)?", lambda match: f"{float(match[0]):.8g}", text)

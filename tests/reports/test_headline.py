@@ -153,7 +153,8 @@ def test_nothing_is_said_of_slices_where_nothing_was_tested() -> None:
 def test_each_candidate_has_its_sentence() -> None:
     old, new, further = make_rows("rrrr"), make_rows("rrrx"), make_rows("rrxx")
     results = compare_candidates(old, [new, further])
-    first, second = describe_update(results)
+    both, first, second = describe_update(results)
+    assert both == "With new, 1 of 4 right answers broke; with candidate 2, 2."
     assert first.startswith("new: 1 of 4 right answers broke (25.0%), 0 were repaired")
     assert second.startswith("candidate 2: 2 of 4 right answers broke (50.0%), 0 were repaired")
     assert "Holm over 2 comparisons" in describe_certainty(results[0])

@@ -103,12 +103,19 @@ def test_no_number_is_cut_and_no_line_too_long(case: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_table_that_continues_names_its_rows(width: int) -> None:
-    report = render_terminal(five(), View(width=width))
-    heads = [line for line in report.split("\n") if line.startswith("model ")]
+    lines = render_terminal(five(), View(width=width, verbose=True)).split("\n")
+    heads = [line for line in lines if line.startswith("model ")]
     assert len(heads) == {60: 4, 80: 3, 100: 2, 120: 2}[width]
-    assert len([line for line in report.split("\n") if line.startswith("old:")]) == len(heads)
+    assert len([line for line in lines if line.startswith("old: old")]) == len(heads)
     # The new model's sentence, and its details, begin with its name too.
-    assert len([line for line in report.split("\n") if line.startswith("new:")]) == len(heads) + 2
+    assert len([line for line in lines if line.startswith("new:")]) == len(heads) + 2
+
+
+def test_a_short_table_of_candidates_is_one_at_80_columns_and_says_what_it_leaves_out() -> None:
+    report = render_terminal(five(), View(width=80))
+    assert len([line for line in report.split("\n") if line.startswith("model ")]) == 1
+    assert "further columns: -v, --explain or --json" in report
+    assert "acc. vs new" not in report
 
 
 def test_a_narrower_view_is_60_columns() -> None:
@@ -173,7 +180,7 @@ def test_explain_names_every_metric_that_is_shown() -> None:
 def test_flips_are_shown_in_the_old_file_s_order() -> None:
     report = render_terminal([compare(OLD, NEW)], View(show_flips=1))
     assert "1 of 2 negative flips, in the old file's order; --flips FILE writes all" in report
-    assert "id q2   score 1 -> 0" in report
+    assert "\nid q2\n" in report
     assert "id q7" not in report
     silent = [{**row, "prediction": None} for row in NEW]
     report = render_terminal([compare(OLD, silent)], View(show_flips=1))

@@ -38,6 +38,7 @@ def test_a_report_holds_to_the_schema(case: str) -> None:
     report = json.loads(render_json(verdict))
     assert faults(report) == []
     assert report.pop("compatkit")
+    assert report.pop("headline").startswith(f"{report['outcome'].upper()}: ")
     assert report == json.loads(json.dumps(verdict.to_dict()))
     assert "compatkit" not in SCHEMA["required"]
 

@@ -99,7 +99,8 @@ def test_flips_that_were_not_kept_are_not_shown() -> None:
     without = replace(compared(), examples=None)
     verdict = judge("fail", comparisons=(without,), guarded=(guard(compared(), flip=None),))
     assert flips_of(verdict) == []
-    assert "FAIL: the must-not-flip example broke (q1)" in headings_of(verdict)
+    assert headings_of(verdict)[0].startswith("FAIL: 20 of 388 right answers broke, 1 of them must")
+    assert "The must-not-flip example broke (q1)." in lines_of(verdict)
 
 
 def test_the_worst_slice_is_the_one_furthest_beyond() -> None:
@@ -148,8 +149,9 @@ def test_many_decisions_are_capped_and_the_cap_is_said() -> None:
     assert (
         "200 tasks: of 80,000 examples 4,000 broke (negative flips), 2,400 were repaired" in lines
     )
-    assert "and 5 more; --json has all" in lines
-    assert "and 180 more signatures; --json has all" in lines
+    settling = next(line for line in lines if line.startswith("about so many new examples"))
+    assert settling.endswith("task-067: 1,400, task-087: 1,400, and 5 more")
+    assert lines[-1].endswith(", and 195 more; --json shows them in full")
     fails = judge("fail", *[decided("fail")] * 22, decided("inconclusive"), decided("pass"))
     note = decision_table(fails).note
     assert note.startswith("2 more fail, 1 more are inconclusive, 1 more pass; --json has all.")
@@ -158,12 +160,12 @@ def test_many_decisions_are_capped_and_the_cap_is_said() -> None:
 def test_the_column_of_places_is_there_where_it_says_something() -> None:
     assert "where" not in decision_table(VERDICTS["pass"]()).header
     table = decision_table(VERDICTS["slices"]())
-    assert [row[1] for row in table.rows] == [
-        "lang = de",
-        "lang = en",
-        "all examples",
-        "lang = fr",
-    ]
+    assert table.header[1] == "lang"
+    assert [row[1] for row in table.rows] == ["de", "en", "all examples", "fr"]
+    two_fields = [decided("fail", field=field, slice="x") for field in ("lang", "topic")]
+    table = decision_table(judge("fail", *two_fields))
+    assert table.header[1] == "where"
+    assert [row[1] for row in table.rows] == ["lang = x", "topic = x"]
     assert table.note.startswith("NFR: negative flip rate. ")
 
 
@@ -181,11 +183,28 @@ def test_notes_say_how_to_read_the_table() -> None:
 def test_every_doubt_is_explained() -> None:
     lines = lines_of(VERDICTS["slices"]())
     assert (
-        "lang = en: negative flip rate (NFR): about 444 new examples, once, would settle it; "
+        "lang = en: negative flip rate (NFR): about 450 new examples, once, would settle it; "
         'decide = "anytime" lets you add to these'
     ) in lines
-    # The heading says it of a single decision.
-    assert not [each for each in lines_of(VERDICTS["inconclusive"]()) if "settle" in each]
+    # What stands first says it of a single decision.
+    single = [line for line in lines_of(VERDICTS["inconclusive"]()) if "settle" in line]
+    assert len(single) == 1
+    assert single[0].startswith("The negative flip rate (NFR) is at least 1.36%")
+
+
+def test_what_would_settle_several_is_one_sentence() -> None:
+    doubts = [
+        decided("inconclusive", field="lang", slice=name, low=low, total=400, more_examples=more)
+        for name, low, more in (("de", 0.01, 100), ("en", 0.02, 12_000), ("fr", 0.005, 7))
+    ]
+    (line,) = (line for line in lines_of(judge("inconclusive", *doubts)) if "settle" in line)
+    assert line == (
+        'about so many new examples, once, would settle these; decide = "anytime" lets you add to '
+        "these: en 13,000, de 500, fr 410"
+    )
+    apart = [*doubts, decided("inconclusive", budget="min_btc", limit=0.9)]
+    line = next(line for line in lines_of(judge("inconclusive", *apart)) if "settle" in line)
+    assert "lang = en: negative flip rate (NFR): 13,000" in line
 
 
 def test_budgets_are_explained_on_request() -> None:
@@ -237,10 +256,13 @@ def test_no_number_is_cut_and_no_line_too_long(case: str, width: int) -> None:
     for line in report.split("\n"):
         assert line.startswith(("signature of", "signature:")) or cell_len(line) <= width
     cells = set(re.split(r" {2,}|\n", report))
+    spared = "No room for: counted." in report
+    assert not (spared and width > WIDTHS[1])
     for block in blocks_of(verdict):
         if isinstance(block, Table):
+            last = len(block.header) - (block.spare if spared else 0)
             for row in block.rows:
-                assert set(filter(None, row[block.text_columns :])) <= cells
+                assert set(filter(None, row[block.text_columns : last])) <= cells
 
 
 @pytest.mark.parametrize("case", ["pass", "fail", "inconclusive", "slices", "waived"])

@@ -5,9 +5,9 @@ from verdicts import VERDICTS, compared, decided, guard, held, judge, undefined,
 
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.verdict import Decision
+from compatkit.reports.verdicts.basis import describe_basis
 from compatkit.reports.verdicts.tables import decision_table
 from compatkit.reports.verdicts.view import (
-    describe_basis,
     describe_decision,
     describe_guarded,
     describe_outcome,
@@ -27,15 +27,15 @@ SENTENCES = {
     "fail": "FAIL: the negative flip rate (NFR) is at least 3.35% at 95% confidence; the budget is "
     "at most 3%",
     "inconclusive": "INCONCLUSIVE: the negative flip rate (NFR) is at least 1.36% and at most "
-    "4.20%, each at 95% confidence; the budget is at most 3%: about 1,340 new examples, once, "
+    "4.20%, each at 95% confidence; the budget is at most 3%: about 1,400 new examples, once, "
     'would settle it; decide = "anytime" lets you add to these',
     "inconclusive, passes": "PASS: the negative flip rate (NFR) is at least 1.36% and at most "
     "4.20%, each at 95% confidence; the budget is at most 3%: inconclusive, which the policy "
-    'counts as a pass (about 1,340 new examples, once, would settle it; decide = "anytime" lets '
+    'counts as a pass (about 1,400 new examples, once, would settle it; decide = "anytime" lets '
     "you add to these)",
     "inconclusive, fails": "FAIL: the negative flip rate (NFR) is at least 1.36% and at most "
     "4.20%, each at 95% confidence; the budget is at most 3%: inconclusive, which the policy "
-    'counts as a fail (about 1,340 new examples, once, would settle it; decide = "anytime" lets '
+    'counts as a fail (about 1,400 new examples, once, would settle it; decide = "anytime" lets '
     "you add to these)",
     "undefined": "INCONCLUSIVE: the backward error compatibility (BEC) is undefined (the new model "
     "makes no error); the budget is at least 50%: it cannot be decided",
@@ -164,8 +164,8 @@ def test_several_budgets_that_pass() -> None:
             "fail",
             {"budget": "max_accuracy_drop", "limit": 0.0, "low": 0.01},
             (
-                "the accuracy (old - new) is at least +1.00 pp at 95% confidence; the budget is at "
-                "most +0 pp"
+                "the accuracy (new - old) is at most -1.00 pp at 95% confidence; the budget is at "
+                "least +0 pp"
             ),
         ),
         ("fail", {"low": None}, "the negative flip rate (NFR) is 5.00%; the budget is at most 3%"),
@@ -185,7 +185,7 @@ def test_a_decision_is_one_sentence(outcome: str, values: dict[str, Any], said: 
 def test_the_advice_is_that_of_the_rule() -> None:
     doubt = decided("inconclusive")
     for values, said in (
-        ({}, 'about 1,340 new examples, once, would settle it; decide = "anytime" lets you add'),
+        ({}, 'about 1,400 new examples, once, would settle it; decide = "anytime" lets you add'),
         ({"decide": "anytime"}, "about 940 more examples like these would settle it"),
         ({"looks": 8}, "would settle it, at a further one of the 8 looks"),
     ):
@@ -237,9 +237,9 @@ def test_a_change_is_limited_on_both_sides(
         ("max_nfr", 0.00125, "0.125%"),
         ("max_nfr", 0.0, "0%"),
         ("min_btc", 0.999, "99.9%"),
-        ("max_accuracy_drop", 0.01, "+1 pp"),
-        ("max_accuracy_drop", -0.005, "-0.5 pp"),
-        ("max_score_drop", 0.01, "+0.01"),
+        ("max_accuracy_drop", 0.01, "-1 pp"),
+        ("max_accuracy_drop", -0.005, "+0.5 pp"),
+        ("max_score_drop", 0.01, "-0.01"),
         ("max_mean_regression", 0.3, "0.3"),
         ("max_relative_nfr", 0.5, "0.5"),
     ],
@@ -302,7 +302,7 @@ def test_every_budget_has_a_name_for_sentences_and_one_for_tables() -> None:
     names = {name_quantity(decided("pass", budget=name)) for name in BUDGETS}
     short = {shorten_quantity(decided("pass", budget=name)) for name in BUDGETS}
     assert len(names) == len(short) == len(BUDGETS)
-    assert {"NFR", "NFR_mc", "BTC", "accuracy (old - new)", "churn"} <= short
+    assert {"NFR", "NFR_mc", "BTC", "accuracy (new - old)", "change of accuracy", "churn"} <= short
 
 
 def test_how_the_guarded_examples_fared() -> None:
@@ -317,8 +317,8 @@ def test_how_the_guarded_examples_fared() -> None:
 
 def test_what_was_compared() -> None:
     assert describe_basis(compared("arc")) == (
-        "arc: old/arc/answers.jsonl -> new/arc/answers.jsonl, by exact_match: of 400 examples 20 "
-        "broke (negative flips), 12 were repaired"
+        "arc: old -> new, by exact_match: of 400 examples 20 broke (negative flips), 12 were "
+        "repaired"
     )
 
 

@@ -53,9 +53,8 @@ def _average_cards(comparison: Comparison) -> Iterator[Card]:
             comparison.metrics[f"{name}_{part}"] for part in ("old", "new", "delta")
         )
         unit = METRICS[f"{name}_old"].unit
-        value = " \u2192 ".join(
-            format_number(metric.value, unit, digits=digits) for metric in (old, new)
-        )
+        numbers = [format_number(metric.value, unit, digits=digits) for metric in (old, new)]
+        value = f"{numbers[0].removesuffix('%')} \u2192 {numbers[1]}"
         of_change = METRICS[f"{name}_delta"].unit
         details = (_write(of_change, change, digits), *_interval(of_change, change, digits))
         yield Card(name_average(label, comparison), value, details)
@@ -66,11 +65,11 @@ def _trust_cards(comparison: Comparison) -> Iterator[Card]:
     if kept.value is not None:
         among = f"{kept.numerator:,} of {kept.denominator:,}" if kept.denominator else ""
         details = (*_interval("share", kept), *([among] if among else []))
-        yield Card("kept of the right answers (BTC)", _write("share", kept), details)
+        yield Card("right answers kept (BTC)", _write("share", kept), details)
     relative = comparison.metrics["relative_negative_flip_rate"]
     if relative.value is not None:
-        details = (*_interval("ratio", relative, 2), "1 is two unrelated models")
-        yield Card("beside chance (relative NFR)", _write("ratio", relative, 2), details)
+        details = (*_interval("ratio", relative, 2), "1: two unrelated models")
+        yield Card("relative NFR", _write("ratio", relative, 2), details)
 
 
 def _write(unit: str, metric: MetricValue, digits: int = 1) -> str:

@@ -4,7 +4,7 @@ An article carries the tokens that hold for it; a filter keeps the articles that
 one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compatkit.comparison.causes import CAUSES
@@ -67,19 +67,27 @@ class Choices:
             yield self.cause, example.cause
 
 
-def make_choices(results: Sequence[Comparison]) -> Choices:
-    """Return the filters of the flips of these comparisons."""
-    paths = dict.fromkeys(path for comparison in results for path in comparison.slices)
+def make_choices(
+    results: Sequence[Comparison], slices: Mapping[str, Iterable[str]] | None = None
+) -> Choices:
+    """Return the filters of the flips of these comparisons.
+
+    Args:
+        results: one comparison per task and candidate.
+        slices: field to its values; those that the comparisons are sliced by if not given.
+    """
+    if slices is None:
+        slices = {path: [] for comparison in results for path in comparison.slices}
+        slices = {
+            path: [value for comparison in results for value in comparison.slices.get(path, ())]
+            for path in slices
+        }
     return Choices(
         _choice("task", "t", tasks_of(results)),
         _choice("model", "m", (comparison.new_name for comparison in results)),
         {
-            path: _choice(
-                path,
-                f"s{number}_",
-                (value for comparison in results for value in comparison.slices.get(path, ())),
-            )
-            for number, path in enumerate(paths)
+            path: _choice(path, f"s{number}_", values)
+            for number, (path, values) in enumerate(slices.items())
         },
         _choice("cause", "c", CAUSES),
     )

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from compatkit.comparison.comparison import Comparison
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Fold, Line, Table, Tone
-from compatkit.reports.headline import describe_update
+from compatkit.reports.headline import describe_update, split_change
 from compatkit.reports.layout import explain_metrics
 from compatkit.reports.page.articles import draw_flips, find_flips
 from compatkit.reports.page.cards import make_cards
 from compatkit.reports.page.choices import Choices, make_choices
 from compatkit.reports.page.drawing import draw
-from compatkit.reports.page.forest import Forest, Part, forest_of_slices, make_forest
+from compatkit.reports.page.forest import Forest, Part, flip_rate, forest_of_slices, make_forest
 from compatkit.reports.pictures import inline_svg, pictures_of
 from compatkit.reports.tables import (
     candidate_table,
@@ -32,6 +32,7 @@ from compatkit.reports.view import (
     tasks_of,
 )
 
+MOST_OPEN = 2  # panels of a picture that is not folded
 DRAWN = ("candidates", "answers", "scores", "sweep")
 
 
@@ -51,6 +52,7 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
         "comparisons.html",
         title=f"{heads[0].old_name} \u2192 {names}",
         basis=describe_basis(heads, len(tasks_of(results)) - 1),
+        change=split_change(heads[0]) if len(heads) == 1 else (),
         sentences=describe_update(results),
         cards_of=make_cards(heads[0]) if len(heads) == 1 else [],
         left_out=left_out(heads),
@@ -75,7 +77,7 @@ def describe_basis(heads: Sequence[Comparison], tasks: int = 0) -> str:
         f"{head.old_name} \u2192 {', '.join(head.new_name for head in heads)}",
         *([count_of(tasks, "task")] if tasks else [head.task] if head.task else []),
         count_of(head.counts.total, "example"),
-        f"right by {describe_scorer(head)}",
+        f"{'scored' if head.continuous else 'right'} by {describe_scorer(head)}",
         f"intervals at {100 * level_of(head):g}%",
     ]
     return " \u00b7 ".join(parts)
@@ -95,6 +97,7 @@ def _make_forests(
     parts = results[: -len(heads)] if len(results) > len(heads) else results
     for head in heads if len(results) > len(heads) else ():
         tasks = [part for part in parts if part.new_name == head.new_name]
+        tasks.sort(key=lambda task: (-(flip_rate(task.metrics).low or 0.0), task.task))
         tokens = choices.task.tokens
         yield make_forest(
             f"by task, {head.new_name}" if several else "by task",
@@ -111,10 +114,17 @@ def _make_forests(
             )
 
 
-def _draw_pictures(results: Sequence[Comparison]) -> list[str]:
-    """Draw the pictures that there are, but for what the forests show."""
+def _draw_pictures(results: Sequence[Comparison]) -> list[tuple[str, str]]:
+    """Draw the pictures that there are, but for what the forests show.
+
+    One of many panels has a title, under which it is folded.
+    """
     pictures = pictures_of(results)
-    return [inline_svg(pictures[name]) for name in DRAWN if name in pictures]
+    return [
+        (picture.title if len(picture.panels) > MOST_OPEN else "", inline_svg(picture))
+        for name, picture in pictures.items()
+        if name in DRAWN
+    ]
 
 
 def _part(comparison: Comparison, name: str, token: str) -> Part:

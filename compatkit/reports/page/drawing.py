@@ -45,6 +45,7 @@ def _templates() -> "jinja2.Environment":
         finalize=_show,
     )
     templates.filters |= {
+        "arrow": lambda text: text.replace(" -> ", " \u2192 "),
         "breaking": lambda text: " any" if _is_unbroken(text) else "",
         "named": lambda text: text if text.strip() else f'"{text}"',
         "short": lambda text: shorten(text, MOST_OF_A_NAME),

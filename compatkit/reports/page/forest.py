@@ -100,7 +100,7 @@ def forest_of_slices(
     parts = [
         Part(value, tokens.get(value, ""), part.counts, part.metrics) for value, part in ordered
     ]
-    return make_forest(title, path, parts, _rate(comparison.metrics).value)
+    return make_forest(title, path, parts, flip_rate(comparison.metrics).value)
 
 
 def make_forest(
@@ -108,12 +108,15 @@ def make_forest(
 ) -> Forest:
     """Return rows with bars on one scale."""
     shown = parts[:MOST_ROWS]
-    rates = [_rate(part.metrics) for part in shown]
+    rates = [flip_rate(part.metrics) for part in shown]
     ends = [end for rate in rates for end in (rate.value, rate.low, rate.high)]
     scale = scale_of([*ends, overall])
     if len(shown) < len(parts):
         more = f"{len(shown)} of {len(parts):,} rows; the JSON report has all"
-        note = f"{more}. {note}" if note else more
+        note = f"{more}; {note}" if note else more
+    if overall is not None:
+        dashed = f"dashed: all examples, {format_number(overall, 'share', digits=1)}"
+        note = "; ".join(filter(None, (dashed, note)))
     return Forest(
         title,
         noun,
@@ -128,7 +131,7 @@ def make_forest(
     )
 
 
-def _rate(metrics: Metrics) -> MetricValue:
+def flip_rate(metrics: Metrics) -> MetricValue:
     """Return the NFR, the expected one where examples have several samples."""
     rate = metrics["negative_flip_rate"]
     return rate if rate.value is not None else metrics["expected_negative_flip_rate"]

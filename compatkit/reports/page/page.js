@@ -29,8 +29,11 @@
     short: (a, b) => textOf(a).length - textOf(b).length || a.place - b.place,
   };
 
+  const chosen = () => selects.map((select) => select.value).filter(Boolean);
+  const isChosen = (held, tokens) => held.split(" ").every((token) => tokens.includes(token));
+
   const filter = () => {
-    const tokens = selects.map((select) => select.value).filter(Boolean);
+    const tokens = chosen();
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const flip of flips) {
@@ -43,7 +46,7 @@
     const total = flips.length.toLocaleString("en");
     count.textContent = `${shown.toLocaleString("en")} of ${total}`;
     for (const button of buttons)
-      button.setAttribute("aria-pressed", String(tokens.includes(button.dataset.token)));
+      button.setAttribute("aria-pressed", String(isChosen(button.dataset.token, tokens)));
   };
 
   const sort = () => {
@@ -57,16 +60,19 @@
     filter();
   };
 
-  const choose = (token) => {
-    const select = selects.find((one) => [...one.options].some((o) => o.value === token));
-    if (!select) return;
-    select.value = select.value === token ? "" : token;
+  // A row may hold a task's token and a slice's: a second click takes both back.
+  const choose = (held) => {
+    const again = isChosen(held, chosen());
+    for (const token of held.split(" ")) {
+      const select = selects.find((one) => [...one.options].some((o) => o.value === token));
+      if (select) select.value = again ? "" : token;
+    }
     filter();
   };
 
   // The rows of the tables filter the list; without this script they are but names.
   const buttons = [];
-  for (const cell of document.querySelectorAll("th[data-token]")) {
+  for (const cell of document.querySelectorAll("th[data-token], td[data-token]")) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.token = cell.dataset.token;

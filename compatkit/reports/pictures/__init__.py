@@ -26,9 +26,11 @@ __all__ = [
     "IMAGES",
     "PICTURES",
     "NoPictureError",
+    "PictureKind",
     "describe_picture",
     "draw_picture",
     "inline_svg",
+    "is_picture",
     "pictures_of",
     "plot_history",
     "plot_picture",
@@ -66,6 +68,10 @@ PICTURES: dict[str, PictureKind] = {
 
 IMAGES = {".svg": "svg", ".pdf": "pdf", ".png": "png"}
 """Suffix to the kind of a picture's file."""
+
+
+MARKS = (b'class="picture ', b"Software\0compatkit", b"/Creator (compatkit)")
+"""What an SVG, a PNG and a PDF hold that was drawn here."""
 
 
 def describe_picture(name: str, results: Sequence[Comparison]) -> "Picture":
@@ -109,6 +115,12 @@ def render_picture(picture: "Picture", kind: str) -> bytes:
     from compatkit.reports.pictures.drawing import write_file  # noqa: PLC0415  (matplotlib)
 
     return write_file(picture, kind)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture that was drawn here."""
+    data = path.read_bytes()
+    return any(mark in data for mark in MARKS)
 
 
 def inline_svg(picture: "Picture") -> str:

@@ -12,10 +12,10 @@ from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision, Guarded, Verdict
 from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts.basis import describe_basis
 from compatkit.reports.verdicts.layout import waived_in
 from compatkit.reports.verdicts.view import (
     brief,
-    describe_basis,
     describe_decision,
     name_quantity,
 )

@@ -8,24 +8,29 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample, FlippedExamples, take_worst
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS, Waiver
-from compatkit.gate.verdict import Decision, Verdict
+from compatkit.gate.verdict import Decision, Guarded, Verdict
 from compatkit.reports.blocks import Block, Explanation, FlipList, Fold, Heading, Line, Tone
 from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts.basis import describe_basis, describe_counts
+from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.tables import decision_table, waiver_table
 from compatkit.reports.verdicts.view import (
     brief,
+    count_settling,
     count_shown,
-    describe_basis,
-    describe_counts,
     describe_decision,
     describe_doubt,
     describe_guarded,
-    describe_verdict,
+    describe_settling,
+    explain_verdict,
+    find_field,
     is_approximate,
     is_broken,
+    measure_excess,
     name_place,
     name_quantity,
     order_decisions,
+    place_in,
 )
 from compatkit.reports.view import NOTHING_LEFT_OUT, View, count_of, describe_order, left_out
 
@@ -43,11 +48,14 @@ def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
         verdict: the gate's.
         view: what to show.
     """
-    yield Heading(describe_verdict(verdict), 1, TONES[verdict.outcome])
+    yield Heading(write_headline(verdict), 1, TONES[verdict.outcome])
+    reasons = explain_verdict(verdict)
+    if reasons:
+        yield Line(reasons)
     yield from tell_basis(verdict)
     if verdict.decisions:
         yield decision_table(verdict)
-    if len(verdict.decisions) > 1:  # the heading says it of a single one
+    if len(verdict.decisions) > 1:  # what stands first says it of a single one
         yield from tell_doubts(verdict)
     yield from list_notes("warning", verdict.warnings)
     if verdict.guarded:
@@ -61,8 +69,16 @@ def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     yield from list_notes(
         "note", [note for comparison in verdict.comparisons for note in comparison.notes]
     )
-    title = "signatures: verdicts with the same ones are comparable"
-    yield Fold(title, tuple(sign_tasks(verdict.comparisons)))
+    yield _sign_briefly(verdict.comparisons)
+
+
+def _sign_briefly(comparisons: Sequence[Comparison]) -> Line:
+    """Give the signatures so short that people can hold two against each other."""
+    short = [comparison.short_signature for comparison in comparisons[:MOST_TASKS]]
+    more = len(comparisons) - len(short)
+    listed = ", ".join([*short, *([f"and {more:,} more"] if more else [])])
+    noun, them = ("signature", "it") if len(comparisons) == 1 else ("signatures", "them")
+    return Line(f"{noun}: {listed}; --json shows {them} in full", Tone.FAINT)
 
 
 def list_notes(kind: str, notes: Sequence[str]) -> Iterator[Line]:
@@ -82,7 +98,8 @@ def tell_basis(verdict: Verdict) -> Iterator[Line]:
     """Say what was compared, and by which policy."""
     tasks = verdict.comparisons
     if len(tasks) <= MOST_TASKS:
-        yield from (Line(describe_basis(task)) for task in tasks)
+        counted = len(tasks) > 1  # the headline counts all together
+        yield from (Line(describe_basis(task, counted=counted)) for task in tasks)
     else:
         yield Line(f"{count_of(len(tasks), 'task')}: {describe_counts(tasks)}")
     if verdict.policy or verdict.name:
@@ -97,15 +114,48 @@ def tell_doubts(verdict: Verdict) -> Iterator[Line]:
         for decision in order_decisions(verdict.decisions)
         if decision.outcome == INCONCLUSIVE or decision.value is None
     ]
-    for decision in doubtful[:MOST_DOUBTS]:
-        place = name_place(decision)
-        name = f"{place}: {name_quantity(decision)}" if place else name_quantity(decision)
+    settled = [one for one in doubtful if one.more_examples is not None and not one.reason]
+    others = [one for one in doubtful if one not in settled]
+    yield from _tell_settling(verdict, settled)
+    for decision in others[:MOST_DOUBTS]:
         parts = [visible(decision.reason, NOTE_LIMIT)] if decision.reason else []
         parts += [describe_doubt(decision, verdict)] if decision.outcome == INCONCLUSIVE else []
         if parts:
-            yield Line(f"{name}: {'; '.join(parts)}", Tone.ASIDE)
-    if len(doubtful) > MOST_DOUBTS:
-        yield Line(f"and {len(doubtful) - MOST_DOUBTS:,} more; --json has all", Tone.ASIDE)
+            yield Line(f"{_name_doubtful(decision)}: {'; '.join(parts)}", Tone.ASIDE)
+    if len(others) > MOST_DOUBTS:
+        yield Line(f"and {len(others) - MOST_DOUBTS:,} more; --json has all", Tone.ASIDE)
+
+
+def _tell_settling(verdict: Verdict, settled: Sequence[Decision]) -> Iterator[Line]:
+    """Say in one sentence how many examples would settle each of these."""
+    if len(settled) == 1:
+        doubt = describe_doubt(settled[0], verdict)
+        yield Line(f"{_name_doubtful(settled[0])}: {doubt}", Tone.ASIDE)
+    elif settled:
+        shown = settled[:MOST_DOUBTS]
+        names = _name_apart(verdict, shown)
+        numbers = [
+            f"{name} {count_settling(one, verdict):,}"
+            for name, one in zip(names, shown, strict=True)
+        ]
+        numbers += [f"and {len(settled) - len(shown):,} more"] if len(settled) > len(shown) else []
+        noun, how, rest = describe_settling(verdict)
+        sentence = f"about so many {noun}s{how} would settle these{rest}"
+        yield Line(f"{sentence}: {', '.join(numbers)}", Tone.ASIDE)
+
+
+def _name_apart(verdict: Verdict, decisions: Sequence[Decision]) -> list[str]:
+    """Name each decision by no more than what tells it from the others."""
+    if len({decision.budget for decision in decisions}) > 1:
+        return [f"{_name_doubtful(decision)}:" for decision in decisions]
+    if find_field(verdict) and all(decision.field for decision in decisions):
+        return [brief(decision.slice) for decision in decisions]
+    return [f"{place_in(verdict, decision) or 'all examples'}:" for decision in decisions]
+
+
+def _name_doubtful(decision: Decision) -> str:
+    place = name_place(decision)
+    return f"{place}: {name_quantity(decision)}" if place else name_quantity(decision)
 
 
 def _look_first(verdict: Verdict, view: View) -> Iterator[Block]:
@@ -119,7 +169,7 @@ def _look_first(verdict: Verdict, view: View) -> Iterator[Block]:
 
 def show_guarded(verdict: Verdict, view: View) -> Iterator[FlipList]:
     """Show the must-not-flip examples that broke."""
-    broken = [example for example in verdict.guarded if is_broken(example)]
+    broken = sorted(filter(is_broken, verdict.guarded), key=by_harm)
     shown = [example for example in broken if example.flip is not None][: view.show_flips or 0]
     if not shown:
         return
@@ -135,6 +185,11 @@ def show_guarded(verdict: Verdict, view: View) -> Iterator[FlipList]:
     )
 
 
+def by_harm(example: Guarded) -> float:
+    """Return what sorts must-not-flip examples, the largest fall of score first."""
+    return 0.0 if example.flip is None else -round(example.flip.harm, 12)
+
+
 def show_worst_slice(verdict: Verdict) -> Iterator[Line]:
     """Name the slice that is the furthest beyond its budget, or the nearest to it.
 
@@ -143,24 +198,13 @@ def show_worst_slice(verdict: Verdict) -> Iterator[Line]:
     sliced = [decision for decision in verdict.decisions if decision.field]
     if not sliced:
         return
-    worst = max(sliced, key=_measure_excess)
+    worst = max(sliced, key=lambda one: (one.blocks, one.outcome == FAIL, measure_excess(one)))
     number = len({(decision.task, decision.field, decision.slice) for decision in sliced})
     sentence = f"worst slice{f' of {number:,}' if number > 1 else ''}: "
-    sentence += describe_decision(worst, verdict)
+    sentence += describe_decision(worst, verdict, advised=False)
     if number > 1 and worst.outcome != FAIL and verdict.decide != "point":
         sentence += f". These bounds are for one slice, not for one picked from {number:,}"
     yield Line(sentence)
-
-
-def _measure_excess(decision: Decision) -> tuple[bool, bool, float]:
-    """Return how far a decision is beyond its limit: by the bound that a fail goes by."""
-    bound = decision.high if decision.at_least else decision.low
-    bound = decision.value if bound is None or decision.two_sided else bound
-    bound = abs(bound) if bound is not None and decision.two_sided else bound
-    excess = float("-inf")
-    if bound is not None:
-        excess = decision.limit - bound if decision.at_least else bound - decision.limit
-    return decision.blocks, decision.outcome == FAIL, excess
 
 
 def show_flips_of(verdict: Verdict, view: View) -> Iterator[Block]:
@@ -202,7 +246,7 @@ def show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
         held = [number for number, name in enumerate(negative.ids) if name in waived]
         total += len(held)
         room = (view.show_flips or 0) - len(examples)
-        for example in negative.take(np.array(held[:room], np.int64)):
+        for example in negative.take(np.array(held, np.int64)).by_harm(by_slice=False)[:room]:
             waiver = waived[example.id]
             until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
             examples.append(example)
@@ -235,7 +279,7 @@ def explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
     """Say what the budgets mean, and which bounds are approximate."""
     for name in dict.fromkeys(decision.budget for decision in verdict.decisions):
         budget = BUDGETS[name]
-        yield Explanation(budget.label, budget.meaning, name)
+        yield Explanation(budget.shown_label, budget.meaning, name)
     by_interval = verdict.decide != "point"
     approximate = filter(is_approximate, verdict.decisions if by_interval else ())
     bootstrapped = {decision.budget: name_quantity(decision) for decision in approximate}

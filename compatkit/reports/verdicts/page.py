@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from compatkit.comparison.comparison import Comparison
 from compatkit.gate.verdict import Decision, Verdict
 from compatkit.reports.blocks import Block, Fold
-from compatkit.reports.headline import describe_update
+from compatkit.reports.headline import describe_evidence
 from compatkit.reports.page.articles import Flip, draw_flips, find_anchor, find_flips
 from compatkit.reports.page.bars import Bar, Scale, bar_of, scale_of
 from compatkit.reports.page.cards import make_cards
@@ -14,8 +14,11 @@ from compatkit.reports.page.choices import Choices, make_choices
 from compatkit.reports.page.comparison_page import describe_basis as describe_pair
 from compatkit.reports.page.drawing import draw
 from compatkit.reports.tables import metric_table
+from compatkit.reports.verdicts.basis import describe_basis
+from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.layout import (
     TONES,
+    by_harm,
     explain_budgets,
     list_notes,
     show_worst_slice,
@@ -25,6 +28,7 @@ from compatkit.reports.verdicts.layout import (
     waived_in,
 )
 from compatkit.reports.verdicts.tables import (
+    format_bounds,
     format_budget,
     format_fraction,
     read_table,
@@ -33,15 +37,15 @@ from compatkit.reports.verdicts.tables import (
 )
 from compatkit.reports.verdicts.view import (
     brief,
-    describe_basis,
     describe_guarded,
     describe_outcome,
-    describe_verdict,
+    explain_verdict,
+    find_field,
     format_measured,
     is_broken,
-    name_place,
-    name_quantity,
     order_decisions,
+    place_in,
+    shorten_quantity,
 )
 from compatkit.reports.view import View, count_of
 
@@ -58,6 +62,7 @@ class BudgetRow:
         outcome: in words.
         tone: how it is meant.
         place: the task and the slice.
+        tokens: the filters that keep the flips of its examples; empty for those of all.
         quantity: what is limited.
         limit: with its sign.
         measured: the value.
@@ -71,6 +76,7 @@ class BudgetRow:
     outcome: str
     tone: str
     place: str
+    tokens: str
     quantity: str
     limit: str
     measured: str
@@ -111,28 +117,31 @@ def render_html(verdict: Verdict, view: View | None = None) -> str:
     """
     view = view or View()
     several = len(verdict.comparisons) > 1
-    choices = make_choices(verdict.comparisons)
+    choices = make_choices(verdict.comparisons, _find_slices(verdict))
     flips = (_remark(flip, verdict) for flip in find_flips(verdict.comparisons, choices))
     ordered = order_decisions(verdict.decisions)
-    outcome, _, reasons = describe_verdict(verdict).partition(": ")
+    outcome, _, counts = write_headline(verdict).partition(": ")
     return draw(
         "verdict.html",
         outcome=outcome,
         tone=TONES[verdict.outcome].value,
-        reasons=reasons,
+        counts=counts,
+        reasons=explain_verdict(verdict),
         title=_name_files(verdict.comparisons),
         policy=verdict.policy or verdict.name,
         files="" if several else describe_pair(verdict.comparisons),
         basis=_describe_tasks(verdict.comparisons) if several else [],
-        sentences=[] if several else describe_update(verdict.comparisons),
+        sentences=[] if several else describe_evidence(verdict.comparisons[0]),
         cards_of=[] if several else make_cards(verdict.comparisons[0]),
         broken=_list_broken(verdict, choices),
         guarded=describe_guarded(verdict.guarded) if verdict.guarded else "",
-        budgets=[_budget_row(decision) for decision in ordered[:MOST_BUDGETS]],
+        field=find_field(verdict),
+        budgets=list(_lay_out_budgets(verdict, ordered[:MOST_BUDGETS], choices)),
         rules=[read_table(verdict)],
         doubts=list(_lay_out_doubts(verdict)),
         waivers=[waiver_table(verdict)] if verdict.waivers else [],
-        left_out=list(_lay_out_left_out(verdict)),
+        left_out=[line.text for line in tell_left_out(verdict.comparisons)],
+        notes=list(_lay_out_notes(verdict)),
         numbers=list(_lay_out_numbers(verdict.comparisons)),
         flips=draw_flips(verdict.comparisons, flips, choices, view),
         foot=[
@@ -193,8 +202,8 @@ def _list_broken(verdict: Verdict, choices: Choices) -> list[BrokenRow]:
                 _answer(example.flip.new_prediction),
             ),
         )
-        for example in verdict.guarded
-        if is_broken(example) and example.flip is not None
+        for example in sorted(filter(is_broken, verdict.guarded), key=by_harm)
+        if example.flip is not None
     ]
 
 
@@ -202,25 +211,57 @@ def _answer(text: str | None) -> str:
     return "(no answer)" if text is None else text
 
 
-def _budget_row(decision: Decision) -> BudgetRow:
-    limit = decision.limit
-    limits = [-limit, limit] if decision.two_sided else [limit]
-    ends = [decision.value, decision.low, decision.high, *limits]
-    scale = scale_of(ends if decision.at_least else [0.0, *ends])
-    bounds = [format_measured(decision, bound) for bound in (decision.low, decision.high)]
-    return BudgetRow(
-        describe_outcome(decision),
-        tone_of(decision).value,
-        name_place(decision) or "all examples",
-        name_quantity(decision),
-        format_budget(decision),
-        format_measured(decision, decision.value),
-        f"{bounds[0]} to {bounds[1]}" if decision.value is not None else decision.reason,
-        format_fraction(decision),
-        bar_of(scale, decision.value, (decision.low, decision.high)),
-        [scale.place(one) for one in limits],
-        _allow(decision, scale),
-    )
+def _lay_out_budgets(
+    verdict: Verdict, decisions: Sequence[Decision], choices: Choices
+) -> Iterator[BudgetRow]:
+    """Yield the rows of the budgets; those of one quantity are drawn on one scale."""
+    scales = {
+        budget: _find_scale([one for one in decisions if one.budget == budget])
+        for budget in dict.fromkeys(decision.budget for decision in decisions)
+    }
+    field = find_field(verdict)
+    for decision in decisions:
+        place = decision.slice if field else place_in(verdict, decision)
+        scale = scales[decision.budget]
+        yield BudgetRow(
+            describe_outcome(decision),
+            tone_of(decision).value,
+            place or "all examples",
+            " ".join(_find_tokens(decision, choices)),
+            shorten_quantity(decision),
+            format_budget(decision),
+            format_measured(decision, decision.value),
+            decision.reason if decision.value is None else format_bounds(decision),
+            format_fraction(decision),
+            bar_of(scale, decision.value, (decision.low, decision.high)),
+            [scale.place(limit) for limit in _list_limits(decision)],
+            _allow(decision, scale),
+        )
+
+
+def _find_scale(decisions: Sequence[Decision]) -> Scale:
+    ends = [end for one in decisions for end in (one.value, one.low, one.high, *_list_limits(one))]
+    return scale_of(ends if decisions[0].at_least else [0.0, *ends])
+
+
+def _list_limits(decision: Decision) -> list[float]:
+    return [-decision.limit, decision.limit] if decision.two_sided else [decision.limit]
+
+
+def _find_slices(verdict: Verdict) -> dict[str, list[str]]:
+    """Return the values of each field of which a slice has a budget, the worst slices first."""
+    slices: dict[str, list[str]] = {}
+    for decision in order_decisions(verdict.decisions):
+        if decision.field:
+            slices.setdefault(decision.field, []).append(decision.slice)
+    return slices
+
+
+def _find_tokens(decision: Decision, choices: Choices) -> Iterator[str]:
+    if len(choices.task.tokens) > 1 and decision.task in choices.task.tokens:
+        yield choices.task.tokens[decision.task]
+    if decision.field:
+        yield choices.slices[decision.field].tokens[decision.slice]
 
 
 def _allow(decision: Decision, scale: Scale) -> tuple[float, float]:
@@ -240,8 +281,7 @@ def _lay_out_doubts(verdict: Verdict) -> Iterator[Block]:
     yield from show_worst_slice(verdict)
 
 
-def _lay_out_left_out(verdict: Verdict) -> Iterator[Block]:
-    yield from tell_left_out(verdict.comparisons)
+def _lay_out_notes(verdict: Verdict) -> Iterator[Block]:
     yield from list_notes("warning", verdict.warnings)
     notes = [note for comparison in verdict.comparisons for note in comparison.notes]
     yield from list_notes("note", [note for note in notes if note not in verdict.warnings])

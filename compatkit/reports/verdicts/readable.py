@@ -3,6 +3,7 @@
 from compatkit.gate.verdict import Verdict
 from compatkit.reports.json_report import write_json
 from compatkit.reports.terminal import draw_blocks
+from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.layout import lay_out_verdict
 from compatkit.reports.view import View
 from compatkit.version import __version__
@@ -26,4 +27,5 @@ def render_json(verdict: Verdict, view: View | None = None) -> str:  # noqa: ARG
         verdict: the gate's.
         view: not used.
     """
-    return write_json({"compatkit": __version__, **verdict.to_dict()})
+    headline = {"headline": write_headline(verdict)}
+    return write_json({"compatkit": __version__, **headline, **verdict.to_dict()})

@@ -164,8 +164,11 @@ def _verdict() -> Schema:
         "results": array(results, "One comparison per task.", minItems=1),
     }
     wrote = "The version that wrote the report; a report has it, `Verdict.to_dict()` has not."
+    summary = (
+        "The outcome and what broke, in one sentence; a report has it, `Verdict.to_dict()` has not."
+    )
     return record(
-        {"compatkit": text(wrote), **own},
+        {"compatkit": text(wrote), "headline": text(summary), **own},
         "Whether an update stays within its policy, and why. Within format "
         f"{FORMAT} keys may be added; those that are here stay. The comparisons are those of "
         f"{SCORE_SCHEMA}, which lies beside this file.",

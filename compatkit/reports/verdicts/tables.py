@@ -10,6 +10,7 @@ from compatkit.reports.blocks import Table, Tone
 from compatkit.reports.verdicts.view import (
     describe_confidence,
     describe_outcome,
+    find_field,
     format_level,
     format_limit,
     format_measured,
@@ -64,6 +65,7 @@ def decision_table(verdict: Verdict, chosen: Sequence[Decision] | None = None) -
         note=" ".join(notes),
         tones=[tone_of(decision) for decision in shown],
         least_text=LEAST_TEXT,
+        spare=1,
     )
 
 
@@ -73,7 +75,14 @@ def _texts(
     """Yield the columns of texts."""
     yield "outcome", [describe_outcome(decision) for decision in shown]
     if places:
-        yield "where", [place_in(verdict, decision) or "all examples" for decision in shown]
+        field = find_field(verdict)
+        yield (
+            field or "where",
+            [
+                (decision.slice if field else place_in(verdict, decision)) or "all examples"
+                for decision in shown
+            ],
+        )
     if not one:
         name = shorten_quantity if places else name_quantity
         yield "quantity", [name(decision) for decision in shown]

@@ -5,19 +5,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from compatkit.comparison.comparison import Comparison
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import ADVISORY, ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.reports.hostile import visible
+from compatkit.reports.verdicts.changes import show_change
 from compatkit.reports.view import (
     DASH,
     DIGITS,
     SIGNED,
     SIGNS,
     count_of,
-    describe_scorer,
-    format_count,
     format_number,
 )
 
@@ -38,15 +36,15 @@ def brief(text: str) -> str:
 def name_quantity(decision: Decision) -> str:
     """Name what is limited, as a sentence does.
 
-    A label such as `accuracy, old - new` would be taken for two things.
+    A label such as `accuracy, new - old` would be taken for two things.
     """
-    label, comma, rest = BUDGETS[decision.budget].label.partition(", ")
+    label, comma, rest = BUDGETS[decision.budget].shown_label.partition(", ")
     return f"{label} ({rest})" if comma else label
 
 
 def shorten_quantity(decision: Decision) -> str:
     """Name what is limited by its abbreviation, where it has one."""
-    match = ABBREVIATION.search(BUDGETS[decision.budget].label)
+    match = ABBREVIATION.search(BUDGETS[decision.budget].shown_label)
     return match[1] if match else name_quantity(decision)
 
 
@@ -64,8 +62,15 @@ def place_in(verdict: Verdict, decision: Decision) -> str:
     return name_place(decision)
 
 
+def find_field(verdict: Verdict) -> str:
+    """Return the one field by whose values alone a verdict's decisions are told apart, if any."""
+    fields = {decision.field for decision in verdict.decisions if decision.field}
+    return fields.pop() if len(fields) == 1 and len(verdict.comparisons) == 1 else ""
+
+
 def format_limit(decision: Decision) -> str:
-    """Write a limit with all its digits: 2%, 0.125%, +1 pp."""
+    """Write a limit with all its digits: 2%, 0.125%, -1 pp."""
+    decision = show_change(decision)
     unit = BUDGETS[decision.budget].unit
     scale = 100 if unit in {"share", "points"} else 1
     sign = "+" if unit in SIGNED else ""
@@ -113,12 +118,19 @@ def describe_budget(decision: Decision) -> str:
     return f"the budget is {direction} {format_limit(decision)}"
 
 
-def describe_decision(decision: Decision, verdict: Verdict) -> str:
-    """Say in one sentence what was decided, and why."""
+def describe_decision(decision: Decision, verdict: Verdict, *, advised: bool = True) -> str:
+    """Say in one sentence what was decided, and why.
+
+    Args:
+        decision: one of the verdict's.
+        verdict: the gate's.
+        advised: say of an inconclusive one what would settle it.
+    """
+    decision = show_change(decision)
     place = name_place(decision)
     name = f"the {name_quantity(decision)}{f' of {place}' if place else ''}"
     sentence = f"{name} {_describe_value(decision, verdict)}; {describe_budget(decision)}"
-    if decision.outcome != INCONCLUSIVE:
+    if decision.outcome != INCONCLUSIVE or not advised:
         return sentence
     if decision.counts_as == INCONCLUSIVE:
         return f"{sentence}: {describe_doubt(decision, verdict)}"
@@ -130,15 +142,10 @@ def describe_doubt(decision: Decision, verdict: Verdict) -> str:
     """Say what would settle an inconclusive decision, without an invitation to look again."""
     if decision.value is None:
         return "it cannot be decided"
-    more = decision.more_examples
-    if more is not None:
-        settle = f"about {count_of(more, 'more example')} like these would settle it"
-        if verdict.looks > 1:
-            return f"{settle}, at a further one of the {verdict.looks:,} looks"
-        if verdict.decide == ANYTIME:
-            return settle
-        new = count_of(decision.total + more, "new example")
-        return f'about {new}, once, would settle it; decide = "anytime" lets you add to these'
+    if decision.more_examples is not None:
+        noun, how, rest = describe_settling(verdict)
+        number = count_of(count_settling(decision, verdict), noun)
+        return f"about {number}{how} would settle it{rest}"
     if decision.passing_limit is None:
         return "too few examples to tell"
     value = "rate" if BUDGETS[decision.budget].unit == "share" else "value"
@@ -148,6 +155,23 @@ def describe_doubt(decision: Decision, verdict: Verdict) -> str:
         f"the measured {value} is {near} the budget: no number of examples will settle it; a "
         f"budget of {passing} would pass today"
     )
+
+
+def describe_settling(verdict: Verdict) -> tuple[str, str, str]:
+    """Name what would settle an inconclusive decision, how it is taken, and what else there is."""
+    if verdict.looks > 1:
+        return "more example", " like these", f", at a further one of the {verdict.looks:,} looks"
+    if verdict.decide == ANYTIME:
+        return "more example", " like these", ""
+    return "new example", ", once,", '; decide = "anytime" lets you add to these'
+
+
+def count_settling(decision: Decision, verdict: Verdict) -> int:
+    """Return how many examples would settle an inconclusive decision, in two digits."""
+    anew = verdict.looks == 1 and verdict.decide != ANYTIME
+    exact = (decision.more_examples or 0) + (decision.total if anew else 0)
+    step = int(10 ** max(len(str(exact)) - 2, 0))
+    return math.ceil(exact / step) * step
 
 
 def _describe_value(decision: Decision, verdict: Verdict) -> str:
@@ -184,14 +208,35 @@ def describe_outcome(decision: Decision) -> str:
 
 
 def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
-    """Return the decisions that block first, then those beyond doubt, in the policy's order."""
+    """Return the decisions as they are shown: what blocks first, then what is beyond doubt.
+
+    Within these, in the policy's order; of the slices of one field the worst first.
+    """
     outcomes = (FAIL, INCONCLUSIVE, PASS)
 
-    def rank(decision: Decision) -> tuple[bool, int]:
-        outcome = decision.counts_as if decision.blocks else decision.outcome
-        return not decision.blocks, outcomes.index(outcome)
+    groups = list(dict.fromkeys(map(_group_of, decisions)))
 
-    return sorted(decisions, key=rank)
+    def rank(decision: Decision) -> tuple[bool, int, int, float]:
+        outcome = decision.counts_as if decision.blocks else decision.outcome
+        excess = measure_excess(decision) if decision.field else 0.0
+        group = groups.index(_group_of(decision))
+        return not decision.blocks, outcomes.index(outcome), group, -excess
+
+    return sorted(map(show_change, decisions), key=rank)
+
+
+def _group_of(decision: Decision) -> tuple[str, str, str]:
+    return decision.task, decision.field, decision.budget
+
+
+def measure_excess(decision: Decision) -> float:
+    """Return how far a decision is beyond its limit: by the bound that a fail goes by."""
+    bound = decision.high if decision.at_least else decision.low
+    bound = decision.value if bound is None or decision.two_sided else bound
+    bound = abs(bound) if bound is not None and decision.two_sided else bound
+    if bound is None:
+        return float("-inf")
+    return decision.limit - bound if decision.at_least else bound - decision.limit
 
 
 def is_approximate(decision: Decision) -> bool:
@@ -242,7 +287,8 @@ def _reasons_against(verdict: Verdict) -> list[str]:
         for decision in order_decisions(verdict.decisions)
         if decision.blocks and decision.counts_as == verdict.outcome
     ]
-    first = [describe_decision(decision, verdict) for decision in counting[:1]]
+    alone = len(verdict.decisions) == 1  # else what follows says what would settle each
+    first = [describe_decision(decision, verdict, advised=alone) for decision in counting[:1]]
     return [*_describe_broken(verdict), *first, *_count_blocking(verdict, 1)]
 
 
@@ -328,24 +374,6 @@ def describe_guarded(guarded: Sequence[Guarded]) -> str:
         if number
     ]
     return f"{count_of(len(guarded), 'must-not-flip example')}: {', '.join(parts)}"
-
-
-def describe_basis(comparison: Comparison) -> str:
-    """Say what was compared, and how many answers broke and were repaired."""
-    task = f"{brief(comparison.task)}: " if comparison.task else ""
-    return (
-        f"{task}{brief(comparison.old)} -> {brief(comparison.new)}, "
-        f"by {brief(describe_scorer(comparison))}: {describe_counts([comparison])}"
-    )
-
-
-def describe_counts(comparisons: Sequence[Comparison]) -> str:
-    """Say how many answers broke and were repaired."""
-    counts = [comparison.counts for comparison in comparisons]
-    total = count_of(sum(count.total for count in counts), "example")
-    broken = format_count(sum(count.negative_flips for count in counts))
-    repaired = format_count(sum(count.positive_flips for count in counts))
-    return f"of {total} {broken} broke (negative flips), {repaired} were repaired"
 
 
 def count_shown(shown: int, total: int, noun: str) -> str:

@@ -103,10 +103,10 @@ def write_file(picture: Picture, kind: str) -> bytes:
         head = '<?xml version="1.0" encoding="utf-8"?>\n'
         return (head + _as_svg(figure, inline=False)).encode()
     title, text = visible(picture.title), visible(picture.alt)
-    nobody: dict[str, dict[str, str | None]] = {
-        "pdf": {"Title": title, "Subject": text, "Creator": None, "Producer": None,
+    about: dict[str, dict[str, str | None]] = {
+        "pdf": {"Title": title, "Subject": text, "Creator": "compatkit", "Producer": None,
                 "CreationDate": None},
-        "png": {"Title": title, "Description": text, "Software": None},
+        "png": {"Title": title, "Description": text, "Software": "compatkit"},
     }  # fmt: skip
     width, height = figure.get_size_inches()
     margin = MARGIN / 72
@@ -117,7 +117,7 @@ def write_file(picture: Picture, kind: str) -> bytes:
             format=kind,
             dpi=PNG_DPI,
             facecolor="white",
-            metadata=nobody[kind],
+            metadata=about[kind],
             bbox_inches=Bbox.from_extents(-margin, -margin, width + margin, height + margin),
         )
     return buffer.getvalue()
