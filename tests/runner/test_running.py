@@ -84,9 +84,9 @@ def test_stops_count_from_the_end_of_the_thinking(ask: Ask) -> None:
     stop = next(text.partition(end)[2][2:4] for text in texts if len(text.partition(end)[2]) > 6)
     rows, outcome = ask("llama", None, "plain.jsonl", max_new_tokens=24, think_end=end, stop=[stop])
     for row, text in zip(rows, texts, strict=True):
-        thinking, found, answer = text.partition(end)
-        assert row["thinking_closed"] == bool(found)
-        if found:
+        thinking, closing, answer = text.partition(end)
+        assert row["thinking_closed"] == bool(closing)
+        if closing:
             assert row["prediction"] == answer.split(stop)[0]
             assert row["thinking"] == thinking, "a stop within it ends nothing"
         else:
