@@ -72,8 +72,8 @@ What was found false, by these attacks or by hand, is mended, and held by a test
   scorer of 0 and 1: what nothing comes of is refused (tests/conformance/test_unused_options.py).
 - One example under 1,800 ids passed where `cluster` named a field that sets the copies apart:
   copies beyond a group count as copies (tests/gate/test_false_passes.py).
-- An update that repairs more than it breaks was called a false pass by the oracle, whose own bound
-  of a difference did not hold there; the gate was right.
+- An update that repairs more than it breaks, and groups of which each broke in part, were called
+  false passes by the oracle, whose own bounds did not hold there. The gate was right.
 
 A fault below was seen in the run, by the package or the oracle as it was then.
 

@@ -512,9 +512,9 @@ def _ask_of_groups(groups, value, limit, rule):
         sizes[group] = sizes.get(group, 0) + 1
         flips[group] = flips.get(group, 0) + flipped
     kept = 0.0
-    if groups and (len(set(sizes.values())) == 1 or not any(flips.values())):
-        broken = int(sum(flips[group] / size for group, size in sizes.items()) + TIE)
-        kept = at_most(broken, len(sizes), limit)
+    whole = all(flips[group] in {0, size} for group, size in sizes.items())
+    if whole and (len(set(sizes.values())) == 1 or not any(flips.values())):
+        kept = at_most(sum(count > 0 for count in flips.values()), len(sizes), limit)
     return Asked(kept, 1.0, True, rule)
 
 
