@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from compatkit.comparison.trace import history
     from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
     from compatkit.evaluate_modules import evaluate_module
+    from compatkit.evaluate_modules.trainer_history import trainer_history
     from compatkit.evaluate_modules.trainer_metrics import flip_metrics
     from compatkit.gate import check, check_policy
     from compatkit.scorers.evaluate_metric import evaluate_metric
@@ -42,6 +43,7 @@ __all__ = [
     "flip_metrics",
     "history",
     "own_scorer",
+    "trainer_history",
 ]
 
 _HOMES = {
@@ -62,6 +64,7 @@ _HOMES = {
     "flip_metrics": "evaluate_modules.trainer_metrics",
     "history": "comparison.trace",
     "own_scorer": "scorers.own",
+    "trainer_history": "evaluate_modules.trainer_history",
 }
 
 

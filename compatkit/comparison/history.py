@@ -156,6 +156,12 @@ class History:
             "right": of.strings() if own else None,
         }
 
+    def to_json(self) -> str:
+        """Return the JSON report."""
+        from compatkit.reports import HISTORY_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
+
+        return HISTORY_REPORTS["json"](self, None)
+
     def to_frame(self) -> "pd.DataFrame":
         """Return the examples as a pandas frame, one row each: what became of each.
 

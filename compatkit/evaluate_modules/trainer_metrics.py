@@ -51,11 +51,11 @@ def flip_metrics(
     ... ]
     1
     """
-    old = to_column(OLD, _labels(OLD, old_predictions))
+    old = to_column(OLD, read_labels(OLD, old_predictions))
 
     def compute_metrics(evaluated: Any) -> dict[str, float | int | None]:
         if decode is None:
-            new, references = _labels(NEW, evaluated.predictions), evaluated.label_ids
+            new, references = read_labels(NEW, evaluated.predictions), evaluated.label_ids
         else:
             new, references = decode(evaluated.predictions, evaluated.label_ids)
         columns = {
@@ -64,7 +64,7 @@ def flip_metrics(
             REFERENCES: to_column(REFERENCES, references),
         }
         if decode is None:
-            _refuse_ignored(columns[REFERENCES])
+            refuse_ignored(columns[REFERENCES])
         check_lengths(columns)
         comparison = compare_columns(
             columns, "exact_match" if scorer is None else scorer, **options
@@ -75,8 +75,13 @@ def flip_metrics(
     return compute_metrics
 
 
-def _labels(name: str, predictions: Any) -> Any:
-    """Return labels as they are, and of logits the argmax."""
+def read_labels(name: str, predictions: Any) -> Any:
+    """Return labels as they are, and of logits the argmax.
+
+    Args:
+        name: what messages call them.
+        predictions: labels, or logits of shape (N, classes).
+    """
     if isinstance(predictions, tuple) and predictions and np.ndim(predictions[0]) > 0:
         predictions = predictions[0]  # a model that gives hidden states too gives its logits first
     if isinstance(predictions, list) or not hasattr(predictions, "ndim"):
@@ -112,7 +117,8 @@ def _check_logits(name: str, logits: Any) -> None:
         )
 
 
-def _refuse_ignored(references: list[Any]) -> None:
+def refuse_ignored(references: list[Any]) -> None:
+    """Refuse the label that a loss leaves out, which no class has."""
     for row, value in enumerate(references, 1):
         if value == IGNORED or (isinstance(value, list) and IGNORED in value):
             raise DataError(
