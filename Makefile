@@ -1,7 +1,7 @@
 # Each target is one command that a developer or CI runs; `make check` is all of them.
 PYTHON ?= python
 
-.PHONY: check format lint types imports test coverage docs site bench accept
+.PHONY: check format lint types imports test coverage docs site bench accept kernel
 
 check: lint types imports coverage
 
@@ -35,6 +35,10 @@ docs:
 # The documentation as a site, in build/site; a link that leads nowhere is an error.
 site:
 	$(PYTHON) -m sphinx -W --keep-going -q -c docs -b html . build/site
+
+# After a change of the C files: an installation for development holds what was built at its time.
+kernel:
+	$(PYTHON) setup.py build_ext --inplace
 
 bench:
 	$(PYTHON) benchmarks/speed.py

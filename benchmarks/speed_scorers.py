@@ -1,5 +1,6 @@
-"""Scorers for speed.py: whole columns beside the peers' functions of one pair."""
+"""Scorers for speed.py: whole columns beside the peers' functions of one pair, by CPU time."""
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +15,7 @@ from sacrebleu.metrics.ter import TER
 from speed_table import Goal, Line, Section
 from speed_texts import make_pairs, real_pairs
 
+from compatkit.kernel import describe_kernel
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.make import make_scorer
 
@@ -22,6 +24,8 @@ CLEAN = get_context("forkserver")
 CLEAN.set_forkserver_preload(["nltk.stem.porter", "rapidfuzz.process", "sacrebleu"])
 PEER_SECONDS = 0.6  # a repetition of the peer
 FEWEST, MOST = 10, 500
+LARGE = 10_000  # pairs, from which on most words were met before
+COLUMNS_OF_TER = 200  # which its peer takes long for
 
 Pair = tuple[str, str]
 Pairs = Sequence[Pair]
@@ -52,9 +56,9 @@ def score_columns(
     for scorer in scorers:  # imports what it needs
         scorer.score(rows_of(columns[0][:1]))
     batches = list(map(rows_of, columns))
-    start = time.perf_counter()
+    start = time.process_time()
     scores = [[each.score(batch).scores for batch in batches] for each in scorers]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return seconds, [np.concatenate(parts).tolist() for parts in scores]
 
 
@@ -86,10 +90,10 @@ def race(
         repetitions: how often.
     """
     pairs = [pair for column in columns for pair in column]
-    start = time.perf_counter()
+    start = time.process_time()
     for prediction, reference in pairs[:3]:
         peer(prediction, reference)
-    part = int(PEER_SECONDS / ((time.perf_counter() - start) / 3))
+    part = int(PEER_SECONDS / ((time.process_time() - start) / 3))
     part = min(max(part, FEWEST), MOST, len(pairs))
     step = len(pairs) // part
     here, there = [], []
@@ -97,9 +101,9 @@ def race(
         seconds, scores = score_cold(*ours, columns)
         here.append(seconds / len(pairs))
         chosen = range(repetition % step, len(pairs), step)[:part]
-        start = time.perf_counter()
+        start = time.process_time()
         expected = [peer(*pairs[row]) for row in chosen]
-        there.append((time.perf_counter() - start) / len(chosen))
+        there.append((time.process_time() - start) / len(chosen))
         for row, values in zip(chosen, expected, strict=True):
             found = tuple(column[row] for column in scores)
             assert found == values, (what, pairs[row], found, values)
@@ -127,8 +131,9 @@ def rouge_line(
 
 def unbroken_lines(name: str, columns: Sequence[Pairs], times: int) -> list[Line]:
     """Measure each type and all four on texts without line breaks."""
-    lines = [rouge_line(f"{name}, {kind}", [kind], columns, 30, times) for kind in KINDS[:3]]
-    return [*lines, rouge_line(f"{name}, all four", KINDS, columns, 30, times)]
+    least = 100 if sum(map(len, columns)) >= LARGE else 30
+    lines = [rouge_line(f"{name}, {kind}", [kind], columns, least, times) for kind in KINDS[:3]]
+    return [*lines, rouge_line(f"{name}, all four", KINDS, columns, least, times)]
 
 
 def overlap(*columns: Pairs) -> str:
@@ -136,7 +141,11 @@ def overlap(*columns: Pairs) -> str:
     pairs = [pair for column in columns for pair in column]
     mean = fmean(score_cold(["rouge1"], {"stemmer": True}, columns)[1][0])
     length = fmean(len(text.split()) for pair in pairs for text in pair)
-    return f"{len(pairs):,} pairs of {length:.0f} words, mean ROUGE-1 {mean:.2f}"
+    words = {word for pair in pairs for text in pair for word in re.findall(r"\w+", text.lower())}
+    return (
+        f"{len(pairs):,} pairs of {length:.0f} words, {len(words):,} of them distinct, "
+        f"mean ROUGE-1 {mean:.2f}"
+    )
 
 
 def measure_rouge(*, quick: bool) -> list[Section]:
@@ -149,7 +158,8 @@ def measure_rouge(*, quick: bool) -> list[Section]:
         lines += unbroken_lines(f"{length} words", [pairs], times)
         broken = make_pairs(count, length, lines=True)
         what = f"{length} words, all four, with line breaks"
-        lines.append(rouge_line(what, KINDS, [broken], 15, times))
+        least = 100 if count >= LARGE else 15
+        lines.append(rouge_line(what, KINDS, [broken], least, times))
     real = [real_pairs("xsum", name) for name in ("old", "new")]
     if all(real):
         used.append(f"XSum's, two files as they are, one after the other ({overlap(*real)})")
@@ -159,6 +169,7 @@ def measure_rouge(*, quick: bool) -> list[Section]:
         used.append(f"CNN/DM's, three files, a sentence a line ({overlap(*real)})")
         lines.append(rouge_line("CNN/DM, all four, with line breaks", KINDS, real, 15, times))
     about = (
+        f"CPU time. ROUGE is counted {describe_kernel()}. "
         "F1 with the stemmer, one process at a time, beside `rouge_score.RougeScorer(kinds, "
         "use_stemmer=True).score` a pair at a time. compatkit scores whole columns in a "
         "process that has not met their words, the peer a part of their pairs; every pair that "
@@ -170,12 +181,12 @@ def measure_rouge(*, quick: bool) -> list[Section]:
 def measure_sacrebleu(*, quick: bool) -> list[Section]:
     times = 3 if quick else 5
     bleu, chrf, ter = BLEU(effective_order=True), CHRF(), TER()
-    peers: dict[str, tuple[Callable[[str, str], Values], Goal | None]] = {
-        "bleu": (lambda one, other: (bleu.sentence_score(one, [other]).score / 100,), Goal(10)),
-        "chrf": (lambda one, other: (chrf.sentence_score(one, [other]).score / 100,), Goal(6)),
+    peers: dict[str, tuple[Callable[[str, str], Values], Goal]] = {
+        "bleu": (lambda one, other: (bleu.sentence_score(one, [other]).score / 100,), Goal(20)),
+        "chrf": (lambda one, other: (chrf.sentence_score(one, [other]).score / 100,), Goal(30)),
         "ter": (
             lambda one, other: (1 - min(ter.sentence_score(one, [other]).score / 100, 1),),
-            None,
+            Goal(100),
         ),
     }
     pairs = {"40 words": make_pairs(1000 if quick else 4000, 40)}
@@ -187,7 +198,7 @@ def measure_sacrebleu(*, quick: bool) -> list[Section]:
     lines = [
         race(
             f"{name}, {kind}",
-            [column[:200] if kind == "ter" else column],
+            [column[:COLUMNS_OF_TER] if kind == "ter" else column],
             ([kind], {}),
             peer,
             goal=goal,
@@ -197,8 +208,9 @@ def measure_sacrebleu(*, quick: bool) -> list[Section]:
         for kind, (peer, goal) in peers.items()
     ]
     about = (
+        f"CPU time. They are counted {describe_kernel()}. "
         "One process at a time, beside `sentence_score` of a metric object that is used again and "
-        "again; every pair that both scored is equal to the last bit. TER is sacrebleu's own. "
-        f"Texts: {used}."
+        "again; every pair that both scored is equal to the last bit. TER is measured on the first "
+        f"{COLUMNS_OF_TER} pairs. Texts: {used}."
     )
     return [Section("BLEU, chrF, TER", "times faster", about, lines)]

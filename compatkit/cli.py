@@ -56,14 +56,38 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(f"compatkit, version {__version__}")
+        if ctx.params["verbose"]:
+            from compatkit.kernel import describe_kernel  # noqa: PLC0415
+
+            click.echo(f"ROUGE, BLEU, chrF and TER are counted {describe_kernel()}.")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="compatkit")
-def command_line() -> None:
+@click.option(
+    *("-v", "--verbose"),
+    is_flag=True,
+    is_eager=True,
+    help="With --version: whether the compiled kernel counts, too.",
+)
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def command_line(verbose: bool) -> None:
     """Tell what a model update broke: the answers that were right and are now wrong.
 
     Exit codes: 0 measured, 2 could not measure (bad usage, bad data, missing examples); gate: 0
     within the budget, 1 beyond it, 3 too few examples to tell.
     """
+    if verbose:
+        raise click.UsageError("-v before a command belongs to --version alone.")
 
 
 def main() -> None:

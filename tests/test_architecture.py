@@ -134,6 +134,14 @@ def test_the_picture_shows_the_floors_of_the_import_contract() -> None:
 def test_every_room_of_the_way_of_a_row_is_explained() -> None:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    beside = {"checkpoints", "commands", "evaluate_modules", "muscle", "runner", "statistics"}
+    beside = {
+        "checkpoints",
+        "commands",
+        "evaluate_modules",
+        "kernel",
+        "muscle",
+        "runner",
+        "statistics",
+    }
     for room in rooms - beside:
         assert f"| `{room}` |" in page, room

@@ -10,7 +10,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import chain, count, pairwise
 from struct import Struct
 
 import numpy as np
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
+from compatkit.kernel import NOT_COUNTED, load_kernel
 from compatkit.scorers.sacrebleu_tokens import load_tokenizer
 
-__all__ = ["BleuColumns", "blocks", "clipped_matches"]
+__all__ = ["BleuColumns", "blocks", "check_columns", "clipped_matches"]
 
 ORDER = 4
 TEXTS = 4096
@@ -68,6 +69,7 @@ class BleuColumns:
         from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp  # noqa: PLC0415
 
         self._lowercase = lowercase
+        self._in_kernel = tokenize == "13a"
         self._line: Callable[[str], str]
         self._split: Callable[[str], list[str]]
         if tokenize == "13a":
@@ -93,6 +95,31 @@ class BleuColumns:
         Raises:
             DataError: The columns differ in length, or a row has no reference.
         """
+        check_columns(predictions, references)
+        kernel = load_kernel()
+        if kernel is None or not self._in_kernel:
+            return self._score_in_python(predictions, references)
+        counts = np.empty((len(predictions), 2 + ORDER), np.int64)
+        kernel.bleu(*self._lowered(predictions, references), counts)
+        scores = np.array(_bleu(counts[:, 2:], counts[:, 0], counts[:, 1]), np.float64)
+        left = np.flatnonzero(counts[:, 0] == NOT_COUNTED).tolist()
+        if left:
+            scores[left] = self._score_in_python(
+                [predictions[row] for row in left], [references[row] for row in left]
+            )
+        return scores
+
+    def _lowered(
+        self, predictions: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        if not self._lowercase:
+            return predictions, references
+        lowered = [[text.lower() for text in texts] for texts in references]
+        return [text.lower() for text in predictions], lowered
+
+    def _score_in_python(
+        self, predictions: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> FloatArray:
         scores = np.empty(len(predictions))
         words = self._words
         encode = lru_cache(TEXTS)(self._encoder(words))
@@ -194,18 +221,7 @@ def blocks(
         predictions: One text a row.
         references: One or more texts a row.
         characters: The most of a group.
-
-    Raises:
-        DataError: The columns differ in length, or a row has no reference or something else than
-            text.
     """
-    if len(predictions) != len(references):
-        raise DataError(
-            f"{len(predictions)} predictions and {len(references)} rows of references; "
-            "expected as many of both"
-        )
-    for row, texts in enumerate(references):
-        _check_row(row, predictions[row], texts)
     # Until it has seen 2 MB freed, glibc returns each block's pages and asks for them anew.
     np.empty(1 << 18)
     rows: list[int] = []
@@ -220,6 +236,29 @@ def blocks(
         room -= size
     if rows:
         yield rows
+
+
+def check_columns(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    """Refuse columns that cannot be scored.
+
+    Raises:
+        DataError: They differ in length, or a row has no reference or something else than text.
+    """
+    if len(predictions) != len(references):
+        raise DataError(
+            f"{len(predictions)} predictions and {len(references)} rows of references; "
+            "expected as many of both"
+        )
+    # Whole columns first, as nearly all have nothing to refuse.
+    if (
+        {*map(type, predictions)} <= {str}
+        and {*map(type, references)} <= {list, tuple}
+        and all(references)
+        and {*map(type, chain.from_iterable(references))} <= {str}
+    ):
+        return
+    for row, texts in enumerate(references):
+        _check_row(row, predictions[row], texts)
 
 
 def _check_row(row: int, prediction: object, references: object) -> None:

@@ -5,12 +5,14 @@ Needs numpy at import; sacrebleu is imported when a `ChrfColumns` is made.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
-from compatkit.scorers.bleu_columns import blocks, clipped_matches
+from compatkit.kernel import NOT_COUNTED, load_kernel
+from compatkit.scorers.bleu_columns import blocks, check_columns, clipped_matches
 
 __all__ = ["ChrfColumns"]
 
@@ -72,6 +74,29 @@ class ChrfColumns:
         Raises:
             DataError: The columns differ in length, or a row has no reference.
         """
+        check_columns(predictions, references)
+        kernel = load_kernel()
+        if kernel is None or self._word_order:
+            return self._score_in_python(predictions, references)
+        row_of = np.repeat(np.arange(len(references)), [*map(len, references)])
+        pairs = self._lowered([predictions[row] for row in row_of.tolist()])
+        counts = np.empty((len(row_of), 2 + ORDER), np.int64)
+        kernel.chrf(pairs, self._lowered([*chain.from_iterable(references)]), counts)
+        scores = np.zeros(len(predictions))
+        np.maximum.at(scores, row_of, _f_scores(counts[:, 2:], counts[:, :1], counts[:, 1:2]))
+        left = sorted({*row_of[counts[:, 0] == NOT_COUNTED].tolist()})
+        if left:
+            scores[left] = self._score_in_python(
+                [predictions[row] for row in left], [references[row] for row in left]
+            )
+        return scores
+
+    def _lowered(self, texts: list[str]) -> list[str]:
+        return [text.lower() for text in texts] if self._lowercase else texts
+
+    def _score_in_python(
+        self, predictions: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> FloatArray:
         scores = np.empty(len(predictions))
         squeeze = lru_cache(TEXTS)(self._squeeze)
         for rows in blocks(predictions, references, BLOCK):

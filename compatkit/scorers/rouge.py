@@ -7,7 +7,7 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.sacrebleu_tokens import TOKENIZE
-from compatkit.scorers.scorer import Scored, Scorer, score_pairs, whole_texts
+from compatkit.scorers.scorer import Scored, Scorer, score_best, whole_texts
 from compatkit.scorers.token_characters import TooManyTokensError
 from compatkit.scorers.tokens_seen import NO_WORDS, NOT_LATIN, has_latin_tokens, words_seen_by
 from compatkit.scorers.unseen import leave_out_unseen
@@ -54,7 +54,7 @@ def rouge(
 
     def score(rows: Predictions) -> Scored:
         try:
-            scored = Scored(score_pairs(rows, columns()), whole_texts(rows))
+            scored = Scored(score_best(rows, columns()), whole_texts(rows))
         except TooManyTokensError as error:
             raise DataError(f"{rows.name}:{_longest_line(rows)}: {error}") from None
         return leave_out_unseen(scored, rows, sees, sentence)

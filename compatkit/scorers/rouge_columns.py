@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
+from compatkit.kernel import NOT_COUNTED, load_kernel
 from compatkit.scorers.porter import stem
 from compatkit.scorers.rouge_lsum import union_lcs
 from compatkit.scorers.sacrebleu_tokens import SacrebleuEncoder
@@ -213,6 +214,8 @@ class RougeColumns:
             raise ValueError(f"Unknown ROUGE kind {kind!r}: rouge1 to rouge9, rougeL or rougeLsum")
         self._kind = kind
         self._order = int(match[1] or 0)
+        self._own_tokens = tokenize is None
+        self._stemmer = stemmer
         self._encoder = _shared_encoder(stemmer=stemmer, tokenize=tokenize)
 
     def __call__(self, predictions: Sequence[str], references: Sequence[str]) -> FloatArray:
@@ -229,6 +232,21 @@ class RougeColumns:
             ValueError: The columns differ in length.
             TooManyTokensError: One pair of texts has more than a million distinct words.
         """
+        kernel = load_kernel()
+        if kernel is None or not self._own_tokens:
+            return self._score_in_python(predictions, references)
+        counts = np.empty((len(predictions), 3), dtype=np.int64)
+        order = self._order - (self._kind == "rougeLsum")
+        kernel.rouge(predictions, references, counts, order, self._stemmer)
+        result = f1(*counts.T)
+        left = np.flatnonzero(counts[:, 0] == NOT_COUNTED).tolist()
+        if left:
+            result[left] = self._score_in_python(
+                [predictions[row] for row in left], [references[row] for row in left]
+            )
+        return result
+
+    def _score_in_python(self, predictions: Sequence[str], references: Sequence[str]) -> FloatArray:
         result = np.empty(len(predictions), dtype=np.float64)
         encoded: dict[str, str] = {}
         size = 0

@@ -103,15 +103,6 @@ def _scorer(
 
 
 def _ter_columns() -> Columns:
-    from sacrebleu.metrics.ter import TER  # noqa: PLC0415
+    from compatkit.scorers.ter_columns import ter_scores  # noqa: PLC0415
 
-    metric = TER()
-
-    def score(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> FloatArray:
-        rates = [
-            metric.sentence_score(prediction, list(accepted)).score / 100
-            for prediction, accepted in zip(predictions, references, strict=True)
-        ]
-        return 1 - np.minimum(np.array(rates, np.float64), 1)
-
-    return score
+    return ter_scores

@@ -108,8 +108,8 @@ def score_right(
     return Scored(scores, list(answers), {k: v for k, v in (notes or {}).items() if v})
 
 
-def score_pairs(rows: Predictions, function: PairScore) -> FloatArray:
-    """Score each row by its best reference, every distinct pair of texts once.
+def score_best(rows: Predictions, function: PairScore) -> FloatArray:
+    """Score each row by its best reference.
 
     score_i = max over r in references_i of function(prediction_i, r); 0 where there is no
     prediction or no reference.
@@ -121,19 +121,27 @@ def score_pairs(rows: Predictions, function: PairScore) -> FloatArray:
     Returns:
         Scores of shape (rows,).
     """
-    index: dict[tuple[str, str], int] = {}
-    row_of: list[int] = []
-    pair_of: list[int] = []
-    for row, (prediction, references) in enumerate(
-        zip(rows.prediction, rows.references, strict=True)
-    ):
-        if prediction is None:
-            continue
-        for reference in references:
-            row_of.append(row)
-            pair_of.append(index.setdefault((prediction, reference), len(index)))
+    references, row_of = flat_references(rows)
+    predictions = [rows.prediction[row] for row in row_of.tolist()]
+    if None in predictions:
+        pairs = zip(predictions, references, row_of.tolist(), strict=True)
+        answered = [(text, reference, row) for text, reference, row in pairs if text is not None]
+        predictions = [text for text, _, _ in answered]
+        references = [reference for _, reference, _ in answered]
+        row_of = np.array([row for _, _, row in answered], np.intp)
     scores = np.zeros(len(rows))
-    if index:
-        predictions, references = zip(*index, strict=True)
-        np.maximum.at(scores, row_of, function(predictions, references)[pair_of])
+    if predictions:
+        np.maximum.at(scores, row_of, function(predictions, references))
     return scores
+
+
+def score_pairs(rows: Predictions, function: PairScore) -> FloatArray:
+    """Score as `score_best` does, every distinct pair of texts once: where a pair costs much."""
+
+    def score_distinct(predictions: Sequence[str], references: Sequence[str]) -> FloatArray:
+        index: dict[tuple[str, str], int] = {}
+        pairs = zip(predictions, references, strict=True)
+        pair_of = [index.setdefault(pair, len(index)) for pair in pairs]
+        return function(*zip(*index, strict=True))[pair_of]
+
+    return score_best(rows, score_distinct)

@@ -20,6 +20,11 @@ NO_WORDS = (
     "there is no other; chrf, and bleu or rouge1 with --tokenize char, zh or ja-mecab, score them"
 )
 
+_NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha())
+_drop_ascii = re.compile("[\0-\x7f]+").sub
+_search_unspaced = re.compile(f"[{UNSPACED}]").search
+_search_letter = re.compile("[A-Za-z0-9]").search
+
 
 def has_latin_tokens(text: str) -> bool:
     r"""Tell whether ROUGE's own tokens, runs of a-z and 0-9, hold at least half of the letters.
@@ -27,12 +32,12 @@ def has_latin_tokens(text: str) -> bool:
     >>> has_latin_tokens("in 2020"), has_latin_tokens("2020\u5e74\u306b"), has_latin_tokens("...")
     (True, False, False)
     """
-    if not re.search("[A-Za-z0-9]", text):
+    if not _search_letter(text):
         return False
     if text.isascii():
         return True
-    letters = sum(map(str.isalpha, text))
-    return 2 * len(re.findall("[A-Za-z]", text)) >= letters
+    latin = len(text.encode("ascii", "ignore").translate(None, _NO_LETTERS))
+    return latin >= sum(map(str.isalpha, _drop_ascii("", text)))
 
 
 def has_spaced_words(text: str) -> bool:
@@ -41,9 +46,9 @@ def has_spaced_words(text: str) -> bool:
     >>> has_spaced_words("Paris"), has_spaced_words("\u6771\u4eac")
     (True, False)
     """
-    return text.isascii() or 2 * len(re.findall(f"[{UNSPACED}]", text)) <= sum(
-        map(str.isalpha, text)
-    )
+    if text.isascii() or not _search_unspaced(text):
+        return True
+    return 2 * len(re.findall(f"[{UNSPACED}]", text)) <= sum(map(str.isalpha, text))
 
 
 def words_seen_by(tokenizer: str) -> Callable[[str], bool]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def leave_out_unseen(
         sees: tells whether a reference can be read.
         sentence: the note about the references that cannot.
     """
-    texts = {text for references in rows.references for text in references}
+    texts = set(chain.from_iterable(rows.references))
     unread = {text for text in texts if not sees(text)}
     if not unread:
         return scored

@@ -17,6 +17,8 @@ from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.scorers import bleu_columns
 from compatkit.scorers.bleu_columns import BleuColumns, blocks, clipped_matches
 
+pytestmark = pytest.mark.usefixtures("counted_by")
+
 OFFLINE = ["none", "13a", "intl", "char", "zh"]
 SCORERS = {name: BleuColumns(tokenize=name) for name in OFFLINE}
 METRICS = {name: BLEU(effective_order=True, tokenize=name) for name in OFFLINE}
@@ -200,7 +202,8 @@ def test_clipped_matches_are_what_counters_give(rows, order):
     assert slow.tolist() == counted[:1].tolist()
 
 
-def test_prepares_each_text_once_a_call():
+def test_prepares_each_text_once_a_call(monkeypatch):
+    monkeypatch.setattr(bleu_columns, "load_kernel", lambda: None)
     scorer = BleuColumns()
     lines = []
     scorer._line = lambda line: lines.append(line) or line
@@ -208,7 +211,8 @@ def test_prepares_each_text_once_a_call():
     assert sorted(lines) == ["a b", "c", "d"]
 
 
-def test_words_are_forgotten_when_they_are_many():
+def test_words_are_forgotten_when_they_are_many(monkeypatch):
+    monkeypatch.setattr(bleu_columns, "load_kernel", lambda: None)
     scorer = BleuColumns()
     with patch.object(bleu_columns, "VOCABULARY", 64 * 100):
         for start in range(0, 5000, 10):

@@ -12,6 +12,8 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.scorers import chrf_columns
 from compatkit.scorers.chrf_columns import ChrfColumns
 
+pytestmark = pytest.mark.usefixtures("counted_by")
+
 SCORER = ChrfColumns()
 METRIC = CHRF()
 
@@ -110,7 +112,8 @@ def test_rows_with_too_many_distinct_characters_for_a_key():
         assert found(rows, SCORER) == expected(rows, METRIC)
 
 
-def test_prepares_each_text_once_a_call():
+def test_prepares_each_text_once_a_call(monkeypatch):
+    monkeypatch.setattr(chrf_columns, "load_kernel", lambda: None)
     scorer = ChrfColumns()
     squeezed = []
     scorer._squeeze = lambda text: squeezed.append(text) or text

@@ -10,6 +10,8 @@ from compatkit.scorers.make import make_scorer
 from compatkit.scorers.rouge_columns import RougeColumns
 from compatkit.scorers.sacrebleu_tokens import load_tokenizer
 
+pytestmark = pytest.mark.usefixtures("counted_by")
+
 PREDICTIONS = ["the cats were running", "a dog\nbarked at cats", None, "", "same text"]
 REFERENCES = [
     ("a cat runs", "the cats ran home"),
@@ -67,6 +69,7 @@ def test_a_tokenizer_sees_what_the_own_tokens_do_not() -> None:
 
 
 def test_a_pair_of_too_many_words_is_refused_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rouge_columns, "load_kernel", lambda: None)
     monkeypatch.setattr(token_characters, "CODE_POINTS", 10)
     rouge_columns._shared_encoder.cache_clear()
     rows = rows_of(["a b", " ".join("cdefghij"), "a"], ["a", "c", "b"])

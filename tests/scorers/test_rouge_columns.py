@@ -17,6 +17,8 @@ from compatkit.scorers.rouge_lsum import union_lcs
 from compatkit.scorers.token_characters import TooManyTokensError
 from compatkit.scorers.token_overlap import blocks, overlap_f1, shared_counts
 
+pytestmark = pytest.mark.usefixtures("counted_by")
+
 KINDS = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 
 
@@ -202,6 +204,7 @@ def test_words_of_every_length_are_told_apart():
 
 
 def test_more_words_than_characters(monkeypatch):
+    monkeypatch.setattr(rouge_columns, "load_kernel", lambda: None)
     monkeypatch.setattr(token_characters, "CODE_POINTS", 10)
     rouge_columns._shared_encoder.cache_clear()
     for tokenize in (None, "char"):

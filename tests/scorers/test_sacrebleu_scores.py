@@ -5,6 +5,8 @@ from rows_of import rows_of
 from compatkit.errors import ConfigError
 from compatkit.scorers.make import make_scorer
 
+pytestmark = pytest.mark.usefixtures("counted_by")
+
 PREDICTIONS = ["the cat sat on the mat", "It costs 1,000.50 today!", None, "", "a b"]
 REFERENCES = [
     ("the cat is on the mat", "a cat sat on a mat"),
