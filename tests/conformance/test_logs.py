@@ -111,7 +111,7 @@ TEXTS = (".json", ".jsonl")
 WAYS = {
     "a byte order mark": (lambda data: BOM + data, ""),
     "carriage returns": (lambda data: data.replace(b"\n", b"\r\n"), ""),
-    "white space ahead": (lambda data: b" " + data, ""),
+    "white space ahead": (lambda data: b"\n \n" + data, ""),
     "gzip": (gzip.compress, ".gz"),
     "zstd": (zstandard.compress, ".zst"),
     "a byte order mark in gzip": (lambda data: gzip.compress(BOM + data), ".gz"),

@@ -123,11 +123,11 @@ def _first_row(path: Path) -> Mapping[str, Any]:
 
 
 def _first_line(path: Path) -> bytes:
-    first, end, _ = read_head(path).partition(b"\n")
+    first, end, _ = read_head(path).lstrip().partition(b"\n")
     if end:
         return first + end
     with open_path(path).open() as stream:
-        return stream.readline()
+        return next(filter(bytes.strip, stream), b"")
 
 
 def _list_metrics(

@@ -41,7 +41,7 @@ class FileSign:
             beginning: its first bytes, as `read_beginning` returns them.
         """
         name = plain_name(path)
-        record = beginning.partition(b"\n")[0] if name.endswith(LINES) else beginning
+        record = beginning.lstrip().partition(b"\n")[0] if name.endswith(LINES) else beginning
         return (
             name.endswith(self.suffixes)
             and re.search(self.name, name) is not None
