@@ -28,6 +28,10 @@ def field(
             help="the value of rows that were not judged: null, nan, or another such as -1.",
         ),
     ] = None,
+    right: Annotated[
+        str | None,
+        Option(metavar="VALUE", help="the value of right rows, as pass; others are wrong."),
+    ] = None,
 ) -> Scorer:
     """Take the score from a field of the record: `correct`, `acc`, a judge's score.
 
@@ -41,14 +45,18 @@ def field(
             threshold is one of 1 - x.
         unscored: the value of rows that were not judged: `null` (a row without the field, or with
             an empty cell, too), `nan`, or any other as JSON or CSV write it, such as -1.
+        right: the value of rows that are right, such as `pass`, case apart; every other value is
+            wrong, and how many rows have it is noted.
 
     Raises:
-        ConfigError: no name.
+        ConfigError: no name, or a direction of values of which one is right.
         DataError: a value that is missing, null, NaN, a list or a text. A row that failed
             belongs into the field `error`; it is not a 0.
     """
     if not name:
         raise ConfigError("the scorer field needs a name, as in --scorer field:correct.")
+    if right is not None and lower_is_better:
+        raise ConfigError("--right names what is right, and --lower-is-better turns numbers.")
 
     def score(rows: Predictions) -> Scored:
         column = rows.attributes[name]
@@ -56,21 +64,39 @@ def field(
         if unscored is not None:
             called = (_name_value(value) == unscored.lower() for value in column)
             left_out |= np.fromiter(called, np.bool_, len(column))
+        if right is not None:
+            return _compare_values(column, left_out, rows, name, right)
         scores = _read_scores(column, left_out, rows, name)
         scores = 1.0 - scores if lower_is_better else scores
         return Scored(scores, whole_texts(rows), unscored=left_out)
 
-    options = {"unscored": unscored, "lower_is_better": lower_is_better or None}
+    options = {"unscored": unscored, "lower_is_better": lower_is_better or None, "right": right}
     return Scorer(
         f"field:{name}",
         score,
         options={key: value for key, value in options.items() if value is not None},
-        continuous=None,
+        continuous=None if right is None else False,
         fields=(name, UNSCORED),
         needs_prediction=False,
         needs_references=False,
         answers=whole_texts,
     )
+
+
+def _compare_values(
+    column: Sequence[Any], left_out: BoolArray, rows: Predictions, name: str, right: str
+) -> Scored:
+    """Score 1 where a row has the value that is right, 0 where it has another."""
+    values = [_name_value(value) for value in column]
+    absent = (value is MISSING or value is None for value in column)
+    for row in np.flatnonzero(np.fromiter(absent, np.bool_, len(column)) & ~left_out).tolist():
+        if not rows.errored[row]:
+            raise _no_score(column[row], rows, row, name)
+    scores = np.array([value == right.strip().lower() for value in values], np.float64)
+    scores[left_out] = 0.0
+    count = int(scores.sum())
+    notes = {f"rows whose {name} is {right!r}, which are right": count}
+    return Scored(scores, whole_texts(rows), notes, unscored=left_out)
 
 
 def _read_scores(
@@ -147,6 +173,8 @@ def _no_score(value: Any, rows: Predictions, row: int, name: str) -> DataError:
         hint = f" Its keys are {list_keys(value)}: name one, as in --scorer field:{name}.KEY."
     elif _name_value(value) in {"null", "nan"}:
         hint = f" If such rows were not judged, say --unscored {_name_value(value)}."
+    elif isinstance(value, str) and value.strip():
+        hint = " If one text says that a row is right, as pass does, say --right TEXT."
     return DataError(
         f"{rows.name}:{rows.lines[row]}: the field {name!r} is {shown}; a finite number or a "
         f"boolean was expected. A row that failed belongs into the field 'error'.{hint}"

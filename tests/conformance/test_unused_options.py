@@ -122,7 +122,7 @@ def test_an_option_of_another_scorer_is_refused(name: str) -> None:
         if option.choices
         else {bool: True, int: 2, float: 0.3}.get(option.kind, "x")
     )
-    scorer = "field:s" if name not in {"unscored", "lower_is_better"} else "exact_match"
+    scorer = "field:s" if name not in {"unscored", "lower_is_better", "right"} else "exact_match"
     with pytest.raises(ConfigError, match=f"{name}'; it belongs to|{option.flag}"):
         compare(old, new, scorer=scorer, **{name: value})
 

@@ -101,3 +101,23 @@ def test_a_field_that_holds_several_scores_names_them() -> None:
 def test_a_field_without_a_name_is_refused() -> None:
     with pytest.raises(ConfigError, match="field:correct"):
         make_scorer("field:")
+
+
+def test_a_text_that_is_right_is_said() -> None:
+    scorer = make_scorer("field:status", right="Pass", unscored="skipped")
+    rows = rows_of(["x"] * 5, ["x"] * 5, status=["pass", "fail", "timeout", "skipped", " PASS "])
+    scored = scorer.score(rows)
+    assert scored.scores.tolist() == [1, 0, 0, 0, 1]
+    assert scored.unscored is not None
+    assert scored.unscored.tolist() == [False, False, False, True, False]
+    assert scored.notes == {"rows whose status is 'Pass', which are right": 2}
+    assert (scorer.continuous, scorer.options["right"]) == (False, "Pass")
+
+
+def test_what_is_right_is_never_guessed() -> None:
+    with pytest.raises(DataError, match="say --right TEXT"):
+        make_scorer("field:status").score(rows_of(["x"], ["x"], status=["pass"]))
+    with pytest.raises(DataError, match="is null, or an empty cell"):
+        make_scorer("field:s", right="pass").score(rows_of(["x"], ["x"], s=[None]))
+    with pytest.raises(ConfigError, match="--right names what is right"):
+        make_scorer("field:s", right="pass", lower_is_better=True)
