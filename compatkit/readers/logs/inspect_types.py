@@ -58,9 +58,9 @@ class Summary(Struct):
 class Header(Struct):
     """What the log says of the run."""
 
+    eval: dict[str, Any]  # without it task, epochs and model are not known
     status: str = ""
     version: int = 0
-    eval: dict[str, Any] = {}
     plan: Any = None
     results: Any = None
     error: Any = None

@@ -134,3 +134,12 @@ def test_a_log_that_does_not_say_how_many_rows_it_has_is_refused(tmp_path, run):
     with pytest.raises(DataError, match="a whole number was expected"):
         open_run(folder)
     open_run(folder, selection=LogSelection(unfinished="keep"))
+
+
+def test_an_inspect_log_that_says_nothing_of_its_run_is_refused(tmp_path):
+    path = inspect_log(tmp_path / "log.json", [1.0] * 4)
+    log = json.loads(path.read_text())
+    del log["eval"]
+    path.write_text(json.dumps(log))
+    with pytest.raises(DataError, match="missing required field `eval`"):
+        open_run(path)
