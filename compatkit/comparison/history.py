@@ -158,7 +158,7 @@ class History:
 
     def to_json(self) -> str:
         """Return the JSON report."""
-        from compatkit.reports import HISTORY_REPORTS  # noqa: PLC0415  (upwards: docs/adr/0010)
+        from compatkit.reports.history import HISTORY_REPORTS  # noqa: PLC0415  (docs/adr/0010)
 
         return HISTORY_REPORTS["json"](self, None)
 

@@ -12,7 +12,8 @@ import numpy as np
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.kernel import NOT_COUNTED, load_kernel
-from compatkit.scorers.bleu_columns import blocks, check_columns, clipped_matches
+from compatkit.scorers.bleu_columns import clipped_matches
+from compatkit.scorers.text_blocks import blocks, check_columns
 
 __all__ = ["ChrfColumns"]
 

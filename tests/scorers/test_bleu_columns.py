@@ -15,7 +15,8 @@ from sacrebleu.metrics.bleu import BLEU
 
 from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.scorers import bleu_columns
-from compatkit.scorers.bleu_columns import BleuColumns, blocks, clipped_matches
+from compatkit.scorers.bleu_columns import BleuColumns, clipped_matches
+from compatkit.scorers.text_blocks import blocks
 
 pytestmark = pytest.mark.usefixtures("counted_by")
 
