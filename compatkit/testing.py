@@ -38,7 +38,9 @@ def assert_compatible(
     >>> new = [{**row, "prediction": "5"} if row["id"] < 10 else row for row in old]
     >>> assert_compatible(old, new, max_nfr=0.02)
     Traceback (most recent call last):
-    AssertionError: FAIL: the negative flip rate (NFR) is at least 2.74% at 95% confidence; ...
+    AssertionError: FAIL: 10 of 200 right answers broke; 0 repaired
+    The negative flip rate (NFR) is at least 2.74% at 95% confidence; the budget is at most 2%.
+    ...
     """
     __tracebackhide__ = True
     verdict = check(old, new, **budgets_and_options)

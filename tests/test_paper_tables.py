@@ -86,7 +86,7 @@ def test_tables_4_and_5(row: list, tmp_path: Path) -> None:
         delta_nfr,
         percent,
     ]
-    text = CliRunner().invoke(score, files).output
+    text = CliRunner().invoke(score, [*files, "-v"]).output
     for number in (
         f"{new:.2f}",
         f"{delta:+.2f}",

@@ -67,7 +67,10 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
         keep_flips=True,
         contents=contents,
     )
-    comparison = rename(_compare(task, options), task.names)
+    try:
+        comparison = rename(_compare(task, options), task.names)
+    except ConfigError as error:
+        raise ConfigError(f"{task.where}{error}") from error
     _refuse_unknown_direction(comparison, task.where)
     _check_counts(task, comparison)
     _refuse_repeated(task, comparison)
@@ -94,7 +97,7 @@ def _compare(task: TaskPolicy, options: Options) -> Comparison:
         )[0]
     if task.old_rerun is not None:
         raise ConfigError(
-            f"{task.where}old_rerun beside history: the noise of one version is not that of the "
+            "old_rerun beside history: the noise of one version is not that of the "
             "best of several. Leave one out."
         )
     return compare_with_best(task.history, task.old, task.new, options, task=task.name)

@@ -56,7 +56,8 @@ def test_a_budget_points_at_a_metric_and_says_what_it_lacks(name: str) -> None:
     budget = BUDGETS[name]
     metric = METRICS[budget.metric]
     assert budget.unit == metric.unit
-    assert (budget.drop is None) == (budget.label == metric.label)
+    assert (not budget.named) == (budget.label == metric.label)
+    assert budget.shown_label == (metric.label if budget.is_drop else budget.label)
     assert set(budget.needs) | {ONE_SAMPLE} == set(metric.needs) | {ONE_SAMPLE}
     pair = compare(OLD, NEW).pair
     lacking = budget.lacks(pair)

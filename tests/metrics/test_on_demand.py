@@ -64,13 +64,13 @@ def test_a_gate_measures_its_budgets_alone(
     write_models(tmp_path)
     files = [str(tmp_path / f"{side}.jsonl") for side in ("old", "new")]
     measured: list[str] = []
-    plain = Metric.measure
+    plain = Metric.prepare
 
-    def measure(metric: Metric, *asked: object) -> object:
+    def prepare(metric: Metric, *asked: object) -> object:
         measured.append(metric.label)
         return plain(metric, *asked)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Metric, "measure", measure)
+    monkeypatch.setattr(Metric, "prepare", prepare)
     task = TaskPolicy("", *files, make_options(scorer), Limits({"max_nfr": 0.9}))
     verdict = check_policy(Policy((task,)))
     assert {METRICS["negative_flip_rate"].label, METRICS["excess_negative_flip_rate"].label} == {
