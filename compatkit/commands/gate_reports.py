@@ -18,12 +18,13 @@ from compatkit.commands.printing import (
     is_colored,
     print_report,
     printed_kind,
+    written_kind,
 )
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.verdict import Verdict
 from compatkit.output import write_whole
 from compatkit.reports.hostile import visible
-from compatkit.reports.pictures import IMAGES, PICTURES, is_picture
+from compatkit.reports.pictures import PICTURES, is_picture
 from compatkit.reports.verdicts import (
     REPORT_BEGINNINGS,
     VERDICT_FLIPS,
@@ -71,7 +72,7 @@ def check_outputs(
     pictures = find_pictures(outputs["output"], outputs["picture"], {"by": sliced}, kinds)
     for path in outputs["output"]:
         if path not in pictures:
-            _kind(path)
+            written_kind(path, VERDICT_SUFFIXES)
     check_targets([*outputs["output"], *filter(None, [outputs["gitlab"]])], inputs)
     return pictures
 
@@ -108,7 +109,8 @@ def write_verdict(
 ) -> None:
     """Write the reports that were asked for, and those that GitHub shows where it runs this."""
     plain = View(width=PIPED_COLUMNS)
-    files = {path: _kind(path) for path in outputs["output"] if path not in pictures}
+    reports = [path for path in outputs["output"] if path not in pictures]
+    files = {path: written_kind(path, VERDICT_SUFFIXES) for path in reports}
     files |= {outputs["gitlab"]: "gitlab"} if outputs["gitlab"] else {}
     texts = {path: _render(verdict, kind, plain, shown) for path, kind in files.items()}
     sliced = "slices" in pictures.values()
@@ -167,11 +169,3 @@ def _render(verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]) -
     flips = VERDICT_FLIPS.get(kind) if shown["show_flips"] is None else shown["show_flips"]
     view = replace(view, show_flips=flips, explain=shown["explain"], report_url=shown["report_url"])
     return VERDICT_REPORTS[kind](verdict, view)
-
-
-def _kind(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix not in VERDICT_SUFFIXES:
-        listed = ", ".join([*VERDICT_SUFFIXES, *IMAGES])
-        raise ConfigError(f"-o {path}: the suffix names the format: {listed}.")
-    return VERDICT_SUFFIXES[suffix]

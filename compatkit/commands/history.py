@@ -1,7 +1,6 @@
 """compatkit history: since when it is broken, over several versions of a model."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from compatkit.commands.printing import (
     print_report,
     printed_kind,
     report_flags,
+    written_kind,
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
@@ -60,7 +60,7 @@ def history(versions: tuple[str, ...], **values: Any) -> None:
     holds them, such as checkpoints, in the order of the numbers in their names.
     """
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
-    outputs = {path: _kind(path) for path in values.pop("output")}
+    outputs = {path: written_kind(path, WRITTEN) for path in values.pop("output")}
     shown = {name: values.pop(name) for name in ("explain", "show_flips")}
     named = [split_name(version) for version in versions]
     if len(named) == 1 and not named[0][0]:
@@ -80,18 +80,6 @@ def history(versions: tuple[str, ...], **values: Any) -> None:
     for path, data in files.items():
         write_whole(path, data)
     print_report(text)
-
-
-def _kind(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix in WRITTEN:
-        return WRITTEN[suffix]
-    if suffix not in IMAGES:
-        raise ConfigError(
-            f"-o {path}: a history is written as {', '.join([*WRITTEN, *IMAGES])}; the suffix says "
-            "which."
-        )
-    return suffix
 
 
 def _render(traced: History, kind: str, view: View) -> bytes:

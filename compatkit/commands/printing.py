@@ -3,11 +3,12 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from compatkit.commands.flags import Command, NamedPath, add_flags, flag
 from compatkit.errors import ConfigError
+from compatkit.reports.pictures import IMAGES
 
 MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
 # What the reports draw with, where the terminal's encoding lacks it.
@@ -48,6 +49,24 @@ def printed_kind(*, as_json: bool, as_markdown: bool) -> str:
             "--json and --markdown: one report is printed. Leave one out; -o FILE.md writes it too."
         )
     return "json" if as_json else "markdown" if as_markdown else "terminal"
+
+
+def written_kind(path: str, kinds: Mapping[str, str]) -> str:
+    """Return the kind of the report that a file is to hold; of a picture, its suffix.
+
+    Args:
+        path: the file.
+        kinds: suffix to the kind of a report.
+
+    Raises:
+        ConfigError: a suffix that is neither a report's nor a picture's.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in kinds and suffix not in IMAGES:
+        raise ConfigError(
+            f"-o {path}: the suffix names the format: {', '.join([*kinds, *IMAGES])}."
+        )
+    return kinds.get(suffix, suffix)
 
 
 def check_targets(targets: Sequence[str], inputs: Iterable[str | Path]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from compatkit.commands.printing import (
     print_report,
     printed_kind,
     report_flags,
+    written_kind,
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
@@ -106,7 +106,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
     written = values.pop("output")
     pictures = find_pictures(written, values.pop("picture"), {**values, "candidates": candidates})
-    outputs = {path: _kind(path) for path in written if path not in pictures}
+    outputs = {path: written_kind(path, SUFFIXES) for path in written if path not in pictures}
     flips = values.pop("flips")
     for path in flips:
         flips_format(path)
@@ -170,12 +170,3 @@ def _refuse_unshown(kinds: AbstractSet[str], view: View) -> None:
                 f"{name}: nobody would see it, since {' and '.join(sorted(kinds))} alone is made. "
                 "Leave it out, or add -o FILE.md; the JSON report holds every flip."
             )
-
-
-def _kind(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ConfigError(
-            f"-o {path}: the suffix names the format: {', '.join([*SUFFIXES, *IMAGES])}."
-        )
-    return SUFFIXES[suffix]

@@ -1,7 +1,6 @@
 """compatkit score --matrix: every update between several models."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from compatkit.commands.printing import (
@@ -11,6 +10,7 @@ from compatkit.commands.printing import (
     is_colored,
     print_report,
     printed_kind,
+    written_kind,
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.score_options import adopt_scorer, parse_options
@@ -25,6 +25,9 @@ from compatkit.reports.matrix import MATRIX_REPORTS
 from compatkit.reports.pictures import IMAGES, render_picture
 from compatkit.reports.pictures.matrix import describe_matrix
 
+WRITTEN: Mapping[str, str] = {
+    suffix: kind for suffix, kind in SUFFIXES.items() if kind in MATRIX_REPORTS
+}
 # What is of one update, by the name of its parameter, with its flag.
 OF_ONE_UPDATE = {
     "old_rerun": "--old-rerun",
@@ -54,7 +57,7 @@ def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
         if values[name] if name in OPTIONS else values.pop(name):
             raise ConfigError(f"{flag} is of one update, and --matrix shows all. Leave one out.")
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
-    outputs = {path: _kind(path) for path in values.pop("output")}
+    outputs = {path: written_kind(path, WRITTEN) for path in values.pop("output")}
     named = [split_name(model) for model in models]
     paths = [path for _, path in named]
     check_targets(list(outputs), [*paths, *reference_paths(values["references"])])
@@ -67,21 +70,6 @@ def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
     for path, data in files.items():
         write_whole(path, data)
     print_report(text)
-
-
-def _kind(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    kinds: Mapping[str, str] = {
-        end: kind for end, kind in SUFFIXES.items() if kind in MATRIX_REPORTS
-    }
-    if suffix in kinds:
-        return kinds[suffix]
-    if suffix not in IMAGES:
-        raise ConfigError(
-            f"-o {path}: a matrix is written as {', '.join([*kinds, *IMAGES])}; the suffix says "
-            "which."
-        )
-    return suffix
 
 
 def _render(matrix: ModelMatrix, kind: str) -> bytes:

@@ -6,33 +6,22 @@ made: a table on the terminal waits for no page.
 """
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.reports.late import late
 from compatkit.reports.view import View
 
 __all__ = ["REPORTS", "SUFFIXES", "Render", "View"]
 
 Render = Callable[[Sequence[Comparison], View | None], str]
 
-
-def _from(module: str, function: str) -> Render:
-    """Return the report that a function of a module of this room makes."""
-
-    def render(results: Sequence[Comparison], view: View | None = None) -> str:
-        made: Render = getattr(import_module(f"{__name__}.{module}"), function)
-        return made(results, view)
-
-    return render
-
-
 REPORTS: dict[str, Render] = {
-    "csv": _from("csv_report", "render_csv"),
-    "html": _from("page.comparison_page", "render_html"),
-    "json": _from("json_report", "render_json"),
-    "latex": _from("latex", "render_latex"),
-    "markdown": _from("markdown", "render_markdown"),
-    "terminal": _from("terminal", "render_terminal"),
+    "csv": late("compatkit.reports.csv_report", "render_csv"),
+    "html": late("compatkit.reports.page.comparison_page", "render_html"),
+    "json": late("compatkit.reports.json_report", "render_json"),
+    "latex": late("compatkit.reports.latex", "render_latex"),
+    "markdown": late("compatkit.reports.markdown", "render_markdown"),
+    "terminal": late("compatkit.reports.terminal", "render_terminal"),
 }
 
 SUFFIXES = {

@@ -66,7 +66,7 @@ def test_one_folder_holds_the_versions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-o", "x.tex"], "a history is written as .csv, .html"),
+        (["-o", "x.tex"], "the suffix names the format: .csv, .html"),
         (["--json", "--markdown"], "one report is printed"),
         (["-o", "nowhere/x.md"], "its folder does not exist"),
     ],

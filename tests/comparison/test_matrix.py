@@ -94,7 +94,7 @@ def test_the_command_prints_and_writes_it(tmp_path: Path) -> None:
     [
         (["--show-flips", "2"], "--show-flips is of one update"),
         (["--by", "x"], "--by is of one update"),
-        (["-o", "x.html"], "a matrix is written as"),
+        (["-o", "x.html"], "the suffix names the format"),
     ],
 )
 def test_what_is_of_one_update_is_refused(flag: list[str], message: str, tmp_path: Path) -> None:

@@ -6,34 +6,23 @@ it is made.
 """
 
 from collections.abc import Callable
-from importlib import import_module
 
 from compatkit.gate.verdict import Verdict
+from compatkit.reports.late import late
 from compatkit.reports.view import View
 
 __all__ = ["REPORT_BEGINNINGS", "VERDICT_FLIPS", "VERDICT_REPORTS", "VERDICT_SUFFIXES"]
 
 Render = Callable[[Verdict, View | None], str]
 
-
-def _from(module: str, function: str) -> Render:
-    """Return the report that a function of a module of this room makes."""
-
-    def render(verdict: Verdict, view: View | None = None) -> str:
-        made: Render = getattr(import_module(f"{__name__}.{module}"), function)
-        return made(verdict, view)
-
-    return render
-
-
 VERDICT_REPORTS: dict[str, Render] = {
-    "github": _from("github", "render_github"),
-    "gitlab": _from("gitlab", "render_gitlab"),
-    "html": _from("page", "render_html"),
-    "json": _from("readable", "render_json"),
-    "junit": _from("junit", "render_junit"),
-    "markdown": _from("markdown", "render_markdown"),
-    "terminal": _from("readable", "render_terminal"),
+    "github": late("compatkit.reports.verdicts.github", "render_github"),
+    "gitlab": late("compatkit.reports.verdicts.gitlab", "render_gitlab"),
+    "html": late("compatkit.reports.verdicts.page", "render_html"),
+    "json": late("compatkit.reports.verdicts.readable", "render_json"),
+    "junit": late("compatkit.reports.verdicts.junit", "render_junit"),
+    "markdown": late("compatkit.reports.verdicts.markdown", "render_markdown"),
+    "terminal": late("compatkit.reports.verdicts.readable", "render_terminal"),
 }
 
 VERDICT_SUFFIXES = {
