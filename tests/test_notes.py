@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gate_files import rows
@@ -48,3 +49,27 @@ def test_a_doubt_is_refused_by_a_strict_gate(tmp_path: Path) -> None:
     assert comparison.to_dict()["note_kinds"] == ["unchecked"]
     with pytest.raises(DataError, match="inputs were not compared"):
         check(*pair, max_nfr=0.5, strict=True)
+
+
+@pytest.mark.parametrize("reference", ["none", None])
+def test_what_is_not_read_is_not_compared(tmp_path: Path, reference: str | None) -> None:
+    """Prompts may be meant to differ; without references, that is a doubt."""
+    for side, mark in {"old": "?", "new": "!"}.items():
+        marked = [{**row, "input": f"{row['id']}{mark}", "right": 1.0} for row in rows()]
+        write_rows(tmp_path / f"{side}.jsonl", marked)
+    pair = str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")
+    options: dict[str, Any] = {"scorer": "field:right"}
+    with pytest.raises(DataError, match="--input-field none if prompts are meant"):
+        check(*pair, max_nfr=0.5, **options)
+    options["fields"] = {"input": "none"} | ({"references": reference} if reference else {})
+    notes = [note for note in compare(*pair, **options).noted if "not compared" in note.text]
+    assert {note.kind for note in notes} == {"unchecked" if reference else "field"}
+    assert len(notes) == len(options["fields"])
+    if reference:
+        assert any(
+            "inputs were not" in text for text in check(*pair, max_nfr=0.5, **options).warnings
+        )
+        with pytest.raises(DataError, match="references were not compared"):
+            check(*pair, max_nfr=0.5, strict=True, **options)
+    else:
+        assert check(*pair, max_nfr=0.5, strict=True, **options).outcome == "pass"

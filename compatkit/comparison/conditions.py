@@ -9,6 +9,7 @@ from compatkit.comparison.options import Options, check_threshold
 from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note, notes_of
 from compatkit.option import Option
+from compatkit.pairing.edited import PLURAL
 from compatkit.predictions.fields import NO_FIELD, list_keys
 from compatkit.readers import TABLES
 from compatkit.readers.logs.log import OWN_SCORE, Log
@@ -127,12 +128,29 @@ def _no_metric(log: Log) -> str:
 def describe_conditions(old: PredictionFile, new: PredictionFile, options: Options) -> list[Note]:
     """Note what each log says of itself, its metric, and what was changed between them."""
     logs = [file.log for file in (old, new) if file.log is not None]
-    notes = notes_of("log", [text for log in logs for text in log.notes])
+    notes = notes_of("tasks", [text for file in (old, new) for text in file.notes])
+    notes += notes_of("log", [text for log in logs for text in log.notes])
+    notes += _note_unread(options)
     if not options.scorer_was_named:
         notes += notes_of("metric", [text for log in logs for text in _describe_metric(log)])
     if len(logs) == 2 and logs[0].harness == logs[1].harness:  # noqa: PLR2004
         notes += notes_of("condition", _changes(*logs))
     return notes
+
+
+def _note_unread(options: Options) -> list[Note]:
+    """Name what would tell the examples of two files apart, and is not to be read.
+
+    Prompts may be meant to differ; without references nothing tells that the examples are the same.
+    """
+    unread = [role for role in ("references", "input") if options.roles.get(role) == NO_FIELD]
+    return [
+        Note(
+            "unchecked" if "references" in unread else "field",
+            f"{PLURAL[role]} were not compared: the field of this role is said to be {NO_FIELD}",
+        )
+        for role in unread
+    ]
 
 
 def _describe_metric(log: Log) -> list[str]:

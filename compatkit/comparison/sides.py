@@ -1,14 +1,15 @@
 """Sides: what the path of each model holds: one task, or several that pair up by name."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compatkit.comparison.options import Options
 from compatkit.errors import DataError
 from compatkit.notes import Note, notes_of
 from compatkit.readers.logs import LOGS
-from compatkit.readers.logs.choosing import select_tasks
+from compatkit.readers.logs.choosing import note_aside, select_tasks
+from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.run_header import is_header
 from compatkit.readers.source import KINDS
@@ -66,19 +67,26 @@ def open_sides(
             Side(path, run or {"": opened[path]}, several=False)
             for path, run in zip(paths, runs, strict=True)
         ]
-    tasks = [
-        {} if run else select_tasks(find_tasks(path), options.selection, path)
-        for path, run in zip(paths, runs, strict=True)
-    ]
     return [
         Side(
             path,
-            run or {task: open_file(file, reader) for task, file in files.items()},
+            run or _open_folder(path, options.selection, reader),
             several=True,
             aside=() if run else tuple(_others(path)),
         )
-        for path, run, files in zip(paths, runs, tasks, strict=True)
+        for path, run in zip(paths, runs, strict=True)
     ]
+
+
+def _open_folder(
+    path: str | Path, selection: LogSelection, reader: str | None
+) -> dict[str, PredictionFile]:
+    """Return the prediction files of a folder by task, those that were selected."""
+    tasks = find_tasks(path)
+    selected = select_tasks(tasks, selection, path)
+    notes = note_aside(tasks, selected)
+    files = {task: open_file(file, reader) for task, file in selected.items()}
+    return {task: replace(file, notes=notes) for task, file in files.items()}
 
 
 def share_tasks(sides: Sequence[Side], options: Options) -> tuple[list[str], list[Note]]:

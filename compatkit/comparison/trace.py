@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,25 +76,38 @@ def find_versions(folder: str | Path) -> list[str]:
     They are in the order of the numbers in their names, so that step-900 is before step-1000.
 
     Raises:
-        ConfigError: no folder, or fewer than two versions in it.
+        ConfigError: no folder, fewer than two versions in it, folders beside prediction files, or
+            names that differ by more than their numbers, which tell no order.
     """
     path = Path(folder)
     entries = [entry for entry in path.iterdir() if entry.name[0] != "."] if path.is_dir() else []
-    inner = [entry for entry in entries if entry.is_dir()]
-    inner = inner or [entry for entry in entries if is_task(entry)]
+    folders = [entry for entry in entries if entry.is_dir()]
+    files = [entry for entry in entries if is_task(entry)]
+    if folders and files:
+        raise ConfigError(
+            f"{folder}: holds folders and prediction files, {folders[0].name} and {files[0].name}. "
+            "Name those that are the versions, the oldest first."
+        )
+    inner = folders or files
     if len(inner) < 2:  # noqa: PLR2004
         raise ConfigError(
             f"{folder}: a history is of two versions or more: name their files or folders, the "
             "oldest first, or one folder that holds them."
         )
-    return [str(entry) for entry in sorted(inner, key=lambda entry: _in_order(entry.name))]
+    inner.sort(key=lambda entry: _numbers(entry.name))
+    for earlier, later in pairwise(inner):
+        alike = NUMBER.sub("", earlier.name) == NUMBER.sub("", later.name)
+        if not alike or _numbers(earlier.name) == _numbers(later.name):
+            raise ConfigError(
+                f"{folder}: which of {earlier.name} and {later.name} is older, their names do not "
+                "tell: they are not alike but for their numbers. Name the versions, the oldest "
+                "first."
+            )
+    return list(map(str, inner))
 
 
-def _in_order(name: str) -> list[tuple[int, str]]:
-    """Sort texts by the numbers in them, and these by their size."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part) for part in NUMBER.split(name) if part
-    ]
+def _numbers(name: str) -> list[int]:
+    return list(map(int, NUMBER.findall(name)))
 
 
 def trace(versions: Sequence[Any], options: Options, *, names: Sequence[str] = ()) -> History:

@@ -36,6 +36,7 @@ class PredictionFile:
         log: what the harness says that left the rows behind, or None.
         shape: what a user said of how the rows lie in it.
         references: what is right, where another file holds it.
+        notes: sentences for the report on what was left aside beside it.
         alone: what was named is this file; False for one task of several, or of a run's folder.
     """
 
@@ -48,6 +49,7 @@ class PredictionFile:
     alone: bool = True
     shape: Shape = PLAIN
     references: References | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path | None:

@@ -89,6 +89,19 @@ class Comparer:
         return sum(gain[row][column] for row, column in zip(rows, columns, strict=True))
 
 
+def without_numbers(value: Any) -> Any:
+    """Return a value in which every number is 0.
+
+    >>> without_numbers({"a": [Decimal("1.5"), "x"]})
+    {'a': [Decimal('0'), 'x']}
+    """
+    if isinstance(value, dict):
+        return {key: without_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(without_numbers, value))
+    return Decimal(0) if isinstance(value, Decimal) else value
+
+
 def count_leaves(value: Any) -> int:
     """Count what is neither object nor list, or is empty."""
     if not isinstance(value, dict | list) or not value:

@@ -10,11 +10,11 @@ import numpy as np
 from compatkit.arrays import FloatArray
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers.json_compare import Comparer, sort_lists
+from compatkit.scorers.json_compare import Comparer, sort_lists, without_numbers
 from compatkit.scorers.json_schema import Schema, load_schema
 from compatkit.scorers.json_text import NoValueError, find_json, read_json, write_json
 from compatkit.scorers.scorer import Scored, Scorer, score_pairs
-from compatkit.scorers.unread import count_unread
+from compatkit.scorers.unread import NEAR_ZERO, count_unread
 from compatkit.scorers.unseen import leave_out_unseen
 
 NO_VALUE = "predictions without a JSON value: wrong"
@@ -63,7 +63,7 @@ def json(
     measure = compare.share if partial else compare.equal
 
     in_order = sort_lists if unordered else _as_it_is
-    score = partial_of(_score, measure=measure, allows=allows, in_order=in_order)
+    score = partial_of(_score, compare, measure=measure, allows=allows, in_order=in_order)
     options: dict[str, object] = {
         "partial": partial,
         "unordered": unordered,
@@ -74,6 +74,7 @@ def json(
 
 
 def _score(
+    compare: Comparer,
     rows: Predictions,
     *,
     measure: Callable[[Any, Any], float],
@@ -83,6 +84,7 @@ def _score(
     """Score a batch: `in_order` makes equal answers one text."""
     read = _read(rows.prediction, find_json)
     accepted = _read((text for texts in rows.references for text in texts), read_json)
+    near = {text for text, value in accepted.items() if value and _is_near_zero(compare, *value)}
     invalid = {text for text, value in read.items() if value and not allows(*value)}
 
     def score_columns(texts: Sequence[str], references: Sequence[str]) -> FloatArray:
@@ -101,6 +103,7 @@ def _score(
     notes = {
         NO_VALUE: count_unread(answers, rows),
         NOT_VALID: sum(text in invalid for text in rows.prediction),
+        NEAR_ZERO: sum(text in near for texts in rows.references for text in texts),
     }
     scored = Scored(
         score_pairs(rows, score_columns),
@@ -108,6 +111,12 @@ def _score(
         {note: count for note, count in notes.items() if count},
     )
     return leave_out_unseen(scored, rows, lambda text: bool(accepted[text]), NOT_JSON)
+
+
+def _is_near_zero(compare: Comparer, reference: Any) -> bool:
+    """Whether a reference holds other numbers than 0, and would equal itself if all were 0."""
+    zeros = without_numbers(reference)
+    return bool(compare.tolerance and zeros != reference and compare.equal(reference, zeros))
 
 
 def _read(texts: Iterable[str | None], read: Callable[[str], Any]) -> Read:

@@ -7,7 +7,7 @@ from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.number import find_number, read_reference
 from compatkit.scorers.scorer import Scored, Scorer, flat_references, score_right
-from compatkit.scorers.unread import count_unread
+from compatkit.scorers.unread import NEAR_ZERO, count_unread
 from compatkit.scorers.unseen import leave_out_unseen
 
 NO_NUMBER = "predictions without a number: wrong"
@@ -40,7 +40,11 @@ def numeric(
         answers = [None if text is None else find_number(text) for text in rows.prediction]
         flat = flat_references(rows)[0]
         accepted = {text: read_reference(text) for text in set(flat)}
-        notes = {NO_NUMBER: count_unread(answers, rows)}
+        near = {text for text, number in accepted.items() if _is_near_zero(number, tolerance)}
+        notes = {
+            NO_NUMBER: count_unread(answers, rows),
+            NEAR_ZERO: sum(text in near for text in flat),
+        }
         scored = score_right(rows, answers, lambda texts: [accepted[text] for text in texts], notes)
         if tolerance:
             scored.scores[_near(rows, answers, accepted, tolerance)] = 1.0
@@ -49,6 +53,15 @@ def numeric(
         )
 
     return Scorer("numeric", score, {"tolerance": tolerance})
+
+
+def _is_near_zero(reference: str | None, tolerance: float) -> bool:
+    """Whether a reference is another number than 0, and 0 counts as equal to it."""
+    return (
+        bool(tolerance)
+        and reference is not None
+        and 0 < abs(Fraction(reference)) <= Fraction(str(tolerance))
+    )
 
 
 def _near(

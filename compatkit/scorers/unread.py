@@ -1,8 +1,10 @@
-"""Unread: predictions in which a scorer finds no answer."""
+"""Unread: what a scorer counts for the report: no answer found, a tolerance that says nothing."""
 
 from collections.abc import Sequence
 
 from compatkit.predictions.predictions import Predictions
+
+NEAR_ZERO = "references within the tolerance of 0, so that 0 is right too"
 
 
 def count_unread(answers: Sequence[str | None], rows: Predictions) -> int:

@@ -177,3 +177,14 @@ def test_a_pattern_of_tasks_is_refused_of_files_and_where_it_leaves_none(tmp_pat
     assert "tasks is of folders and of logs" in str(refused)
     with pytest.raises(DataError, match=r"no task is left of a, b. Say other --skip-tasks"):
         compare_folders(old, [old], skip_tasks=["*"])
+
+
+def test_a_task_that_is_left_aside_is_named_by_every_other(tmp_path):
+    tasks = {name: lines("yes") for name in ("a__jsonl", "b__jsonl", "c__jsonl")}
+    sides = [folder(tmp_path / name, **tasks) for name in ("old", "new")]
+    compared = compare_folders(sides[0], sides[1:], skip_tasks=["b", "c"])
+    assert [note.text for note in compared[0].noted if note.kind == "tasks"] == [
+        "left aside, as tasks and skip_tasks say: b, c"
+    ]
+    whole = compare_folders(sides[0], sides[1:])
+    assert not [note for task in whole for note in task.noted if "left aside" in note.text]

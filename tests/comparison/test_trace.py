@@ -135,6 +135,25 @@ def test_a_folder_holds_versions_in_the_order_of_their_numbers(tmp_path: Path) -
     assert of.trajectories.strings()[1] == "RRW"
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("t5_3b", "t5_11b", "t5_base"), ("model", "model-2"), ("v1", "v01"), ("a-1", "b-2")],
+)
+def test_names_that_tell_no_order_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for number, name in enumerate(names):
+        write(tmp_path / f"{name}.jsonl", version(min(number, 2)))
+    with pytest.raises(ConfigError, match="is older, their names do not tell"):
+        compatkit.history(tmp_path)
+
+
+def test_folders_beside_files_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "v1.jsonl", version(0))
+    write(tmp_path / "v2.jsonl", version(1))
+    (tmp_path / "v3").mkdir()
+    with pytest.raises(ConfigError, match=r"folders and prediction files, v3 and v\d\.jsonl"):
+        compatkit.history(tmp_path)
+
+
 def test_tasks_of_folders_pair_up_and_are_added(tmp_path: Path) -> None:
     for number in range(3):
         half = dict(list(STRINGS.items())[:4]), dict(list(STRINGS.items())[4:])

@@ -15,6 +15,7 @@ from compatkit.scorers import json_equality, json_schema
 from compatkit.scorers.json_compare import Comparer, count_leaves, sort_lists
 from compatkit.scorers.json_text import NoValueError, find_json, read_json, write_json
 from compatkit.scorers.make import make_scorer
+from compatkit.scorers.unread import NEAR_ZERO
 
 numbers = st.integers(-9, 9) | st.sampled_from([0.5, 1.0, 1.5, -0.0])
 values: st.SearchStrategy[Any] = st.recursive(
@@ -158,6 +159,14 @@ def test_what_was_read_is_counted() -> None:
     assert scored.notes == {json_equality.NO_VALUE: 1, json_equality.NOT_JSON: 2}
     assert scored.unscored is not None
     assert scored.unscored.tolist() == [False, False, False, True, False]
+
+
+def test_references_that_the_tolerance_makes_zero_are_counted() -> None:
+    references = ['{"a": 0.4, "b": "x"}', '{"a": 0.6}', '{"a": 0}', "[0.5, [-0.5]]", "no"]
+    rows = rows_of([None] * 5, references)
+    notes = make_scorer("json", tolerance=0.5).score(rows).notes
+    assert notes[NEAR_ZERO] == 2
+    assert NEAR_ZERO not in make_scorer("json").score(rows).notes
 
 
 def test_a_schema_refuses_answers(tmp_path: Path) -> None:

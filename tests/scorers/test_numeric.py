@@ -6,6 +6,7 @@ from rows_of import rows_of
 from compatkit.errors import ConfigError
 from compatkit.scorers.make import make_scorer
 from compatkit.scorers.number import find_number, read_reference
+from compatkit.scorers.unread import NEAR_ZERO
 
 
 @pytest.mark.parametrize(
@@ -258,6 +259,13 @@ def test_fractions_are_compared_exactly_and_within_a_tolerance() -> None:
     rows = rows_of(["0.333", r"\frac13", "2/6"], ["1/3"] * 3)
     assert make_scorer("numeric").score(rows).scores.tolist() == [0, 1, 1]
     assert make_scorer("numeric", tolerance=0.001).score(rows).scores.tolist() == [1, 1, 1]
+
+
+def test_references_that_the_tolerance_makes_zero_are_counted() -> None:
+    rows = rows_of(["1"] * 4, ["0.5", "-1/2", "0", ["3", "0.1"]])
+    assert make_scorer("numeric", tolerance=0.5).score(rows).notes[NEAR_ZERO] == 3
+    assert NEAR_ZERO not in make_scorer("numeric", tolerance=0.05).score(rows).notes
+    assert NEAR_ZERO not in make_scorer("numeric").score(rows).notes
 
 
 @pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf")])

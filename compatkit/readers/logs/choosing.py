@@ -93,6 +93,12 @@ def select_tasks(tasks: Mapping[str, T], selection: LogSelection, path: str | Pa
     return kept
 
 
+def note_aside(tasks: Iterable[str], kept: Iterable[str]) -> tuple[str, ...]:
+    """Say which tasks `--tasks` and `--skip-tasks` leave aside; nothing where they leave all."""
+    aside = sorted(set(tasks).difference(kept))
+    return (f"left aside, as tasks and skip_tasks say: {', '.join(aside)}",) if aside else ()
+
+
 def _named(tasks: Iterable[str]) -> str:
     names = list(tasks)
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
@@ -128,8 +134,10 @@ def _choose(logs: Sequence[Log], selection: LogSelection, path: Path) -> dict[st
     tasks: dict[str, list[Log]] = {}
     for log in _name_tasks(logs):
         tasks.setdefault(log.task, []).append(log)
-    tasks = select_tasks(tasks, selection, path)
-    chosen = {task: _choose_run(runs, selection, path) for task, runs in sorted(tasks.items())}
+    selected = select_tasks(tasks, selection, path)
+    aside = note_aside(tasks, selected)
+    runs_of = {task: _choose_run(runs, selection, path) for task, runs in sorted(selected.items())}
+    chosen = {task: replace(log, notes=(*log.notes, *aside)) for task, log in runs_of.items()}
     models = {log.model: log for log in chosen.values() if log.model}
     if len(models) > 1:
         raise DataError(
