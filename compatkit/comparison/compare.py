@@ -42,7 +42,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_slices
 from compatkit.metrics.p_values import correct
-from compatkit.metrics.pair import Judged, JudgedPair
+from compatkit.metrics.pair import Judged, JudgedPair, number_values
 from compatkit.metrics.picking import tell_apart
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
@@ -327,8 +327,7 @@ class Measurement:
         """Return the number of each example's group, None where there are none."""
         if self.options.cluster is None:
             return None
-        labels = np.array(self.aligned.attributes[self.options.cluster], object)
-        return np.unique(labels, return_inverse=True)[1]
+        return number_values(self.aligned.attributes[self.options.cluster])[1]
 
     def continuous(self) -> bool:
         """Whether scores lie between right and wrong."""

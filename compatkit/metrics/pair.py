@@ -9,6 +9,18 @@ import numpy as np
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.statistics import ReliableFlips, reliable_flips
+from compatkit.statistics.resampling import group_rows
+
+
+def number_values(values: Sequence[str]) -> tuple[list[str], IntArray]:
+    """Return the distinct values in order, and the number of each row's among them.
+
+    >>> number_values(["b", "a", "b"])
+    (['a', 'b'], array([1, 0, 1]))
+    """
+    distinct = sorted(set(values))
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    return distinct, np.fromiter(map(numbers.__getitem__, values), np.int64, len(values))
 
 
 def rows_by_value(values: Sequence[str]) -> dict[str, IntArray]:
@@ -17,10 +29,10 @@ def rows_by_value(values: Sequence[str]) -> dict[str, IntArray]:
     >>> rows_by_value(["b", "a", "b"])
     {'a': array([1]), 'b': array([0, 2])}
     """
-    distinct, codes = np.unique(np.array(values, object), return_inverse=True)
+    distinct, codes = number_values(values)
     order = np.argsort(codes, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    return dict(zip(map(str, distinct), parts, strict=True))
+    return dict(zip(distinct, parts, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +91,18 @@ class JudgedPair:
         index = rows.tolist()
         clusters = self.clusters
         if clusters is not None:
-            clusters = np.unique(clusters[rows], return_inverse=True)[1]
+            clusters = group_rows(clusters[rows], len(rows))[0]
         return JudgedPair(
-            [self.ids[row] for row in index],
+            list(map(self.ids.__getitem__, index)),
             self.old.take(rows),
             self.new.take(rows),
             None if self.same is None else self.same[rows],
             clusters,
             None if self.rerun is None else self.rerun.take(rows),
-            {path: [column[row] for row in index] for path, column in self.attributes.items()},
+            {
+                path: list(map(column.__getitem__, index))
+                for path, column in self.attributes.items()
+            },
             None if self.baseline is None else self.baseline.take(rows),
             self.continuous,
             self.pass_at,

@@ -10,7 +10,7 @@ from compatkit import statistics
 from compatkit.arrays import FloatArray
 from compatkit.metrics.estimates import MetricValue, Plan, bounded_mean, estimate
 from compatkit.metrics.p_values import PValue, Tests
-from compatkit.metrics.pair import JudgedPair
+from compatkit.metrics.pair import JudgedPair, number_values
 
 RESAMPLES = 10_000
 MOST_RESAMPLES = 1_000_000
@@ -92,7 +92,7 @@ def tell_apart(pair: JudgedPair, values: Sequence[str], plan: Plan) -> SlicesDif
     examples anew; where examples come in groups, by dealing out whole groups, each with its flips
     and its size. Undefined where a group lies in several slices: it cannot be dealt out whole.
     """
-    _, codes = np.unique(np.array(values, object), return_inverse=True)
+    codes = number_values(values)[1]
     if pair.clusters is None and pair.single:
         counts = np.bincount(codes, pair.broken).astype(np.int64)
         totals = np.bincount(codes)

@@ -19,6 +19,7 @@ from compatkit.pairing.scored_rows import NULL, ScoredRows
 
 SHOWN = 5
 NONE = "(none)"  # the text of an attribute that no side holds
+NOTHING = np.array(None, object)
 NO_GROUP = frozenset({NONE, NULL, ""})
 POLICIES = {
     "missing": ("error", "skip", "wrong"),
@@ -329,38 +330,40 @@ def _refuse_ungrouped(
     cluster: str | None,
 ) -> None:
     """Refuse an example without its group: it depends on nobody knows which."""
-    if cluster is None:
+    if cluster is None or NO_GROUP.isdisjoint(columns[cluster]):
         return
     pairs = zip(ids, columns[cluster], strict=True)
     lost = [example for example, group in pairs if group in NO_GROUP]
-    if lost:
-        names = " or ".join(side.file.name for side in sides)
-        raise DataError(
-            f"{lost[0]!r} has no {cluster!r} in {names} ({count_of(len(lost), 'such example')}). "
-            "Every example was expected to name its group, by which --cluster knows which depend "
-            "on each other: give each of these its group's name, or one of its own."
-        )
+    names = " or ".join(side.file.name for side in sides)
+    raise DataError(
+        f"{lost[0]!r} has no {cluster!r} in {names} ({count_of(len(lost), 'such example')}). "
+        "Every example was expected to name its group, by which --cluster knows which depend "
+        "on each other: give each of these its group's name, or one of its own."
+    )
 
 
 def _join_attribute(
     sides: Sequence[ScoredRows], examples: Sequence[IntArray], path: str, size: int
 ) -> list[str]:
     """Return the value of each example, from the sides that hold the field; none if none does."""
-    values: list[str | None] = [None] * size
+    values = np.full(size, None, object)
     for side, example in zip(sides, examples, strict=True):
-        for row, (index, value) in enumerate(
-            zip(example.tolist(), side.attributes[path], strict=True)
-        ):
-            if index < 0 or value is None:
-                continue
-            if values[index] is None:
-                values[index] = value
-            elif values[index] != value:
-                raise DataError(
-                    f"{name_row(side, row)}: {path!r} of {side.ids[row]!r} is {value!r}, and "
-                    f"{values[index]!r} on the other side. Slice by what belongs to the example, "
-                    "not to the model."
-                )
-    if all(value is None for value in values):
+        column = np.array(side.attributes[path], object)
+        rows = np.flatnonzero((example >= 0) & np.not_equal(column, NOTHING))
+        index, named = example[rows], column[rows]
+        new = np.equal(values[index], NOTHING)
+        values[index[new][::-1]] = named[new][::-1]  # the first row of an example decides
+        unlike = np.flatnonzero(np.not_equal(values[index], named))
+        if len(unlike):
+            row = int(rows[unlike[0]])
+            raise DataError(
+                f"{name_row(side, row)}: {path!r} of {side.ids[row]!r} is {column[row]!r}, and "
+                f"{values[example[row]]!r} on the other side. Slice by what belongs to the "
+                "example, not to the model."
+            )
+    absent = np.equal(values, NOTHING)
+    if absent.all():
         return []
-    return [NONE if value is None else value for value in values]
+    values[absent] = NONE
+    joined: list[str] = values.tolist()
+    return joined

@@ -223,7 +223,14 @@ def _score(
         np.array(rows.rows, np.int64),
         np.array(rows.lines, np.int64),
     )
-    kept = {path: [_attribute_text(v, texts) for v in rows.attributes[path]] for path in attributes}
+    # Texts, as most values are, need no call of a function.
+    kept = {
+        path: [
+            texts.setdefault(value, value) if type(value) is str else _attribute_text(value, texts)
+            for value in rows.attributes[path]
+        ]
+        for path in attributes
+    }
     notes = {**rows.notes, **scored.notes}
     few = _few_answers(scored.answers)
     return _Part(rows.id, rows.sample, columns, few, kept, notes, scored.examples)
