@@ -10,6 +10,7 @@ from compatkit.statistics.proportions import clopper_pearson
 
 __all__ = ["groups_differ", "simultaneous_proportions", "slices_above_others", "slices_differ"]
 
+CELLS = 1_000_000  # draws held at once, over all slices: no more memory for thousands of slices
 
 def _check_slices(counts: ArrayLike, totals: ArrayLike) -> tuple[IntArray, IntArray]:
     count, total = np.asarray(counts, np.int64), np.asarray(totals, np.int64)
@@ -59,10 +60,13 @@ def slices_differ(
         return 1.0
     expected = total * (flips / examples)
     rng = np.random.default_rng(seed)
-    draws = rng.multivariate_hypergeometric(total, flips, size=resamples, method="marginals")
-    drawn = ((draws - expected) ** 2 / expected).sum(axis=1)
     seen = float(((count - expected) ** 2 / expected).sum())
-    as_much = int((drawn >= seen * (1.0 - 1e-12)).sum())
+    as_much, block = 0, max(1, CELLS // count.size)
+    for first in range(0, resamples, block):
+        size = min(block, resamples - first)
+        draws = rng.multivariate_hypergeometric(total, flips, size=size, method="marginals")
+        drawn = ((draws - expected) ** 2 / expected).sum(axis=1)
+        as_much += int((drawn >= seen * (1.0 - 1e-12)).sum())
     return (1 + as_much) / (1 + resamples)
 
 

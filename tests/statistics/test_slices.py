@@ -15,6 +15,7 @@ from compatkit.statistics import (
     slices_above_others,
     slices_differ,
 )
+from compatkit.statistics import slices as slices_module
 
 
 def exact_p_value(counts, totals):
@@ -125,3 +126,11 @@ def test_without_flips_no_slice_stands_out():
     assert slices_above_others([0, 0], [5, 5]).tolist() == [1.0, 1.0]
     assert slices_above_others([], []).tolist() == []
     assert slices_above_others([400_000, 0], [500_000, 500_000])[0] > 0.0
+
+
+@pytest.mark.parametrize("cells", [1, 7, 10_000])
+def test_draws_held_at_once_change_nothing(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
+    counts, totals = [9, 1, 1, 0], [30, 30, 10, 4]
+    whole = slices_differ(counts, totals, resamples=500, seed=5)
+    monkeypatch.setattr(slices_module, "CELLS", cells)
+    assert slices_differ(counts, totals, resamples=500, seed=5) == whole
