@@ -293,10 +293,8 @@ def _count_keys(
     begins = [np.flatnonzero(change >= np.uint64(1 << shift)) + 1 for shift in shifts]
     edges = [np.concatenate(([0], begin, [len(keys)])) for begin in begins]
     sides = keys & np.uint64((1 << side_bits) - 1)
-    most = _counts(sides == 1, edges)
-    for side in range(2, int(sides.max()) + 1):
-        for best, counted in zip(most, _counts(sides == side, edges), strict=True):
-            np.maximum(best, counted, out=best)
+    several = int(sides.max()) > 1
+    most = _most(sides, side_bits, edges) if several else _counts(sides == 1, edges)
     matches = np.empty((len(rows) - 1, order), np.int64)
     for column, (own, best) in enumerate(zip(_counts(sides == 0, edges), most, strict=True)):
         first = np.searchsorted(edges[column], rows[:-1])
@@ -309,6 +307,22 @@ def _counts(chosen: BoolArray, edges: list[IntArray]) -> list[IntArray]:
     before = np.zeros(len(chosen) + 1, np.int64)
     np.cumsum(chosen, out=before[1:])
     return [np.diff(before[edge]) for edge in edges]
+
+
+def _most(sides: NDArray[np.uint64], side_bits: int, edges: list[IntArray]) -> list[IntArray]:
+    """Count the items of the reference that has most of them in each run, for each order's runs."""
+    referenced = sides > 0
+    most = []
+    for edge in edges:
+        run = np.repeat(np.arange(len(edge) - 1, dtype=np.uint64), np.diff(edge))
+        keys = ((run << np.uint64(side_bits)) | sides)[referenced]
+        keys.sort(kind="stable")  # runs are in order already
+        first = np.flatnonzero(np.diff(keys, prepend=~keys[:1]))
+        largest = np.zeros(len(edge) - 1, np.int64)
+        run_of = (keys[first] >> np.uint64(side_bits)).astype(np.int64)
+        np.maximum.at(largest, run_of, np.diff(first, append=len(keys)))
+        most.append(largest)
+    return most
 
 
 def _count_row(texts: list[NDArray[np.uint64]], order: int) -> IntArray:

@@ -12,6 +12,7 @@ __all__ = ["groups_differ", "simultaneous_proportions", "slices_above_others", "
 
 CELLS = 1_000_000  # draws held at once, over all slices: no more memory for thousands of slices
 
+
 def _check_slices(counts: ArrayLike, totals: ArrayLike) -> tuple[IntArray, IntArray]:
     count, total = np.asarray(counts, np.int64), np.asarray(totals, np.int64)
     if count.shape != total.shape or count.ndim != 1:
