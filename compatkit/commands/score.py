@@ -119,7 +119,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     adopt_scorer(values, paths)
     kinds = {report, *outputs.values()}
     _refuse_unshown(kinds, view)
-    keep = bool(flips or view.show_flips or kinds & {"json", "html"})
+    keep = bool(flips or view.show_flips or kinds & {"json", "html"} or values["find_slices"])
     with show_progress() as progress:
         options = parse_options(
             values, keep_flips=keep, keep_changed=view.show_changed, progress=progress

@@ -35,6 +35,7 @@ OF_ONE_UPDATE = {
     "flips": "--flips",
     "sweep": "--sweep",
     "by": "--by",
+    "find_slices": "--find-slices",
     "explain": "--explain",
     "verbose": "--verbose",
     "intervals": "--intervals",

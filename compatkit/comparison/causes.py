@@ -5,14 +5,12 @@ several the first in the table is named. To add one: a function, and a line in t
 """
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 from compatkit.predictions.fields import Record
+from compatkit.predictions.scripts import find_script
 from compatkit.scorers.normalize import normalize_column
 from compatkit.scorers.number import read_reference
 
@@ -23,8 +21,6 @@ SEED = LEAST_REPEATED // TIMES  # characters by which a phrase is found again
 # Where logs and files say why a model stopped, and what they call the limit of its length.
 STOP_FIELDS = ("finish_reason", "stop_reason", "finishReason", "stopReason")
 LENGTH = {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit"}
-# Letters of these are written in one text, or stand for others of another width.
-SCRIPTS = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "IDEOGRAPHIC": "CJK", "BOPOMOFO": "CJK"}
 ALONE = re.compile(r"[\s\d.,'\u2019_\u00a0\u2009\u202f+\-/$\u20ac\u00a3\u00a5*`]+")
 # What is more than punctuation: words with a digit, and symbols, so that neither -5 is 5 nor C++ C.
 MEANT = re.compile(r"\S*\d\S*|[#$%&+/<=>@\\^|~]")
@@ -167,32 +163,6 @@ def is_other_script(broken: Broken) -> bool:
         return False
     new, old = find_script(broken.new.answer), find_script(broken.old.answer)
     return None not in {new, old} and new not in {old, *map(find_script, broken.references)}
-
-
-def find_script(text: str) -> str | None:
-    r"""Return the script of more than half of a text's letters; None where none has so many.
-
-    Chinese and Japanese characters count as one script, and letters of every width alike.
-
-    >>> find_script("Moskau"), find_script("\u041c\u043e\u0441\u043a\u0432\u0430, 1147")
-    ('LATIN', 'CYRILLIC')
-    """
-    if text.isascii():
-        return "LATIN" if any(map(str.isalpha, text)) else None
-    counts = Counter(map(_script_of, text))
-    del counts[""]
-    script, count = next(iter(counts.most_common(1)), ("", 0))
-    return script if 2 * count > counts.total() else None
-
-
-@cache
-def _script_of(character: str) -> str:
-    """Return the script of a letter, empty for other characters: the first word of its name."""
-    if not character.isalpha():
-        return ""
-    plain = unicodedata.normalize("NFKC", character)[:1]
-    word = unicodedata.name(plain, "").partition(" ")[0]
-    return SCRIPTS.get(word, word)
 
 
 CAUSES: dict[str, Cause] = {

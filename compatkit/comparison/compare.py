@@ -24,6 +24,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.conditions import describe_conditions, follow_logs
 from compatkit.comparison.examples import FlippedExamples
+from compatkit.comparison.finding import asked_of, find_where, join_for_search
 from compatkit.comparison.flipped import Aligned, FindExamples, find_changed, find_flipped
 from compatkit.comparison.judging import (
     Evidence,
@@ -138,6 +139,7 @@ def compare_files(
     """
     measurement = measure_files(old, candidates, options, old_rerun, task, beside=beside)
     results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
+    results = results if beside else find_where(results, options.plan)
     models = [side.file for side in measurement.sides[: 1 + len(candidates)]]
     return give_names(correct_tests(results, options.correction), name_files(models))
 
@@ -182,7 +184,10 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         "lists": options.lists,
         "contents": options.contents,
     }
-    jobs = [Job(file, options.scorer, options.recipe, how) for file in files]
+    jobs = [
+        Job(file, options.scorer, options.recipe, how | asked_of(options, number))
+        for number, file in enumerate(files)
+    ]
     return run_jobs(jobs, options.progress)
 
 
@@ -257,6 +262,7 @@ class Measurement:
             runs=runs,
             sweep=self._sweep(pair, number) if options.sweep else None,
             evidence=self._evidence(number),
+            features=join_for_search(options, *self._of(0, number), aligned),
         )
 
     def _signature(self, number: int) -> str:

@@ -12,12 +12,14 @@ from compatkit.comparison.signature import shorten
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics
+from compatkit.metrics.found_slices import FoundSlices
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import Tests
 from compatkit.metrics.pair import Counts, JudgedPair
 from compatkit.metrics.picking import SlicesDiffer
 from compatkit.metrics.smooth import Sweep
 from compatkit.notes import Note
+from compatkit.pairing.joined_features import JoinedFeatures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,8 @@ class Comparison:
         evidence: what a decision asks of the files, beside the numbers.
         changed: the examples whose answer is another, and wrong on both sides, which are no flips;
             None where they were not kept, or the files hold no answers.
+        features: what tells the examples apart, where slices were to be found; None elsewhere.
+        found_slices: where broken answers gather; None where it was not asked for (`find_slices`).
         old_name: what reports call the old model; its file, where nothing shorter is known.
         new_name: what they call the new one.
     """
@@ -86,6 +90,8 @@ class Comparison:
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
     changed: FlippedExamples | None = field(default=None, repr=False)
+    features: JoinedFeatures | None = field(default=None, repr=False)
+    found_slices: FoundSlices | None = None
     old_name: str = ""
     new_name: str = ""
 
@@ -148,6 +154,7 @@ class Comparison:
                 for path, parts in self.slices.items()
             },
             "slices_differ": {path: asdict(test) for path, test in self.slices_differ.items()},
+            "found_slices": None if self.found_slices is None else self.found_slices.to_dict(),
             "notes": list(self.notes),
             "note_kinds": [note.kind for note in self.noted],
             "runs": {side: self.runs.get(side) for side in ("old", "new")},

@@ -70,6 +70,15 @@ _DECLARED = (
         about=OF_SLICES,
     ),
     Option(
+        name="find_slices",
+        kind=bool,
+        default=False,
+        help="Find where broken answers gather: by fields, numbers, pairs of them, and what the "
+        "texts tell; searched on one half of the examples, tested on the other.",
+        places=frozenset({COMMAND}),
+        about=OF_SLICES,
+    ),
+    Option(
         name="by_position",
         kind=bool,
         default=False,

@@ -39,6 +39,7 @@ class Options:
         threshold_was_named: False where it is the default.
         pass_at: k of pass@k; None where each sample counts by itself.
         by: fields to slice by.
+        find_slices: find where broken answers gather.
         attributes: further fields whose values are kept beside the scores.
         cluster: field whose value groups examples that depend on each other.
         correction: `holm`, `bh` or `none`, over tasks, candidates and slices.
@@ -76,6 +77,7 @@ class Options:
     threshold_was_named: bool = False
     pass_at: int | None = None
     by: tuple[str, ...] = ()
+    find_slices: bool = False
     attributes: tuple[str, ...] = ()
     cluster: str | None = None
     correction: str = "holm"
@@ -223,6 +225,7 @@ def make_options(
     threshold: float | None = None,
     pass_at: int | None = None,
     by: str | Sequence[str] = (),
+    find_slices: bool = False,
     by_position: bool = False,
     missing: str = "error",
     errors: str = "exclude",
@@ -273,8 +276,7 @@ def make_options(
     # Rows in memory are what Python alone can say, and no name of a file.
     values["references"] = () if any(not isinstance(item, str | Path) for item in held) else held
     _check(values, scorer_options)
-    values["references"] = held
-    return _build(values, scorer_options)
+    return _build({**values, "references": held}, scorer_options)
 
 
 def check_threshold(scorer: Scorer, threshold: float | None) -> None:

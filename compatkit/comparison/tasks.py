@@ -11,6 +11,7 @@ from compatkit.arrays import IntArray
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
+from compatkit.comparison.finding import find_where, join_tasks
 from compatkit.comparison.names import give_names, name_files, name_models
 from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.reference_files import refuse_unknown_tasks
@@ -119,8 +120,9 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     results = [comparison for task in by_task for comparison in task]
     if len(by_task) > 1:
         results = correct_tests(results, options.correction)
-        results += [_total(number, by_task, options, paths) for number in range(len(paths) - 1)]
-    return results
+        totals = [_total(number, by_task, options, paths) for number in range(len(paths) - 1)]
+        return results + find_where(totals, options.plan)
+    return find_where(results, options.plan)
 
 
 def _refuse_unsliced(by_task: Sequence[Sequence[Comparison]], options: Options) -> None:
@@ -158,6 +160,7 @@ def _total(
         noted=(Note("tasks", text),),
         identical=all(part.identical for part in parts),
         needs_answer=first.needs_answer,
+        features=join_tasks(parts),
     )
 
 

@@ -73,9 +73,9 @@ def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[Scor
     return [outcomes[_key(job)] for job in jobs]
 
 
-def _key(job: Job) -> tuple[str, str]:
+def _key(job: Job) -> tuple[str, ...]:
     """Return what is the same where one file is read in one way."""
-    return job.file.name, job.file.reading
+    return job.file.name, job.file.reading, job.options.get("features", "")
 
 
 def _is_worth_it(job: Job) -> bool:

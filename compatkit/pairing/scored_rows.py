@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
+from compatkit.predictions.features import NO_FEATURES, FeatureCollector, Features
 from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_late_fields
 from compatkit.predictions.nested import propose_rows
 from compatkit.predictions.predictions import Predictions, to_predictions
@@ -54,6 +55,7 @@ class ScoredRows:
         attributes: field to the value of each row as text, None where missing, for the fields
             that are kept beside the scores.
         notes: sentences with the number of rows they are true of.
+        features: what tells the rows apart, where slices are to be found by it.
     """
 
     file: PredictionFile
@@ -76,6 +78,7 @@ class ScoredRows:
     lines: IntArray
     attributes: Mapping[str, list[str | None]]
     notes: Mapping[str, int]
+    features: Features = NO_FEATURES
 
     @property
     def reading(self) -> tuple[object, ...]:
@@ -102,6 +105,7 @@ def score_file(
     by_position: bool = False,
     lists: str | None = None,
     contents: bool = False,
+    features: str = "",
     progress: Progress | None = None,
 ) -> ScoredRows:
     """Read a file and score its rows.
@@ -115,6 +119,7 @@ def score_file(
         by_position: pair rows by their position; ids are then 1, 2, ...
         lists: what a list of predictions is; see `to_predictions`. In a log it is samples.
         contents: make digests of the inputs and references.
+        features: what tells the rows apart is kept: `fields`, or `texts` too; empty for nothing.
         progress: called with the file's name and the share that was read.
 
     Raises:
@@ -125,6 +130,7 @@ def score_file(
     start = 0
     texts: dict[str, str] = {}
     notes: dict[str, None] = {}
+    collector: FeatureCollector | None = None
     for batch in file.batches(progress):
         notes |= dict.fromkeys(f"{file.name}: {note}" for note in batch.notes)
         if not batch.rows:
@@ -132,6 +138,7 @@ def score_file(
         if fields is None:
             fields = _find_fields(batch, file, scorer, roles or {}, by_position)
             fields = replace(fields, lists=lists if file.log is None else "samples")
+            collector = _collect(fields, scorer, features)
         refuse_late_fields(batch.rows, batch.lines, fields, file.name)
         rows = to_predictions(
             batch,
@@ -145,12 +152,22 @@ def score_file(
         part = _score(rows, scorer, attributes, texts, has_predictions=held)
         parts.append(replace(part, contents=_digest_contents(rows)) if contents else part)
         start += len(batch.rows)
+        if collector is not None:
+            collector.add(rows)
     fields = fields or Fields({})
     fields = replace(fields, notes=(*fields.notes, *notes))
     joined = _join(file, fields, parts, attributes, needs_answer=scorer.needs_prediction)
     if scorer.needs_references:
         _refuse_unseen(joined, scorer)
-    return joined
+    return joined if collector is None else replace(joined, features=collector.features())
+
+
+def _collect(fields: Fields, scorer: Scorer, features: str) -> FeatureCollector | None:
+    """Return what gathers the features of the rows, None where none are asked for."""
+    if not features:
+        return None
+    played = {*fields.paths.values(), *map(fields.path_of, scorer.fields)}
+    return FeatureCollector(played, with_texts=features == "texts")
 
 
 def _find_fields(

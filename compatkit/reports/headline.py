@@ -10,6 +10,7 @@ from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.p_values import PValue
 from compatkit.metrics.picking import NAME
+from compatkit.reports.found_slices import describe_where
 from compatkit.reports.view import (
     CORRECTION_NAMES,
     TEST_NAMES,
@@ -48,7 +49,8 @@ def describe_update(results: Sequence[Comparison]) -> list[str]:
 
 def describe_evidence(comparison: Comparison) -> list[str]:
     """Return the sentences on how sure a change is, and on where it did most harm."""
-    return list(filter(None, (describe_certainty(comparison), *describe_harm(comparison))))
+    where = (*describe_harm(comparison), describe_where(comparison))
+    return list(filter(None, (describe_certainty(comparison), *where)))
 
 
 def describe_candidates(heads: Sequence[Comparison]) -> str:

@@ -8,6 +8,7 @@ from compatkit.comparison.examples import FlippedExamples
 from compatkit.metrics.definitions import METRICS
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
+from compatkit.reports.found_slices import lay_out_found
 from compatkit.reports.headline import describe_evidence, describe_update
 from compatkit.reports.tables import (
     candidate_table,
@@ -109,7 +110,7 @@ def _detail(comparison: Comparison, view: View) -> Iterator[Block]:
 
 def _asked_for(comparison: Comparison, view: View, heading: str = "") -> Iterator[Block]:
     """Yield the slices, the sweep and the flips, as far as they were asked for."""
-    blocks: list[Block] = [*slice_tables(comparison)]
+    blocks: list[Block] = [*slice_tables(comparison), *lay_out_found(comparison)]
     sweep = sweep_table(comparison) if view.sweep else None
     blocks += [] if sweep is None else [sweep]
     if view.show_flips and comparison.examples is not None:

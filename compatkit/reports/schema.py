@@ -198,6 +198,57 @@ def _differ() -> Schema:
     return value("object", meaning, additionalProperties=test)
 
 
+def _found_slices() -> Schema:
+    """Return the schema of `compatkit.metrics.found_slices.FoundSlices`."""
+    share = value(["number", "null"], minimum=0, maximum=1)
+    end = value(["number", "null"])
+    condition = record(
+        {
+            "field": text("The feature: a field, or what the texts tell.", minLength=1),
+            "value": value(["string", "null"], "Its value; null where it is a range."),
+            "above": end,
+            "up_to": end,
+        }
+    )
+    part = record(
+        {
+            "name": text("The conditions in words.", minLength=1),
+            "conditions": array(condition, minItems=1, maxItems=2),
+            "total": count("Its examples among all.", least=1),
+            "size": count("Its examples on the tested half; all that follows is of these."),
+            "broken": number("Negative flips; an expected number of several samples.", minimum=0),
+            "nfr": share,
+            "nfr_outside": share,
+            "lift": refer(
+                "metric", "The NFR inside over outside; limits hold for all tested slices at once."
+            ),
+            "lost": share | {"description": "Of the answers that were right, the share broken."},
+            "lost_outside": share,
+            "p_value": number(minimum=0, maximum=1),
+            "p_adjusted": number("By Holm, over `family` slices.", minimum=0, maximum=1),
+            "family": count(least=1),
+            "example": text("The id of a broken answer in it."),
+        }
+    )
+    whole = record(
+        {
+            "gathered": array(part, "Where more broke than chance would have it."),
+            "not_shown": array(part, "What was tested, too, and is not shown to differ."),
+            "searched": count("Examples of the half that was searched."),
+            "held_out": count("Examples of the half that slices were tested on."),
+            "fields": array(text(), "What was searched, and pairs of these."),
+            "aside": value(
+                "object", "Field to why it was not searched.", additionalProperties=text()
+            ),
+            "looked_at": count("How many slices the search looked at."),
+            "level": number(exclusiveMinimum=0, exclusiveMaximum=1),
+            "reason": text("Why nothing could be found; empty otherwise."),
+        },
+        "Where broken answers gather, with --find-slices; docs/found-slices.md.",
+    )
+    return {"oneOf": [value("null"), whole]}
+
+
 def _result() -> Schema:
     """Return the schema of `compatkit.Comparison.to_dict`."""
     flips = [
@@ -232,6 +283,7 @@ def _result() -> Schema:
             "tests": refer("tests"),
             "slices": _slices(),
             "slices_differ": _differ(),
+            "found_slices": _found_slices(),
             "notes": array(text(), uniqueItems=True),
             "note_kinds": array(
                 {"enum": list(KINDS), "description": "The kind of each note, in their order."}

@@ -15,6 +15,7 @@ from compatkit.statistics.conservative import (
     conservative_relative_flips,
 )
 from compatkit.statistics.interval import Estimate, Interval
+from compatkit.statistics.lifts import lift_interval, more_inside
 from compatkit.statistics.multiplicity import benjamini_hochberg, holm
 from compatkit.statistics.noise import excess_flip_rate, expected_flip_rate, flip_floor
 from compatkit.statistics.paired import (
@@ -94,7 +95,9 @@ __all__ = [
     "groups_differ",
     "holm",
     "largest_passing_rate",
+    "lift_interval",
     "mcnemar",
+    "more_inside",
     "newcombe_paired",
     "pass_at",
     "permutation_test",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compatkit import compare
-from compatkit.comparison.causes import CAUSES, Broken, Row, find_cause, find_script, repeats
+from compatkit.comparison.causes import CAUSES, Broken, Row, find_cause, repeats
+from compatkit.predictions.scripts import find_script
 from compatkit.readers.prediction_file import open_run
 
 LOOP = "I do not know. " * 20

@@ -39,6 +39,7 @@ SHOWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "scorer": ("token_f1", {}),
     "threshold": (0.8, {}),
     "by": ("lang", {}),
+    "find_slices": (True, {}),
     "by_position": (True, {"missing": "skip", "edited": "keep"}),
     "missing": ("wrong", {}),
     "errors": ("wrong", {}),
