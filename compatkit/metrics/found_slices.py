@@ -42,6 +42,7 @@ class FoundSlice:
         family: how many these are.
         example: the id of a broken answer, the largest fall of score; empty where there is none.
         rows: shape (total,), the places of its examples among all.
+        held_out: shape (size,), those of the tested half.
     """
 
     conditions: tuple[Condition, ...]
@@ -58,6 +59,7 @@ class FoundSlice:
     family: int
     example: str
     rows: IntArray = field(repr=False, compare=False)
+    held_out: IntArray = field(repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -249,6 +251,7 @@ class _Test:
             family=self.number,
             example=self._example(inside),
             rows=np.flatnonzero(everywhere),
+            held_out=rows[inside],
         )
 
     def _example(self, inside: BoolArray) -> str:

@@ -17,8 +17,8 @@ LEAST_BROKEN = 4.0
 LARGEST = 0.75  # share of the examples: what most of them have in common is no place
 MOST_CARRIED = 6
 LEAST_RATIO = 2.0  # log-likelihood ratio: two standard errors
-LEAST_EVIDENCE = -1.0  # log-likelihood ratio less the logarithm of how many slices were looked at
-LEAST_GAIN = 1.5  # how many standard errors a pair of fields breaks more than one of them alone
+LEAST_EVIDENCE = -4.0  # log-likelihood ratio less the logarithm of how many slices were looked at
+LEAST_GAIN = 2.0  # how many standard errors a pair of fields breaks more than one of them alone
 LEAST_APART = 2.0  # the same, of a slice without the examples of those before it
 MOST_RANKED = 300
 

@@ -6,7 +6,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.found_slices import FoundSlice, FoundSlices
 from compatkit.metrics.search_columns import ALIKE
 from compatkit.reports.blocks import Line, Table
-from compatkit.reports.hostile import shorten, visible
+from compatkit.reports.hostile import visible
 from compatkit.reports.view import DASH, count_of, format_count, format_number, format_p
 
 TITLE = "where broken answers gather"
@@ -80,7 +80,9 @@ def _find_question(comparison: Comparison, example: str) -> str:
         return ""
     place = next((n for n, name in enumerate(flips.ids) if name == example), None)
     question = None if place is None else flips[place : place + 1][0].input
-    return f": {shorten(' '.join(question.split()), MOST_QUESTION)}" if question else ""
+    text = " ".join((question or "").split())
+    end = " ..." if len(text) > MOST_QUESTION else ""
+    return f": {text[:MOST_QUESTION]}{end}" if text else ""
 
 
 def _make_table(outcome: FoundSlices) -> Table:

@@ -1,6 +1,9 @@
 """Where broken answers gather, in every report: what is shown, and that it fits."""
 
+import csv
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +139,47 @@ def test_hostile_names_of_fields_and_values_act_on_nothing(models: Path) -> None
     for kind in ([], ["--markdown"], ["--json"]):
         report = run("evil_old.jsonl", "evil_new.jsonl", "--find-slices", *kind)
         assert "\x1b" not in report
+
+
+def test_csv_has_three_rows_of_each_slice(models: Path) -> None:
+    run("old.jsonl", "new.jsonl", "--find-slices", "-o", "r.csv")
+    text = (models / "r.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    told = [row for row in rows if row["slice_field"] == "(gathered)"]
+    assert {(row["slice_value"], row["examples"]) for row in told} == {("lang = de", "50")}
+    values = {row["metric"]: row["value"] for row in told}
+    assert list(values) == ["negative_flip_rate", "lift", "p_adjusted"]
+    assert (float(values["negative_flip_rate"]), values["lift"]) == (0.5, "")
+    assert told[1]["reason"] == "none broke outside"
+
+
+def tokens(page: str) -> dict[str, str]:
+    """Return the id of each listed flip, with the filters that keep it."""
+    return dict(re.findall(r'<article id="flip/([^"]+)" data-has="([^"]+)"', page))
+
+
+def test_a_row_of_the_page_filters_the_flips_of_its_slice(models: Path) -> None:
+    run("old.jsonl", "new.jsonl", "--find-slices", "-o", "r.html")
+    page = (models / "r.html").read_text(encoding="utf-8")
+    assert 'data-token="g0">lang = de</th>' in page
+    kept = {name for name, has in tokens(page).items() if "g0" in has.split()}
+    german = {row["id"] for row in rows_of_model("old", gather=True) if row["lang"] == "de"}
+    assert kept
+    assert kept == set(tokens(page)) & german
+    run("old_even.jsonl", "new_even.jsonl", "--find-slices", "-o", "even.html")
+    assert "data-token=" not in (models / "even.html").read_text(encoding="utf-8")
+
+
+def test_the_flips_of_a_task_are_filtered_by_the_slices_of_the_total(models: Path) -> None:
+    for model in ("old", "new"):
+        (models / model).mkdir()
+        write_rows(models / model / "one.jsonl", rows_of_model(model, gather=False))
+        write_rows(models / model / "two.jsonl", rows_of_model(model, gather=True))
+    run("old", "new", "--find-slices", "-o", "r.html")
+    page = (models / "r.html").read_text(encoding="utf-8")
+    names = dict(re.findall(r'data-token="(g\d)">([^<]+)</th>', page))
+    (token,) = [token for token, name in names.items() if name == "task = two and lang = de"]
+    kept = {name for name, has in tokens(page).items() if token in has.split()}
+    german = {row["id"] for row in rows_of_model("old", gather=True) if row["lang"] == "de"}
+    assert kept
+    assert kept <= {f"two/{name}" for name in german}

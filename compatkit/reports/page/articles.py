@@ -187,7 +187,7 @@ def draw_flips(
     return FlipPage(
         "".join(drawn),
         {kind: (name, kinds[kind]) for kind, name in KINDS.items() if kinds[kind]},
-        [choice for choice in choices if len(choice.tokens) > 1],
+        [choice for choice in choices if choice.tells],
         total,
         len(drawn),
         [*_describe_cut(len(drawn), total, most), *_describe_unkept(results)],
@@ -224,7 +224,7 @@ def make_article(flip: Flip, choices: Choices, fields: Sequence[str] = ()) -> Ar
         name=example.id,
         kind=example.kind,
         tokens=" ".join([example.kind, *(choice.token(value) for choice, value in held)]),
-        labels=[value for choice, value in held if len(choice.tokens) > 1],
+        labels=[value for choice, value in held if choice.tells],
         score="" if {*scores} <= {0.0, 1.0} else f"{scores[0]:.4g} \u2192 {scores[1]:.4g}",
         head=question[:cut],
         question=question[cut:],

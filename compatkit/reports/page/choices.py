@@ -12,6 +12,8 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
 from compatkit.reports.view import tasks_of
 
+Gathered = Mapping[tuple[str, str], Mapping[str, frozenset[str]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -21,11 +23,18 @@ class Choice:
         label: what is chosen, such as a task or a field to slice by.
         letter: what its tokens begin with.
         tokens: value to token, in the order of the values.
+        least: how many values there must be, for the filter to tell examples apart.
     """
 
     label: str
     letter: str
     tokens: dict[str, str] = field(default_factory=dict)
+    least: int = 2
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells examples apart."""
+        return len(self.tokens) >= self.least
 
     def token(self, value: str) -> str:
         """Return a value's token, a new one where it is seen for the first time."""
@@ -41,16 +50,20 @@ class Choices:
         model: by the new model.
         slices: field to the filter by its value.
         cause: by why an answer broke, where that is known.
+        gathered: by the slices where broken answers gather.
+        inside: task and new model to these, each with the ids of its examples.
     """
 
     task: Choice
     model: Choice
     slices: dict[str, Choice]
     cause: Choice
+    gathered: Choice
+    inside: Gathered
 
     def __iter__(self) -> Iterator[Choice]:
         """Yield the filters."""
-        yield from (self.task, self.model, *self.slices.values(), self.cause)
+        yield from (self.task, self.model, *self.slices.values(), self.gathered, self.cause)
 
     def values(
         self,
@@ -63,19 +76,28 @@ class Choices:
         for path, value in example.slices.items():
             if path in self.slices and value is not None:
                 yield self.slices[path], value
+        for name, ids in self.inside.get((comparison.task, comparison.new_name), {}).items():
+            if example.id in ids:
+                yield self.gathered, name
         if example.cause is not None:
             yield self.cause, example.cause
 
 
 def make_choices(
-    results: Sequence[Comparison], slices: Mapping[str, Iterable[str]] | None = None
+    results: Sequence[Comparison],
+    slices: Mapping[str, Iterable[str]] | None = None,
+    totals: Sequence[Comparison] = (),
 ) -> Choices:
     """Return the filters of the flips of these comparisons.
 
     Args:
         results: one comparison per task and candidate.
         slices: field to its values; those that the comparisons are sliced by if not given.
+        totals: those over all tasks, of each candidate, where there are any.
     """
+    inside = {
+        where: places for head in totals or results for where, places in _gather(head, results)
+    }
     if slices is None:
         slices = {path: [] for comparison in results for path in comparison.slices}
         slices = {
@@ -90,11 +112,37 @@ def make_choices(
             for number, (path, values) in enumerate(slices.items())
         },
         _choice("cause", "c", CAUSES),
+        _choice("where they gather", "g", (name for held in inside.values() for name in held), 1),
+        inside,
     )
 
 
-def _choice(label: str, letter: str, values: Iterable[str]) -> Choice:
-    choice = Choice(label, letter)
+def _gather(
+    head: Comparison, parts: Sequence[Comparison]
+) -> Iterator[tuple[tuple[str, str], dict[str, frozenset[str]]]]:
+    """Yield the ids of the slices where broken answers gather, of each task of a comparison."""
+    outcome = head.found_slices
+    if outcome is None:
+        return
+    own = [part for part in parts if part.new_name == head.new_name]
+    tasks = [head] if head in own else own
+    start = 0
+    for part in tasks:
+        end = start + len(part.pair.ids)
+        yield (
+            (part.task, part.new_name),
+            {
+                place.name: frozenset(
+                    part.pair.ids[row - start] for row in place.rows.tolist() if start <= row < end
+                )
+                for place in outcome.gathered
+            },
+        )
+        start = end
+
+
+def _choice(label: str, letter: str, values: Iterable[str], least: int = 2) -> Choice:
+    choice = Choice(label, letter, least=least)
     for value in values:
         choice.token(value)
     return choice

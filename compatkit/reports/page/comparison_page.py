@@ -5,13 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from compatkit.comparison.comparison import Comparison
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Fold, Line, Table, Tone
+from compatkit.reports.found_slices import TITLE, lay_out_found
 from compatkit.reports.headline import describe_update, split_change
 from compatkit.reports.layout import explain_metrics
 from compatkit.reports.page.articles import draw_flips, find_flips
 from compatkit.reports.page.cards import make_cards
 from compatkit.reports.page.choices import Choices, make_choices
 from compatkit.reports.page.drawing import draw
-from compatkit.reports.page.forest import Forest, Part, flip_rate, forest_of_slices, make_forest
+from compatkit.reports.page.forest import (
+    Forest,
+    Part,
+    flip_rate,
+    forest_of_gathered,
+    forest_of_slices,
+    make_forest,
+)
 from compatkit.reports.pictures import inline_svg, pictures_of
 from compatkit.reports.tables import (
     candidate_table,
@@ -46,7 +54,7 @@ def render_html(results: Sequence[Comparison], view: View | None = None) -> str:
     view = view or View()
     heads = [comparison for comparison in results if comparison.task == results[-1].task]
     parts = results[: -len(heads)] or results
-    choices = make_choices(parts)
+    choices = make_choices(parts, totals=heads if len(results) > len(heads) else ())
     names = " and ".join(head.new_name for head in heads)
     return draw(
         "comparisons.html",
@@ -112,6 +120,10 @@ def _make_forests(
             yield forest_of_slices(
                 comparison, path, choices.slices[path].tokens, ", ".join([f"by {path}", *where])
             )
+    for head in heads:
+        if head.found_slices is not None and head.found_slices.gathered:
+            names = [TITLE, *([head.new_name] if several else [])]
+            yield forest_of_gathered(head, choices.gathered.tokens, ", ".join(names))
 
 
 def _draw_pictures(results: Sequence[Comparison]) -> list[tuple[str, str]]:
@@ -153,6 +165,7 @@ def _detail(comparison: Comparison) -> Iterator[Line | Table]:
     tests = describe_tests(comparison.tests, level_of(comparison))
     yield from (Line(name_average(text, comparison)) for text in tests)
     yield from slice_tables(comparison)
+    yield from lay_out_found(comparison)
     if (sweep := sweep_table(comparison)) is not None:
         yield sweep
 

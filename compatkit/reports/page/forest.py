@@ -1,13 +1,14 @@
 """Forest: where an update broke, a row for each slice, task or model, which filters the flips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.metrics.estimates import Metrics, MetricValue
+from compatkit.metrics.estimates import Metrics, MetricValue, Plan
+from compatkit.metrics.measure_pair import count_pair, measure_pair
 from compatkit.metrics.pair import Counts
 from compatkit.reports.page.bars import Bar, bar_of, scale_of
-from compatkit.reports.view import format_count, format_number, format_value
+from compatkit.reports.view import format_count, format_number, format_value, level_of
 
 MOST_ROWS = 50
 
@@ -101,6 +102,20 @@ def forest_of_slices(
         Part(value, tokens.get(value, ""), part.counts, part.metrics) for value, part in ordered
     ]
     return make_forest(title, path, parts, flip_rate(comparison.metrics).value)
+
+
+def forest_of_gathered(comparison: Comparison, tokens: Mapping[str, str], title: str) -> Forest:
+    """Return the slices where broken answers gather, as the tested half shows them."""
+    outcome = comparison.found_slices
+    gathered = () if outcome is None else outcome.gathered
+    plan = Plan(level=level_of(comparison))
+    parts = []
+    for place in gathered:
+        pair = replace(comparison.pair.take(place.held_out), baseline=None)
+        metrics = measure_pair(pair, plan)[0]
+        parts.append(Part(place.name, tokens.get(place.name, ""), count_pair(pair), metrics))
+    note = "counted on the half of the examples that was not searched; lift and p stand in Numbers"
+    return make_forest(title, "slice", parts, flip_rate(comparison.metrics).value, note)
 
 
 def make_forest(
