@@ -66,6 +66,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
         attributes=tuple(dict.fromkeys((*task.slices, *task.must_not_flip.tags))),
         keep_flips=True,
         contents=contents,
+        find_slices=task.options.find_slices or task.min_lift is not None,
     )
     try:
         comparison = rename(_compare(task, options), task.names)
@@ -99,6 +100,11 @@ def _compare(task: TaskPolicy, options: Options) -> Comparison:
         raise ConfigError(
             "old_rerun beside history: the noise of one version is not that of the "
             "best of several. Leave one out."
+        )
+    if options.find_slices:
+        raise ConfigError(
+            "a search for slices beside history: the best of several versions has no one file to "
+            "search by. Leave found_slices, or --find-slices, out."
         )
     return compare_with_best(task.history, task.old, task.new, options, task=task.name)
 

@@ -10,6 +10,7 @@ from compatkit.gate.budgets import OF_RERUN
 from compatkit.gate.checked_task import CheckedTask, check_files, slice_tasks
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.doubts import list_doubts
+from compatkit.gate.hints import tell_gathered
 from compatkit.gate.must_not_flip import guard
 from compatkit.gate.policy import (
     ADVISORY,
@@ -77,6 +78,7 @@ def check_policy(policy: Policy, *, today: date | None = None, advice: bool = Tr
         guarded=tuple(guarded),
         waivers=waived.uses,
         warnings=tuple(warnings),
+        hints=tuple(hint for task in tasks for hint in tell_gathered(task)),
         name=policy.name,
         level=policy.level,
         decide=policy.decide,

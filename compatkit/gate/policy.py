@@ -65,6 +65,8 @@ class TaskPolicy:
         limits: budgets of all examples.
         slices: field to the budgets of each of its values.
         must_not_flip: examples of which none may break.
+        min_lift: the lift from which a slice that is found is told of, which decides nothing; None
+            where none are searched for, unless the options say so.
         old_rerun: a second run of the old model.
         history: the versions before the old model, the oldest first; with any, budgets are held
             against the best so far.
@@ -82,6 +84,7 @@ class TaskPolicy:
     limits: Limits = field(default_factory=Limits)
     slices: Mapping[str, Limits] = field(default_factory=dict)
     must_not_flip: MustNotFlip = field(default_factory=MustNotFlip)
+    min_lift: float | None = None
     old_rerun: Any = None
     history: tuple[Any, ...] = ()
     examples: int | None = None

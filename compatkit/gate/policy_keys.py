@@ -106,6 +106,14 @@ _DECLARED = (
     ),
 )
 GATE_OPTIONS = {option.name: option for option in _DECLARED}
+# Of [tasks.NAME.found_slices], which asks for a search: it decides nothing.
+MIN_LIFT = Option(
+    name="min_lift",
+    kind=float,
+    default=1.0,
+    least=1,
+    help="A slice where broken answers gather is told of from this lift on.",
+)
 
 
 def keys_at(place: str, options: dict[str, Option]) -> tuple[str, ...]:
@@ -125,11 +133,12 @@ TASK_KEYS = tuple(
     dict.fromkeys(
         (
             *("old", "new", *keys_at(TASK, GATE_OPTIONS)),
-            *("slices", "must_not_flip", *LIMIT_KEYS),
+            *("slices", "found_slices", "must_not_flip", *LIMIT_KEYS),
             *OPTION_KEYS,
         )
     )
 )
 TOTAL_KEYS = (*LIMIT_KEYS, *keys_at(TOTAL, GATE_OPTIONS))
+FOUND_SLICES_KEYS = (MIN_LIFT.name,)
 MUST_NOT_FLIP_KEYS = ("ids", "tags")
 WAIVER_KEYS = ("task", "id", "reason", "expires")

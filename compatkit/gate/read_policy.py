@@ -16,8 +16,10 @@ from compatkit.gate.policy import Limits, MustNotFlip, Policy, TaskPolicy, Waive
 from compatkit.gate.policy_keys import (
     FILE_NAME,
     FORMAT,
+    FOUND_SLICES_KEYS,
     GATE_OPTIONS,
     LIMIT_KEYS,
+    MIN_LIFT,
     MUST_NOT_FLIP_KEYS,
     OPTION_KEYS,
     PAIR_OPTIONS,
@@ -199,6 +201,7 @@ class _Reader:
                 for path in slices
             },
             must_not_flip=self._must_not_flip(table, at),
+            min_lift=self._min_lift(table, at),
             old_rerun=self._file(table, "old_rerun", at) if "old_rerun" in table else None,
             history=self._files(table, "history", at),
             examples=self._said(table, GATE_OPTIONS["examples"], at),
@@ -247,6 +250,14 @@ class _Reader:
             advisory=tiers[1],
             inconclusive=self._said(table, replace(GATE_OPTIONS["inconclusive"], default=rule), at),
         )
+
+    def _min_lift(self, table: Table, at: str) -> float | None:
+        """Return from which lift on a slice that is found is told of, None for no search."""
+        if "found_slices" not in table:
+            return None
+        asked, place = self._table(table, "found_slices", at), f"{at}.found_slices"
+        self._check_keys(asked, FOUND_SLICES_KEYS, place)
+        return float(self._said(asked, MIN_LIFT, place))
 
     def _must_not_flip(self, table: Table, at: str) -> MustNotFlip:
         at = f"{at}.must_not_flip"

@@ -16,7 +16,9 @@ from compatkit.gate.budgets import BUDGETS, Budget
 from compatkit.gate.policy_keys import (
     FILE_NAME,
     FORMAT,
+    FOUND_SLICES_KEYS,
     GATE_OPTIONS,
+    MIN_LIFT,
     OPTION_KEYS,
     PAIR_OPTIONS,
     keys_at,
@@ -90,6 +92,10 @@ def _task() -> Schema:
                 "new": {**NAMED, "description": "The new model's."},
                 **_options(keys_at(TASK, GATE_OPTIONS), GATE_OPTIONS),
                 "slices": {"type": "object", "additionalProperties": _table(_limits())},
+                "found_slices": {
+                    **_table(_options(FOUND_SLICES_KEYS, {MIN_LIFT.name: MIN_LIFT})),
+                    "description": "Find where broken answers gather; it decides nothing.",
+                },
                 "must_not_flip": _table(
                     {"ids": texts, "tags": {"type": "object", "additionalProperties": texts}}
                 ),

@@ -134,6 +134,8 @@ class Verdict:
             them, but not in the decisions.
         waivers: what became of each waiver.
         warnings: what is wrong with the policy or the files, though it could be measured.
+        hints: where broken answers gather, in sentences; they decide nothing, and no strictness
+            makes an error of them.
         name: the policy's name.
         level: confidence level of the gate's word.
         decide: `interval`, `anytime` or `point`.
@@ -148,6 +150,7 @@ class Verdict:
     guarded: tuple[Guarded, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
     warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     name: str = ""
     level: float = 0.95
     decide: str = "interval"
@@ -214,6 +217,7 @@ class Verdict:
                 for use in self.waivers
             ],
             "warnings": list(self.warnings),
+            "hints": list(self.hints),
             "results": [comparison.to_dict() for comparison in self.comparisons],
         }
 

@@ -44,6 +44,7 @@ def lay_out_comment(verdict: Verdict, view: View) -> Iterator[Block]:
         yield from tell_doubts(verdict)
     yield from show_worst_slice(verdict)
     yield from list_notes("warning", verdict.warnings)
+    yield from list_notes("hint", verdict.hints)
     if any_left_out(verdict.comparisons):
         yield from tell_left_out(verdict.comparisons)
     yield from show_flips_of(verdict, view)

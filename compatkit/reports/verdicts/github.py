@@ -89,6 +89,8 @@ def _annotate(verdict: Verdict) -> Iterator[tuple[str, Annotation]]:
     yield from _annotate_decisions(verdict)
     for warning in verdict.warnings:
         yield "warning", Annotation("compatkit gate", warning)
+    for hint in verdict.hints:
+        yield "notice", Annotation("compatkit gate", hint)
     for use in verdict.waivers:
         if use.state == "expired":
             waiver = use.waiver

@@ -43,7 +43,8 @@ def render_junit(verdict: Verdict, view: View | None = None) -> str:  # noqa: AR
     tasks = [comparison.task for comparison in verdict.comparisons]
     tasks += [decision.task for decision in verdict.decisions]
     suites = [_make_suite(verdict, task) for task in dict.fromkeys(tasks)]
-    _say(suites[0], "system-out", [f"warning: {warning}" for warning in verdict.warnings])
+    told = [f"warning: {warning}" for warning in verdict.warnings]
+    _say(suites[0], "system-out", [*told, *(f"hint: {hint}" for hint in verdict.hints)])
     root = ET.Element("testsuites", {"name": visible(verdict.name or "compatkit gate")})
     for name in SUMS:
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))

@@ -58,6 +58,7 @@ def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
     if len(verdict.decisions) > 1:  # what stands first says it of a single one
         yield from tell_doubts(verdict)
     yield from list_notes("warning", verdict.warnings)
+    yield from list_notes("hint", verdict.hints)
     if verdict.guarded:
         yield Line(describe_guarded(verdict.guarded), Tone.ASIDE)
     yield from _look_first(verdict, view)

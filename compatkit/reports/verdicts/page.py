@@ -283,6 +283,7 @@ def _lay_out_doubts(verdict: Verdict) -> Iterator[Block]:
 
 def _lay_out_notes(verdict: Verdict) -> Iterator[Block]:
     yield from list_notes("warning", verdict.warnings)
+    yield from list_notes("hint", verdict.hints)
     notes = [note for comparison in verdict.comparisons for note in comparison.notes]
     yield from list_notes("note", [note for note in notes if note not in verdict.warnings])
 

@@ -161,6 +161,7 @@ def _verdict() -> Schema:
         "must_not_flip": array(refer("guarded")),
         "waivers": array(refer("waiver")),
         "warnings": array(text()),
+        "hints": array(text(), "Where broken answers gather; they decide nothing."),
         "results": array(results, "One comparison per task.", minItems=1),
     }
     wrote = "The version that wrote the report; a report has it, `Verdict.to_dict()` has not."
