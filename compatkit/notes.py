@@ -22,6 +22,7 @@ KINDS = {
     "made": "files that were made differently, by their headers, or nobody knows how",
     "cut": "answers that met the largest length, or never came, of each side, by their headers",
     "judged": "a scorer that is another than the files were made for, or likely the wrong one",
+    "confidence": "which likelihoods of choices were compared, and of how many examples",
     "noise": "flips beside those of a second run of the old model",
     "rerun": "a second run of the old model that differs from the first by more than chance",
     "sampled": "answers that were drawn at a temperature, one of each example",

@@ -23,6 +23,8 @@ from compatkit.comparison.chance import (
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.conditions import describe_conditions, follow_logs
+from compatkit.comparison.confidences import Confidences, gather_confidence, note_confidence
+from compatkit.comparison.doubts import doubt_position, doubt_scorer
 from compatkit.comparison.examples import FlippedExamples
 from compatkit.comparison.finding import asked_of, find_where, join_for_search
 from compatkit.comparison.flipped import Aligned, FindExamples, find_changed, find_flipped
@@ -48,13 +50,10 @@ from compatkit.metrics.picking import tell_apart
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
 from compatkit.pairing.alignment import Alignment, align
-from compatkit.pairing.edited import count_of
 from compatkit.pairing.engine import Job, run_jobs
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import compare_runs, read_header
-
-HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
 
 
 def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any) -> Comparison:
@@ -216,19 +215,8 @@ class Measurement:
     def comparison(self, number: int) -> Comparison:
         """Make the comparison of the candidate with this number, from 1."""
         old, new, aligned = self.sides[0], self.sides[number], self.aligned
-        pair = JudgedPair(
-            aligned.ids,
-            self.judged[0],
-            self.judged[number],
-            self._same(number),
-            self.clusters(),
-            self.judged[-1] if self.rerun else None,
-            aligned.attributes,
-            baseline=self.judged[1] if number > 1 else None,
-            continuous=self.continuous(),
-            pass_at=self.options.pass_at,
-        )
-        options = self.options
+        confidences = gather_confidence(*self._runs_of(number), len(aligned.ids))
+        pair, options = self._pair(number, confidences), self.options
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
         metrics, tests = measure_pair(pair, options.plan)
         runs = {"old": read_header(old.file)[0], "new": read_header(new.file)[0]}
@@ -251,7 +239,11 @@ class Measurement:
             tests=tests,
             slices=measure_slices(pair, by, options.plan, correction=options.correction),
             slices_differ={path: tell_apart(pair, by[path], options.plan) for path in by},
-            noted=(*self.notes(pair, number), *self._chance(pair, number, metrics)),
+            noted=(
+                *self.notes(pair, number),
+                *note_confidence(confidences, self._runs_of(number)[0], pair),
+                *self._chance(pair, number, metrics),
+            ),
             signature=self._signature(number),
             identical=old.reading == new.reading,
             needs_answer=options.scorer.needs_prediction,
@@ -263,6 +255,21 @@ class Measurement:
             sweep=self._sweep(pair, number) if options.sweep else None,
             evidence=self._evidence(number),
             features=join_for_search(options, *self._of(0, number), aligned),
+        )
+
+    def _pair(self, number: int, confidences: Confidences) -> JudgedPair:
+        return JudgedPair(
+            self.aligned.ids,
+            self.judged[0],
+            self.judged[number],
+            self._same(number),
+            self.clusters(),
+            self.judged[-1] if self.rerun else None,
+            self.aligned.attributes,
+            baseline=self.judged[1] if number > 1 else None,
+            continuous=self.continuous(),
+            pass_at=self.options.pass_at,
+            confidence=confidences.pair,
         )
 
     def _signature(self, number: int) -> str:
@@ -323,8 +330,12 @@ class Measurement:
         """Return some sides, and of each their rows' examples."""
         return [self.sides[n] for n in numbers], [self.aligned.examples[n] for n in numbers]
 
+    def _runs_of(self, number: int) -> tuple[list[ScoredRows], list[IntArray]]:
+        """Return the old side, the new one, and the second run of the old one if there is one."""
+        return self._of(0, number, *([-1] if self.rerun else []))
+
     def _evidence(self, number: int) -> Evidence:
-        sides, examples = self._of(0, number, *([-1] if self.rerun else []))
+        sides, examples = self._runs_of(number)
         cut, how = self.aligned.incomplete, self.options
         bounded, groups = how.plan.bounded, self.clusters()
         return gather_evidence(sides, examples, cut, how.threshold, bounded=bounded, groups=groups)
@@ -364,35 +375,15 @@ class Measurement:
         ]
         notes += describe_conditions(sides[0].file, sides[1].file, self.options)
         notes += note_samples(sides[0].file, pair.old) + note_samples(sides[1].file, pair.new)
-        notes += [*self.aligned.notes, *self._doubt_position(number)]
+        notes += self.aligned.notes
+        if self.options.by_position:
+            notes += doubt_position(*self._of(0, number), len(self.aligned.ids))
         if self.rerun:
             judged = [self.judged[n] for n in (0, number, -1)]
             notes += doubt_rerun(*self._of(0, number, -1), judged)
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
-        if max(pair.old.right.mean(), pair.new.right.mean()) < HARDLY_EVER:
-            text = (
-                f"neither model is right on {HARDLY_EVER:.0%} of the examples by "
-                f"{self.options.scorer.name}; another --scorer or --threshold may fit"
-            )
-            notes.append(Note("judged", text))
+        notes += doubt_scorer(pair, self.options.scorer.name)
         return tuple(dict.fromkeys(notes))
-
-    def _doubt_position(self, number: int) -> list[Note]:
-        """Note rows that nothing but their position pairs."""
-        if not self.options.by_position:
-            return []
-        told = np.ones(len(self.aligned.ids), np.bool_)
-        for side, rows in zip(*self._of(0, number), strict=True):
-            alike = (side.references != 0) | (side.input != 0) | (side.item_hash != 0)
-            told[rows[(rows >= 0) & ~alike]] = False
-        if told.all():
-            return []
-        lost = count_of(int((~told).sum()), "example")
-        text = (
-            f"{lost} paired by position, whose rows hold neither a reference nor an input on both "
-            "sides: whether they are the same examples was not compared"
-        )
-        return [Note("unchecked", text)]
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

@@ -33,7 +33,8 @@ class Comparison:
     """What a new model changed against an old one on one task.
 
     Every metric of `compatkit.metrics.definitions.METRICS` is an attribute too:
-    `comparison.negative_flip_rate` is `comparison.metrics["negative_flip_rate"].value`.
+    `comparison.negative_flip_rate` is `comparison.metrics["negative_flip_rate"].value`. Those of
+    optional families are None where the files do not hold what they are measured of.
 
     Attributes:
         task: the task's name; empty where there is one only.
@@ -106,7 +107,7 @@ class Comparison:
     def __getattr__(self, name: str) -> float | None:
         """Return a metric's value by its name, None where it is undefined."""
         if name in METRICS:
-            return self.metrics[name].value
+            return self.metrics[name].value if name in self.metrics else None
         raise AttributeError(f"a Comparison has no attribute {name!r}")
 
     @property

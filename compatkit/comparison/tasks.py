@@ -17,6 +17,7 @@ from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.reference_files import refuse_unknown_tasks
 from compatkit.comparison.sides import TOTAL, Side, open_sides, share_tasks
 from compatkit.errors import ConfigError
+from compatkit.metrics.confidence import join_confidence
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
 from compatkit.metrics.p_values import PValue, Tests, sum_changes
@@ -221,6 +222,7 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         )
     same = [pair.same for pair in pairs if pair.same is not None]
     reruns = [pair.rerun for pair in pairs if pair.rerun is not None]
+    confidences = [pair.confidence for pair in pairs if pair.confidence is not None]
     baselines = [pair.baseline for pair in pairs if pair.baseline is not None]
     return JudgedPair(
         [example_id for pair in pairs for example_id in pair.ids],
@@ -232,6 +234,7 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         baseline=_join(baselines) if len(baselines) == len(pairs) else None,
         continuous=any(pair.continuous for pair in pairs),
         pass_at=pairs[0].pass_at,
+        confidence=join_confidence(confidences) if len(confidences) == len(pairs) else None,
     )
 
 

@@ -5,8 +5,9 @@ the modules for evaluate take its name, words, unit, needs and numbers from here
 """
 
 from compatkit.metrics import candidates, flips, samples, smooth
+from compatkit.metrics.confidence_metrics import CONFIDENCE_METRICS
 from compatkit.metrics.flips import share_of
-from compatkit.metrics.metric import Metric
+from compatkit.metrics.metric import FAMILIES, Metric
 from compatkit.metrics.needs import (
     ANSWERS,
     CONTINUOUS,
@@ -346,4 +347,10 @@ METRICS: dict[str, Metric] = {
         CACIOLI,
         needs_too=(OF_ONE_SAMPLE,),
     ),
+    **CONFIDENCE_METRICS,
 }
+
+
+def names_always() -> list[str]:
+    """Return the metrics that every comparison names; the others where they can be measured."""
+    return [name for name, metric in METRICS.items() if not FAMILIES[metric.family].optional]

@@ -258,8 +258,31 @@ def mean_where(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -
         return MetricValue(value, reason=NOT_ASKED)
     if plan.bounded and plan.clusters is None and np.count_nonzero(where) < FEW:
         return replace(bounded_mean(values, plan, (0.0, 1.0), where), value=value)
-    counted = where.astype(np.float64)
-    return Ratio(value, np.where(where, values, 0.0), counted, plan.bounds(0.0, 1.0))
+    return mean_among(values, where, plan, plan.bounds(0.0, 1.0), nothing)
+
+
+def mean_among(
+    values: FloatArray,
+    where: BoolArray,
+    plan: Plan,
+    bounds: tuple[float, float] | None,
+    nothing: str,
+) -> Measured:
+    """Return the mean over the examples of `where`, whose bootstrap interval is still to be drawn.
+
+    Args:
+        values: what it is the mean of; nothing where it does not count, nan too.
+        where: which examples count.
+        plan: how intervals are made.
+        bounds: the smallest and the largest value that there can be; None for no such.
+        nothing: why it is undefined where none counts.
+    """
+    if not where.any():
+        return undefined(nothing)
+    value = float(values[where].mean())
+    if not plan.resample:
+        return MetricValue(value, reason=NOT_ASKED)
+    return Ratio(value, np.where(where, values, 0.0), where.astype(np.float64), bounds)
 
 
 def conditional_mean(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -> MetricValue:

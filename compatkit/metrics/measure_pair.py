@@ -67,19 +67,22 @@ def count_pair(
 
 
 def measure_pair(pair: JudgedPair, plan: Plan) -> tuple[Metrics, Tests]:
-    """Return every metric of a pair, in the order of `METRICS`, and the tests.
+    """Return every metric that a pair names, in the order of `METRICS`, and the tests.
 
     Each is measured when it is first asked for; the intervals of the means of a family are drawn
     together.
     """
-    if pair.continuous or not pair.single or pair.clusters is not None or pair.rerun is not None:
+    grouped = pair.clusters is not None or pair.rerun is not None
+    if pair.continuous or not pair.single or grouped or pair.confidence is not None:
         pair = sort_pair(pair)
     plan = replace(plan, clusters=pair.clusters)
+    families = [name for name, family in FAMILIES.items() if family.is_named(pair)]
+    named = {name: metric for name, metric in METRICS.items() if metric.family in families}
     prepared = OnDemand(
-        {name: partial(metric.prepare, pair, plan) for name, metric in METRICS.items()}
+        {name: partial(metric.prepare, pair, plan) for name, metric in named.items()}
     )
-    drawn = OnDemand({family: partial(_draw_family, family, prepared, plan) for family in FAMILIES})
-    metrics = {name: partial(_measure, name, prepared, drawn) for name in METRICS}
+    drawn = OnDemand({family: partial(_draw_family, family, prepared, plan) for family in families})
+    metrics = {name: partial(_measure, name, prepared, drawn) for name in named}
     tests = run_tests(pair, plan)
     if pair.baseline is not None and pair.single:
         tests = join(tests, compare_flips(pair, plan))

@@ -6,6 +6,7 @@ from compatkit.metrics.estimates import Measured, MetricValue, Plan, draw, undef
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.needs import (
     CANDIDATE,
+    CHOICES,
     CONTINUOUS,
     ONE_SAMPLE,
     ONE_SAMPLE_EACH,
@@ -23,11 +24,17 @@ class Family:
         title: what a page calls them.
         note: what holds of all of them, empty for nothing.
         needs: what none of them can be measured without.
+        optional: where that is lacking they are not named either; else they are undefined.
     """
 
     title: str
     note: str = ""
     needs: tuple[Need, ...] = ()
+    optional: bool = False
+
+    def is_named(self, pair: JudgedPair) -> bool:
+        """Whether the metrics of a pair name these."""
+        return not self.optional or all(need.is_met(pair) for need in self.needs)
 
 
 FAMILIES: dict[str, Family] = {
@@ -51,6 +58,16 @@ FAMILIES: dict[str, Family] = {
         "and L_i samples. A second run of the old model (`--old-rerun`) stands in for more of "
         "them.",
         (SAMPLES,),
+    ),
+    "confidence": Family(
+        "Confidence over choices",
+        "p_ik and q_ik are the old and the new probability of choice k of example i: its share of\n"
+        "the likelihoods of all choices, exp(l_ik) / sum over k of exp(l_ik), of\n"
+        "log-likelihoods l_ik that are raw, or weighed as what is judged weighs them. The margin\n"
+        "is the probability of the right choice less that of the likeliest wrong one, and c the\n"
+        "largest old margin of a close call.",
+        (CHOICES, ONE_SAMPLE),
+        optional=True,
     ),
 }
 

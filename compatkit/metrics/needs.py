@@ -65,3 +65,13 @@ NEW_SAMPLES = Need(
     "no example has two samples of this model",
     lambda pair: bool(pair.new_samples.max(initial=0) != 1),
 )
+CHOICES = Need(
+    "likelihoods of the choices in the old model's file",
+    "the old file holds no likelihoods of choices",
+    lambda pair: pair.confidence is not None,
+)
+OLD_MARGINS = Need(
+    "likelihoods of the choices, and the right one, in the old model's file",
+    "the old margin of the right choice is known of no example",
+    lambda pair: pair.confidence is not None and bool(pair.confidence.old.is_known.any()),
+)

@@ -8,6 +8,7 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
+from compatkit.metrics.confidence import ConfidencePair
 from compatkit.statistics import ReliableFlips, reliable_flips
 from compatkit.statistics.resampling import group_rows
 
@@ -73,6 +74,8 @@ class JudgedPair:
         continuous: whether scores lie between right and wrong.
         pass_at: k, where what counts as right is pass@k; None where it is the share of right
             samples.
+        confidence: what both make of the choices; None where the old model's file holds no
+            likelihoods of them.
     """
 
     ids: Sequence[str]
@@ -85,6 +88,7 @@ class JudgedPair:
     baseline: Judged | None = None
     continuous: bool = False
     pass_at: int | None = None
+    confidence: ConfidencePair | None = None
 
     def take(self, rows: IntArray) -> "JudgedPair":
         """Return the results of some examples, in the order given."""
@@ -106,6 +110,7 @@ class JudgedPair:
             None if self.baseline is None else self.baseline.take(rows),
             self.continuous,
             self.pass_at,
+            None if self.confidence is None else self.confidence.take(rows),
         )
 
     @cached_property
@@ -197,7 +202,7 @@ class JudgedPair:
         """The old and the first new model, where `new` is a further candidate; else itself."""
         if self.baseline is None:
             return self
-        return replace(self, new=self.baseline, same=None, baseline=None)
+        return replace(self, new=self.baseline, same=None, baseline=None, confidence=None)
 
 
 # What people read for the reasons by which examples are left out of N.

@@ -16,6 +16,14 @@ from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.predictions.features import NO_FEATURES, FeatureCollector, Features
 from compatkit.predictions.fields import MISSING, Fields, find_fields, refuse_late_fields
+from compatkit.predictions.likelihoods import (
+    NORMALIZED,
+    Likelihoods,
+    find_likelihoods,
+    join_likelihoods,
+    likelihood_fields,
+    read_likelihoods,
+)
 from compatkit.predictions.nested import propose_rows
 from compatkit.predictions.predictions import Predictions, to_predictions
 from compatkit.predictions.records import Records
@@ -56,6 +64,7 @@ class ScoredRows:
             that are kept beside the scores.
         notes: sentences with the number of rows they are true of.
         features: what tells the rows apart, where slices are to be found by it.
+        likelihoods: of the choices of each row; None where the file holds none.
     """
 
     file: PredictionFile
@@ -79,6 +88,7 @@ class ScoredRows:
     attributes: Mapping[str, list[str | None]]
     notes: Mapping[str, int]
     features: Features = NO_FEATURES
+    likelihoods: Likelihoods | None = None
 
     @property
     def reading(self) -> tuple[object, ...]:
@@ -144,12 +154,13 @@ def score_file(
             batch,
             fields,
             start=start,
-            attributes=dict.fromkeys((*attributes, *scorer.fields)),
+            attributes=dict.fromkeys((*attributes, *scorer.fields, *likelihood_fields(fields))),
             needs_prediction=scorer.needs_prediction,
             needs_references=scorer.needs_references,
         )
         held = "prediction" in fields.paths
         part = _score(rows, scorer, attributes, texts, has_predictions=held)
+        part = replace(part, likelihoods=_read_likelihoods(rows, fields, scorer))
         parts.append(replace(part, contents=_digest_contents(rows)) if contents else part)
         start += len(batch.rows)
         if collector is not None:
@@ -178,17 +189,26 @@ def _find_fields(
     by_position: bool,
 ) -> Fields:
     """Decide which field plays which role; what the file's shape says of its own comes first."""
+    chosen = {**roles, **file.roles}
     try:
-        return find_fields(
+        fields = find_fields(
             batch.rows,
             file.name,
-            {**roles, **file.roles},
+            chosen,
             by_position=by_position,
             needs_prediction=scorer.needs_prediction,
             needs_references=scorer.needs_references,
         )
     except DataError as error:
         raise DataError(f"{error}{propose_rows(batch.rows)}") from None
+    return find_likelihoods(batch.rows, file.name, fields, chosen)
+
+
+def _read_likelihoods(rows: Predictions, fields: Fields, scorer: Scorer) -> Likelihoods | None:
+    if not likelihood_fields(fields):
+        return None
+    judged = {*scorer.fields, fields.paths.get("prediction")}
+    return read_likelihoods(rows, fields, normalized=not NORMALIZED.isdisjoint(judged))
 
 
 def _refuse_unseen(rows: ScoredRows, scorer: Scorer) -> None:
@@ -214,6 +234,7 @@ class _Part:
     notes: Mapping[str, int]
     examples: Mapping[str, str]
     contents: IntArray | None = None
+    likelihoods: Likelihoods | None = None
 
 
 def _score(
@@ -342,6 +363,7 @@ def _join(
 ) -> ScoredRows:
     samples = [sample for part in parts for sample in part.samples]
     notes = _add_notes(parts)
+    likelihoods = [part.likelihoods for part in parts if part.likelihoods is not None]
     (scores, answers, no_answer, errored, unscored, references, inputs, items, records, lines) = (
         np.concatenate(columns) for columns in zip(*(part.columns for part in parts), strict=True)
     )
@@ -369,4 +391,5 @@ def _join(
             for path in attributes
         },
         notes=notes,
+        likelihoods=join_likelihoods(likelihoods, file.name) if likelihoods else None,
     )

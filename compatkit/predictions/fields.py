@@ -55,7 +55,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "sample": ("sample",),
     "error": ("error",),
     "item_hash": ("item_hash",),
+    "choices": ("choices",),
+    "log_likelihoods": ("log_likelihoods", "logprobs"),
 }
+# Read together or not at all: see `compatkit.predictions.likelihoods`.
+CHOICES, LOG_LIKELIHOODS = "choices", "log_likelihoods"
+OF_CHOICES = frozenset({CHOICES, LOG_LIKELIHOODS})
 # What the values of a text, or of an object from ids to values, are called: the prediction, or the
 # reference of a file that holds nothing else.
 LONE = "value"
@@ -228,7 +233,7 @@ def find_fields(
     notes = _note_named(rows, name, paths)
     for role in ALIASES:
         needed = (role == "id" and needs_id) or (role == "prediction" and needs_prediction)
-        if role == "id" and by_position:
+        if (role == "id" and by_position) or role in OF_CHOICES:
             continue
         if role not in chosen:
             wanted = needed or role == "id" or (role == "references" and needs_references)
@@ -249,7 +254,7 @@ def find_fields(
     absent = {
         role: tuple(own for own in OWN_NAMES.get(role, (role,)) if own not in keys)
         for role in ALIASES
-        if role not in chosen and not (role == "id" and by_position)
+        if role not in {*chosen, CHOICES} and not (role == "id" and by_position)
     }
     absent.pop("error", None)
     absent = {role: names for role, names in absent.items() if names}

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from compatkit.errors import DataError
 from compatkit.predictions.fields import (
     ALIASES,
+    CHOICES,
     MISSING,
     NO_FIELD,
     Fields,
@@ -323,7 +324,8 @@ class References:
 
     def _own_names(self, fields: Fields) -> frozenset[str]:
         """Return the fields that could play a role of the predictions, which theirs must play."""
-        names = {name for role, names in ALIASES.items() if role != "input" for name in names}
+        kept = {"input", CHOICES}
+        names = {name for role, names in ALIASES.items() if role not in kept for name in names}
         named = {path for role, path in self.roles.items() if role not in {"id", "input"}}
         return frozenset({*names, *named, *fields.paths.values()} - {fields.paths.get("input")})
 

@@ -56,7 +56,7 @@ def render_slice(part: Slice) -> str:
     rows = [
         (METRICS[name].label, format_value(name, metric), format_interval(name, metric))
         for name in MAIN_METRICS
-        if (metric := part.metrics[name]).value is not None
+        if (metric := part.metrics.get(name)) is not None and metric.value is not None
     ]
     together = format_interval("negative_flip_rate", part.together)
     note = f"NFR with limits that hold for all slices at once: {together}"

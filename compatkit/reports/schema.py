@@ -9,7 +9,7 @@ from typing import Any
 
 from compatkit.comparison.causes import CAUSES
 from compatkit.comparison.examples import KINDS as FLIP_KINDS
-from compatkit.metrics.definitions import METRICS
+from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.notes import KINDS
 from compatkit.reports.json_report import FORMAT
@@ -92,7 +92,8 @@ def _counts(left_out: Sequence[str], counted_wrong: Sequence[str], description: 
 
 
 def _metrics() -> Schema:
-    return record({name: refer("metric", metric.meaning) for name, metric in METRICS.items()})
+    named = {name: refer("metric", metric.meaning) for name, metric in METRICS.items()}
+    return record(named, required=names_always())
 
 
 def metric_schema() -> Schema:

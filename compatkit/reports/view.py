@@ -27,6 +27,7 @@ MAIN_METRICS = (
     *("expected_negative_flip_rate", "expected_positive_flip_rate"),
     *("flip_floor_old", "excess_negative_flip_rate"),
     *("delta_accuracy", "delta_nfr", "delta_score"),
+    *("kl_divergence", "close_call_rate", "confident_negative_flip_rate"),
 )
 MAIN_TESTS = ("accuracy_changed", "score_changed", "delta_nfr")
 # Whose right answers to one reference are one answer.
@@ -151,6 +152,8 @@ def shown_metrics(results: Sequence[Comparison], *, whole: bool = True) -> list[
         families.add("samples")
     if any(comparison.continuous for comparison in results):
         families.add("smooth")
+    if any(comparison.pair.confidence is not None for comparison in results):
+        families.add("confidence")
     names = [name for name, metric in METRICS.items() if metric.family in families]
     if any(comparison.baseline is not None for comparison in results):
         names += [
@@ -345,6 +348,7 @@ def macro_averages(results: Sequence[Comparison]) -> list[Metrics]:
         {
             name: _average([part.metrics[name].value for part in results[:-last][number::last]])
             for name in METRICS
+            if all(name in part.metrics for part in results[:-last][number::last])
         }
         for number in range(last)
     ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from compatkit.predictions.likelihoods import WEIGHING
 from compatkit.predictions.records import Records
 from compatkit.readers.logs.helm_texts import Key, make_key, read_texts
 from compatkit.readers.logs.keys import Once
@@ -47,6 +48,7 @@ FIRST = [
     "bleu_4",
     "pass",
 ]
+BESIDE = ("finish_reason", "choices", "log_likelihoods", WEIGHING)
 MODEL = re.compile(r"[,:]?model(?:_deployment)?=[^,]*")
 
 
@@ -151,8 +153,7 @@ def _record(
         "sub_split": text.get("sub_split"),
         "perturbation": key.perturbation or None,
     }
-    if "finish_reason" in text:
-        record["finish_reason"] = text["finish_reason"]
+    record |= {name: text[name] for name in BESIDE if name in text}
     if trials:
         record["sample"] = key.trial
     if text.get("error"):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from compatkit.arrays import as_float
+from compatkit.predictions.likelihoods import LESS_ALONE, PER_TOKEN, WEIGHING
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import Log, as_text, expect, part, plain_name, read_json_file
 
@@ -82,7 +83,7 @@ def _answer(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if failed is not None:
         return {"prediction": None, "error": str(failed.get("error") or "the request failed")}
     if states[0].get("reference_index") is not None:
-        return {"prediction": _likeliest(states)}
+        return _choose(states)
     completions = results[0].get("completions") or []
     answer = completions[0].get("text") if completions else None
     mapping = states[0].get("output_mapping")
@@ -92,15 +93,17 @@ def _answer(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"prediction": answer} | ({"finish_reason": reason} if reason else {})
 
 
-def _likeliest(states: Sequence[Mapping[str, Any]]) -> str | None:
+def _choose(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the choice that the model takes where each was a request of its own.
 
     As HELM does: by the log-likelihood of its tokens, for each token, or less that of the choice
     without its question where this was asked for too. None where the tokens were not kept.
     """
+    texts: dict[int, str] = {}
     values: dict[bool, dict[int, tuple[float, int]]] = {False: {}, True: {}}
     for state in states:
         index, text = int(state["reference_index"]), _choice_text(state)
+        texts[index] = text
         completions = state["result"].get("completions") or [{}]
         tokens: list[Mapping[str, Any]] = []
         for token in reversed(completions[0].get("tokens") or []):
@@ -108,7 +111,7 @@ def _likeliest(states: Sequence[Mapping[str, Any]]) -> str | None:
                 break
             tokens.append(token)
         if not tokens:
-            return None
+            return {"prediction": None}
         alone = state.get("request_mode") == CALIBRATION
         values[alone][index] = sum(as_float(part["logprob"]) for part in tokens), len(tokens)
     scores = {
@@ -116,9 +119,13 @@ def _likeliest(states: Sequence[Mapping[str, Any]]) -> str | None:
         for index, (value, count) in values[False].items()
     }
     if not scores or (values[True] and values[True].keys() != values[False].keys()):
-        return None
-    best = max(scores, key=scores.__getitem__)
-    return _choice_text(next(s for s in states if s["reference_index"] == best))
+        return {"prediction": None}
+    return {
+        "prediction": texts[max(scores, key=scores.__getitem__)],
+        "choices": [texts[index] for index in scores],
+        "log_likelihoods": list(scores.values()),
+        WEIGHING: LESS_ALONE if values[True] else PER_TOKEN,
+    }
 
 
 def _choice_text(state: Mapping[str, Any]) -> str:

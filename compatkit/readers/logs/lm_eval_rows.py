@@ -5,11 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from compatkit.errors import DataError
+from compatkit.predictions.likelihoods import (
+    LESS_ALONE,
+    PER_BYTE,
+    PER_CHARACTER,
+    RAW,
+    WEIGHING,
+)
 from compatkit.readers.logs.log import Log, as_text, set_score
 
 FLAGS = {True, False, "True", "False"}
 UNCONDITIONAL = ""  # the prompt of a choice without its question
-BY_LENGTH = ("acc_norm", "acc_bytes")  # metrics that weigh a choice by its length
+# The metrics that do not take the likeliest choice as it stands.
+WEIGHED = {
+    "acc_norm": PER_CHARACTER,
+    "acc_bytes": PER_BYTE,
+    "acc_mutual_info": LESS_ALONE,
+}
 PAIR = 2  # a log-likelihood, and whether the continuation is the likeliest one
 
 
@@ -26,11 +38,13 @@ def read_row(row: Mapping[str, Any], metric: str, log: Log, where: str) -> dict[
     chosen = None if likelihoods is None else _read_choices(likelihoods, arguments)
     record: dict[str, Any] = {
         "id": row["doc_id"],
-        "prediction": _text(answers) if chosen is None else _choose(chosen, metric, answers or []),
-        "reference": _reference(as_text(row.get("target")), chosen.texts if chosen else []),
+        "prediction": _text(answers),
+        "reference": as_text(row.get("target")),
         "input": _prompt(arguments),
         "doc": row.get("doc"),
     }
+    if chosen is not None:
+        record |= _answer(chosen, metric, answers or [], record["reference"])
     hashes = [row[key] for key in ("doc_hash", "target_hash") if key in row]
     if hashes:
         record["item_hash"] = "lm-eval:" + "+".join(map(str, hashes))
@@ -45,7 +59,7 @@ class _Choices:
 
     Attributes:
         likelihoods: the log-likelihood of each.
-        texts: the text of each; none where two are alike.
+        texts: the text of each; none where a request does not say it.
         unconditional: the log-likelihood of each without its question; none if not asked for.
     """
 
@@ -66,28 +80,46 @@ def _read_choices(likelihoods: list[float], arguments: Any) -> _Choices:
     choices = [text for text in texts if isinstance(text, str)]
     return _Choices(
         [likelihoods[number] for number in asked],
-        choices if len(set(choices)) == len(asked) else [],
+        choices if len(choices) == len(asked) else [],
         [likelihoods[number] for number in alone],
     )
 
 
-def _choose(choices: _Choices, metric: str, answers: list[Any]) -> str | None:
-    """Return the choice that the metric takes for the answer."""
-    if len(answers) == 1:
-        return str(answers[0][1])  # whether the continuation is what the model would have said
-    values = choices.likelihoods
-    if metric == "acc_mutual_info":
-        if not choices.unconditional:
-            return None
-        pairs = zip(values, choices.unconditional, strict=True)
-        values = [value - alone for value, alone in pairs]
-    elif metric in BY_LENGTH and choices.texts:
-        texts: list[str | bytes] = [text.strip() for text in choices.texts]
-        if metric == "acc_bytes":
-            texts = [str(text).encode("utf-8", "replace") for text in texts]
-        values = [value / max(len(text), 1) for value, text in zip(values, texts, strict=True)]
+def _answer(choices: _Choices, metric: str, answers: list[Any], target: str) -> dict[str, Any]:
+    """Return the choice that the metric takes, the right one, and the likelihoods of all."""
+    if len(answers) == 1:  # whether the continuation is what the model would have said
+        return {"prediction": str(answers[0][1])}
+    texts = [text.strip() for text in choices.texts]
+    # Where two are alike, as of a blank that each fills in its prompt, their numbers tell them.
+    told_apart = len(set(choices.texts)) == len(choices.likelihoods)
+    names = texts if told_apart else list(map(str, range(len(choices.likelihoods))))
+    reference = _reference(target, texts if told_apart else [])
+    weighing, values = _weigh(choices, metric)
+    if not values:
+        return {"prediction": None, "reference": reference}
     best = max(range(len(values)), key=values.__getitem__)
-    return choices.texts[best].strip() if choices.texts else str(best)
+    return {
+        "prediction": names[best],
+        "reference": reference,
+        "choices": names,
+        "log_likelihoods": values,
+        WEIGHING: weighing,
+    }
+
+
+def _weigh(choices: _Choices, metric: str) -> tuple[str, list[float]]:
+    """Return how the metric weighs the choices, and what it takes the largest of; none if lost."""
+    weighing, values = WEIGHED.get(metric, RAW), choices.likelihoods
+    if weighing == LESS_ALONE:
+        alone = choices.unconditional or []
+        return weighing, [value - other for value, other in zip(values, alone, strict=False)]
+    if weighing == RAW or not choices.texts:
+        return RAW, values
+    texts: list[str | bytes] = [text.strip() for text in choices.texts]
+    if weighing == PER_BYTE:
+        texts = [str(text).encode("utf-8", "replace") for text in texts]
+    pairs = zip(values, texts, strict=True)
+    return weighing, [value / max(len(text), 1) for value, text in pairs]
 
 
 def _text(answers: Any) -> str | None:

@@ -1,0 +1,292 @@
+"""Likelihoods: how likely a model finds each of the choices of a row, as flat columns.
+
+A row has them where its field `log_likelihoods` holds a number for each text of the field
+`choices`, in one order, or an object from choices to numbers. `likelihood_weighing` says how the
+numbers were weighed; they are raw where a row does not say.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from compatkit.arrays import BoolArray, FloatArray, IntArray, as_float
+from compatkit.errors import ConfigError, DataError
+from compatkit.predictions.choices import LETTERS
+from compatkit.predictions.fields import (
+    ALIASES,
+    CHOICES,
+    LOG_LIKELIHOODS,
+    MISSING,
+    NO_FIELD,
+    Fields,
+    Record,
+    get_path,
+)
+from compatkit.predictions.predictions import Predictions
+
+WEIGHING = "likelihood_weighing"  # the field
+RAW, PER_CHARACTER, PER_BYTE = "raw", "per character", "per byte"
+PER_TOKEN, LESS_ALONE = "per token", "less that of the choice alone"
+# How the log-likelihood of a choice was weighed before one is taken for the answer.
+WEIGHINGS = {
+    RAW: "of the whole choice, as it stands",
+    PER_CHARACTER: "divided by the number of characters of the choice",
+    PER_BYTE: "divided by the number of bytes of the choice",
+    PER_TOKEN: "divided by the number of tokens of the choice",
+    LESS_ALONE: "less that of the choice without its question",
+}
+# What `compatkit run` calls the choice that is likeliest per character, and whether it is right.
+NORMALIZED = frozenset({"prediction_normalized", "acc_norm"})
+NUMBERS = {float, int}
+FEWEST = 2  # choices
+ROUNDED = 1e-4  # by which sums of a model's numbers may be above the logarithm of 1
+NONE = "rows hold no likelihoods of their choices"
+UNLIKE = "rows hold no likelihoods, which are one number for each of two choices or more"
+INFINITE = "rows with a likelihood that is NaN or infinite, which are not used"
+POSITIVE = "rows with a log-likelihood above 0, which no probability has, and are not used"
+UNNAMED = "rows whose reference names none of the choices, or by its letter another than by text"
+WANTED = (
+    "a log-likelihood for each text of the field 'choices', or an object from choices to "
+    "log-likelihoods, was expected"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihoods:
+    """The log-likelihoods of the choices of each row, row after row.
+
+    Attributes:
+        sizes: shape (rows,), the number of a row's choices; 0 where it has no likelihoods.
+        values: shape (choices of all rows,), natural logarithms, finite.
+        names: of as many, a hash of each choice's text.
+        right: of as many, whether the choice is right.
+        weighing: a key of `WEIGHINGS`.
+        faults: sentences with the number of rows they are true of.
+    """
+
+    sizes: IntArray
+    values: FloatArray
+    names: IntArray
+    right: BoolArray
+    weighing: str = RAW
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+    def places(self, rows: IntArray) -> IntArray:
+        """Return where the choices of some rows stand, row after row.
+
+        >>> two = Likelihoods(np.array([2, 3]), np.zeros(5), np.zeros(5, int), np.zeros(5, bool))
+        >>> two.places(np.array([1, 0])).tolist()
+        [2, 3, 4, 0, 1]
+        """
+        sizes = self.sizes[rows]
+        starts = np.cumsum(self.sizes) - self.sizes
+        shift = starts[rows] - (np.cumsum(sizes) - sizes)
+        return np.repeat(shift, sizes) + np.arange(int(sizes.sum()))
+
+    def take(self, rows: IntArray) -> "Likelihoods":
+        """Return the likelihoods of some rows, in the order given."""
+        places = self.places(rows)
+        columns = (self.values[places], self.names[places], self.right[places])
+        return Likelihoods(self.sizes[rows], *columns, self.weighing)
+
+    def without(self, unfit: BoolArray, fault: str) -> "Likelihoods":
+        """Return the likelihoods without those of rows of which a choice is unfit."""
+        if not unfit.any():
+            return self
+        rows = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        lost = np.zeros(len(self.sizes), np.bool_)
+        lost[rows[unfit]] = True
+        kept = ~lost[rows]
+        return replace(
+            self,
+            sizes=np.where(lost, 0, self.sizes),
+            values=self.values[kept],
+            names=self.names[kept],
+            right=self.right[kept],
+            faults={**self.faults, fault: int(lost.sum())},
+        )
+
+
+def find_likelihoods(
+    rows: Sequence[Record], name: str, fields: Fields, chosen: Mapping[str, str]
+) -> Fields:
+    """Return the fields with those that hold choices and their likelihoods, where there are any.
+
+    Args:
+        rows: the first records.
+        name: what messages call the file.
+        fields: which field plays which other role.
+        chosen: role to path, as the user named them.
+
+    Raises:
+        ConfigError: choices were named, and no likelihoods.
+        DataError: likelihoods were named, and none can be read.
+    """
+    first = rows[:1000]
+    keys = dict.fromkeys(key for row in first for key in row)
+    own = next((key for key in ALIASES[LOG_LIKELIHOODS] if key in keys), NO_FIELD)
+    path, choices = chosen.get(LOG_LIKELIHOODS, own), chosen.get(CHOICES, CHOICES)
+    if path == NO_FIELD:
+        if chosen.get(CHOICES, NO_FIELD) == NO_FIELD:
+            return fields
+        raise ConfigError(
+            f"{name}: --choices-field names the choices, and no field their likelihoods. Pass "
+            "--log-likelihoods-field NAME, or leave it out."
+        )
+    held = [(get_path(row, path), get_path(row, choices)) for row in first]
+    named = LOG_LIKELIHOODS in chosen
+    if any(_match(*both) is not None for both in held):
+        taken = f"{name}: the likelihoods of the choices are read from the field {path!r}"
+        return replace(
+            fields,
+            paths={**fields.paths, CHOICES: choices, LOG_LIKELIHOODS: path},
+            notes=(*fields.notes, *([] if named or path == LOG_LIKELIHOODS else [taken])),
+        )
+    if named:
+        raise DataError(f"{name}: the field {path!r} holds no likelihoods of choices: {WANTED}.")
+    if all(values is None or values is MISSING for values, _ in held):
+        return fields
+    note = f"{name}: the field {path!r} is not read as likelihoods of choices: {WANTED}"
+    return replace(fields, notes=(*fields.notes, note))
+
+
+def likelihood_fields(fields: Fields) -> tuple[str, ...]:
+    """Return the paths that likelihoods are read from; empty where there are none."""
+    path = fields.paths.get(LOG_LIKELIHOODS)
+    return () if path is None else (path, fields.paths[CHOICES], WEIGHING)
+
+
+def read_likelihoods(rows: Predictions, fields: Fields, *, normalized: bool) -> Likelihoods:
+    """Make columns of the likelihoods of a batch.
+
+    Args:
+        rows: the batch, with `likelihood_fields` among its attributes.
+        fields: which field holds what.
+        normalized: what is judged is the choice that is likeliest per character, so that raw
+            likelihoods are divided by the length of their choice.
+
+    Raises:
+        DataError: a weighing that does not exist, or several.
+    """
+    columns = (rows.attributes[path] for path in likelihood_fields(fields))
+    sizes: list[int] = []
+    names: list[str] = []
+    numbers: list[float] = []
+    right: list[bool] = []
+    weighings: dict[str, None] = {}
+    faults = dict.fromkeys((NONE, UNLIKE, UNNAMED), 0)
+    for values, choices, weighing, references, errored in zip(
+        *columns, rows.references, rows.errored, strict=True
+    ):
+        matched = None if errored else _match(values, choices)
+        if matched is None:
+            sizes.append(0)
+            if not errored:
+                faults[NONE if values is None or values is MISSING else UNLIKE] += 1
+            continue
+        texts = [_name(choice) for choice in matched[0]]
+        marks = _find_right(references, texts)
+        faults[UNNAMED] += bool(references) and True not in marks
+        sizes.append(len(texts))
+        names += texts
+        numbers += matched[1]
+        right += marks
+        weighings[RAW if weighing is MISSING or weighing is None else _name(weighing)] = None
+    weighing = agree_on_weighing(weighings, rows.name)
+    if normalized and weighing == RAW:
+        numbers = [value / max(len(text), 1) for value, text in zip(numbers, names, strict=True)]
+        weighing = PER_CHARACTER
+    read = Likelihoods(
+        np.array(sizes, np.int64),
+        _to_floats(numbers),
+        np.fromiter(map(hash, names), np.int64, len(names)),
+        np.array(right, np.bool_),
+        weighing,
+        {fault: count for fault, count in faults.items() if count},
+    )
+    read = read.without(~np.isfinite(read.values), INFINITE)
+    # A choice may well be likelier with its question than alone.
+    return read if weighing == LESS_ALONE else read.without(read.values > ROUNDED, POSITIVE)
+
+
+def agree_on_weighing(weighings: Mapping[str, None], name: str) -> str:
+    """Return the one weighing of a file.
+
+    Raises:
+        DataError: one that does not exist, or several.
+    """
+    unknown = [weighing for weighing in weighings if weighing not in WEIGHINGS]
+    if unknown or len(weighings) > 1:
+        listed = " and ".join(map(repr, unknown[:1] or weighings))
+        raise DataError(
+            f"{name}: the likelihoods are weighed {listed}, by the field {WEIGHING!r}; one of "
+            f"{', '.join(map(repr, WEIGHINGS))} was expected, the same in each row."
+        )
+    return next(iter(weighings), RAW)
+
+
+def join_likelihoods(parts: Sequence[Likelihoods], name: str) -> Likelihoods:
+    """Put the likelihoods of several batches together.
+
+    Raises:
+        DataError: they were weighed in several ways.
+    """
+    # A batch without likelihoods says nothing of how those of others were weighed.
+    weighings = dict.fromkeys(part.weighing for part in parts if len(part.values))
+    return Likelihoods(
+        np.concatenate([part.sizes for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.names for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        agree_on_weighing(weighings, name),
+        {
+            fault: sum(part.faults.get(fault, 0) for part in parts)
+            for fault in dict.fromkeys(fault for part in parts for fault in part.faults)
+        },
+    )
+
+
+def _match(values: Any, choices: Any) -> tuple[Sequence[Any], Sequence[float]] | None:
+    """Return the choices of a row and a number for each; None where they do not fit."""
+    if isinstance(values, Mapping):
+        choices, values = list(values), list(values.values())
+    elif not isinstance(values, list | tuple) or not isinstance(choices, list | tuple):
+        return None
+    if not FEWEST <= len(values) == len(choices) or not set(map(type, values)) <= NUMBERS:
+        return None
+    return choices, values
+
+
+def _name(choice: Any) -> str:
+    return choice if type(choice) is str else json.dumps(choice, sort_keys=True, default=str)
+
+
+def _find_right(references: Sequence[str], choices: list[str]) -> list[bool]:
+    """Mark the choices that the references name: by text, by number from 0, by letter from A.
+
+    A letter that is the text of another choice names none: which is meant is not known.
+    """
+    marks = [False] * len(choices)
+    for reference in references:
+        place = choices.index(reference) if reference in choices else None
+        if len(reference) == 1 and "A" <= reference <= "Z" and len(choices) <= LETTERS:
+            letter = ord(reference) - ord("A")
+            if place is None:
+                place = letter
+            elif place != letter < len(choices):
+                continue
+        elif place is None and reference.isdecimal():
+            place = int(reference)
+        if place is not None and place < len(choices):
+            marks[place] = True
+    return marks
+
+
+def _to_floats(numbers: Sequence[float]) -> FloatArray:
+    try:
+        return np.array(numbers, np.float64)
+    except OverflowError:  # a whole number that no float holds
+        return np.array(list(map(as_float, numbers)), np.float64)

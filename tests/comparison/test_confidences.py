@@ -1,0 +1,215 @@
+"""Confidences: files with likelihoods compared, and every word that is said of them."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from compatkit import compare
+from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.confidences import DEFAULTS
+from compatkit.comparison.tasks import concatenate_pairs
+from compatkit.metrics.definitions import METRICS, names_always
+from compatkit.predictions.likelihoods import PER_CHARACTER, RAW, WEIGHING, WEIGHINGS
+from compatkit.reports import REPORTS
+from compatkit.reports.json_report import render_json
+from compatkit.reports.schema import score_schema
+from compatkit.reports.view import View
+
+Row = dict[str, Any]
+NAMES = ["left", "right"]
+
+
+def rows(*shares: float, **more: Any) -> list[Row]:
+    """Return a row for each probability of the choice `left`, which is right."""
+    return [
+        {
+            "id": str(number),
+            "prediction": NAMES[share < 0.5],
+            "reference": "left",
+            "choices": NAMES,
+            "log_likelihoods": [math.log(share), math.log(1 - share)],
+            **more,
+        }
+        for number, share in enumerate(shares)
+    ]
+
+
+def notes(comparison: Comparison) -> list[str]:
+    return [note.text for note in comparison.noted if note.kind == "confidence"]
+
+
+OLD, NEW = rows(0.75, 0.6, 0.51, 0.3), rows(0.5, 0.4, 0.48, 0.8)
+
+
+def test_two_files_by_hand() -> None:
+    comparison = compare(OLD, NEW)
+    assert comparison.close_call_rate == 1 / 4
+    assert comparison.confident_negative_flip_rate == 1 / 4
+    assert comparison.kl_divergence == pytest.approx(
+        sum(
+            p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+            for p, q in ((0.75, 0.5), (0.6, 0.4), (0.51, 0.48), (0.3, 0.8))
+        )
+        / 4
+    )
+    assert notes(comparison) == [
+        "likelihoods of choices are raw: the log-likelihood of the whole choice, as it stands",
+        (
+            "close calls are flips with an old margin of at most 0.05, the default of likelihoods "
+            "that are raw; --old-rerun measures it"
+        ),
+    ]
+    columns = comparison.pair.confidence
+    assert columns is not None
+    assert columns.old.probability == pytest.approx([0.75, 0.6, 0.51, 0.3])
+    assert columns.new.margin == pytest.approx([0.0, -0.2, -0.04, 0.6])
+
+
+def test_the_order_of_choices_and_of_rows_is_of_no_consequence() -> None:
+    turned = [
+        {**row, "choices": row["choices"][::-1], "log_likelihoods": row["log_likelihoods"][::-1]}
+        for row in reversed(NEW[1:])
+    ]
+    one, other = compare(OLD[1:], NEW[1:]), compare(OLD[1:], turned)
+    for name in METRICS:
+        assert one.metrics[name].value == pytest.approx(other.metrics[name].value), name
+        assert one.metrics[name].low == pytest.approx(other.metrics[name].low), name
+
+
+def test_a_second_run_measures_what_is_close() -> None:
+    rerun = rows(0.75, 0.65, 0.51, 0.2)  # margins moved by 0, .1, 0 and .2
+    comparison = compare(OLD, NEW, old_rerun=rerun)
+    assert comparison.close_call_rate == 2 / 4  # .02 and .2
+    assert any(
+        "of at most 0.2: 99% of 4 margins moved by no more in old rerun" in note
+        for note in notes(comparison)
+    )
+    same = compare(OLD, NEW, old_rerun=OLD)
+    assert (same.close_call_rate, same.confident_negative_flip_rate) == (0.0, 2 / 4)
+    weighed = [{**row, WEIGHING: PER_CHARACTER} for row in rerun]
+    assert "the default of" in " ".join(notes(compare(OLD, NEW, old_rerun=weighed)))
+
+
+def test_one_side_alone_is_not_compared() -> None:
+    bare = [{key: row[key] for key in ("id", "prediction", "reference")} for row in NEW]
+    one = compare(OLD, bare)
+    assert one.kl_divergence is None
+    assert "same choices on both sides" in one.metrics["kl_divergence"].reason
+    assert one.close_call_rate == 1 / 4  # of the old margins alone
+    assert notes(one)[0] == "new holds no likelihoods of choices, so that none are compared"
+    other = compare(bare, NEW)
+    assert list(other.metrics) == names_always()
+    assert notes(other) == ["old holds no likelihoods of choices, so that none are compared"]
+    assert notes(compare(bare, bare)) == []
+
+
+def test_other_choices_and_unknown_ones_are_counted() -> None:
+    new = [
+        {**NEW[0], "choices": ["left", "down"]},
+        {**NEW[1], "log_likelihoods": [-1.0, -math.inf]},
+        *NEW[2:],
+    ]
+    comparison = compare(
+        [{**OLD[3], "id": "4", "reference": "both"}, *OLD],
+        [*new, {**NEW[3], "id": "4", "reference": "both"}],
+    )
+    assert comparison.metrics["top_choice_agreement"].denominator == 3
+    assert notes(comparison)[1:] == [
+        (
+            "old: 1 rows whose reference names none of the choices, or by its letter another than "
+            "by text"
+        ),
+        (
+            "new: 1 rows whose reference names none of the choices, or by its letter another than "
+            "by text"
+        ),
+        "new: 1 rows with a likelihood that is NaN or infinite, which are not used",
+        (
+            "close calls are flips with an old margin of at most 0.05, the default of likelihoods "
+            "that are raw; --old-rerun measures it"
+        ),
+        (
+            "divergence and likeliest choices are of 3 of 5 examples: the others have no "
+            "likelihoods of the same choices on both sides"
+        ),
+        (
+            "log-likelihood, Brier score and calibration are of 2 of 3 examples with likelihoods: "
+            "of the others no choice is known to be right"
+        ),
+    ]
+
+
+def test_a_flip_without_an_old_margin_is_confident_and_told() -> None:
+    old = [{**OLD[2], "log_likelihoods": None}, OLD[0]]
+    comparison = compare(old, [NEW[2], {**NEW[0], "prediction": "left"}])
+    assert comparison.confident_negative_flip_rate == 1 / 2
+    assert notes(comparison)[-1] == (
+        "1 negative flips have no old margin that is known, and count as confident losses"
+    )
+
+
+def test_what_is_judged_otherwise_is_no_close_call() -> None:
+    old = [{**row, "prediction": "left"} for row in rows(0.49, 0.7)]
+    comparison = compare(old, rows(0.4, 0.8))
+    assert (comparison.close_call_rate, comparison.confident_negative_flip_rate) == (0.0, 0.5)
+    assert "old: 1 of 2 examples are judged otherwise than by their likeliest choice" in notes(
+        comparison
+    )
+
+
+def test_two_weighings_are_not_compared() -> None:
+    comparison = compare(OLD, [{**row, WEIGHING: PER_CHARACTER} for row in NEW])
+    assert comparison.kl_divergence is None
+    assert notes(comparison)[0] == (
+        "likelihoods of choices are raw in old and per character in new, so that none are compared"
+    )
+
+
+def test_likelihoods_by_length_have_a_limit_of_their_own() -> None:
+    assert set(DEFAULTS) == set(WEIGHINGS)
+    assert DEFAULTS[PER_CHARACTER] < DEFAULTS[RAW]
+    weighed = [[{**row, WEIGHING: PER_CHARACTER} for row in side] for side in (OLD, NEW)]
+    assert compare(*weighed).close_call_rate == 0.0
+
+
+def test_several_samples_are_told() -> None:
+    old = [{**row, "sample": n} for row in OLD for n in range(2)]
+    comparison = compare(old, NEW)
+    assert list(comparison.metrics) == names_always()
+    assert notes(comparison)[-1] == (
+        "likelihoods of choices are not compared: examples have several samples"
+    )
+
+
+def test_a_missing_row_has_no_confidence() -> None:
+    comparison = compare(OLD, NEW[:3], missing="wrong")
+    assert comparison.metrics["top_choice_agreement"].denominator == 3
+    assert comparison.counts.total == 4
+
+
+def test_tasks_are_put_together_where_all_have_them() -> None:
+    one = compare(OLD, NEW).pair
+    both = concatenate_pairs([one, one]).confidence
+    assert both is not None
+    assert both.paired.tolist() == [True] * 8
+    bare = compare([{**row, "log_likelihoods": None} for row in OLD], NEW).pair
+    assert concatenate_pairs([one, bare]).confidence is None
+
+
+def test_reports_show_them_and_hold_to_the_schema() -> None:
+    comparison = compare(OLD, NEW)
+    validator = Draft202012Validator(score_schema())
+    report = json.loads(render_json([comparison]))
+    assert list(validator.iter_errors(report)) == []
+    assert list(report["results"][0]["metrics"]) == list(METRICS)
+    for kind in ("terminal", "markdown", "html"):
+        text = REPORTS[kind]([comparison], View(explain=True, width=160))
+        for name in METRICS.keys() - names_always():
+            assert METRICS[name].label in text, (kind, name)
+    assert ",kl_divergence," in REPORTS["csv"]([comparison], View())
+    brief = REPORTS["terminal"]([comparison], View(width=160))
+    assert "KL divergence" in brief
+    assert "Brier" not in brief
