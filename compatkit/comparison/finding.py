@@ -39,7 +39,8 @@ def join_tasks(parts: Sequence[Comparison]) -> JoinedFeatures | None:
     features = {part.task: part.features for part in parts if part.features is not None}
     if len(features) < len(parts):
         return None
-    return concatenate_features(features, [len(part.pair.ids) for part in parts])
+    joined = concatenate_features(features, [len(part.pair.ids) for part in parts])
+    return replace(joined, repeated=sum(part.evidence.repeated for part in parts))
 
 
 def find_where(results: Sequence[Comparison], plan: Plan) -> list[Comparison]:
@@ -60,6 +61,7 @@ def find_where(results: Sequence[Comparison], plan: Plan) -> list[Comparison]:
             plan,
             groups=result.features.groups,
             aside=result.features.aside,
+            repeated=result.features.repeated + result.evidence.repeated,
         )
         for result in asked
         if result.features is not None

@@ -96,6 +96,8 @@ class FoundSlices:
         looked_at: how many slices the search looked at.
         level: confidence level of the tests and of the limits.
         reason: why nothing could be found, whatever the answers; empty otherwise.
+        repeated: examples that have the input and references of an earlier one, in another group
+            where examples come in groups: copies on both halves confirm each other.
     """
 
     tested: tuple[FoundSlice, ...]
@@ -106,6 +108,7 @@ class FoundSlices:
     looked_at: int
     level: float
     reason: str = ""
+    repeated: int = 0
 
     @property
     def gathered(self) -> tuple[FoundSlice, ...]:
@@ -125,6 +128,7 @@ class FoundSlices:
             "looked_at": self.looked_at,
             "level": self.level,
             "reason": self.reason,
+            "repeated": self.repeated,
         }
 
 
@@ -148,6 +152,7 @@ def find_slices(
     *,
     groups: Sequence[str] | None = None,
     aside: Mapping[str, str] | None = None,
+    repeated: int = 0,
 ) -> FoundSlices:
     """Find where broken answers gather; see docs/found-slices.md.
 
@@ -157,6 +162,7 @@ def find_slices(
         plan: level, seed and resamples.
         groups: the name of each example's group; None where examples are independent.
         aside: fields that were left aside already, and why.
+        repeated: examples that have the content of an earlier one.
     """
     order = np.array(sorted(range(len(pair.ids)), key=pair.ids.__getitem__), np.int64)
     columns, further = make_columns(features)
@@ -170,6 +176,7 @@ def find_slices(
         aside={**(aside or {}), **further},
         looked_at=0,
         level=plan.level,
+        repeated=repeated,
     )
     few = min(float(flips[halves].sum()), float(flips[~halves].sum()))
     if not columns or few < LEAST:

@@ -23,11 +23,13 @@ class JoinedFeatures:
         features: name to feature of the N examples.
         aside: field to why none is searched by it.
         groups: the name of each example's group; None where examples are independent.
+        repeated: of several tasks, number of examples that have the content of an earlier one.
     """
 
     features: Mapping[str, Feature]
     aside: Mapping[str, str]
     groups: Sequence[str] | None = None
+    repeated: int = 0
 
 
 def join_features(

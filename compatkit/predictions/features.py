@@ -7,6 +7,7 @@ texts: `TEXT_FEATURES`. To add one: a function of a column of texts, and a line 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
@@ -24,12 +25,23 @@ PROBED = 1000  # rows by which a field of free text is told at once
 LAST = 2000  # characters, at the end of a text, that are looked at
 LETTERED = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]", re.MULTILINE)
 DIGIT = re.compile(r"\d")
-# What program text has and prose has not: fences, definitions, calls that are ended, markup.
-CODE = re.compile(
-    r"```|^\s*(?:def|class)\s+\w+.*:\s*$|^\s*(?:from\s+[\w.]+\s+)?import\s+[\w.]+|#include\s*<"
-    r"|\bfunction\s*\w*\s*\(|\)\s*\{|;\s*$|\bSELECT\b.+\bFROM\b|</\w+>|=>|\w+\(\w*\)\.",
-    re.MULTILINE,
-)
+# What program text has and prose has not: fences, definitions, calls, markup; each is looked for
+# where its sign is there.
+CODE = {
+    "```": "```",
+    "def ": r"^\s*def\s+\w+.*:\s*$",
+    "class ": r"^\s*class\s+\w+.*:\s*$",
+    "import ": r"^\s*(?:from\s+[\w.]+\s+)?import\s+[\w.]+",
+    "#include": r"#include\s*<",
+    "function": r"\bfunction\s*\w*\s*\(",
+    "{": r"\)\s*\{",
+    ";": r";\s*$",
+    "SELECT": r"\bSELECT\b.+\bFROM\b",
+    "</": r"</\w+>",
+    "=>": "=>",
+    ").": r"\w+\(\w*\)\.",
+}
+CODES = {sign: re.compile(pattern, re.MULTILINE) for sign, pattern in CODE.items()}
 
 FREE_TEXT = f"more than {MOST_VALUES} values, which are no numbers"
 MANY_KEYS = f"an object of more than {MOST_KEYS} keys"
@@ -68,6 +80,9 @@ class Features(NamedTuple):
 NO_FEATURES = Features({}, {}, {})
 
 
+PLAIN_NUMBERS = {int, float, type(None)}
+
+
 class _Column:
     """The values of one feature, batch by batch."""
 
@@ -86,7 +101,8 @@ class _Column:
         if self.ended:
             return
         probe = set(values[:PROBED])
-        if len(set(map(_to_text, probe))) > MOST_VALUES + 1 and not _are_numbers(probe):
+        texts = str in set(map(type, probe))
+        if texts and len(set(map(_to_text, probe))) > MOST_VALUES + 1 and not _are_numbers(probe):
             self._drop_texts()
             self._drop_numbers()
             return
@@ -165,6 +181,12 @@ def _is_number(value: Any) -> bool:
 
 def _to_numbers(values: Sequence[Any], distinct: Collection[Any]) -> FloatArray | None:
     """Return values as numbers, None where one is none."""
+    if set(map(type, distinct)) <= PLAIN_NUMBERS:
+        try:
+            plain = np.array(values, np.float64)
+        except OverflowError:
+            return None
+        return None if np.isinf(plain).any() else plain
     if not _are_numbers(distinct):
         return None
     numbers = {value: np.nan if _is_nothing(value) else as_float(value) for value in distinct}
@@ -200,7 +222,7 @@ class FeatureCollector:
         keys = (
             list(records.columns)
             if isinstance(records, Columns)
-            else list(dict.fromkeys(key for record in records for key in record))
+            else list(dict.fromkeys(chain.from_iterable(records)))
         )
         for key in keys:
             if key not in self._skipped and not self._is_ended(key):
@@ -233,8 +255,8 @@ class FeatureCollector:
     def _open(
         self, path: str, values: Sequence[Any], depth: int
     ) -> Iterator[tuple[str, list[Any]]]:
-        objects = [value if isinstance(value, Mapping) else {} for value in values]
-        keys = list(dict.fromkeys(key for value in objects for key in value))
+        objects = [v if type(v) is dict or isinstance(v, Mapping) else {} for v in values]
+        keys = list(dict.fromkeys(chain.from_iterable(objects)))
         if len(keys) > MOST_KEYS:
             self._aside[path] = MANY_KEYS
             return
@@ -261,9 +283,33 @@ class FeatureCollector:
         return Features(of_fields, of_texts, aside)
 
 
-def _of_input(tell: Callable[[str], Any]) -> Callable[[Predictions], list[Any]]:
+def _of_input(tell: Callable[[list[str | None]], list[Any]]) -> Callable[[Predictions], list[Any]]:
     """Return what tells something of each input, by its end where it is long."""
-    return lambda rows: [None if text is None else tell(text[-LAST:]) for text in rows.input]
+    return lambda rows: tell([None if text is None else text[-LAST:] for text in rows.input])
+
+
+def _each(tell: Callable[[str], Any]) -> Callable[[list[str | None]], list[Any]]:
+    return lambda texts: [None if text is None else tell(text) for text in texts]
+
+
+def _say_whether(
+    patterns: Mapping[str, re.Pattern[str]],
+) -> Callable[[list[str | None]], list[Any]]:
+    """Return what says of each text whether a pattern is in it; signs that no text has are not."""
+
+    def say(texts: list[str | None]) -> list[Any]:
+        whole = "\n".join(filter(None, texts))
+        held = [(sign, pattern) for sign, pattern in patterns.items() if sign in whole]
+        return [
+            None
+            if text is None
+            else "yes"
+            if any(sign in text and pattern.search(text) for sign, pattern in held)
+            else "no"
+            for text in texts
+        ]
+
+    return say
 
 
 def _count_choices(text: str) -> int | None:
@@ -282,20 +328,16 @@ def _count_choices(text: str) -> int | None:
     return count if count > 1 else None
 
 
-def _yes(found_by: re.Pattern[str]) -> Callable[[str], str]:
-    return lambda text: "yes" if found_by.search(text) else "no"
-
-
 def _length(text: str | None) -> int | None:
     return None if text is None else len(text)
 
 
 TEXT_FEATURES: dict[str, Callable[[Predictions], list[Any]]] = {
     "length of the input": lambda rows: list(map(_length, rows.input)),
-    "script of the input": _of_input(lambda text: find_script(text[-200:]) or "none"),
-    "digits in the input": _of_input(_yes(DIGIT)),
-    "code in the input": _of_input(_yes(CODE)),
-    "choices in the input": _of_input(_count_choices),
+    "script of the input": _of_input(_each(lambda text: find_script(text[-200:]) or "none")),
+    "digits in the input": _of_input(_say_whether({"": DIGIT})),
+    "code in the input": _of_input(_say_whether(CODES)),
+    "choices in the input": _of_input(_each(_count_choices)),
     "length of the old answer": lambda rows: list(map(_length, rows.prediction)),
     "reference": lambda rows: [
         references[0] if len(references) == 1 else None for references in rows.references

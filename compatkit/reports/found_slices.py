@@ -12,6 +12,7 @@ from compatkit.reports.view import DASH, count_of, format_count, format_number, 
 TITLE = "where broken answers gather"
 MOST_QUESTION = 120  # characters of an example's question
 MOST_ASIDE = 8
+SOME = 0.01  # share of the examples from which copies are worth a word
 
 
 def lay_out_found(comparison: Comparison) -> Iterator[Line | Table]:
@@ -130,6 +131,11 @@ def _describe_aside(outcome: FoundSlices) -> Iterator[str]:
     """Say by which fields was searched, and by which not and why; not of those with one value."""
     if outcome.fields:
         yield f"searched by {', '.join(outcome.fields)}, and pairs of them"
+    if outcome.repeated > SOME * (outcome.searched + outcome.held_out):
+        yield (
+            f"{count_of(outcome.repeated, 'example')} repeat another's input and references: "
+            "copies on both halves confirm each other; --cluster names what they share"
+        )
     by_reason: dict[str, list[str]] = {}
     for name, why in outcome.aside.items():
         if why != ALIKE:

@@ -244,6 +244,7 @@ def _found_slices() -> Schema:
             "looked_at": count("How many slices the search looked at."),
             "level": number(exclusiveMinimum=0, exclusiveMaximum=1),
             "reason": text("Why nothing could be found; empty otherwise."),
+            "repeated": count("Examples that have the content of an earlier one."),
         },
         "Where broken answers gather, with --find-slices; docs/found-slices.md.",
     )

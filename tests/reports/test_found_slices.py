@@ -183,3 +183,13 @@ def test_the_flips_of_a_task_are_filtered_by_the_slices_of_the_total(models: Pat
     german = {row["id"] for row in rows_of_model("old", gather=True) if row["lang"] == "de"}
     assert kept
     assert kept <= {f"two/{name}" for name in german}
+
+
+def test_copies_that_may_lie_on_both_halves_are_told_of(models: Path) -> None:
+    for model in ("old", "new"):
+        rows = rows_of_model(model, gather=True)
+        write_rows(models / f"{model}.jsonl", [row | {"input": row["lang"]} for row in rows])
+    text = " ".join(run("old.jsonl", "new.jsonl", "--find-slices").split())
+    assert "198 examples repeat another's input and references: copies on both halves" in text
+    grouped = run("old.jsonl", "new.jsonl", "--find-slices", "--cluster", "lang")
+    assert "repeat another's" not in grouped
