@@ -24,7 +24,7 @@ from speed_table import describe_machine
 
 HERE = Path(__file__).parent
 RESULTS = {"files": HERE / "results" / "fuzz.md", "logs": HERE / "results" / "fuzz_logs.md"}
-KEPT = {"files": 250_000, "logs": 5_000}
+KEPT = {"files": 1_000_000, "logs": 40_000}
 RANGES = {"files": 10_000, "logs": 250}  # inputs that one process tries
 PATIENCE = 6 * 3600  # seconds for one process, which may have to wait for others
 BECAME = ("refused", "fails", "passes", "raised")

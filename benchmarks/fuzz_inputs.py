@@ -104,6 +104,9 @@ def make_mutant(seed: int, number: int) -> Mutant:
     return Mutant(fixture, old, name + suffix, pack(plain), plain)
 
 
+LARGEST = 1 << 20  # bytes that are put in at once: a small file stays one
+
+
 def mutate(data: bytes, random: Random) -> bytes:
     """Alter bytes once, or a few times."""
     for _ in range(random.choices((1, 2, 3, 8), (6, 2, 1, 1))[0]):
@@ -138,7 +141,9 @@ def _end(data: bytes, random: Random) -> bytes:
 
 def _repeat(data: bytes, random: Random) -> bytes:
     start, end = sorted((_place(data, random), _place(data, random)))
-    return data[:end] + data[start:end] * random.choice((1, 2, 20)) + data[end:]
+    times = random.choice((1, 2, 20))
+    repeated = data[start:end] * (times if (end - start) * times <= LARGEST else 1)
+    return data[:end] + repeated + data[end:]
 
 
 def _swap_lines(data: bytes, random: Random) -> bytes:

@@ -278,8 +278,9 @@ def _read_result(path: str, result: Mapping[str, Any], seen: Counter[str]) -> Ro
 
 
 def _judge_result(result: Mapping[str, Any]) -> str:
-    grading = table(result.get("gradingResult"))
-    if result.get("failureReason") == 2 or (result.get("error") and not grading):
+    table(result.get("gradingResult"))
+    ungraded = result.get("gradingResult") is None and result.get("failureReason") != 1
+    if result.get("failureReason") == 2 or (result.get("error") and ungraded):
         return ERROR
     success = result.get("success")
     if success is None:

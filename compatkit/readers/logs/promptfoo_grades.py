@@ -6,7 +6,7 @@ from typing import Any
 
 from compatkit.readers.logs.log import as_text
 
-ERROR = 2  # of failureReason: 0 none, 1 an assertion, 2 the run
+ASSERTION, ERROR = 1, 2  # of failureReason; 0 is none
 OF_FORMAT = ("success", "score")
 # Assertions that another model judges, and what promptfoo writes where its answer was none.
 JUDGED = re.compile(
@@ -61,10 +61,11 @@ def run_failed(row: Row) -> bool:
     """Tell an error of the run; `error` also holds why an assertion failed.
 
     Older files write an error of the run with a failure reason of 0, or without any: nothing
-    graded it.
+    graded it. A grade of which nothing is known is a grade.
     """
     reason = row.get("failureReason")
-    return bool(reason == ERROR or (row.get("error") and not row.get("gradingResult")))
+    ungraded = reason != ASSERTION and row.get("gradingResult") is None
+    return bool(reason == ERROR or (row.get("error") and ungraded))
 
 
 def _components(row: Row) -> Iterator[Mapping[str, Any]]:

@@ -92,17 +92,23 @@ def read_questions(path: Path) -> dict[str, dict[str, Any]]:
     for article in expect(whole.get("data"), list, str(path), "data"):
         for paragraph in _list(article, "paragraphs", path):
             for question in _list(paragraph, "qas", path):
-                where = f"{path}: the question {question.get('id')}"
+                question_id = expect(question, dict, str(path), "a question").get("id")
+                where = f"{path}: the question {question_id}"
                 listed = expect(question.get("answers"), list, where, "answers")
-                answers = [expect(answer["text"], str, where, "an answer") for answer in listed]
+                answers = [_text(answer, where) for answer in listed]
                 asked = {
                     "references": answers or [""],
                     "input": question.get("question"),
                     "title": article.get("title"),
                     "answerable": bool(answers),
                 }
-                questions.put(str(question.get("id")), asked, str(path))
+                questions.put(str(question_id), asked, str(path))
     return questions.values
+
+
+def _text(answer: Any, where: str) -> str:
+    text = expect(answer, dict, where, "an answer").get("text")
+    return str(expect(text, str, where, "an answer"))
 
 
 def _list(part: Any, key: str, path: Path) -> Sequence[Mapping[str, Any]]:

@@ -204,6 +204,20 @@ def test_older_files_write_an_error_of_the_run_with_a_failure_reason_of_0(pair):
     assert compare(*pair).counts == compare(OLD / "capitals.json", NEW / "capitals.json").counts
 
 
+@pytest.mark.parametrize("reason", [0, 1, None])
+def test_a_grade_of_another_shape_is_a_grade(pair, reason):
+    """The answer is as wrong as the row says, and no error of the run that may be left out."""
+    before = compare(*pair).counts
+    edit_rows(
+        pair[1],
+        lambda row: (
+            row.get("failureReason") == 1
+            and row.update(gradingResult={"x": row["gradingResult"]}, failureReason=reason)
+        ),
+    )
+    assert compare(*pair).counts == before
+
+
 def test_an_assertion_that_threw_is_noted(pair):
     threw = {"pass": False, "score": 0, "reason": "Custom function threw error: x is not defined"}
     edit_rows(

@@ -63,6 +63,23 @@ def test_a_file_that_is_no_dataset_is_refused(tmp_path, value):
     )
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        ["id"],
+        {"id": IDS[0], "answers": ["Denver"]},
+        {"id": IDS[0], "answers": [{}]},
+        {"id": IDS[0], "answers": [{"text": 1}]},
+    ],
+)
+def test_a_question_of_another_shape_is_refused(tmp_path, question):
+    path = write(tmp_path / "old.json", dict.fromkeys(IDS, "x"))
+    value = {"data": [{"paragraphs": [{"qas": [question]}]}]}
+    message = refusal(path, path, references=str(write(tmp_path / "dev2.json", value)))
+    assert "dev2.json: " in message
+    assert "was expected. Is this log whole?" in message
+
+
 def test_an_answer_that_is_no_text_is_refused(tmp_path, dataset):
     path = write(tmp_path / "old.json", {IDS[0]: "x", IDS[1]: ["y"]})
     message = refusal(path, path, references=str(dataset))
