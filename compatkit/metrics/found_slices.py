@@ -139,7 +139,7 @@ def is_searched(name: str) -> bool:
     there are, and half of all names.
 
     >>> [name for name in ("q1", "q2", "q3", "q4", "q5", "q6", "q7") if is_searched(name)]
-    ['q5', 'q6']
+    ['q6', 'q7']
     """
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, key=KEY).digest()
     return digest[-1] % 2 == 0

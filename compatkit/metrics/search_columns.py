@@ -11,6 +11,7 @@ from compatkit.predictions.features import FREE_TEXT, MOST_VALUES, Feature
 FEW_NUMBERS = 10  # distinct numbers up to which each is a slice of its own
 CUTS = (0.25, 0.5, 0.75)
 NONE = "(none)"
+ENDS = 40  # characters at the beginning and at the end of a long value, in words
 ALIKE = "it has one value alone"
 
 
@@ -36,11 +37,17 @@ class Condition:
         >>> str(Condition("lang", "de")), str(Condition("length", above=10, up_to=20))
         ('lang = de', 'length > 10 and <= 20')
         """
+        field = _shorten(self.field)
         if self.value is not None:
-            return f"{self.field} = {self.value}"
+            return f"{field} = {_shorten(self.value)}"
         ends = ((">", self.above), ("<=", self.up_to))
-        shown = [f"{sign} {end:g}" for sign, end in ends if end is not None]
-        return f"{self.field} {' and '.join(shown)}"
+        return f"{field} {' and '.join(f'{sign} {end:g}' for sign, end in ends if end is not None)}"
+
+
+def _shorten(text: str) -> str:
+    """Return a text without its middle, as a system prompt may be a field of few values."""
+    left_out = len(text) - 2 * ENDS
+    return text if left_out <= ENDS else f"{text[:ENDS]}...({left_out:,} more)...{text[-ENDS:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,10 @@ def _by_value(name: str, codes: IntArray, texts: tuple[str, ...]) -> SearchColum
 def _cut_numbers(name: str, numbers: FloatArray) -> SearchColumn:
     lacks = np.isnan(numbers)
     ordered = np.sort(numbers[~lacks])
-    cuts = np.unique(ordered[[int(np.ceil(cut * len(ordered))) - 1 for cut in CUTS]])
-    cuts = cuts[cuts < ordered[-1]]
+    # A cut at the largest number would part nothing: it is made below it.
+    below = ordered[ordered < ordered[-1]][-1]
+    cuts = ordered[[int(np.ceil(cut * len(ordered))) - 1 for cut in CUTS]]
+    cuts = np.unique(np.minimum(cuts, below))
     cells = len(cuts) + 1
     ends = [None, *cuts.tolist(), None]
     ranges = [

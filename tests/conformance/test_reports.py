@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hostile_texts import HOSTILE, unseen
 from prediction_files import rows_of_model, write_rows
@@ -19,6 +20,9 @@ from rich.cells import cell_len
 
 from compatkit import Comparison, compare
 from compatkit.comparison.examples import FlippedExample
+from compatkit.metrics.estimates import MetricValue
+from compatkit.metrics.found_slices import FoundSlice, FoundSlices
+from compatkit.metrics.search_columns import Condition
 from compatkit.notes import Note
 from compatkit.reports import REPORTS, View
 from compatkit.reports.csv_report import HEADER
@@ -65,7 +69,30 @@ def with_text(text: str, *, new: str | None = None) -> Comparison:
         signature=f"scorer:{text}|n:8",
         scorer=text,
         examples=(example, replace(example, kind="positive")),
+        found_slices=found_by(text),
     )
+
+
+def found_by(text: str) -> FoundSlices:
+    """Return what a search may say, with this text wherever a field or a value may speak."""
+    part = FoundSlice(
+        conditions=(Condition(text, text), Condition(text, above=1.0, up_to=2.0)),
+        total=2,
+        size=2,
+        broken=1,
+        nfr=0.5,
+        nfr_outside=0.25,
+        lift=MetricValue(2.0, 1.5, 3.0, 0.95, "conditional-exact"),
+        lost=0.5,
+        lost_outside=None,
+        p_value=0.01,
+        p_adjusted=0.01,
+        family=1,
+        example=text,
+        rows=np.arange(2),
+        held_out=np.arange(2),
+    )
+    return FoundSlices((part,), 4, 4, (text,), {text: text}, 10, 0.95)
 
 
 @cache
@@ -90,6 +117,7 @@ def check_csv(report: str, text: str) -> None:
         ("", ""),
         (csv_text(text), csv_text(text)),
         (csv_text(text), csv_text(f"{text} 2")),
+        ("(gathered)", csv_text(found_by(text).tested[0].name)),
     }
     for row in rows:
         for cell in row:

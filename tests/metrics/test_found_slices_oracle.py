@@ -23,19 +23,30 @@ def is_searched(row: Row) -> bool:
     return digest[-1] % 2 == 0
 
 
+def equals(field: str, value: str) -> Holds:
+    return lambda row: bool(row[field] == value)
+
+
+def between(low: float, high: float) -> Holds:
+    return lambda row: bool(low < row["size"] <= high)
+
+
+def all_of(*rules: Holds) -> Holds:
+    return lambda row: all(rule(row) for rule in rules)
+
+
 def list_slices(rows: list[Row]) -> Iterator[tuple[str, str, Holds]]:
     """Yield the field, name and rule of each slice by one field."""
     for field in ("lang", "kind"):
         for value in sorted({row[field] for row in rows}):
-            yield field, f"{field} = {value}", lambda r, f=field, v=value: r[f] == v
+            yield field, f"{field} = {value}", equals(field, value)
     sizes = sorted(row["size"] for row in rows)
     ends = [sizes[math.ceil(len(sizes) * cut) - 1] for cut in (0.25, 0.5, 0.75)]
     bounds = [-math.inf, *sorted(set(ends) - {sizes[-1]}), math.inf]
     for low, high in combinations(bounds, 2):
         if (low, high) != (-math.inf, math.inf):
             parts = [f"> {low:g}"] * (low > -math.inf) + [f"<= {high:g}"] * (high < math.inf)
-            rule: Holds = lambda r, a=low, b=high: a < r["size"] <= b  # noqa: E731
-            yield "size", f"size {' and '.join(parts)}", rule
+            yield "size", f"size {' and '.join(parts)}", between(low, high)
 
 
 def loglik(count: float, total: float) -> float:
@@ -66,7 +77,7 @@ def search(rows: list[Row], every: list[Row]) -> tuple[list[tuple[str, Holds]], 
     for _, name, holds in singles:
         ranked.append((evidence(*split(rows, holds)) - math.log(len(singles)), 1, name, holds))
     for (_, first, one), (_, second, other) in pairs:
-        both: Holds = lambda r, a=one, b=other: a(r) and b(r)  # noqa: E731
+        both = all_of(one, other)
         gains = [evidence(*split(split(rows, part)[0], both)) for part in (one, other)]
         if min(gains) >= LEAST_GAIN**2 / 2:
             value = evidence(*split(rows, both)) - math.log(looked)
@@ -111,7 +122,7 @@ def fisher(inside: list[Row], outside: list[Row]) -> float:
     return ways / math.comb(every, n)
 
 
-def test_rows(rows: list[Row], carried: list[tuple[str, Holds]]) -> dict[str, tuple[float, float]]:
+def hold_out(rows: list[Row], carried: list[tuple[str, Holds]]) -> dict[str, tuple[float, float]]:
     """Return of each slice its p-value, and that by Holm."""
     p_values = {}
     for name, holds in carried:
@@ -125,14 +136,11 @@ def test_rows(rows: list[Row], carried: list[tuple[str, Holds]]) -> dict[str, tu
     return adjusted
 
 
-test_rows.__test__ = False  # type: ignore[attr-defined]  # a part of the script
-
-
 def draw(seed: int) -> list[Row]:
     rng = random.Random(seed)
     rows = []
     for number in range(700):
-        row = {
+        row: Row = {
             "id": f"{seed}-{number}",
             "lang": rng.choice(["de", "fr", "it"]),
             "kind": rng.choice(["code", "math", "prose", "prose"]),
@@ -148,6 +156,14 @@ def draw(seed: int) -> list[Row]:
     return rows
 
 
+def is_right(row: Row) -> bool:
+    return bool(row["right"])
+
+
+def is_kept(row: Row) -> bool:
+    return bool(row["right"] and not row["broke"])
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_search_and_the_tests_are_those_of_a_plain_script(seed: int) -> None:
     rows = draw(seed)
@@ -158,13 +174,13 @@ def test_the_search_and_the_tests_are_those_of_a_plain_script(seed: int) -> None
             | {"reference": "a", "prediction": "a" if keeps(row) else "b"}
             for row in rows
         ]
-        for keeps in (lambda r: r["right"], lambda r: r["right"] and not r["broke"])
+        for keeps in (is_right, is_kept)
     )
     result = compare(old, new, find_slices=True).found_slices
     assert result is not None
     assert result.fields == ("lang", "kind", "size")
     carried, looked = search([row for row in rows if is_searched(row)], rows)
-    expected = test_rows([row for row in rows if not is_searched(row)], carried)
+    expected = hold_out([row for row in rows if not is_searched(row)], carried)
     assert result.looked_at == looked
     measured = {part.name: (part.p_value, part.p_adjusted) for part in result.tested}
     assert measured.keys() == expected.keys()
