@@ -25,6 +25,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.pair import Judged
 from compatkit.notes import Note
 from compatkit.pairing.scored_rows import FEW, ScoredRows
+from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.readers.run_header import read_header
 
@@ -165,10 +166,23 @@ def _merge(
         few_answers=texts if texts is not None and len(texts) <= FEW else None,
         has_answers=all(side.has_answers for side in sides),
         contents=np.concatenate(contents)[starts] if len(contents) == len(sides) else None,
+        likelihoods=_merge_likelihoods(sides, starts),
         attributes={},
         **columns,
     )
     return merged, present
+
+
+def _merge_likelihoods(sides: Sequence[ScoredRows], places: IntArray) -> Likelihoods | None:
+    """Return the likelihoods of some rows of all versions, None where one has none, or other ones.
+
+    Args:
+        sides: the versions' rows.
+        places: rows, counted over all of them.
+    """
+    held = [side.likelihoods for side in sides if side.likelihoods is not None]
+    alike = len(held) == len(sides) and len({part.weighing for part in held}) == 1
+    return join_likelihoods(held, sides[-1].file.name).take(places) if alike else None
 
 
 def _pick_judged(judged: Sequence[Judged], chosen: IntArray) -> Judged:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, overload
 
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
+from compatkit.metrics.confidence import ConfidencePair, RightChoice
 from compatkit.predictions.fields import MISSING, get_path
 
 KINDS = ("negative", "positive")
@@ -40,6 +41,8 @@ class FlippedExample:
         slices: field to value, of the fields that are sliced by.
         cause: why the answer broke, a name in `compatkit.comparison.causes.CAUSES`; None where
             that is not known, and for other kinds than `negative`.
+        right_choice: what both models make of the right choice; None where the files hold no
+            likelihoods of the choices.
     """
 
     id: str
@@ -56,6 +59,7 @@ class FlippedExample:
     new_answer: str | None = None
     slices: Mapping[str, str | None] = field(default_factory=dict)
     cause: str | None = None
+    right_choice: RightChoice | None = None
 
     @property
     def harm(self) -> float:
@@ -91,6 +95,8 @@ class FlippedExample:
             "slices": dict(self.slices),
             "cause": self.cause,
         }
+        if self.right_choice is not None:
+            told["confidence"] = asdict(self.right_choice)
         return {**brief, **(records if whole else {}), **told}
 
 
@@ -118,6 +124,7 @@ class FlipColumns:
         slices: field to the value of each, None where it has none.
         new_lines: shape (F,), where the new record of each stands in its file; 0 where nobody
             knows.
+        confidence: what both models make of the choices of each; None where nobody knows.
     """
 
     ids: Sequence[str]
@@ -126,6 +133,7 @@ class FlipColumns:
     new_scores: FloatArray
     slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     new_lines: IntArray | None = None
+    confidence: ConfidencePair | None = None
 
 
 Read = Callable[[IntArray], list[FlippedExample]]

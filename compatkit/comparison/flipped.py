@@ -113,6 +113,7 @@ def _list_examples(
         shares[1][indices],
         {path: [pair.attributes[path][row] for row in index] for path in slices},
         np.where(new.records >= 0, new.lines, 0),
+        None if pair.confidence is None or not pair.single else pair.confidence.take(indices),
     )
     return FlippedExamples(columns, _Reading(columns, old, new).read)
 
@@ -163,6 +164,7 @@ class _Reading:
     def _example(self, place: int, old: Row, new: Row) -> FlippedExample:
         columns = self.columns
         kind, broken = columns.kinds[place], Broken(new, old)
+        confidence = columns.confidence
         return FlippedExample(
             id=columns.ids[place],
             kind=kind,
@@ -178,6 +180,7 @@ class _Reading:
             new_answer=new.answer,
             slices={path: values[place] for path, values in columns.slices.items()},
             cause=find_cause(broken) if kind == NEGATIVE else None,
+            right_choice=None if confidence is None else confidence.right_choice(place),
         )
 
 

@@ -192,7 +192,7 @@ ON_BOTH_SIDES = "It may neither fall nor rise by more: what passes is equivalent
 ASKS_FOR_A_GAIN = "A limit below 0 asks for a gain. Reports show the change, new - old."
 
 # What a second run of the old model takes part in.
-OF_RERUN = frozenset({"max_excess_nfr"})
+OF_RERUN = frozenset({"max_excess_nfr", "max_confident_nfr"})
 
 BUDGETS: dict[str, Budget] = {
     "max_nfr": Budget(
@@ -247,6 +247,9 @@ BUDGETS: dict[str, Budget] = {
     ),
     "max_excess_nfr": Budget(
         "excess_negative_flip_rate", _excess_flips, least=-1.0, at_worst=worst.excess_flips
+    ),
+    "max_confident_nfr": Budget(
+        "confident_negative_flip_rate", at_worst=worst.old_confident_accuracy
     ),
     "max_churn": Budget("churn"),
 }

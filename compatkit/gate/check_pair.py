@@ -53,7 +53,8 @@ def check(
         old: the old model's predictions: a path, a list of mappings, a frame, a table or a
             `datasets.Dataset`.
         new: the new model's.
-        old_rerun: a second run of the old model, for `max_excess_nfr`.
+        old_rerun: a second run of the old model, for `max_excess_nfr`, and for the close calls
+            that `max_confident_nfr` leaves out.
         history: the versions before the old one, the oldest first: budgets are held against the
             best answers so far.
         advisory: budgets that are only reported.

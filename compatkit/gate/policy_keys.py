@@ -78,7 +78,8 @@ _DECLARED = (
     Option(
         name="old_rerun",
         kind=Path,
-        help="A second run of the old model, for --max-excess-nfr.",
+        help="A second run of the old model, for --max-excess-nfr, and to measure which calls are "
+        "close for --max-confident-nfr.",
         places=frozenset({COMMAND, TASK}),
     ),
     Option(

@@ -9,6 +9,13 @@ def old_accuracy(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
     return float(pair.old.right.mean())
 
 
+def old_confident_accuracy(pair: JudgedPair, plan: Plan) -> float:
+    """Return what is lost where every right answer breaks that is no close call."""
+    if pair.confidence is None:
+        return old_accuracy(pair, plan)
+    return float((pair.was_right & ~pair.confidence.close).mean())
+
+
 def old_score(pair: JudgedPair, plan: Plan) -> float:
     """Return what is lost where every score falls to 0; 1 where scores have no range."""
     return float(pair.old.scores.mean()) if plan.bounded else 1.0

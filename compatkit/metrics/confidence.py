@@ -54,6 +54,37 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True)
+class RightChoice:
+    """What two models make of the right choice of one example; None where it is not known.
+
+    Attributes:
+        old_probability: of the right choice, by the old model.
+        new_probability: by the new one.
+        old_margin: over the likeliest wrong choice.
+        new_margin: the same of the new model.
+        close: whether the old margin is that of a close call.
+    """
+
+    old_probability: float | None
+    new_probability: float | None
+    old_margin: float | None
+    new_margin: float | None
+    close: bool
+
+    def __str__(self) -> str:
+        """Return the probabilities as a report shows them.
+
+        >>> print(RightChoice(0.75, 0.401, 0.5, -0.198, close=False))
+        right choice at 75.0% -> 40.1%
+        """
+        old, new = (
+            "-" if share is None else f"{share:.1%}"
+            for share in (self.old_probability, self.new_probability)
+        )
+        return f"right choice at {old} -> {new}{', close' if self.close else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class ConfidencePair:
     """What two models make of the choices of N examples.
 
@@ -78,6 +109,14 @@ class ConfidencePair:
     def judged(self) -> BoolArray:
         """Whether the choices are paired, and the right one is known on both sides, shape (N,)."""
         return self.paired & self.old.is_known & self.new.is_known
+
+    def right_choice(self, example: int) -> RightChoice:
+        """Return what both make of the right choice of one example."""
+        models = (self.old, self.new)
+        columns = [m.probability for m in models] + [m.margin for m in models]
+        values = [float(column[example]) for column in columns]
+        shown = [None if np.isnan(value) else value for value in values]
+        return RightChoice(*shown, close=bool(self.close[example]))
 
     def take(self, rows: IntArray) -> "ConfidencePair":
         """Return the columns of some examples, in the order given."""

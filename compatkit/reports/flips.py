@@ -2,8 +2,8 @@
 
 One row an example: task, old, new, id, kind (`negative` or `positive`), scores, predictions,
 references, input, the two records as they stand in their files (as JSON text in CSV and Parquet),
-the answers as they were judged, slices and cause. In CSV a text that a spreadsheet would take for a
-formula begins with a single quote.
+the answers as they were judged, slices, cause and, of files with likelihoods of choices, those of
+the right one. In CSV a text that a spreadsheet would take for a formula begins with a single quote.
 """
 
 import io
@@ -19,7 +19,7 @@ from compatkit.errors import ConfigError
 from compatkit.reports.hostile import csv_line
 
 ROW_GROUP = 50_000
-NESTED = ("references", "old_record", "new_record", "slices")
+NESTED = ("references", "old_record", "new_record", "slices", "confidence")
 HEADER = (
     "task",
     "old",
@@ -38,6 +38,7 @@ HEADER = (
     "new_answer",
     "slices",
     "cause",
+    "confidence",
 )
 
 
@@ -131,6 +132,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     nested = {
         key: json.dumps(_finite(row[key]), ensure_ascii=False, default=str, allow_nan=False)
         for key in NESTED
+        if key in row
     }
     return {**row, **nested}
 

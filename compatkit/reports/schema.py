@@ -152,7 +152,19 @@ def _sweep() -> Schema:
 
 def _flip() -> Schema:
     """Return the schema of `compatkit.comparison.examples.FlippedExample`."""
-    return record(
+    share = value(["number", "null"], minimum=0, maximum=1)
+    margin = value(["number", "null"], minimum=-1, maximum=1)
+    confidence = record(
+        {
+            "old_probability": share,
+            "new_probability": share,
+            "old_margin": margin,
+            "new_margin": margin,
+            "close": value("boolean", "Whether the old margin is that of a close call."),
+        },
+        "Of files with likelihoods of choices: those of the right one.",
+    )
+    flip = record(
         {
             "id": text(),
             "kind": one_of(FLIP_KINDS),
@@ -172,6 +184,8 @@ def _flip() -> Schema:
             "cause": one_of([*CAUSES, None], "Why the answer broke, where that is known."),
         }
     )
+    flip["properties"]["confidence"] = confidence
+    return flip
 
 
 def _slices() -> Schema:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from compatkit.comparison.confidences import DEFAULTS
 from compatkit.comparison.tasks import concatenate_pairs
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.predictions.likelihoods import PER_CHARACTER, RAW, WEIGHING, WEIGHINGS
+from compatkit.readers.prediction_file import open_file
 from compatkit.reports import REPORTS
+from compatkit.reports.flips import render_flips
 from compatkit.reports.json_report import render_json
 from compatkit.reports.schema import score_schema
 from compatkit.reports.view import View
@@ -213,3 +216,55 @@ def test_reports_show_them_and_hold_to_the_schema() -> None:
     brief = REPORTS["terminal"]([comparison], View(width=160))
     assert "KL divergence" in brief
     assert "Brier" not in brief
+
+
+def test_each_flip_has_the_probability_and_the_margin_of_its_right_choice() -> None:
+    comparison = compare(
+        [{**OLD[0], "id": "4"}, *OLD], [{**NEW[1], "id": "4", "log_likelihoods": None}, *NEW]
+    )
+    flips = {flip["id"]: flip["confidence"] for flip in comparison.to_dict()["flips"]}
+    assert flips["2"] == pytest.approx(
+        {
+            "old_probability": 0.51,
+            "new_probability": 0.48,
+            "old_margin": 0.02,
+            "new_margin": -0.04,
+            "close": True,
+        }
+    )
+    assert (flips["4"]["new_probability"], flips["4"]["new_margin"]) == (None, None)
+    view = View(show_flips=5, width=160)
+    for kind in ("terminal", "html"):
+        text = REPORTS[kind]([comparison], view).replace("&gt;", ">")
+        assert "right choice at 51.0% -> 48.0%, close" in text, kind
+        assert "right choice at 75.0% -> -" in text, kind
+    assert "right choice at 60.0% -" in REPORTS["markdown"]([comparison], view)
+    bare = [[{**row, "log_likelihoods": None} for row in side] for side in (OLD, NEW)]
+    assert all("confidence" not in flip for flip in compare(*bare).to_dict()["flips"])
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_a_file_of_flips_has_them_too(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"flips{suffix}"
+    path.write_bytes(b"".join(render_flips([compare(OLD, NEW)], path)))
+    (rows_read,) = [batch.rows for batch in open_file(str(path)).batches()]
+    held = [row["confidence"] for row in rows_read if row["id"] == "2"]
+    told = held[0] if isinstance(held[0], dict) else json.loads(held[0])
+    assert told["close"] is True
+    assert told["old_margin"] == pytest.approx(0.02)
+
+
+def test_the_example_of_the_page_is_right() -> None:
+    row = {"prediction": "A", "reference": "A", "id": "1"}
+    old = {**row, "log_likelihoods": {"A": -1.0, "B": -2.1}}
+    new = {**row, "prediction": "B", "log_likelihoods": {"A": -1.6, "B": -1.2}}
+    comparison = compare([old], [new])
+    page = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+    section = page.partition("## Close calls")[2].partition("\n## ")[0]
+    for name in ("kl_divergence", "log_likelihood_delta", "brier_delta", "calibration_error_delta"):
+        assert f"{comparison.metrics[name].value:.3f}" in section, name
+    assert comparison.pair.confidence is not None
+    assert f"{comparison.pair.confidence.old.margin[0]:.3f}" in section
+    assert comparison.confident_negative_flip_rate == 1.0
+    assert f"{DEFAULTS[RAW]:g}" in section
+    assert f"{DEFAULTS[PER_CHARACTER]:g}" in section

@@ -49,7 +49,8 @@ class Article:
         name: its id.
         kind: a key of `KINDS`.
         tokens: the filters that keep it.
-        labels: its task, model, slices and cause, where they say something.
+        labels: its task, model, slices and cause, where they say something, and what both models
+            make of the right choice.
         score: old and new, where they lie between right and wrong.
         head: the beginning of a long question, which is folded.
         question: the question, or its end.
@@ -224,7 +225,10 @@ def make_article(flip: Flip, choices: Choices, fields: Sequence[str] = ()) -> Ar
         name=example.id,
         kind=example.kind,
         tokens=" ".join([example.kind, *(choice.token(value) for choice, value in held)]),
-        labels=[value for choice, value in held if choice.tells],
+        labels=[
+            *(value for choice, value in held if choice.tells),
+            *([str(example.right_choice)] if example.right_choice else []),
+        ],
         score="" if {*scores} <= {0.0, 1.0} else f"{scores[0]:.4g} \u2192 {scores[1]:.4g}",
         head=question[:cut],
         question=question[cut:],
