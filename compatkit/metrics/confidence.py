@@ -112,11 +112,17 @@ class ConfidencePair:
 
     def right_choice(self, example: int) -> RightChoice:
         """Return what both make of the right choice of one example."""
-        models = (self.old, self.new)
-        columns = [m.probability for m in models] + [m.margin for m in models]
-        values = [float(column[example]) for column in columns]
-        shown = [None if np.isnan(value) else value for value in values]
-        return RightChoice(*shown, close=bool(self.close[example]))
+
+        def pick(column: FloatArray) -> float | None:
+            return None if np.isnan(column[example]) else float(column[example])
+
+        return RightChoice(
+            pick(self.old.probability),
+            pick(self.new.probability),
+            pick(self.old.margin),
+            pick(self.new.margin),
+            bool(self.close[example]),
+        )
 
     def take(self, rows: IntArray) -> "ConfidencePair":
         """Return the columns of some examples, in the order given."""
