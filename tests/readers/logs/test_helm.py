@@ -1,11 +1,13 @@
 """Run folders of HELM, written as its runner writes them."""
 
 import json
+import math
 
 import pytest
 from harness_runs import SHARED, edit_json, needs_shared, refusal
 
 from compatkit import compare
+from compatkit.predictions.likelihoods import LESS_ALONE, PER_TOKEN
 from compatkit.readers.prediction_file import open_run
 
 OLD = {"id1": 1.0, "id2": 1.0, "id3": 0.0}
@@ -249,19 +251,40 @@ def write_choices(folder, likelihoods, mode="multiple_choice_separate_original")
 
 
 @pytest.mark.parametrize(
-    ("likelihoods", "answer"),
+    ("likelihoods", "answer", "values", "weighing"),
     [
-        ({"original": (-1.0, -2.0)}, "yes"),
-        ({"original": (-3.0, -2.0)}, "no"),
-        ({"original": (-3.0, -2.0), "calibration": (-4.0, -1.0)}, "yes"),
+        ({"original": (-1.0, -2.0)}, "yes", [-1.0, -2.0], PER_TOKEN),
+        ({"original": (-3.0, -2.0)}, "no", [-3.0, -2.0], PER_TOKEN),
+        (
+            {"original": (-3.0, -2.0), "calibration": (-4.0, -1.0)},
+            "yes",
+            [1.0, -1.0],
+            LESS_ALONE,
+        ),
     ],
 )
-def test_of_a_request_for_each_choice_the_likeliest_is_the_answer(tmp_path, likelihoods, answer):
+def test_of_a_request_for_each_choice_the_likeliest_is_the_answer(
+    tmp_path, likelihoods, answer, values, weighing
+):
     folder = write_choices(tmp_path / "a", likelihoods)
     ((file,),) = (open_run(folder).values(),)
     (row,) = [row for batch in file.batches() for row in batch.rows]
     assert row["prediction"] == answer
     assert row["references"] == ["yes"]
+    assert (row["choices"], row["log_likelihoods"]) == (["yes", "no"], values)
+    assert row["likelihood_weighing"] == weighing
+
+
+def test_confidence_is_measured_of_a_request_for_each_choice(tmp_path):
+    old = write_choices(tmp_path / "a", {"original": (-1.0, -2.0)})
+    new = write_choices(tmp_path / "b", {"original": (-2.0, -1.0)})
+    found = compare(old, new)
+    # Two choices whose likelihoods were exchanged: (p - q) log(p / q), of p / q = e.
+    p = math.e / (1 + math.e)
+    assert found.kl_divergence == pytest.approx(2 * p - 1)
+    assert found.top_choice_agreement == 0.0
+    assert found.log_likelihood_delta == pytest.approx(-1.0)
+    assert any("likelihoods of choices are per token" in note for note in found.notes)
 
 
 def test_an_error_rate_of_helm_points_down(pair):
