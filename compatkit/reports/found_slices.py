@@ -10,6 +10,7 @@ from compatkit.reports.hostile import visible
 from compatkit.reports.view import DASH, count_of, format_count, format_number, format_p
 
 TITLE = "where broken answers gather"
+NOTHING = "Nothing gathers more than chance would show"
 MOST_QUESTION = 120  # characters of an example's question
 MOST_ASIDE = 8
 SOME = 0.01  # share of the examples from which copies are worth a word
@@ -34,8 +35,7 @@ def describe_where(comparison: Comparison) -> str:
     if outcome is None:
         return ""
     if not outcome.gathered:
-        text = describe_nothing(outcome)
-        return f"{text[0].upper()}{text[1:]}."
+        return "There is too little to find slices by." if outcome.reason else f"{NOTHING}."
     part = outcome.gathered[0]
     further = len(outcome.gathered) - 1
     more = f", and in {count_of(further, 'further slice')}" if further else ""
@@ -48,16 +48,14 @@ def describe_where(comparison: Comparison) -> str:
 def describe_nothing(outcome: FoundSlices) -> str:
     """Say that no slice was found, and how many were looked at."""
     if outcome.reason:
-        return (
-            f"nothing was searched for, since there is too little to find it by: {outcome.reason}"
-        )
+        return f"not searched: {outcome.reason}"
     looked = f"{count_of(outcome.looked_at, 'slice')} on one half of the examples"
     if not outcome.tested:
-        return f"nothing gathers more than chance would show: of {looked} none was worth a test"
+        return f"nothing more than chance would show: of {looked} none was worth a test"
     least = min(part.p_adjusted for part in outcome.tested)
     tested = f"{len(outcome.tested):,} tested on the other half, smallest p"
     return (
-        f"nothing gathers more than chance would show: of {looked} {tested} "
+        f"nothing more than chance would show: of {looked} {tested} "
         f"{'' if least < 1e-4 else '= '}{format_p(least)}"  # noqa: PLR2004
     )
 
@@ -130,7 +128,7 @@ def _share(value: float | None) -> str:
 def _describe_aside(outcome: FoundSlices) -> Iterator[str]:
     """Say by which fields was searched, and by which not and why; not of those with one value."""
     if outcome.fields:
-        yield f"searched by {', '.join(outcome.fields)}, and pairs of them"
+        yield f"fields: {', '.join(outcome.fields)}, and pairs of them"
     if outcome.repeated > SOME * (outcome.searched + outcome.held_out):
         yield (
             f"{count_of(outcome.repeated, 'example')} repeat another's input and references: "
@@ -142,4 +140,4 @@ def _describe_aside(outcome: FoundSlices) -> Iterator[str]:
             by_reason.setdefault(why, []).append(name)
     for why, names in by_reason.items():
         more = f" and {len(names) - MOST_ASIDE:,} more" if len(names) > MOST_ASIDE else ""
-        yield f"not searched by {', '.join(names[:MOST_ASIDE])}{more}: {why}"
+        yield f"no field to search by: {', '.join(names[:MOST_ASIDE])}{more}: {why}"

@@ -67,7 +67,7 @@ def test_the_terminal_names_the_slice_with_its_numbers_within_80_columns(models:
     text = " ".join(report.split())
     assert "Broken answers gather where lang = de: 50.0% broke there, 0.0% elsewhere" in text
     assert "where broken answers gather" in text
-    assert "searched by lang," in text
+    assert "fields: lang," in text
     assert "of the answers that were right before, 50.0% broke there and 0.0% elsewhere" in text
     assert "such as q" in text
     assert ": Frage " in text
@@ -75,10 +75,12 @@ def test_the_terminal_names_the_slice_with_its_numbers_within_80_columns(models:
 
 def test_that_nothing_gathers_is_an_answer(models: Path) -> None:
     text = " ".join(run("old_even.jsonl", "new_even.jsonl", "--find-slices").split())
-    assert "Nothing gathers more than chance would show: of" in text
+    assert "Nothing gathers more than chance would show." in text
+    assert "where broken answers gather: nothing more than chance would show: of" in text
     assert "slices on one half of the examples" in text
     few = " ".join(run("old.jsonl", "old.jsonl", "--find-slices").split())
-    assert "fewer than 4 broken answers on one half of the examples" in few
+    assert "There is too little to find slices by." in few
+    assert "gather: not searched: fewer than 4 broken answers on one half of the examples" in few
     assert "gather" not in run("old.jsonl", "new.jsonl")
 
 
