@@ -8,6 +8,7 @@ numbers were weighed; they are raw where a row does not say.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ WEIGHINGS = {
 }
 # What `compatkit run` calls the choice that is likeliest per character, and whether it is right.
 NORMALIZED = frozenset({"prediction_normalized", "acc_norm"})
+Matched = tuple[Sequence[Any], Sequence[float]]  # the choices of a row, and a number for each
 NUMBERS = {float, int}
 FEWEST = 2  # choices
 ROUNDED = 1e-4  # by which sums of a model's numbers may be above the logarithm of 1
@@ -171,41 +173,26 @@ def read_likelihoods(rows: Predictions, fields: Fields, *, normalized: bool) -> 
     Raises:
         DataError: a weighing that does not exist, or several.
     """
-    columns = (rows.attributes[path] for path in likelihood_fields(fields))
-    sizes: list[int] = []
-    names: list[str] = []
-    numbers: list[float] = []
-    right: list[bool] = []
-    weighings: dict[str, None] = {}
-    faults = dict.fromkeys((NONE, UNLIKE, UNNAMED), 0)
-    for values, choices, weighing, references, errored in zip(
-        *columns, rows.references, rows.errored, strict=True
-    ):
-        matched = None if errored else _match(values, choices)
-        if matched is None:
-            sizes.append(0)
-            if not errored:
-                faults[NONE if values is None or values is MISSING else UNLIKE] += 1
-            continue
-        texts = [_name(choice) for choice in matched[0]]
-        marks = _find_right(references, texts)
-        faults[UNNAMED] += bool(references) and True not in marks
-        sizes.append(len(texts))
-        names += texts
-        numbers += matched[1]
-        right += marks
-        weighings[RAW if weighing is MISSING or weighing is None else _name(weighing)] = None
-    weighing = agree_on_weighing(weighings, rows.name)
+    values, choices, weighings = (rows.attributes[path] for path in likelihood_fields(fields))
+    matched = _match_all(values, choices, rows.errored)
+    faults = _count_faults(values, matched, rows.errored)
+    names = [text for row in matched if row is not None for text in row[0]]
+    numbers = [number for row in matched if row is not None for number in row[1]]
+    if set(map(type, names)) - {str}:
+        matched = [row and ([*map(_name, row[0])], row[1]) for row in matched]
+        names = list(map(_name, names))
+    right, unnamed = _mark_right(rows.references, matched, len(names))
+    weighing = agree_on_weighing(_list_weighings(weighings, matched), rows.name)
     if normalized and weighing == RAW:
         numbers = [value / max(len(text), 1) for value, text in zip(numbers, names, strict=True)]
         weighing = PER_CHARACTER
     read = Likelihoods(
-        np.array(sizes, np.int64),
+        np.array([0 if row is None else len(row[0]) for row in matched], np.int64),
         _to_floats(numbers),
         np.fromiter(map(hash, names), np.int64, len(names)),
-        np.array(right, np.bool_),
+        right,
         weighing,
-        {fault: count for fault, count in faults.items() if count},
+        {fault: count for fault, count in {**faults, UNNAMED: unnamed}.items() if count},
     )
     read = read.without(~np.isfinite(read.values), INFINITE)
     # A choice may well be likelier with its question than alone.
@@ -249,7 +236,7 @@ def join_likelihoods(parts: Sequence[Likelihoods], name: str) -> Likelihoods:
     )
 
 
-def _match(values: Any, choices: Any) -> tuple[Sequence[Any], Sequence[float]] | None:
+def _match(values: Any, choices: Any) -> Matched | None:
     """Return the choices of a row and a number for each; None where they do not fit."""
     if isinstance(values, Mapping):
         choices, values = list(values), list(values.values())
@@ -260,29 +247,76 @@ def _match(values: Any, choices: Any) -> tuple[Sequence[Any], Sequence[float]] |
     return choices, values
 
 
+def _match_all(
+    values: Sequence[Any], choices: Sequence[Any], errored: Sequence[bool]
+) -> Sequence[Matched | None]:
+    """Match each row; all together where each of them holds two lists that fit."""
+    lists = set(map(type, values)) == set(map(type, choices)) == {list} and True not in errored
+    sizes = list(map(len, values)) if lists else []
+    fits = lists and min(sizes) >= FEWEST and sizes == list(map(len, choices))
+    if fits and set(map(type, chain.from_iterable(values))) <= NUMBERS:
+        return list(zip(choices, values, strict=True))
+    return [
+        None if failed else _match(*row)
+        for *row, failed in zip(values, choices, errored, strict=True)
+    ]
+
+
+def _count_faults(
+    values: Sequence[Any], matched: Sequence[Matched | None], errored: Sequence[bool]
+) -> dict[str, int]:
+    """Count the rows without likelihoods, but for those that failed."""
+    faults = {NONE: 0, UNLIKE: 0}
+    if None in matched:
+        for value, row, failed in zip(values, matched, errored, strict=True):
+            if row is None and not failed:
+                faults[NONE if value is None or value is MISSING else UNLIKE] += 1
+    return faults
+
+
+def _list_weighings(weighings: Sequence[Any], matched: Sequence[Matched | None]) -> dict[str, None]:
+    """Return how the rows with likelihoods say that these were weighed, each way once."""
+    if weighings.count(MISSING) == len(weighings):
+        return {}
+    held = (way for way, row in zip(weighings, matched, strict=True) if row is not None)
+    return {RAW if way is MISSING or way is None else _name(way): None for way in held}
+
+
 def _name(choice: Any) -> str:
     return choice if type(choice) is str else json.dumps(choice, sort_keys=True, default=str)
 
 
-def _find_right(references: Sequence[str], choices: list[str]) -> list[bool]:
-    """Mark the choices that the references name: by text, by number from 0, by letter from A.
+def _mark_right(
+    references: Sequence[tuple[str, ...]], matched: Sequence[Matched | None], size: int
+) -> tuple[BoolArray, int]:
+    """Mark the choices that are right, and count the rows whose reference names none of them."""
+    places: list[int] = []
+    start = unnamed = 0
+    for accepted, row in zip(references, matched, strict=True):
+        if row is None:
+            continue
+        named = [place for text in accepted if (place := _find(text, row[0])) is not None]
+        unnamed += bool(accepted) and not named
+        places += [start + place for place in named]
+        start += len(row[0])
+    right = np.zeros(size, np.bool_)
+    right[places] = True
+    return right, unnamed
+
+
+def _find(reference: str, choices: Sequence[str]) -> int | None:
+    """Return which choice a reference names: by text, by number from 0, by letter from A.
 
     A letter that is the text of another choice names none: which is meant is not known.
     """
-    marks = [False] * len(choices)
-    for reference in references:
-        place = choices.index(reference) if reference in choices else None
-        if len(reference) == 1 and "A" <= reference <= "Z" and len(choices) <= LETTERS:
-            letter = ord(reference) - ord("A")
-            if place is None:
-                place = letter
-            elif place != letter < len(choices):
-                continue
-        elif place is None and reference.isdecimal():
-            place = int(reference)
-        if place is not None and place < len(choices):
-            marks[place] = True
-    return marks
+    place = choices.index(reference) if reference in choices else None
+    if len(reference) == 1 and "A" <= reference <= "Z" and len(choices) <= LETTERS:
+        letter = ord(reference) - ord("A")
+        if letter < len(choices):
+            return letter if place in {None, letter} else None
+    elif place is None and reference.isdecimal() and int(reference) < len(choices):
+        return int(reference)
+    return place
 
 
 def _to_floats(numbers: Sequence[float]) -> FloatArray:
