@@ -6,11 +6,24 @@ from dataclasses import replace
 from compatkit.arrays import IntArray
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.options import Options
+from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.found_slices import adjust, find_slices
 from compatkit.pairing.alignment import Alignment
 from compatkit.pairing.joined_features import JoinedFeatures, concatenate_features, join_features
 from compatkit.pairing.scored_rows import ScoredRows
+
+
+def refuse_search(options: Options, what: str) -> None:
+    """Refuse a search that nothing would come of.
+
+    Raises:
+        ConfigError: slices were to be found, where more than one update is looked at.
+    """
+    if options.find_slices:
+        raise ConfigError(
+            f"--find-slices is of one update, and {what} shows several. Compare two versions."
+        )
 
 
 def asked_of(options: Options, number: int) -> dict[str, str]:

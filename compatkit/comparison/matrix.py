@@ -6,6 +6,7 @@ from typing import Any
 
 from compatkit.comparison.compare import correct_tests, measure_files
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.finding import refuse_search
 from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
@@ -109,6 +110,7 @@ def match_models(
     """
     if isinstance(models, str) or len(models) < 2:  # noqa: PLR2004
         raise ConfigError("a matrix is of two models or more.")
+    refuse_search(options, "a matrix")
     measurement = measure_files(models[0], models[1:], options, None, "", beside=False)
     numbers = range(len(models))
     pairs = [(old, new) for old in numbers for new in numbers if old != new]

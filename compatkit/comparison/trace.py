@@ -11,6 +11,7 @@ import numpy as np
 
 from compatkit.comparison.chance import find_temperature
 from compatkit.comparison.compare import Measurement, measure_files
+from compatkit.comparison.finding import refuse_search
 from compatkit.comparison.flipped import Aligned
 from compatkit.comparison.history import History, Version
 from compatkit.comparison.judging import find_unanswered
@@ -120,6 +121,7 @@ def trace(versions: Sequence[Any], options: Options, *, names: Sequence[str] = (
     """
     if len(versions) < 2:  # noqa: PLR2004
         raise ConfigError("a history is of two versions or more.")
+    refuse_search(options, "a history")
     if not all(isinstance(version, str | Path) for version in versions):
         called = names or [f"version {number}" for number in range(1, len(versions) + 1)]
         files = [

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compatkit import Comparison, compare
+from compatkit import Comparison, compare, compare_matrix, history
+from compatkit.errors import ConfigError
 from compatkit.metrics.found_slices import KEY, adjust, is_searched
 
 Rows = list[dict[str, Any]]
@@ -219,3 +220,11 @@ def test_each_example_that_a_slice_holds_is_told() -> None:
     assert inside == {row["id"] for row in old if row["lang"] == "de"}
     assert compare(old, new).found_slices is None
     assert isinstance(np.asarray(part.rows), np.ndarray)
+
+
+def test_a_search_of_several_updates_at_once_is_refused() -> None:
+    old, new = worked_rows()
+    with pytest.raises(ConfigError, match="--find-slices is of one update, and a matrix shows"):
+        compare_matrix([old, new], find_slices=True)
+    with pytest.raises(ConfigError, match="--find-slices is of one update, and a history shows"):
+        history([old, new, old], find_slices=True)
