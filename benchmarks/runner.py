@@ -30,6 +30,7 @@ from compatkit.runner.answers import Answerer
 from compatkit.runner.encoding import Encoder
 from compatkit.runner.examples import Example
 from compatkit.runner.plan import plan_batches
+from compatkit.runner.prefix import Prefix, find_prefix
 from compatkit.runner.settings import Settings, make_settings
 from compatkit.runner.task import Task, load_task
 
@@ -65,6 +66,7 @@ def make_benches(count: int) -> list[Bench]:
         options = tuple(text(size - spread, size + spread) for _ in range(number))
         return Example("", text(*prompt), choices=options, shots=before)
 
+    shots = tuple((text(20, 120), text(40, 120)) for _ in range(5))
     piqa, hellaswag, gsm8k, samsum = map(load_task, ("piqa", "hellaswag", "gsm8k", "samsum"))
     return [
         Bench("PIQA's lengths", piqa, [choices(2, (5, 15), (5, 40), 0) for _ in range(count)]),
@@ -82,6 +84,12 @@ def make_benches(count: int) -> list[Bench]:
             "GSM8K's lengths",
             gsm8k,
             [Example("", text(20, 120)) for _ in range(count // 2)],
+            new_tokens=64,
+        ),
+        Bench(
+            "GSM8K's lengths, 5 shots",
+            gsm8k,
+            [Example("", text(20, 120), shots=shots) for _ in range(count // 2)],
             new_tokens=64,
         ),
         Bench(
@@ -136,7 +144,9 @@ def run_ours(lm: Any, bench: Bench, settings: Settings) -> list[Any]:
     padding = next(
         (int(t) for t in (lm.tokenizer.pad_token_id, lm.tokenizer.eos_token_id) if t is not None), 0
     )
-    answerer = Answerer(lm.model, lm.tokenizer, settings, bench.examples, padding, False)
+    shared = settings.prefix_sharing and bench.task.kind != "choice"
+    prefix = Prefix(find_prefix(encoded) if shared else ())
+    answerer = Answerer(lm.model, lm.tokenizer, settings, bench.examples, padding, False, prefix)
     found: list[Any] = [None] * len(encoded)
     for batch in plan:
         for item, row in zip(batch, answerer.answer(batch), strict=True):
@@ -204,7 +214,7 @@ def measure(benches: Sequence[Bench], folder: Path, repetitions: int) -> list[Se
         settings = make_settings(bench.task, max_new_tokens=bench.new_tokens)
         refuse_differences(bench, run_ours(lm, bench, settings), run_theirs(lm, bench, settings))
         variants = [settings, replace(settings, sort_by_length=False)]
-        if bench.task.kind == "choice":
+        if bench.task.kind == "choice" or bench.examples[0].shots:
             variants.append(replace(settings, prefix_sharing=False))
         sides = [partial(run_theirs, lm, bench, settings)]
         sides += [partial(run_ours, lm, bench, each) for each in variants]
@@ -220,9 +230,10 @@ def measure(benches: Sequence[Bench], folder: Path, repetitions: int) -> list[Se
         Section("Beside lm-evaluation-harness", "times faster", about, beside),
         Section("Sorting by length", "times faster", "Beside the order of the data.", sorting),
         Section(
-            "Sharing the question",
+            "Sharing the question, or the shots",
             "times faster",
-            "The question goes through the model once for all its choices; beside once for each.",
+            "The question goes through the model once for all its choices, what all prompts of "
+            "texts begin with once for all; beside once for each.",
             sharing,
         ),
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("evaluate", "run", "muscle", "peers", "dask")
+HEAVY = ("evaluate", "run", "muscle", "peers")
 PLUGIN = """
 from importlib.machinery import PathFinder
 

@@ -9,6 +9,7 @@ from compatkit.runner.choose import score_choices
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.examples import Example
 from compatkit.runner.plan import Batch
+from compatkit.runner.prefix import Prefix
 from compatkit.runner.settings import Settings
 from compatkit.runner.write import write_answers
 
@@ -26,6 +27,7 @@ class Answerer:
         examples: all of the run.
         padding: the token that fills shorter rows.
         encoder_decoder: whether prompt and answer go through two halves of the model.
+        prefix: what all prompts of generated answers begin with.
     """
 
     model: Any
@@ -34,6 +36,7 @@ class Answerer:
     examples: Sequence[Example]
     padding: int
     encoder_decoder: bool
+    prefix: Prefix
 
     def answer(self, batch: Batch) -> list[Row]:
         """Return the rows of a batch."""
@@ -46,6 +49,7 @@ class Answerer:
             self.settings,
             padding=self.padding,
             keep_prompt=not self.encoder_decoder,
+            prefix=self.prefix,
         )
         rows = []
         for item, answer in zip(batch, written, strict=True):

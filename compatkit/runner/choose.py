@@ -67,7 +67,7 @@ def _score_shared(
     """Score with the cache of the prompts; None where the model's cache cannot be shared."""
     import torch  # noqa: PLC0415
 
-    if not _knows_places(model):
+    if not knows_places(model):
         return None
     tokens, mask = pad(prompts, padding, left=True, device=model.device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
@@ -160,7 +160,7 @@ def _log_likelihoods(logits: Any, tokens: Any) -> Any:
     return chosen - logits.logsumexp(-1)
 
 
-def _knows_places(model: Any) -> bool:
+def knows_places(model: Any) -> bool:
     """Tell whether a model can be told where in the text its tokens stand."""
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     parameters = signature(plain.forward).parameters
@@ -177,3 +177,12 @@ def _can_share(cache: Any) -> bool:
 
     plain = (DynamicLayer, DynamicSlidingWindowLayer)
     return isinstance(cache, DynamicCache) and all(type(layer) in plain for layer in cache.layers)
+
+
+def keeps_all_keys(cache: Any) -> bool:
+    """Tell whether a cache holds the keys and values of every token, none of which slides out."""
+    from transformers.cache_utils import DynamicCache, DynamicLayer  # noqa: PLC0415
+
+    return isinstance(cache, DynamicCache) and all(
+        type(layer) is DynamicLayer for layer in cache.layers
+    )

@@ -30,6 +30,7 @@ from compatkit.runner.journal import (
     remove_journals,
 )
 from compatkit.runner.plan import Batch, cut_batches, plan_batches
+from compatkit.runner.prefix import Prefix, find_prefix
 from compatkit.runner.settings import Settings
 
 Progress = Callable[[int, int], None]  # answers made, of how many
@@ -132,7 +133,7 @@ def run_model(
     journal = Journal(target, state.process_index, header)
     try:
         if share := left[state.process_index :: state.num_processes]:
-            answerer = _make_answerer(asked, settings, checkpoint, device)
+            answerer = _make_answerer(asked, settings, checkpoint, encoded, device)
             work = _Work(answerer, plan, journal, finished.size or batch_size, progress)
             work.run(share)
     finally:
@@ -184,7 +185,11 @@ def _encode(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> list[En
 
 
 def _make_answerer(
-    asked: Asked, settings: Settings, checkpoint: Checkpoint, device: Any
+    asked: Asked,
+    settings: Settings,
+    checkpoint: Checkpoint,
+    encoded: Sequence[Encoded],
+    device: Any,
 ) -> Answerer:
     release_memory()
     model = _load_model(checkpoint, settings, device)
@@ -201,7 +206,17 @@ def _make_answerer(
         asked.examples.rows,
         checkpoint.padding,
         checkpoint.encoder_decoder,
+        Prefix(find_prefix(encoded) if _shares_prefix(asked, settings, checkpoint) else ()),
     )
+
+
+def _shares_prefix(asked: Asked, settings: Settings, checkpoint: Checkpoint) -> bool:
+    """Whether answers are generated from what the model kept of their prompts' beginning.
+
+    Where no n-gram may come twice, filler within the prompt would break those that span it.
+    """
+    written = asked.task.kind != "choice" and not checkpoint.encoder_decoder
+    return settings.prefix_sharing and written and not settings.no_repeat_ngram_size
 
 
 def _load_model(checkpoint: Checkpoint, settings: Settings, device: Any) -> Any:

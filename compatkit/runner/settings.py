@@ -33,7 +33,8 @@ class Settings:
         template_args: further variables of that template, such as `enable_thinking`.
         think_end: the text that ends a model's thinking; the answer is what follows, and stops
             count from there. None where the whole is the answer.
-        prefix_sharing: run a question once for all its choices.
+        prefix_sharing: run a question once for all its choices, and what all prompts of generated
+            answers begin with once for all.
         sort_by_length: put examples of like length into one batch.
         allow_pickle: load weights that are not safetensors, which can run code.
         trust_remote_code: run code that the checkpoint brings.

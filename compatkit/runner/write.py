@@ -8,6 +8,7 @@ from typing import Any
 
 from compatkit.runner.choose import pad
 from compatkit.runner.plan import Batch
+from compatkit.runner.prefix import Prefix
 from compatkit.runner.settings import Settings
 
 
@@ -28,7 +29,14 @@ class Written:
 
 
 def write_answers(
-    model: Any, tokenizer: Any, batch: Batch, settings: Settings, *, padding: int, keep_prompt: bool
+    model: Any,
+    tokenizer: Any,
+    batch: Batch,
+    settings: Settings,
+    *,
+    padding: int,
+    keep_prompt: bool,
+    prefix: Prefix,
 ) -> list[Written]:
     """Generate an answer to each prompt with transformers' own `generate`.
 
@@ -39,11 +47,11 @@ def write_answers(
         settings: lengths, stops and sampling.
         padding: the token that fills shorter rows.
         keep_prompt: whether the model returns the prompt before the answer, as decoders do.
+        prefix: what all prompts begin with.
     """
     import torch  # noqa: PLC0415
 
-    prompts = [item.example.prompt for item in batch]
-    tokens, mask = pad(prompts, padding, left=True, device=model.device)
+    tokens, mask, shared = _lay_out(model, batch, padding, prefix)
     start = tokens.shape[1] if keep_prompt else 1
     stops = find_stops(tokenizer, settings.stop)
     options: dict[str, Any] = {"do_sample": False}
@@ -64,11 +72,31 @@ def write_answers(
             input_ids=tokens,
             attention_mask=mask,
             max_new_tokens=settings.max_new_tokens,
+            **shared,
             **options,
         )
     ends = _end_tokens(model)
     rows: list[list[int]] = out[:, start:].tolist()
     return [_read(tokenizer, row, stops, ends, settings) for row in rows]
+
+
+def _lay_out(
+    model: Any, batch: Batch, padding: int, prefix: Prefix
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the tokens of a batch, their mask, and what the model kept of the prefix already.
+
+    The filler stands before what a prompt has of its own.
+    """
+    import torch  # noqa: PLC0415
+
+    cache = prefix.cache_for(model, len(batch))
+    own = [item.example.prompt[len(prefix.tokens) :] for item in batch]
+    tokens, mask = pad(own, padding, left=True, device=model.device)
+    if cache is None:
+        return tokens, mask, {}
+    head = tokens.new_tensor(prefix.tokens).expand(len(batch), -1)
+    whole = torch.cat([head, tokens], dim=1), torch.cat([torch.ones_like(head), mask], dim=1)
+    return *whole, {"past_key_values": cache}
 
 
 def find_stops(tokenizer: Any, stops: Sequence[str]) -> tuple[str, ...]:
