@@ -56,7 +56,7 @@ def test_from_two_checkpoints_to_what_the_update_broke(tiny: Path, here: Path) -
     assert found["counts"]["negative_flips"] == flips > 0
     assert found["runs"]["old"]["model"]["name"] == str(tiny / "llama")
     assert found["runs"]["new"]["task"]["name"] == "hellaswag"
-    assert found["notes"] == []
+    assert set(found["note_kinds"]) == {"confidence"}
     by_field = compare("old.jsonl", "new.jsonl", scorer="field:acc")
     assert by_field.counts.negative_flips == flips
     normal = compare("old.jsonl", "new.jsonl", scorer="field:acc_norm")
