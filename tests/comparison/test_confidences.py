@@ -20,6 +20,8 @@ from compatkit.reports.flips import render_flips
 from compatkit.reports.json_report import render_json
 from compatkit.reports.schema import score_schema
 from compatkit.reports.view import View
+from compatkit.runner.answers import choose
+from compatkit.runner.examples import Example
 
 Row = dict[str, Any]
 NAMES = ["left", "right"]
@@ -268,3 +270,38 @@ def test_the_example_of_the_page_is_right() -> None:
     assert comparison.confident_negative_flip_rate == 1.0
     assert f"{DEFAULTS[RAW]:g}" in section
     assert f"{DEFAULTS[PER_CHARACTER]:g}" in section
+
+
+def made_by_run(*scores: tuple[float, float]) -> list[Row]:
+    """Return the rows that `compatkit run` writes for a question with these log-likelihoods."""
+    example = Example("q1", "It", choices=("runs", "sleeps long"), right=1)
+    return [
+        {
+            "id": str(number),
+            **choose(example, pair),
+            "choices": list(example.choices),
+            "reference": "B",
+        }
+        for number, pair in enumerate(scores)
+    ]
+
+
+def test_rows_of_compatkit_run_are_read_as_what_is_judged_weighs_them() -> None:
+    old, new = made_by_run((-6.0, -5.0), (-6.0, -7.5)), made_by_run((-6.0, -7.5), (-6.0, -5.0))
+    plain, normal = compare(old, new, scorer="choice"), compare(old, new, scorer="field:acc_norm")
+    p, q = math.e / (1 + math.e), 1 / (1 + math.exp(1.5))
+    assert plain.kl_divergence == pytest.approx(
+        sum(
+            a * math.log(a / b) + (1 - a) * math.log((1 - a) / (1 - b)) for a, b in ((p, q), (q, p))
+        )
+        / 2
+    )
+    assert plain.top_choice_agreement == 0.0
+    assert normal.top_choice_agreement == 1.0  # the second is the likelier for each character
+    confidence = normal.pair.confidence
+    assert confidence is not None
+    expected = 1 / (1 + math.exp(-6.0 / 4 + 5.0 / 11))
+    assert confidence.old.probability[0] == pytest.approx(expected)
+    for comparison, words in ((plain, "raw"), (normal, PER_CHARACTER)):
+        assert notes(comparison)[0].startswith(f"likelihoods of choices are {words}:")
+        assert not any("judged otherwise" in note for note in notes(comparison))
