@@ -162,4 +162,5 @@ def _decision(
         reason=measured.reason,
         more_examples=more,
         passing_limit=passing_limit,
+        pass_at=question.pair.pass_at,
     )

@@ -8,6 +8,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import BLOCKING, FAIL, INCONCLUSIVE, PASS, Waiver
+from compatkit.metrics.metric import name_average
 
 EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3}
 TOTAL = "total"
@@ -40,6 +41,7 @@ class Decision:
             they be like those seen; None where none would, too many to be of use, or nobody knows.
         passing_limit: the limit nearest to the policy's that an inconclusive one would have
             passed; None where there is none.
+        pass_at: k, where an example counts by pass@k; None where it does not.
     """
 
     task: str
@@ -62,12 +64,24 @@ class Decision:
     reason: str = ""
     more_examples: int | None = None
     passing_limit: float | None = None
+    pass_at: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What is limited, as a report calls it."""
+        return name_average(BUDGETS[self.budget].shown_label, self.pass_at)
 
     @property
     def where(self) -> str:
         """The task and slice in words."""
         part = f"{self.field} = {self.slice}" if self.field else ""
         return ", ".join(filter(None, (self.task, part)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the decision as the JSON report knows it; its comparison there says `pass_at`."""
+        values = asdict(self)
+        del values["pass_at"]
+        return values
 
     @property
     def blocks(self) -> bool:
@@ -198,7 +212,7 @@ class Verdict:
             "level": self.level,
             "decide": self.decide,
             "looks": self.looks,
-            "decisions": [asdict(decision) for decision in self.decisions],
+            "decisions": [decision.to_dict() for decision in self.decisions],
             "must_not_flip": [
                 {
                     **{name: getattr(example, name) for name in GUARDED_KEYS},

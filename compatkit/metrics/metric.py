@@ -1,5 +1,6 @@
 """Metric: what a metric is, and the families that metrics come in."""
 
+import re
 from dataclasses import dataclass, replace
 
 from compatkit.metrics.estimates import Measured, MetricValue, Plan, draw, undefined
@@ -70,6 +71,15 @@ FAMILIES: dict[str, Family] = {
         optional=True,
     ),
 }
+
+
+def name_average(text: str, pass_at: int | None) -> str:
+    """Return words about accuracy as those about what stands for it, where that is pass@k.
+
+    >>> name_average("drop of accuracy", 5), name_average("Accuracy", None)
+    ('drop of pass@5', 'Accuracy')
+    """
+    return text if pass_at is None else re.sub("[Aa]ccuracy", f"pass@{pass_at}", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from compatkit.reports.view import (
     View,
     describe_scorer,
     macro_averages,
+    name_average,
     tasks_of,
     title_of,
 )
@@ -117,8 +118,7 @@ def _shown(results: Sequence[Comparison]) -> list[str]:
 
 def _head(name: str, comparison: Comparison) -> str:
     """Return what stands above a column."""
-    k = comparison.pair.pass_at
-    return COLUMNS[name][0] if k is None else COLUMNS[name][0].replace("Accuracy", f"pass@{k}")
+    return name_average(COLUMNS[name][0], comparison)
 
 
 def _values_of(metrics: Sequence[Values]) -> list[Values]:

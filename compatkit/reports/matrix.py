@@ -15,6 +15,7 @@ from compatkit.reports.view import (
     describe_scorer,
     format_number,
     left_out,
+    name_average,
 )
 from compatkit.version import __version__
 
@@ -32,7 +33,7 @@ def lay_out_matrix(matrix: ModelMatrix) -> Iterator[Block]:
         [name, _percent(accuracy), *map(_percent, rates)]
         for name, accuracy, rates in zip(matrix.names, matrix.accuracies, matrix.rates, strict=True)
     ]
-    yield Table("", ["from, to", "accuracy", *matrix.names], rows, note=NOTE)
+    yield Table("", ["from, to", name_average("accuracy", first), *matrix.names], rows, note=NOTE)
     yield from (Line(text) for text in left_out([first]))
     notes = dict.fromkeys(note for result in matrix.results for note in result.notes)
     yield from (Line(f"note: {note}", Tone.NOTE) for note in notes)
@@ -88,12 +89,13 @@ def _csv(matrix: ModelMatrix, view: View | None = None) -> str:
 
 def _latex(matrix: ModelMatrix, view: View | None = None) -> str:  # noqa: ARG001
     names = [latex_text(name, NAME_LIMIT) for name in matrix.names]
+    average = name_average(r"Accuracy (\%)", matrix.results[0])
     lines = [
         r"% Needs \usepackage{booktabs}.",
         f"% {NOTE}.",
         rf"\begin{{tabular}}{{lr{'r' * len(names)}}}",
         r"\toprule",
-        " & ".join([r"from, to", r"Accuracy (\%)", *names]) + r" \\",
+        " & ".join([r"from, to", average, *names]) + r" \\",
         r"\midrule",
     ]
     for name, accuracy, rates in zip(names, matrix.accuracies, matrix.rates, strict=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExamples
+from compatkit.metrics import metric
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, undefined
 from compatkit.metrics.measure_pair import Slice
@@ -131,8 +132,7 @@ def count_of(count: float, noun: str) -> str:
 
 def name_average(text: str, comparison: Comparison) -> str:
     """Return words about accuracy as those about what stands for it, where that is pass@k."""
-    k = comparison.pair.pass_at
-    return text if k is None else text.replace("accuracy", f"pass@{k}")
+    return metric.name_average(text, comparison.pair.pass_at)
 
 
 def shown_metrics(results: Sequence[Comparison], *, whole: bool = True) -> list[str]:

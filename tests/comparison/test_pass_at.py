@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from compatkit import check, compare, compare_folders
+from compatkit import check, compare, compare_folders, compare_matrix
 from compatkit.cli import command_line
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.gate.checking import check_policy
 from compatkit.gate.read_policy import read_policy
 from compatkit.reports import REPORTS, View
+from compatkit.reports.matrix import MATRIX_REPORTS
+from compatkit.reports.pictures import pictures_of
+from compatkit.reports.verdicts import VERDICT_REPORTS
 
 RUNS = Path(__file__).parents[1] / "harnesses" / "human_eval"
 # Of each example which of its samples are right.
@@ -207,3 +210,22 @@ def test_one_answer_of_each_example_is_no_draw_of_two():
     row = {"id": "a", "reference": "1", "prediction": "1"}
     with pytest.raises(CompatkitError, match="1 sample of 'a', and pass@2 asks for 2"):
         compare([row], [row], pass_at=2)
+
+
+def test_no_report_calls_it_accuracy():
+    """Only the note that says what stands for accuracy, and the keys of a policy, use the word."""
+    results = [
+        compare(rows_of(OLD), rows_of(side), pass_at=2) for side in (NEW, OLD | {"a": "0000"})
+    ]
+    limits = {"max_accuracy_drop": 0.5, "max_accuracy_change": 0.3}
+    verdict = check(rows_of(OLD), rows_of(NEW), pass_at=2, max_left_out=0.5, **limits)
+    view = View(explain=True, verbose=True)
+    texts = [REPORTS[name](results, view) for name in ("terminal", "markdown", "html", "latex")]
+    texts += [VERDICT_REPORTS[name](verdict, view) for name in VERDICT_REPORTS if name != "json"]
+    texts += [picture.alt for picture in pictures_of(results).values()]
+    matrix = compare_matrix([rows_of(OLD), rows_of(NEW)], pass_at=2)
+    texts += [MATRIX_REPORTS[name](matrix, view) for name in ("terminal", "markdown", "latex")]
+    for text in texts:
+        rest = text.replace("accuracy is pass", "").replace("_accuracy_", "")
+        assert "accuracy" not in rest.lower()
+    assert any("drop of pass@2" in text or "pass@2, new - old" in text for text in texts)

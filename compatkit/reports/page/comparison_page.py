@@ -94,13 +94,14 @@ def describe_basis(heads: Sequence[Comparison], tasks: int = 0) -> str:
 def _make_forests(
     results: Sequence[Comparison], heads: Sequence[Comparison], choices: Choices
 ) -> Iterator[Forest]:
-    several = len(heads) > 1
+    several, average = len(heads) > 1, name_average("accuracy", heads[0])
     if several:
         tokens = choices.model.tokens
         yield make_forest(
             "by model",
             "model",
             [_part(head, head.new_name, tokens.get(head.new_name, "")) for head in heads],
+            average=average,
         )
     parts = results[: -len(heads)] if len(results) > len(heads) else results
     for head in heads if len(results) > len(heads) else ():
@@ -112,6 +113,7 @@ def _make_forests(
             "task",
             [_part(task, task.task, tokens.get(task.task, "")) for task in tasks],
             head.metrics["negative_flip_rate"].value,
+            average=average,
         )
     for comparison in parts:
         where = [comparison.task] if len(parts) > len(heads) else []

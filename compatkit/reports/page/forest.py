@@ -8,7 +8,7 @@ from compatkit.metrics.estimates import Metrics, MetricValue, Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair
 from compatkit.metrics.pair import Counts
 from compatkit.reports.page.bars import Bar, bar_of, scale_of
-from compatkit.reports.view import format_count, format_number, format_value, level_of
+from compatkit.reports.view import format_count, format_number, format_value, level_of, name_average
 
 MOST_ROWS = 50
 
@@ -63,6 +63,7 @@ class Forest:
         overall: where the rate of all examples stands; None where there is none.
         level: of the intervals, in percent.
         note: below the table.
+        average: what the last column is the change of.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Forest:
     overall: float | None
     level: str
     note: str
+    average: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def forest_of_slices(
     parts = [
         Part(value, tokens.get(value, ""), part.counts, part.metrics) for value, part in ordered
     ]
-    return make_forest(title, path, parts, flip_rate(comparison.metrics).value)
+    average = name_average("accuracy", comparison)
+    return make_forest(title, path, parts, flip_rate(comparison.metrics).value, average=average)
 
 
 def forest_of_gathered(comparison: Comparison, tokens: Mapping[str, str], title: str) -> Forest:
@@ -115,11 +118,18 @@ def forest_of_gathered(comparison: Comparison, tokens: Mapping[str, str], title:
         metrics = measure_pair(pair, plan)[0]
         parts.append(Part(place.name, tokens.get(place.name, ""), count_pair(pair), metrics))
     note = "counted on the half of the examples that was not searched; lift and p stand in Numbers"
-    return make_forest(title, "slice", parts, flip_rate(comparison.metrics).value, note)
+    average, rate = name_average("accuracy", comparison), flip_rate(comparison.metrics).value
+    return make_forest(title, "slice", parts, rate, note, average=average)
 
 
 def make_forest(
-    title: str, noun: str, parts: Sequence[Part], overall: float | None = None, note: str = ""
+    title: str,
+    noun: str,
+    parts: Sequence[Part],
+    overall: float | None = None,
+    note: str = "",
+    *,
+    average: str = "accuracy",
 ) -> Forest:
     """Return rows with bars on one scale."""
     shown = parts[:MOST_ROWS]
@@ -143,6 +153,7 @@ def make_forest(
         None if overall is None else scale.place(overall),
         next((f"{100 * rate.level:g}%" for rate in rates if rate.level is not None), ""),
         note,
+        average,
     )
 
 

@@ -11,6 +11,7 @@ from compatkit.reports.pictures.panels import (
     refuse_undefined,
 )
 from compatkit.reports.pictures.picture import Picture, Place, Plane, is_drawn
+from compatkit.reports.view import name_average
 
 
 def describe_candidates(results: Sequence[Comparison]) -> Picture:
@@ -32,12 +33,13 @@ def describe_candidates(results: Sequence[Comparison]) -> Picture:
     refuse_undefined("candidates", [place.accuracy for place in places])
     refuse_undefined("candidates", [place.nfr for place in places])
     before = last[0].metrics["accuracy_old"]
-    title = "Accuracy and broken answers by candidate"
+    average = name_average("accuracy", last[0])
+    title = f"{average[0].upper()}{average[1:]} and broken answers by candidate"
     sentences = "; ".join(
-        f"{place.label}: accuracy {describe_rate(place.accuracy)}, NFR {describe_rate(place.nfr)}"
+        f"{place.label}: {average} {describe_rate(place.accuracy)}, NFR {describe_rate(place.nfr)}"
         for place in places
     )
-    alt = f"{title}, from {last[0].old_name} with accuracy {describe_rate(before)}. {sentences}."
+    alt = f"{title}, from {last[0].old_name} with {average} {describe_rate(before)}. {sentences}."
     note = f"{level_text(last[0])} limits, each for itself"
     old = before.value if is_drawn(before) else None
-    return Picture("candidates", title, alt, [Plane("", places, old, note)])
+    return Picture("candidates", title, alt, [Plane("", places, old, average, note)])

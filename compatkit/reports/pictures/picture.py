@@ -146,12 +146,14 @@ class Plane:
         heading: above the plot, any text; empty for none.
         places: in the order of the key; one with an undefined number stands in the key alone.
         old: the old model's accuracy, a line; None where it is undefined.
+        average: what stands across: accuracy, or what stands for it.
         note: below the plot.
     """
 
     heading: str
     places: tuple[Place, ...]
     old: float | None
+    average: str
     note: str = ""
 
 

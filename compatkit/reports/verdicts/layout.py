@@ -9,6 +9,7 @@ from compatkit.comparison.examples import FlippedExample, FlippedExamples, take_
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS, Waiver
 from compatkit.gate.verdict import Decision, Guarded, Verdict
+from compatkit.metrics.metric import name_average
 from compatkit.reports.blocks import Block, Explanation, FlipList, Fold, Heading, Line, Tone
 from compatkit.reports.hostile import visible
 from compatkit.reports.verdicts.basis import describe_basis, describe_counts
@@ -278,9 +279,10 @@ def _join(*parts: str) -> str:
 
 def explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
     """Say what the budgets mean, and which bounds are approximate."""
-    for name in dict.fromkeys(decision.budget for decision in verdict.decisions):
-        budget = BUDGETS[name]
-        yield Explanation(budget.shown_label, budget.meaning, name)
+    limited = {(decision.budget, decision.label): decision for decision in verdict.decisions}
+    for (name, label), decision in limited.items():
+        meaning = name_average(BUDGETS[name].meaning, decision.pass_at)
+        yield Explanation(label, meaning, name)
     by_interval = verdict.decide != "point"
     approximate = filter(is_approximate, verdict.decisions if by_interval else ())
     bootstrapped = {decision.budget: name_quantity(decision) for decision in approximate}

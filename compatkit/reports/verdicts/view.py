@@ -38,13 +38,13 @@ def name_quantity(decision: Decision) -> str:
 
     A label such as `accuracy, new - old` would be taken for two things.
     """
-    label, comma, rest = BUDGETS[decision.budget].shown_label.partition(", ")
+    label, comma, rest = decision.label.partition(", ")
     return f"{label} ({rest})" if comma else label
 
 
 def shorten_quantity(decision: Decision) -> str:
     """Name what is limited by its abbreviation, where it has one."""
-    match = ABBREVIATION.search(BUDGETS[decision.budget].shown_label)
+    match = ABBREVIATION.search(decision.label)
     return match[1] if match else name_quantity(decision)
 
 

@@ -32,7 +32,7 @@ def draw(sheet: Sheet, panel: Plane, top: float) -> None:
     sheet.write(0, top + 10, "NFR", size=SMALL)
     if panel.old is not None:
         sheet.dash(LEFT + 20, top + 6)
-        before = f"accuracy of old, {format_number(panel.old, 'share')}"
+        before = f"{panel.average} of old, {format_number(panel.old, 'share')}"
         sheet.write(LEFT + 29, top + 10, before, size=SMALL)
     axes = sheet.axes(LEFT, top + LINE, WIDTH - LEFT - 12, HEIGHT)
     show_percent(axes.xaxis)
@@ -44,7 +44,7 @@ def draw(sheet: Sheet, panel: Plane, top: float) -> None:
     for number, place in enumerate(panel.places, 1):
         _place(axes, place, number)
     below = top + LINE + HEIGHT + AXIS
-    sheet.write(WIDTH - 12, below + LINE - 6, "accuracy", size=SMALL, align="right")
+    sheet.write(WIDTH - 12, below + LINE - 6, panel.average, size=SMALL, align="right")
     _key(sheet, panel, below + 2 * LINE)
 
 
@@ -94,7 +94,7 @@ def _place(axes: Axes, place: Place, number: int) -> None:
 
 
 def _key(sheet: Sheet, panel: Plane, y: float) -> None:
-    for text, x in zip(("accuracy", "NFR"), NUMBERS[1:], strict=True):
+    for text, x in zip((panel.average, "NFR"), NUMBERS[1:], strict=True):
         sheet.write(x, y, text, size=SMALL, align="right")
     for number, place in enumerate(panel.places, 1):
         line = y + number * LINE
