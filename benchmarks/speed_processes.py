@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 import venv
@@ -64,7 +63,7 @@ def make_environment(folder: Path) -> Environment:
     source = Path(compatkit.__file__).parent
     shutil.copytree(source, site / "compatkit", ignore=shutil.ignore_patterns("__pycache__"))
     compileall.compile_dir(site / "compatkit", quiet=1)
-    paths = dict.fromkeys(map(sysconfig.get_path, ("purelib", "platlib")))
+    paths = [path for path in dict.fromkeys(sys.path) if Path(path).name == "site-packages"]
     (site / "packages.pth").write_text("\n".join(paths) + "\n", encoding="utf-8")
     entry.write_text(ENTRY.format(python=python), encoding="utf-8")
     entry.chmod(0o755)
