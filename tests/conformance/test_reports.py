@@ -248,7 +248,7 @@ def test_flips_are_written_whole(suffix: str, text: str) -> None:
         rows = parquet.read_table(io.BytesIO(data)).to_pylist()
         expected = without_surrogates(text)
         assert json.loads(rows[0]["new_record"]) == {"id": text, text: [text, {text: text}]}
-    # Columns are those of every file; a row of JSONL has no key for likelihoods where there are none.
+    # Of JSONL a row without likelihoods of choices has no key for them.
     header = (
         FLIPS_HEADER[: FLIPS_HEADER.index("confidence")] if suffix == ".jsonl" else FLIPS_HEADER
     )
