@@ -84,6 +84,7 @@ def check_policy(policy: Policy, *, today: date | None = None, advice: bool = Tr
         decide=policy.decide,
         looks=policy.looks,
         policy=policy.path,
+        max_left_out={task.policy.name: task.policy.max_left_out for task in tasks},
         slicing=partial(slice_tasks, tuple(tasks)),
     )
 

@@ -155,6 +155,8 @@ class Verdict:
         decide: `interval`, `anytime` or `point`.
         looks: how many looks share the error.
         policy: the policy's file, empty where there is none.
+        max_left_out: task to the share of its examples that may be left out, or tell nothing of
+            what broke.
         slicing: measures the slices of the comparisons; None where the policy has none.
     """
 
@@ -170,6 +172,7 @@ class Verdict:
     decide: str = "interval"
     looks: int = 1
     policy: str = ""
+    max_left_out: Mapping[str, float] = field(default_factory=dict)
     slicing: Callable[[], tuple[Comparison, ...]] | None = field(
         default=None, repr=False, compare=False
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from html import unescape
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from report_parsers import Tags, check_page, kinds_of, tags_of, tokens_of
 from rich.cells import cell_len
 from verdicts import VERDICTS, compared, decided, flip_of, judge, undefined
 
+from compatkit import check
 from compatkit.comparison.comparison import Comparison
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Guarded, Verdict, WaiverUse
@@ -232,3 +234,14 @@ def test_the_outcome_comes_first(kind: str, case: str) -> None:
         "terminal": lambda: report,
     }
     assert shown[kind]().startswith(verdict.outcome.upper())
+
+
+@pytest.mark.parametrize("kind", ["html", "junit", "markdown", "terminal"])
+def test_what_the_old_model_did_not_answer_stands_beside_what_is_allowed(kind: str) -> None:
+    old = [{"id": number, "prediction": "a", "reference": "a"} for number in range(40)]
+    silent = [{**row, "prediction": None} if row["id"] < 3 else row for row in old]
+    said = "the old model did not answer 3 of 40 examples, which cannot break: max_left_out = 12.5%"
+    for rows, expected in ((silent, True), (old, False)):
+        verdict = check(rows, old, max_nfr=0.5, max_left_out=0.125)
+        text = " ".join(unescape(VERDICT_REPORTS[kind](verdict, View())).split())
+        assert (said in text.replace("\\", "")) is expected

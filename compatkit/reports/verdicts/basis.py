@@ -1,8 +1,9 @@
 """Basis: what a verdict rests on, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.gate.verdict import Verdict
 from compatkit.reports.verdicts.view import brief
 from compatkit.reports.view import count_of, describe_scorer, format_count
 
@@ -29,3 +30,17 @@ def describe_counts(comparisons: Sequence[Comparison]) -> str:
     broken = format_count(sum(count.negative_flips for count in counts))
     repaired = format_count(sum(count.positive_flips for count in counts))
     return f"of {total} {broken} broke (negative flips), {repaired} were repaired"
+
+
+def describe_unanswered(verdict: Verdict, comparison: Comparison) -> Iterator[str]:
+    """Say how many examples the old model did not answer, beside what the policy allows.
+
+    They count as wrong before the update, so that they cannot break and hide what would.
+    """
+    number, total = int(comparison.evidence.unanswered.sum()), comparison.counts.total
+    if number:
+        allowed = 100 * verdict.max_left_out.get(comparison.task, 0.0)
+        yield (
+            f"the old model did not answer {number:,} of {count_of(total, 'example')}, which "
+            f"cannot break: max_left_out = {allowed:g}%"
+        )

@@ -45,8 +45,8 @@ def lay_out_comment(verdict: Verdict, view: View) -> Iterator[Block]:
     yield from show_worst_slice(verdict)
     yield from list_notes("warning", verdict.warnings)
     yield from list_notes("hint", verdict.hints)
-    if any_left_out(verdict.comparisons):
-        yield from tell_left_out(verdict.comparisons)
+    if any_left_out(verdict):
+        yield from tell_left_out(verdict)
     yield from show_flips_of(verdict, view)
     yield from show_waived(verdict, view)
     if verdict.waivers:
@@ -66,7 +66,7 @@ def _tell_how(verdict: Verdict) -> Iterator[Line]:
         yield Line(read_table(verdict), Tone.ASIDE)
     if verdict.guarded:
         yield Line(describe_guarded(verdict.guarded), Tone.ASIDE)
-    if not any_left_out(verdict.comparisons):
-        yield from tell_left_out(verdict.comparisons)
+    if not any_left_out(verdict):
+        yield from tell_left_out(verdict)
     yield from list_notes("note", [note for task in verdict.comparisons for note in task.notes])
     yield from sign_tasks(verdict.comparisons)

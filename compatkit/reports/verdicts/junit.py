@@ -12,7 +12,7 @@ from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.policy import ADVISORY, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import Decision, Guarded, Verdict
 from compatkit.reports.hostile import visible
-from compatkit.reports.verdicts.basis import describe_basis
+from compatkit.reports.verdicts.basis import describe_basis, describe_unanswered
 from compatkit.reports.verdicts.layout import waived_in
 from compatkit.reports.verdicts.view import (
     brief,
@@ -81,6 +81,7 @@ def _make_suite(verdict: Verdict, task: str) -> "Element":
         for sentence in (
             describe_basis(comparison),
             *left_out([comparison]),
+            *describe_unanswered(verdict, comparison),
             *(f"note: {note}" for note in comparison.notes),
         )
     ]

@@ -12,7 +12,7 @@ from compatkit.gate.verdict import Decision, Guarded, Verdict
 from compatkit.metrics.metric import name_average
 from compatkit.reports.blocks import Block, Explanation, FlipList, Fold, Heading, Line, Tone
 from compatkit.reports.hostile import visible
-from compatkit.reports.verdicts.basis import describe_basis, describe_counts
+from compatkit.reports.verdicts.basis import describe_basis, describe_counts, describe_unanswered
 from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.tables import decision_table, waiver_table
 from compatkit.reports.verdicts.view import (
@@ -67,7 +67,7 @@ def lay_out_verdict(verdict: Verdict, view: View) -> Iterator[Block]:
         yield waiver_table(verdict)
     if view.explain:
         yield Fold("what the budgets mean", tuple(explain_budgets(verdict)))
-    yield from tell_left_out(verdict.comparisons)
+    yield from tell_left_out(verdict)
     yield from list_notes(
         "note", [note for comparison in verdict.comparisons for note in comparison.notes]
     )
@@ -294,21 +294,28 @@ def explain_budgets(verdict: Verdict) -> Iterator[Explanation | Line]:
         )
 
 
-def tell_left_out(comparisons: Sequence[Comparison]) -> Iterator[Line]:
-    """Say what was left out or counted as wrong, of several tasks where something was."""
+def tell_left_out(verdict: Verdict) -> Iterator[Line]:
+    """Say what was left out, counted as wrong or cannot break, of several tasks where any was."""
+    comparisons = verdict.comparisons
     several = len(comparisons) > 1
     sentences = [
         f"{brief(comparison.task)}: {sentence}" if several else sentence
         for comparison in comparisons
-        for sentence in left_out([comparison], nothing=not several)
+        for sentence in (
+            *left_out([comparison], nothing=not several),
+            *describe_unanswered(verdict, comparison),
+        )
     ]
     yield from (Line(sentence) for sentence in (sentences or [NOTHING_LEFT_OUT])[:MOST_LINES])
     yield from _say_more(len(sentences), "line")
 
 
-def any_left_out(comparisons: Sequence[Comparison]) -> bool:
-    """Whether something was left out, or counted as wrong."""
-    return any(left_out([comparison], nothing=False) for comparison in comparisons)
+def any_left_out(verdict: Verdict) -> bool:
+    """Whether something was left out, counted as wrong, or cannot break."""
+    return any(
+        left_out([comparison], nothing=False) or any(describe_unanswered(verdict, comparison))
+        for comparison in verdict.comparisons
+    )
 
 
 def sign_tasks(comparisons: Sequence[Comparison]) -> Iterator[Line]:
