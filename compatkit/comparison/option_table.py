@@ -295,8 +295,8 @@ _DECLARED = (
     Option(
         name="fields",
         kind=dict,
-        help="Role (id, prediction, references, input, sample, error, item_hash) to field; dots "
-        "nest, 'none' is none.",
+        help="Role (id, prediction, references, input, sample, error, item_hash, choices, "
+        "log_likelihoods) to field; dots nest, 'none' is none.",
         places=EVERYWHERE,
     ),
     *(
