@@ -127,7 +127,7 @@ def describe_decision(decision: Decision, verdict: Verdict, *, advised: bool = T
         advised: say of an inconclusive one what would settle it.
     """
     decision = show_change(decision)
-    place = name_place(decision)
+    place = place_in(verdict, decision)
     name = f"the {name_quantity(decision)}{f' of {place}' if place else ''}"
     sentence = f"{name} {_describe_value(decision, verdict)}; {describe_budget(decision)}"
     if decision.outcome != INCONCLUSIVE or not advised:
