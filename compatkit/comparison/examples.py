@@ -41,7 +41,7 @@ class FlippedExample:
         slices: field to value, of the fields that are sliced by.
         cause: why the answer broke, a name in `compatkit.comparison.causes.CAUSES`; None where
             that is not known, and for other kinds than `negative`.
-        right_choice: what both models make of the right choice; None where the files hold no
+        confidence: what both models make of the right choice; None where the files hold no
             likelihoods of the choices.
     """
 
@@ -59,7 +59,7 @@ class FlippedExample:
     new_answer: str | None = None
     slices: Mapping[str, str | None] = field(default_factory=dict)
     cause: str | None = None
-    right_choice: RightChoice | None = None
+    confidence: RightChoice | None = None
 
     @property
     def harm(self) -> float:
@@ -95,8 +95,8 @@ class FlippedExample:
             "slices": dict(self.slices),
             "cause": self.cause,
         }
-        if self.right_choice is not None:
-            told["confidence"] = asdict(self.right_choice)
+        if self.confidence is not None:
+            told["confidence"] = asdict(self.confidence)
         return {**brief, **(records if whole else {}), **told}
 
 

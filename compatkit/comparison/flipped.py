@@ -180,7 +180,7 @@ class _Reading:
             new_answer=new.answer,
             slices={path: values[place] for path, values in columns.slices.items()},
             cause=find_cause(broken) if kind == NEGATIVE else None,
-            right_choice=None if confidence is None else confidence.right_choice(place),
+            confidence=None if confidence is None else confidence.right_choice(place),
         )
 
 

@@ -298,8 +298,8 @@ def flip_table(flips: FlipList) -> Table:
         "score": [f"{old:.4g} -> {new:.4g}" for old, new in scores]
         if any(score not in {0.0, 1.0} for pair in scores for score in pair)
         else [],
-        "confidence": [str(example.right_choice or "") for example in flips.examples]
-        if any(example.right_choice for example in flips.examples)
+        "confidence": [str(example.confidence or "") for example in flips.examples]
+        if any(example.confidence for example in flips.examples)
         else [],
         "remark": flips.remarks if any(flips.remarks) else [],
     }

@@ -249,7 +249,7 @@ def _flip(console: "Console", example: FlippedExample, remark: str, fields: Sequ
     scores = f"score {example.old_score:.4g} -> {example.new_score:.4g}"
     graded = {example.old_score, example.new_score} - {0.0, 1.0}
     head = [f"id {visible(example.id, TEXT_LIMIT)}", scores if graded else ""]
-    head += [str(example.right_choice or ""), visible(remark, TEXT_LIMIT)]
+    head += [str(example.confidence or ""), visible(remark, TEXT_LIMIT)]
     console.print(Text("   ".join(filter(None, head)), style="bold"))
     lines = [
         ("input", example.input),

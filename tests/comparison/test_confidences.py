@@ -305,3 +305,10 @@ def test_rows_of_compatkit_run_are_read_as_what_is_judged_weighs_them() -> None:
     for comparison, words in ((plain, "raw"), (normal, PER_CHARACTER)):
         assert notes(comparison)[0].startswith(f"likelihoods of choices are {words}:")
         assert not any("judged otherwise" in note for note in notes(comparison))
+
+
+def test_the_frame_of_flips_has_them() -> None:
+    frame = compare(OLD, NEW).flips()
+    held = dict(zip(frame["id"], frame["confidence"], strict=True))
+    assert held["2"]["close"] is True
+    assert held["1"]["old_probability"] == pytest.approx(0.6)

@@ -227,7 +227,7 @@ def make_article(flip: Flip, choices: Choices, fields: Sequence[str] = ()) -> Ar
         tokens=" ".join([example.kind, *(choice.token(value) for choice, value in held)]),
         labels=[
             *(value for choice, value in held if choice.tells),
-            *([str(example.right_choice)] if example.right_choice else []),
+            *([str(example.confidence)] if example.confidence else []),
         ],
         score="" if {*scores} <= {0.0, 1.0} else f"{scores[0]:.4g} \u2192 {scores[1]:.4g}",
         head=question[:cut],
