@@ -16,6 +16,7 @@ from compatkit.comparison.flipped import Aligned
 from compatkit.comparison.history import History, Version
 from compatkit.comparison.judging import find_unanswered
 from compatkit.comparison.names import name_files, name_models
+from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.options import Options, make_options
 from compatkit.comparison.sides import TOTAL, is_task, open_sides, share_tasks
 from compatkit.comparison.signature import name_inputs, sign
@@ -34,6 +35,7 @@ from compatkit.metrics.trajectories import (
 from compatkit.notes import Note, notes_of
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
+OF_ONE_UPDATE = ("by", "sweep", "margin")
 NUMBER = re.compile(r"(\d+)")
 
 
@@ -122,6 +124,7 @@ def trace(versions: Sequence[Any], options: Options, *, names: Sequence[str] = (
     if len(versions) < 2:  # noqa: PLR2004
         raise ConfigError("a history is of two versions or more.")
     refuse_search(options, "a history")
+    _refuse_unused(options)
     if not all(isinstance(version, str | Path) for version in versions):
         called = names or [f"version {number}" for number in range(1, len(versions) + 1)]
         files = [
@@ -141,6 +144,16 @@ def trace(versions: Sequence[Any], options: Options, *, names: Sequence[str] = (
     ]
     parts = [replace(part, noted=(*part.noted, *noted)) for part in parts]
     return _total(parts, list(map(str, versions)), options) if len(parts) > 1 else parts[0]
+
+
+def _refuse_unused(options: Options) -> None:
+    """Refuse what is measured of one update alone: a history would leave it out in silence."""
+    unused = [name for name in OF_ONE_UPDATE if name in options.changed]
+    if unused:
+        raise ConfigError(
+            f"{OPTIONS[unused[0]].flag} is of one update, and a history shows several. Leave it "
+            "out, or compare two of the versions."
+        )
 
 
 def _trace_one(

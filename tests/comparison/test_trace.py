@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -209,3 +210,10 @@ def test_three_versions_of_a_real_model_are_what_a_plain_script_counts() -> None
     assert (last.counts.broken, last.counts.first_broken) == (19, 15)
     assert last.metrics["ever_right_now_wrong"].denominator == 59
     assert last.metrics["negative_flip_rate"].numerator == 15
+
+
+@pytest.mark.parametrize("option", [{"by": "id"}, {"sweep": True}, {"margin": 0.02}])
+def test_what_is_of_one_update_is_refused(option: dict[str, Any]) -> None:
+    rows = [{"id": n, "prediction": "a", "reference": "a"} for n in range(4)]
+    with pytest.raises(ConfigError, match="is of one update, and a history shows several"):
+        compatkit.history([rows, rows], **option)

@@ -54,4 +54,5 @@ def test_places_keep_the_order_of_the_numbers_and_stay_inside(values: list[float
     places = [scale.place(value) for value in sorted(values)]
     assert places == sorted(places)
     assert all(4.0 <= place <= 96.0 for place in places)
-    assert all(scale.low - 1e-9 <= tick <= scale.high + 1e-9 for tick in scale.ticks)
+    margin = 1e-9 * (scale.high - scale.low) + 1e-12
+    assert all(scale.low - margin <= tick <= scale.high + margin for tick in scale.ticks)
