@@ -37,6 +37,18 @@ class Number(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
+class Limit(click.ParamType):  # type: ignore[type-arg]
+    """A number, or a percentage, which is read where the budget is known."""
+
+    name = "float"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number or the text of a percentage, or fail."""
+        if isinstance(value, str) and value.rstrip().endswith("%"):
+            return value
+        return click.FLOAT.convert(value, param, ctx)
+
+
 class Pair(click.ParamType):  # type: ignore[type-arg]
     """Two texts with a sign of equality between them."""
 

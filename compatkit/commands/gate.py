@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
+from compatkit.commands.flags import Limit, NamedPath, add_flags, flag, make_flag
 from compatkit.commands.gate_reports import (
     VERDICT_SUFFIXES,
     check_outputs,
@@ -84,10 +84,10 @@ OUTPUTS = ("output", "picture", "gitlab", "as_json", "as_markdown")
 HAS_NONE_OF = (OF_TESTS, OF_SHARES, OF_SWEEP)
 BUDGET_FLAGS = (
     *(
-        flag(f"--{name.replace('_', '-')}", type=float, metavar="LIMIT", help=f"{budget.label}.")
+        flag(f"--{name.replace('_', '-')}", type=Limit(), metavar="LIMIT", help=f"{budget.label}.")
         for name, budget in BUDGETS.items()
     ),
-    flag("--max-slice-nfr", type=float, metavar="LIMIT", help="NFR of each slice of --by."),
+    flag("--max-slice-nfr", type=Limit(), metavar="LIMIT", help="NFR of each slice of --by."),
     flag(
         "--must-not-flip",
         multiple=True,

@@ -92,6 +92,11 @@ class Budget:
         return METRICS[self.metric].unit
 
     @property
+    def is_share(self) -> bool:
+        """Whether a percentage says its limit: of examples, or in points of one."""
+        return self.unit in {"share", "points"}
+
+    @property
     def needs(self) -> tuple[Need, ...]:
         """What it cannot be decided without."""
         needs = METRICS[self.metric].needs

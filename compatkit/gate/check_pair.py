@@ -1,6 +1,6 @@
 """Check pair: hold one update against budgets, without a policy file."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,7 @@ from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.checking import check_policy
-from compatkit.gate.limits import check_limit, check_looks
+from compatkit.gate.limits import check_looks, read_limit
 from compatkit.gate.policy import (
     INCONCLUSIVE,
     MAX_WAIVED,
@@ -31,8 +31,8 @@ def check(
     *,
     old_rerun: Any = None,
     history: Sequence[Any] = (),
-    advisory: Mapping[str, float] | None = None,
-    slices: Mapping[str, Mapping[str, float]] | None = None,
+    advisory: Mapping[str, float | str] | None = None,
+    slices: Mapping[str, Mapping[str, float | str]] | None = None,
     must_not_flip: Sequence[str] = (),
     must_not_flip_tags: Mapping[str, Sequence[str]] | None = None,
     waivers: Sequence[Waiver] = (),
@@ -118,12 +118,12 @@ def make_policy(
     old: Any,
     new: Any,
     options: Options,
-    budgets: Mapping[str, float],
+    budgets: Mapping[str, float | str],
     *,
     old_rerun: Any = None,
     history: Sequence[Any] = (),
-    advisory: Mapping[str, float] = NOTHING,
-    slices: Mapping[str, Mapping[str, float]] = NOTHING,
+    advisory: Mapping[str, float | str] = NOTHING,
+    slices: Mapping[str, Mapping[str, float | str]] = NOTHING,
     must_not_flip: Sequence[str] = (),
     must_not_flip_tags: Mapping[str, Sequence[str]] = NOTHING,
     waivers: Sequence[Waiver] = (),
@@ -145,14 +145,15 @@ def make_policy(
     choices |= {"examples": examples, "max_left_out": max_left_out, "max_waived": max_waived}
     _check_options(options.plan.level, {**choices, "strict": strict})
     check_looks(looks, decide)
-    _check_limits((budgets, advisory, *slices.values()), decide)
+    blocking, reported = _read_limits(budgets, decide), _read_limits(advisory, decide)
+    of_slices = {path: _read_limits(limits, decide) for path, limits in slices.items()}
     task = TaskPolicy(
         name="",
         old=old,
         new=new,
         options=options,
-        limits=Limits(budgets, advisory, inconclusive),
-        slices={path: Limits(limits, {}, inconclusive) for path, limits in slices.items()},
+        limits=Limits(blocking, reported, inconclusive),
+        slices={path: Limits(limits, {}, inconclusive) for path, limits in of_slices.items()},
         must_not_flip=_guard(must_not_flip, must_not_flip_tags),
         old_rerun=old_rerun,
         history=tuple(history),
@@ -175,10 +176,8 @@ def _guard(ids: Sequence[str], tags: Mapping[str, Sequence[str]]) -> MustNotFlip
     return MustNotFlip(_texts(ids), {path: _texts(values) for path, values in tags.items()})
 
 
-def _check_limits(tables: Iterable[Mapping[str, float]], way: str) -> None:
-    for table in tables:
-        for name, limit in table.items():
-            check_limit(name, limit, way)
+def _read_limits(table: Mapping[str, float | str], way: str) -> dict[str, float]:
+    return {name: read_limit(name, limit, way) for name, limit in table.items()}
 
 
 def _refuse_nothing(task: TaskPolicy) -> None:

@@ -1,5 +1,7 @@
 """Limits: what a budget may be set to."""
 
+import re
+from decimal import Decimal
 from difflib import get_close_matches
 from math import isfinite
 from typing import Any
@@ -8,6 +10,8 @@ from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import WAYS
+
+PERCENTAGE = re.compile(r"\s*-?[0-9]{1,9}(\.[0-9]{1,9})?\s?%\s*")
 
 
 def check_looks(looks: int, way: str) -> None:
@@ -31,8 +35,8 @@ def check_looks(looks: int, way: str) -> None:
         )
 
 
-def check_limit(name: str, limit: Any, way: str) -> None:
-    """Refuse a budget that does not exist, or a limit out of its range.
+def read_limit(name: str, limit: Any, way: str) -> float:
+    """Return the limit of a budget, which is a number or, of a share, a percentage: `'4%'`.
 
     Args:
         name: a name in `BUDGETS`.
@@ -40,15 +44,18 @@ def check_limit(name: str, limit: Any, way: str) -> None:
         way: one of `WAYS`: a sample never shows a rate of exactly 0.
 
     Raises:
-        ConfigError: as said.
+        ConfigError: a budget that does not exist, or a limit out of its range.
     """
     if name not in BUDGETS:
         near = get_close_matches(name, BUDGETS, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BUDGETS)}."
         raise ConfigError(f"no budget {name!r}; {hint}")
     budget = BUDGETS[name]
+    if budget.is_share and isinstance(limit, str) and PERCENTAGE.fullmatch(limit):
+        limit = float(Decimal(limit.strip().removesuffix("%")) / 100)
     most = "" if budget.most is None else f" to {budget.most:g}"
-    wanted = f"a number from {budget.least:g}{most} was expected"
+    percentage = ", or a percentage such as '2%'," if budget.is_share else ""
+    wanted = f"a number from {budget.least:g}{most}{percentage} was expected"
     plain = isinstance(limit, int | float) and not isinstance(limit, bool)
     if not plain or not isfinite(as_float(limit)):
         raise ConfigError(f"{name} is {limit!r:.60}; {wanted}.")
@@ -61,3 +68,4 @@ def check_limit(name: str, limit: Any, way: str) -> None:
             "must_not_flip names examples that may never break; decide = 'point' takes the "
             "measured value for the truth."
         )
+    return float(limit)

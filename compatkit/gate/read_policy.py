@@ -11,7 +11,7 @@ from typing import Any
 
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
-from compatkit.gate.limits import check_limit, check_looks
+from compatkit.gate.limits import check_looks, read_limit
 from compatkit.gate.policy import Limits, MustNotFlip, Policy, TaskPolicy, Waiver
 from compatkit.gate.policy_keys import (
     FILE_NAME,
@@ -238,13 +238,13 @@ class _Reader:
         tiers: list[dict[str, float]] = []
         for key in LIMIT_KEYS[:2]:
             budgets = self._table(table, key, at)
-            for name, limit in budgets.items():
-                try:
-                    check_limit(name, limit, way)
-                except ConfigError as error:
-                    place = f"{at}.{key}"
-                    raise self._error(place, str(error).removesuffix(".")) from None
-            tiers.append({name: float(limit) for name, limit in budgets.items()})
+            try:
+                tiers.append(
+                    {name: read_limit(name, limit, way) for name, limit in budgets.items()}
+                )
+            except ConfigError as error:
+                place = f"{at}.{key}"
+                raise self._error(place, str(error).removesuffix(".")) from None
         return Limits(
             blocking=tiers[0],
             advisory=tiers[1],

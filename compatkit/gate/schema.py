@@ -13,6 +13,7 @@ from typing import Any
 
 from compatkit.comparison.option_table import OF_SIDES
 from compatkit.gate.budgets import BUDGETS, Budget
+from compatkit.gate.limits import PERCENTAGE
 from compatkit.gate.policy_keys import (
     FILE_NAME,
     FORMAT,
@@ -126,7 +127,11 @@ def _limits() -> dict[str, Schema]:
 
 def _limit(budget: Budget) -> Schema:
     most = {} if budget.most is None else {"maximum": budget.most}
-    return {"type": "number", "minimum": budget.least, **most, "description": budget.meaning}
+    number: Schema = {"type": "number", "minimum": budget.least, **most}
+    if not budget.is_share:
+        return {**number, "description": budget.meaning}
+    percentage = {"type": "string", "pattern": f"^{PERCENTAGE.pattern}$"}
+    return {"anyOf": [number, percentage], "description": budget.meaning}
 
 
 def _waiver() -> Schema:

@@ -116,7 +116,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ("max_nfr = 0.02", "max_nrf = 0.02", "no budget 'max_nrf'; did you mean 'max_nfr'?"),
         ("max_nfr = 0.02", "max_nfr = 2", "tasks.sums.budgets: max_nfr is 2; a number from 0 to 1"),
         ("max_nfr = 0.02", "max_nfr = -0.1", "max_nfr is -0.1"),
-        ("max_nfr = 0.02", "max_nfr = '2%'", "max_nfr is '2%'; a number"),
+        ("max_nfr = 0.02", "max_nfr = '2 p.c.'", "max_nfr is '2 p.c.'; a number"),
         ("max_nfr = 0.02", "max_nfr = true", "max_nfr is True"),
         ("max_nfr = 0.02", "max_nfr = nan", "max_nfr is nan"),
         ("max_nfr = 0.02", "max_nfr = 0", "which no number of examples can show"),
