@@ -103,6 +103,15 @@ def test_flips_that_were_not_kept_are_not_shown() -> None:
     assert "The must-not-flip example broke (q1)." in lines_of(verdict)
 
 
+def test_the_worst_slice_of_the_only_task_does_not_repeat_its_name() -> None:
+    slices = [decided("fail", task="mmlu", field="lang", slice=part, low=0.05) for part in "ab"]
+    for names, expected in ((["mmlu"], "of lang = a"), (["mmlu", "gsm8k"], "of mmlu, lang = a")):
+        tasks = tuple(replace(compared(), task=name) for name in names)
+        lines = lines_of(judge("fail", *slices, comparisons=tasks))
+        (sentence,) = [line for line in lines if line.startswith("worst slice")]
+        assert f"the negative flip rate (NFR) {expected} " in sentence
+
+
 def test_the_worst_slice_is_the_one_furthest_beyond() -> None:
     def worst(*decisions: object) -> list[str]:
         lines = lines_of(judge("fail", *decisions))  # type: ignore[arg-type]
