@@ -13,6 +13,7 @@ from prediction_files import rows_of_model
 from compatkit import compare, compare_candidates
 from compatkit.comparison.comparison import Comparison
 from compatkit.reports import REPORTS, View
+from compatkit.reports.hostile import visible
 from compatkit.reports.latex import latex_text, render_latex
 
 RIGHT = [{"id": n, "prediction": "a", "reference": "a"} for n in range(4)]
@@ -96,6 +97,38 @@ def test_a_name_acts_on_nothing(text: str) -> None:
     rest = re.sub(r"\\[{}$&#_%]", "", latex_text(text))
     assert rest.count("{") == rest.count("}")
     assert not re.search(r"[$&#%~^]", rest)
+
+
+COMMANDS = {
+    "textbackslash": "\\",
+    "textasciitilde": "~",
+    "textasciicircum": "^",
+    "textasciigrave": "`",
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+}
+TOKEN = re.compile(r"\\texttt{(.*?)}|\\([a-z]+){}|\\(.)|{([^{}]*)}")
+
+
+def read_latex(text: str) -> str:
+    """Return what LaTeX shows of a text: commands as their characters, groups as what they hold."""
+
+    def shown(match: re.Match[str]) -> str:
+        code, command, escaped, group = match.groups()
+        if command is not None:
+            return COMMANDS[command]
+        return code or escaped or group.replace("''", '"')
+
+    return TOKEN.sub(shown, text)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_name_is_read_again_as_it_was_shown(text: str) -> None:
+    """What a terminal shows of it, with letters beyond Latin-1 by their number."""
+    name = f'{text} R&D_50% \\x{{a}}#$~^"'
+    latin = "".join(char if ord(char) < 256 else f"U+{ord(char):04X}" for char in visible(name))
+    assert read_latex(latex_text(name, 10**6)) == latin
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
