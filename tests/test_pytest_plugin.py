@@ -140,7 +140,7 @@ def test_a_fail_says_why_and_shows_no_traceback(run: Run) -> None:
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            "FAIL: the negative flip rate (NFR) of qa is at least * the budget is at most 5%",
+            "FAIL: the negative flip rate (NFR) is at least * the budget is at most 5%",
             "must-not-flip example q7 broke: it was right, now is wrong",
             "  reference  yes",
             "  old        yes",
