@@ -251,12 +251,9 @@ def mean_where(values: FloatArray, where: BoolArray, plan: Plan, nothing: str) -
         plan: how intervals are made.
         nothing: why it is undefined where none counts.
     """
-    if not where.any():
-        return undefined(nothing)
-    value = float(values[where].mean())
-    if not plan.resample:
-        return MetricValue(value, reason=NOT_ASKED)
-    if plan.bounded and plan.clusters is None and np.count_nonzero(where) < FEW:
+    few = plan.resample and plan.bounded and plan.clusters is None
+    if few and 0 < np.count_nonzero(where) < FEW:
+        value = float(values[where].mean())
         return replace(bounded_mean(values, plan, (0.0, 1.0), where), value=value)
     return mean_among(values, where, plan, plan.bounds(0.0, 1.0), nothing)
 

@@ -184,6 +184,7 @@ def task_table(results: Sequence[Comparison]) -> Table:
     average = name_average("accuracy", results[-1])
     title = f"{describe_scorer(results[-1])}; old, new: {average}; broken: negative flips"
     family = describe_family([comparison.tests for comparison in results], "tasks and candidates")
+    family = name_average(family, results[-1])
     note = "; ".join(filter(None, (MACRO, family)))
     return Table(title, header, rows, text_columns=2 if several else 1, note=note)
 

@@ -182,8 +182,13 @@ def test_a_folder_has_one_k_and_a_total(tmp_path):
         (tmp_path / side).mkdir()
         for task in ("one", "two"):
             write(tmp_path / side / f"{task}.jsonl", samples)
-    *_, total = compare_folders(tmp_path / "old", tmp_path / "new", pass_at=2)
+    results = compare_folders(tmp_path / "old", tmp_path / "new", pass_at=2)
+    *_, total = results
     assert total.pair.pass_at == 2
+    for name in ("terminal", "markdown", "html"):
+        text = unescape(REPORTS[name](results, None)).replace("\\@", "@").replace("\u200b", "")
+        assert "p if pass@2 is unchanged" in " ".join(text.split()), name
+        assert "accuracy is unchanged" not in text, name
     assert total.accuracy_old == compare(rows_of(OLD), rows_of(NEW), pass_at=2).accuracy_old
 
 
