@@ -1,8 +1,11 @@
 """The compiled kernel, which an installation does without where there is no C compiler.
 
-All else about the package is in pyproject.toml.
+And the addresses, and the README as an index page shows it. All else about the package is in
+pyproject.toml.
 """
 
+import re
+import runpy
 import sysconfig
 from pathlib import Path
 
@@ -26,7 +29,32 @@ kernel = Extension(
     py_limited_api=STABLE,
     optional=True,
 )
+
+published = runpy.run_path("compatkit/addresses.py")
+release = runpy.run_path("compatkit/version.py")["__version__"]
+
+
+def find_address(link: re.Match[str]) -> str:
+    """Return a link to a file of a clone as one that leads there from anywhere."""
+    path, anchor = link["path"], link["anchor"] or ""
+    if path.startswith("docs/") and path.endswith(".md"):
+        address = published["page"](path.removeprefix("docs/").removesuffix(".md"))
+    else:
+        kind = "raw" if path.endswith(".png") else "blob"
+        address = f"{published['REPOSITORY']}/{kind}/v{release}/{path}"
+    return f"]({address}{anchor})"
+
+
+readme = Path("README.md").read_text(encoding="utf-8")
 setup(
+    long_description=re.sub(r"\]\((?P<path>[^):#]+)(?P<anchor>#[^)]*)?\)", find_address, readme),
+    long_description_content_type="text/markdown",
+    project_urls={
+        "Documentation": f"{published['DOCUMENTATION']}/",
+        "Source": published["REPOSITORY"],
+        "Issues": f"{published['REPOSITORY']}/issues",
+        "Changes": f"{published['REPOSITORY']}/blob/main/CHANGELOG.md",
+    },
     ext_modules=[kernel],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if STABLE else {},
 )

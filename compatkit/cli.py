@@ -7,6 +7,7 @@ from importlib import import_module
 
 import click
 
+from compatkit.addresses import DOCUMENTATION
 from compatkit.errors import CompatkitError
 from compatkit.version import __version__
 
@@ -66,7 +67,11 @@ def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"Documentation: {DOCUMENTATION}/",
+)
 @click.option(
     *("-v", "--verbose"),
     is_flag=True,

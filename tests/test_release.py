@@ -50,11 +50,18 @@ def test_a_workflow_may_read_and_a_job_says_what_more_it_may(path: Path) -> None
         assert not (written and steps), "what may write runs no code of the repository"
 
 
-def release_notes(folder: Path, changelog: str, tag: str) -> subprocess.CompletedProcess[str]:
+def release_notes(
+    folder: Path, changelog: str, tag: str, owner: str = "somebody"
+) -> subprocess.CompletedProcess[str]:
     (folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci/release-notes", folder / ".ci")
     (folder / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
     (folder / "CHANGELOG.md").write_text(changelog)
+    text = (ROOT / "compatkit/addresses.py").read_text()
+    (folder / "compatkit").mkdir()
+    (folder / "compatkit/addresses.py").write_text(
+        re.sub('^OWNER = ".*"$', f'OWNER = "{owner}"', text, flags=re.MULTILINE)
+    )
     return subprocess.run(
         ["bash", ".ci/release-notes", tag],  # noqa: S607
         cwd=folder,
@@ -84,6 +91,12 @@ def test_a_tag_that_does_not_fit_is_refused(
     notes = release_notes(tmp_path, changelog, tag)
     assert (notes.returncode, notes.stdout) == (1, "")
     assert message in notes.stderr
+
+
+def test_a_release_without_its_owner_is_refused(tmp_path: Path) -> None:
+    notes = release_notes(tmp_path, "## 1.2.0 (2026-12-01)\n", "v1.2.0", owner="OWNER")
+    assert (notes.returncode, notes.stdout) == (1, "")
+    assert "who publishes the repository was expected" in notes.stderr
 
 
 def test_the_version_is_said_alike() -> None:

@@ -1,7 +1,7 @@
 """Help pages: what `--help` shows of each command, without importing the command.
 
 The options of a command are declared across the package, in the signatures of scorers among others.
-What they say is written beside this file by docs/write_reference.py; a test holds that both agree.
+What they say is written beside this file by `make docs`; a test holds that both agree.
 """
 
 import json

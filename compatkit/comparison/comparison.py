@@ -232,7 +232,7 @@ class Comparison:
         """Draw a picture of the comparison.
 
         Args:
-            name: which one, as docs/formats.md lists them: `slices`, `scores`, `sweep`, `answers`.
+            name: which one: `slices`, `scores`, `sweep`, `answers`.
             path: where to write it, too: .svg, .pdf or .png; None for nowhere.
 
         Returns:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from compatkit.addresses import page
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.opening import open_files
@@ -22,8 +23,9 @@ from compatkit.readers.prediction_file import PredictionFile
 SHOWN = 60  # characters of a slice that a comment names
 HEAD = """\
 #:schema ./{schema}
-# What an update may break. `compatkit gate` holds an update against this file; docs/gate.md says
-# what each key means. The limits below are what the update {old} -> {new} kept: tighten them.
+# What an update may break. `compatkit gate` holds an update against this file. What each key means:
+# {page}
+# The limits below are what the update {old} -> {new} kept: tighten them.
 format = 1
 level = {level:g}            # how often at least a pass, or a fail, is right
 decide = "interval"     # "point" takes the measured value for the truth
@@ -75,7 +77,11 @@ def write_first_policy(
     plan = replace(options.plan, bounded=comparison.evidence.bounded)
     lines = [
         HEAD.format(
-            schema=COPY_NAME, old=_comment(old), new=_comment(new), level=options.plan.level
+            schema=COPY_NAME,
+            page=page("gate"),
+            old=_comment(old),
+            new=_comment(new),
+            level=options.plan.level,
         )
     ]
     quoted = _key(task)

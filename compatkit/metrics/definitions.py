@@ -1,7 +1,7 @@
 """Metrics: what every number is that a report shows, and how it is measured.
 
-A metric is written here once. Reports, the JSON schemas, docs/metrics.md, the budgets of a gate and
-the modules for evaluate take its name, words, unit, needs and numbers from here.
+A metric is written here once. Reports, the JSON schemas, the page of metrics, the budgets of a gate
+and the modules for evaluate take its name, words, unit, needs and numbers from here.
 """
 
 from compatkit.metrics import candidates, flips, samples, smooth

@@ -154,7 +154,7 @@ def find_slices(
     aside: Mapping[str, str] | None = None,
     repeated: int = 0,
 ) -> FoundSlices:
-    """Find where broken answers gather; see docs/found-slices.md.
+    """Find where broken answers gather, as the page "Found slices" of the documentation has it.
 
     Args:
         pair: the judged examples.

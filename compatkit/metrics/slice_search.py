@@ -79,7 +79,7 @@ class _Sums:
 
 
 def search(columns: Sequence[SearchColumn], rows: Evidence) -> tuple[list[Candidate], int]:
-    """Find the slices to be tested; see docs/found-slices.md.
+    """Find the slices to be tested, as the page "Found slices" of the documentation has it.
 
     Args:
         columns: the features of the examples that are searched.

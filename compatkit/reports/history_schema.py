@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from compatkit.addresses import page
 from compatkit.metrics.trajectories import (
     HISTORY_QUANTITIES,
     VERSION_QUANTITIES,
@@ -39,8 +40,8 @@ def _version() -> Schema:
             "file": text(),
             "counts": record(
                 counts,
-                "kept, repaired, learned, broken and never_right are all examples; docs/history.md "
-                "defines each.",
+                "kept, repaired, learned, broken and never_right are all examples. What each is: "
+                f"{page('history')}",
             ),
             "metrics": _measured(VERSION_QUANTITIES),
             "no_answer": count("Null predictions, counted as wrong."),

@@ -1,9 +1,9 @@
 """JSON, format 1: every number, every slice, every flipped example.
 
-The schemas are docs/score.schema.json and docs/verdict.schema.json. Characters outside ASCII
-are written as escapes, so that no text can act on a terminal, and so is the first of two
-number signs, which some CI systems take for a command wherever they stand (`##vso[`). Fields
-may be added; those that are there stay.
+The schemas are score.schema.json and verdict.schema.json in compatkit/schemas. Characters outside
+ASCII are written as escapes, so that no text can act on a terminal, and so is the first of two
+number signs, which some CI systems take for a command wherever they stand (`##vso[`). Fields may be
+added; those that are there stay.
 """
 
 import json

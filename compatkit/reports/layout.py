@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from compatkit.addresses import page
 from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExamples
@@ -34,7 +35,7 @@ from compatkit.reports.view import (
 
 COUNTS = (
     "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "
-    "More in docs/metrics.md."
+    f"More: {page('metrics')}"
 )
 
 

@@ -1,12 +1,13 @@
 """Schema of the JSON report: what `compatkit score --json` prints, as JSON Schema.
 
-docs/write_reference.py writes it, and the verdict's, into docs/ and compatkit/schemas/; the tests
+`make docs` writes it, and the verdict's, beside the pages and into compatkit/schemas; the tests
 hold reports to them. The metrics are those of `METRICS`, the corrections those of `CORRECTIONS`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from compatkit.addresses import page
 from compatkit.comparison.causes import CAUSES
 from compatkit.comparison.examples import KINDS as FLIP_KINDS
 from compatkit.metrics.definitions import METRICS, names_always
@@ -260,7 +261,7 @@ def _found_slices() -> Schema:
             "reason": text("Why nothing could be found; empty otherwise."),
             "repeated": count("Examples that have the content of an earlier one."),
         },
-        "Where broken answers gather, with --find-slices; docs/found-slices.md.",
+        f"Where broken answers gather, with --find-slices: {page('found-slices')}",
     )
     return {"oneOf": [value("null"), whole]}
 
@@ -374,7 +375,7 @@ def score_schema() -> Schema:
         "flip": _flip(),
         "test": _test(),
         "tests": value("object", tests, **asked, additionalProperties=refer("test")),
-        "run": value(["object", "null"], "docs/runner.md lists the keys of its format 1.", **run),
+        "run": value(["object", "null"], f"The keys of its format 1: {page('runner')}", **run),
     }
     title = f"compatkit score --json, format {FORMAT}"
     return {"$schema": DRAFT, "title": title, **whole, "$defs": definitions}

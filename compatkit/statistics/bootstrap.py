@@ -106,7 +106,8 @@ def bootstrap_ratio(
         numerator: Shape (n,), finite.
         denominator: Shape (n,), finite.
         level: Confidence level in (0, 1).
-        method: `bca-t`, `bca`, `percentile` or `studentized`; see `docs/statistics.md`.
+        method: `bca-t`, `bca`, `percentile` or `studentized`, which the page
+            "Statistics" of the documentation compares.
         resamples: Number of resamples, at least 100.
         seed: Seed of the random numbers; the same seed gives the same limits.
         clusters: Shape (n,): a label for each example; whole clusters are resampled.
@@ -283,7 +284,8 @@ def bootstrap_mean(
     Args:
         values: Shape (n,), finite.
         level: Confidence level in (0, 1).
-        method: `bca-t`, `bca`, `percentile` or `studentized`; see `docs/statistics.md`.
+        method: `bca-t`, `bca`, `percentile` or `studentized`, which the page
+            "Statistics" of the documentation compares.
         resamples: Number of resamples, at least 100.
         seed: Seed of the random numbers; the same seed gives the same limits.
         clusters: Shape (n,): a label for each example.

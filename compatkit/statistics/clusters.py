@@ -137,7 +137,8 @@ def cluster_proportion(flags: ArrayLike, clusters: ArrayLike, level: float = 0.9
     Returns:
         Limits in [0, 1]. Undefined without examples, for one cluster, and where one holds nearly
         all examples. For few, rare or unequal clusters it holds less often than the level says:
-        docs/statistics.md has the cells. `betting_mean` holds always, and is wider.
+        the page "Statistics" of the documentation has the cells. `betting_mean` holds always, and
+        is wider.
 
     Raises:
         ConfigError: If a flag is neither 0 nor 1, the labels do not fit, or the level is not in

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from builds import ROOT, build, source_of, wheel_of
 
 from compatkit.kernel import load_kernel
 
@@ -17,38 +18,13 @@ pytest.importorskip(
     "setuptools", "77", reason="setuptools 77 is not installed: the group dev has it"
 )
 
-ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "compatkit" / "kernel"
-FILES = ("pyproject.toml", "setup.cfg", "setup.py", "README.md", "LICENSE", "compatkit")
 COMPILER = shutil.which("cc")
 STABLE = not sysconfig.get_config_var("Py_GIL_DISABLED")
 needs_compiler = pytest.mark.skipif(
     COMPILER is None or not (Path(sysconfig.get_path("include")) / "Python.h").exists(),
     reason="no C compiler, or none of Python's headers",
 )
-
-
-def build(folder: Path, *commands: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Copy what a clone holds, and run setup.py there."""
-    for name in FILES:
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        else:
-            shutil.copy(ROOT / name, folder / name)
-    return subprocess.run(
-        [sys.executable, "setup.py", *commands],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-
-def wheel_of(folder: Path) -> Path:
-    (wheel,) = (folder / "dist").glob("*.whl")
-    return wheel
 
 
 @needs_compiler
@@ -67,8 +43,7 @@ def test_a_wheel_holds_the_binary_and_no_source_of_it(tmp_path: Path) -> None:
 
 def test_a_source_distribution_holds_all_that_the_kernel_is_built_from(tmp_path: Path) -> None:
     build(tmp_path, "sdist")
-    (archive,) = (tmp_path / "dist").glob("*.tar.gz")
-    with tarfile.open(archive) as opened:
+    with tarfile.open(source_of(tmp_path)) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
     written = {f"compatkit/kernel/{path.name}" for path in SOURCE.glob("*.[ch]")}
     assert {name for name in names if name.endswith((".c", ".h"))} == written

@@ -21,7 +21,7 @@ def render_terminal(verdict: Verdict, view: View | None = None) -> str:
 
 
 def render_json(verdict: Verdict, view: View | None = None) -> str:  # noqa: ARG001
-    """Return the JSON report of a gate, held to docs/verdict.schema.json.
+    """Return the JSON report of a gate, held to compatkit/schemas/verdict.schema.json.
 
     Args:
         verdict: the gate's.

@@ -5,6 +5,7 @@ The budgets are those of `BUDGETS`; flips and comparisons are those of the score
 
 from typing import Any
 
+from compatkit.addresses import page
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import ADVISORY, BLOCKING, FAIL, INCONCLUSIVE, OUTCOMES, PASS, WAYS
 from compatkit.gate.verdict import EXIT_CODES
@@ -53,7 +54,7 @@ def _decision() -> Schema:
                 "The task's name, empty where there is one only; `total` for the examples of all "
                 "tasks."
             ),
-            "budget": one_of(list(BUDGETS), "What is limited; docs/gate.md says what each is."),
+            "budget": one_of(list(BUDGETS), f"What is limited. What each is: {page('gate')}"),
             "limit": number("What the policy allows."),
             "tier": one_of([BLOCKING, ADVISORY]),
             "outcome": one_of(OUTCOMES, "By the policy's way of deciding."),
