@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent
 NEEDS = {
     "compatkit/evaluate_modules": ("evaluate", "datasets"),
     "compatkit/muscle": ("torch", "transformers", "peft"),
-    "docs/evaluate.md": ("evaluate", "datasets"),
+    "docs/evaluate.md": ("evaluate", "datasets", "torch", "transformers"),
     "tests/commands/test_muscle_command.py": ("torch", "transformers", "peft"),
     "tests/evaluate_modules": ("evaluate", "datasets", "torch", "transformers"),
     "tests/muscle": ("torch", "transformers", "peft"),

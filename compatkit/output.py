@@ -1,7 +1,6 @@
 """Output files: written whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,6 +100,8 @@ def _failure_of(path: str | Path) -> Iterator[None]:
 
 def _stage(target: Path, data: Data) -> Path:
     """Write what a file is to hold beside it, and return where."""
+    import tempfile  # noqa: PLC0415  (start-up time)
+
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     temporary = Path(name)
     try:

@@ -83,7 +83,7 @@ def pages() -> dict[Path, str]:
         **{DOCS / name: text for name, text in schemas.items()},
         **{SCHEMAS / name: text for name, text in schemas.items()},
         PATH: render_schema(),
-        help_pages.PATH: write_help(),
+        Path(help_pages.PATH): write_help(),
         metrics: write_metrics(metrics.read_text(encoding="utf-8")),
         history: write_history(history.read_text(encoding="utf-8")),
     }

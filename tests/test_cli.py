@@ -68,14 +68,42 @@ def test_help_and_version_start_light(arguments: list[str]) -> None:
     assert imported(CALL.format(arguments)) == {"click"}
 
 
+def loaded_by(arguments: list[str], folder: Path) -> set[str]:
+    """Return all modules that a command leaves loaded."""
+    code = CALL.format(arguments) + "\nprint('\\n' + ' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_a_help_page_waits_for_no_path() -> None:
+    loaded = loaded_by(["score", "--help"], Path.cwd())
+    assert loaded.isdisjoint({"pathlib", "urllib.parse", "dataclasses", "compatkit.option"})
+
+
+# What costs more than a millisecond of a start, and a plain comparison has no use for.
+UNUSED = {
+    *("numpy.ma", "numpy.random", "subprocess", "tempfile", "tomllib", "multiprocessing"),
+    *("compatkit.metrics.found_slices", "compatkit.metrics.slice_search"),
+    *("compatkit.pairing.joined_features", "compatkit.scorers.math_process"),
+}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["score"], ["gate", "--max-nfr", "0.9", "--inconclusive", "pass"]]
+)
+def test_a_plain_comparison_waits_for_nothing_that_it_does_not_use(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    write_models(tmp_path)
+    loaded = loaded_by([*arguments, "old.jsonl", "new.jsonl"], tmp_path)
+    assert loaded & UNUSED == set()
+
+
 def test_a_table_waits_for_no_other_report_and_for_nothing_of_the_network(tmp_path: Path) -> None:
     write_models(tmp_path)
-    code = CALL.format(["score", "old.jsonl", "new.jsonl"])
-    code += "\nprint('\\n' + ' '.join(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
-    loaded = set(done.stdout.splitlines()[-1].split())
+    loaded = loaded_by(["score", "old.jsonl", "new.jsonl"], tmp_path)
     reports = {name for name in loaded if name.startswith("compatkit.reports.")}
     rooms = {name.split(".")[2] for name in reports}
     assert rooms.isdisjoint({"page", "latex", "csv_report", "json_report", "notebook", "matrix"})

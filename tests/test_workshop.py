@@ -53,7 +53,7 @@ def test_every_test_is_collected_or_skipped_where_only_dev_is_installed(tmp_path
 
 def test_examples_of_the_documentation_run_or_are_skipped_there(tmp_path: Path) -> None:
     done = run_tests_where_only_dev_is_installed(tmp_path, "docs", "README.md")
-    assert "docs/evaluate.md: evaluate, datasets not installed" in done.stdout
+    assert "docs/evaluate.md: evaluate, datasets, torch, transformers not installed" in done.stdout
 
 
 def test_ci_runs_the_tests_once_and_holds_how_much_they_reach() -> None:

@@ -5,13 +5,14 @@ What they say is written beside this file by `make docs`; a test holds that both
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
-PATH = Path(__file__).with_name("help_pages.json")
+# No Path, whose module takes longer to load than a page to show.
+PATH = os.path.join(os.path.dirname(__file__), "help_pages.json")  # noqa: PTH118, PTH120
 
 
 class HelpPage(click.Group):
@@ -49,7 +50,8 @@ def find_page(words: list[str]) -> tuple[str, HelpPage] | None:
     if words[-1:] not in (["-h"], ["--help"]) or not names or not all(map(str.isalnum, names)):
         return None
     name = " ".join(names)
-    page = json.loads(PATH.read_text(encoding="utf-8")).get(name)
+    with open(PATH, encoding="utf-8") as pages:  # noqa: PTH123
+        page = json.load(pages).get(name)
     return None if page is None else (name, HelpPage(name, page))
 
 

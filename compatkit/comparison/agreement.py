@@ -51,13 +51,13 @@ def count_answers(
     columns = [
         join_answers(side, rows, len(pair.ids)) for side, rows in zip(sides, examples, strict=True)
     ]
-    used = np.unique(np.concatenate(columns))
-    answers = sorted((texts[number] for number in used.tolist() if number), key=_in_order)
+    # Not `np.unique`, which imports numpy.ma: a tenth of all that a small comparison takes.
+    numbers = sorted({0, *texts})
+    used = [number for number in numbers if any((column == number).any() for column in columns)]
+    answers = sorted((texts[number] for number in used if number), key=_in_order)
     if len(used) < 2 or len(answers) > FEW:  # noqa: PLR2004
         return None
-    order = np.array(
-        [answers.index(texts[number]) if number else len(answers) for number in used.tolist()]
-    )
+    order = np.array([answers.index(texts[number]) if number else len(answers) for number in used])
     old_places, new_places = (order[np.searchsorted(used, column)] for column in columns)
     counts = np.zeros((len(used), len(used)), np.int64)
     np.add.at(counts, (old_places, new_places), 1)

@@ -13,20 +13,21 @@ from compatkit.comparison.signature import shorten
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, Plan
-from compatkit.metrics.found_slices import FoundSlices
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import Tests
 from compatkit.metrics.pair import Counts, JudgedPair
 from compatkit.metrics.picking import SlicesDiffer
 from compatkit.metrics.smooth import Sweep
 from compatkit.notes import Note
-from compatkit.pairing.joined_features import JoinedFeatures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from compatkit.metrics.found_slices import FoundSlices
+    from compatkit.pairing.joined_features import JoinedFeatures
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -92,8 +93,8 @@ class Comparison:
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
     changed: FlippedExamples | None = field(default=None, repr=False)
-    features: JoinedFeatures | None = field(default=None, repr=False)
-    found_slices: FoundSlices | None = None
+    features: "JoinedFeatures | None" = field(default=None, repr=False)
+    found_slices: "FoundSlices | None" = None
     old_name: str = ""
     new_name: str = ""
 

@@ -297,6 +297,6 @@ def take_worst(lists: Sequence[FlippedExamples], limit: int) -> list[tuple[int, 
     starts = np.cumsum([0, *sizes])
     read = {
         owner: iter(lists[owner].take(chosen[owners[chosen] == owner] - starts[owner]))
-        for owner in np.unique(owners[chosen]).tolist()
+        for owner in set(owners[chosen].tolist())
     }
     return [(owner, next(read[owner])) for owner in owners[chosen].tolist()]

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from compatkit.arrays import IntArray
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.options import Options
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
-from compatkit.metrics.found_slices import adjust, find_slices
 from compatkit.pairing.alignment import Alignment
-from compatkit.pairing.joined_features import JoinedFeatures, concatenate_features, join_features
 from compatkit.pairing.scored_rows import ScoredRows
+
+if TYPE_CHECKING:
+    from compatkit.pairing.joined_features import JoinedFeatures
 
 
 def refuse_search(options: Options, what: str) -> None:
@@ -38,20 +40,24 @@ def join_for_search(
     sides: Sequence[ScoredRows],
     examples: Sequence[IntArray],
     aligned: Alignment,
-) -> JoinedFeatures | None:
+) -> "JoinedFeatures | None":
     """Return what tells the examples of two models apart; None where it was not asked for."""
     if not options.find_slices:
         return None
+    from compatkit.pairing.joined_features import join_features  # noqa: PLC0415  (start-up time)
+
     joined = join_features(sides, examples, len(aligned.ids))
     groups = None if options.cluster is None else aligned.attributes[options.cluster]
     return replace(joined, groups=groups)
 
 
-def join_tasks(parts: Sequence[Comparison]) -> JoinedFeatures | None:
+def join_tasks(parts: Sequence[Comparison]) -> "JoinedFeatures | None":
     """Put together what tells the examples of several tasks apart, the task among it."""
     features = {part.task: part.features for part in parts if part.features is not None}
     if len(features) < len(parts):
         return None
+    from compatkit.pairing.joined_features import concatenate_features  # noqa: PLC0415  (start-up time)
+
     joined = concatenate_features(features, [len(part.pair.ids) for part in parts])
     return replace(joined, repeated=sum(part.evidence.repeated for part in parts))
 
@@ -67,6 +73,8 @@ def find_where(results: Sequence[Comparison], plan: Plan) -> list[Comparison]:
     asked = [result for result in results if result.features is not None]
     if not asked:
         return list(results)
+    from compatkit.metrics.found_slices import adjust, find_slices  # noqa: PLC0415  (start-up time)
+
     searched = [
         find_slices(
             result.pair,

@@ -1,10 +1,13 @@
 """Hints: where broken answers gather, of a task that was searched. They decide nothing."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compatkit.gate.checked_task import CheckedTask
 from compatkit.gate.policy_keys import MIN_LIFT
-from compatkit.metrics.found_slices import FoundSlice
+
+if TYPE_CHECKING:
+    from compatkit.metrics.found_slices import FoundSlice
 
 
 def tell_gathered(task: CheckedTask) -> Iterator[str]:
@@ -25,7 +28,7 @@ def tell_gathered(task: CheckedTask) -> Iterator[str]:
         yield f"{task.where}{nothing}; this decides nothing"
 
 
-def _describe(place: FoundSlice) -> str:
+def _describe(place: "FoundSlice") -> str:
     inside, outside = (f"{100 * (rate or 0.0):.1f}%" for rate in (place.nfr, place.nfr_outside))
     p_value = "p < 0.0001" if place.p_adjusted < 1e-4 else f"p = {place.p_adjusted:.4f}"  # noqa: PLR2004
     lift = "" if place.lift.value is None else f"lift {place.lift.value:.2f}, "

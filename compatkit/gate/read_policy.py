@@ -1,7 +1,6 @@
 """Read policy: from TOML, every key and value checked."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -102,6 +101,8 @@ def _own_table(project: Table) -> Any:
 
 
 def _parse(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  (start-up time)
+
     try:
         with path.open("rb") as file:
             return tomllib.load(file)

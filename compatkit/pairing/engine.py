@@ -7,11 +7,10 @@ itself starts it.
 
 import os
 import pickle
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compatkit.errors import CompatkitError
 from compatkit.pairing.scored_rows import ScoredRows, score_file
@@ -20,6 +19,9 @@ from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
 from compatkit.scorers.make import make_scorer
 from compatkit.scorers.scorer import Scorer
+
+if TYPE_CHECKING:
+    import subprocess
 
 LARGE = 32 << 20  # bytes of a file from which a process of its own pays
 SHARE = b"compatkit:share:"
@@ -97,6 +99,8 @@ def _run_elsewhere(
 
 
 def _run_in_process(job: Job, seed: str, progress: Progress | None) -> ScoredRows:
+    import subprocess  # noqa: PLC0415  (start-up time)
+
     path = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "compatkit.pairing.engine"],

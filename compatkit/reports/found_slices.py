@@ -1,13 +1,15 @@
 """Found slices: where broken answers gather, as the readable reports say it."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.metrics.found_slices import FoundSlice, FoundSlices
-from compatkit.metrics.search_columns import ALIKE
 from compatkit.reports.blocks import Line, Table
 from compatkit.reports.hostile import visible
 from compatkit.reports.view import DASH, count_of, format_count, format_number, format_p
+
+if TYPE_CHECKING:
+    from compatkit.metrics.found_slices import FoundSlice, FoundSlices
 
 TITLE = "where broken answers gather"
 NOTHING = "Nothing gathers more than chance would show"
@@ -45,7 +47,7 @@ def describe_where(comparison: Comparison) -> str:
     )
 
 
-def describe_nothing(outcome: FoundSlices) -> str:
+def describe_nothing(outcome: "FoundSlices") -> str:
     """Say that no slice was found, and how many were looked at."""
     if outcome.reason:
         return f"not searched: {outcome.reason}"
@@ -60,7 +62,7 @@ def describe_nothing(outcome: FoundSlices) -> str:
     )
 
 
-def describe_loss(comparison: Comparison, part: FoundSlice) -> str:
+def describe_loss(comparison: Comparison, part: "FoundSlice") -> str:
     """Say what share of the right answers broke in a slice, and name one that did."""
     text = (
         f"{part.name}: of the answers that were right before, {_share(part.lost)} broke there and "
@@ -84,7 +86,7 @@ def _find_question(comparison: Comparison, example: str) -> str:
     return f": {text[:MOST_QUESTION]}{end}" if text else ""
 
 
-def _make_table(outcome: FoundSlices) -> Table:
+def _make_table(outcome: "FoundSlices") -> Table:
     rows = [
         (
             part.name,
@@ -111,12 +113,12 @@ def _make_table(outcome: FoundSlices) -> Table:
     return Table(TITLE, header, rows, note=note)
 
 
-def _write_limits(part: FoundSlice) -> str:
+def _write_limits(part: "FoundSlice") -> str:
     low, high = part.lift.low, part.lift.high
     return DASH if low is None or high is None else f"{low:.2f} to {high:.2f}"
 
 
-def _write_p(part: FoundSlice) -> str:
+def _write_p(part: "FoundSlice") -> str:
     text = f"p = {format_p(part.p_adjusted)}".replace("= <", "< ")
     return f"{text}, Holm over {part.family:,}" if part.family > 1 else text
 
@@ -125,7 +127,7 @@ def _share(value: float | None) -> str:
     return format_number(value, "share", digits=1)
 
 
-def _describe_aside(outcome: FoundSlices) -> Iterator[str]:
+def _describe_aside(outcome: "FoundSlices") -> Iterator[str]:
     """Say by which fields was searched, and by which not and why; not of those with one value."""
     if outcome.fields:
         yield f"fields: {', '.join(outcome.fields)}, and pairs of them"
@@ -134,6 +136,8 @@ def _describe_aside(outcome: FoundSlices) -> Iterator[str]:
             f"{count_of(outcome.repeated, 'example')} repeat another's input and references: "
             "copies on both halves confirm each other; --cluster names what they share"
         )
+    from compatkit.metrics.search_columns import ALIKE  # noqa: PLC0415  (start-up time)
+
     by_reason: dict[str, list[str]] = {}
     for name, why in outcome.aside.items():
         if why != ALIKE:

@@ -3,17 +3,19 @@
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
 from compatkit.errors import MissingExtraError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
-from compatkit.scorers.math_process import MathProcess
 from compatkit.scorers.scorer import Scored, Scorer
 from compatkit.scorers.unread import count_unread
 from compatkit.scorers.unseen import leave_out_unseen
+
+if TYPE_CHECKING:
+    from compatkit.scorers.math_process import MathProcess
 
 NO_EXPRESSION = "predictions without an expression: wrong"
 TOO_SLOW = "predictions that take more than {:g} CPU seconds to read and compare: wrong"
@@ -55,6 +57,8 @@ def math(
             "the scorer math needs the library math-verify. Install compatkit with its extra: "
             "pip install 'compatkit[math]'."
         )
+    from compatkit.scorers.math_process import MathProcess  # noqa: PLC0415  (start-up time)
+
     process = MathProcess(time_limit)
 
     def score(rows: Predictions) -> Scored:
@@ -92,7 +96,7 @@ class _Judged:
     failed: bool = False
 
 
-def _judge(process: MathProcess, text: str, accepted: Sequence[str]) -> _Judged:
+def _judge(process: "MathProcess", text: str, accepted: Sequence[str]) -> _Judged:
     """Judge an answer by the references that can be read; the best counts."""
     best: _Judged | None = None
     for reference in accepted:

@@ -5,7 +5,6 @@ budget.
 """
 
 import math
-from statistics import NormalDist
 
 from compatkit.errors import ConfigError
 from compatkit.statistics.conservative import conservative_difference
@@ -306,6 +305,8 @@ def examples_for_equivalence(
     >>> 2000 < examples_for_equivalence(margin=0.02, discordance=0.1) < 2400
     True
     """
+    from statistics import NormalDist  # noqa: PLC0415  (start-up time)
+
     level, power = check_level(level), check_level(power, "power")
     margin, discordance = _check_rate(margin, "margin"), _check_rate(discordance, "discordance")
     if margin == 0.0:
