@@ -13,7 +13,7 @@ from fuzz_log_runs import FIXTURES, Files, Fixture
 from compatkit.comparison.options import make_options
 from compatkit.errors import CompatkitError
 from compatkit.gate import check
-from compatkit.pairing.scored_rows import score_file
+from compatkit.pairing.scoring import score_file
 from compatkit.readers.prediction_file import open_run
 from compatkit.scorers.make import make_scorer
 

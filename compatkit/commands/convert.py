@@ -14,7 +14,7 @@ from compatkit.comparison.opening import join_references
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
 from compatkit.comparison.options import Options
 from compatkit.comparison.reference_files import options_of_task, reference_paths
-from compatkit.pairing.scored_rows import score_file
+from compatkit.pairing.scoring import score_file
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.reports.hostile import visible

@@ -22,6 +22,7 @@ from compatkit.commands.gate_reports import (
 from compatkit.commands.picture_files import PICTURE_FLAG
 from compatkit.commands.printing import report_flags
 from compatkit.commands.progress import show_progress
+from compatkit.commands.scheduler import SCHEDULER_FLAG, open_client
 from compatkit.commands.score_options import (
     adopt_scorer,
     find_said,
@@ -72,6 +73,7 @@ BESIDE_POLICY = {
     "picture",
     "gitlab",
     "update_baseline",
+    "scheduler",
 }
 # What may be said beside --init: the pair, the policy's place, and what a policy can say of how
 # they are measured.
@@ -133,6 +135,7 @@ ACTION_FLAGS = (
 @report_flags([*VERDICT_SUFFIXES, *IMAGES], "budget")
 @PICTURE_FLAG
 @measure_options(PAIR_OPTIONS, without=HAS_NONE_OF)
+@SCHEDULER_FLAG
 @click.pass_context
 def gate(context: click.Context, /, old: str | None, new: str | None, **values: Any) -> int:
     """Does the update from OLD to NEW stay within its budget of broken behaviour?
@@ -145,6 +148,7 @@ def gate(context: click.Context, /, old: str | None, new: str | None, **values: 
     outputs = {name: values.pop(name) for name in OUTPUTS}
     path = values.pop("policy")
     if init:
+        values.pop("scheduler")  # which is refused beside it, where it is said
         return _init(context, old, new, path or FILE_NAME, values)
     try:
         return _hold(context, (old, new), path, outputs, values)
@@ -164,6 +168,7 @@ def _hold(
     sides = [split_name(side) for side in files if side is not None]
     update = values.pop("update_baseline")
     shown = {name: values.pop(name) for name in ("show_flips", "explain")}
+    scheduler = values.pop("scheduler")
     shown["report_url"] = find_report_url(values.pop("report_url"), outputs)
     with show_progress() as progress:
         if not sides:
@@ -181,7 +186,8 @@ def _hold(
         pictures = check_outputs(outputs, [*read, policy.path], sliced=sliced)
         if update:
             check_baselines(tasks)
-        verdict = check_policy(replace(policy, tasks=tasks))
+        with open_client(scheduler) as client:
+            verdict = check_policy(replace(policy, tasks=tasks), client=client)
     if update and verdict.passed:
         check_shown(verdict)
     write_verdict(verdict, outputs, shown, pictures)

@@ -17,6 +17,7 @@ from compatkit.commands.printing import (
     written_kind,
 )
 from compatkit.commands.progress import show_progress
+from compatkit.commands.scheduler import SCHEDULER_FLAG, open_client
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
 from compatkit.comparison.history import History
 from compatkit.comparison.names import split_name
@@ -50,6 +51,7 @@ SHOW = flag(
 @measure_options(without=HAS_NONE_OF)
 @add_flags(SHOW)
 @report_flags([*WRITTEN, *IMAGES], "number")
+@SCHEDULER_FLAG
 def history(versions: tuple[str, ...], **values: Any) -> None:
     """Tell since when it is broken, over VERSIONS of a model, the oldest first.
 
@@ -71,8 +73,8 @@ def history(versions: tuple[str, ...], **values: Any) -> None:
     check_targets(list(outputs), [*versions, *paths, *reference_paths(values["references"])])
     adopt_scorer(values, paths)
     keep = "html" in outputs.values()
-    with show_progress() as progress:
-        options = parse_options(values, keep_flips=keep, progress=progress)
+    with show_progress() as progress, open_client(values.pop("scheduler")) as client:
+        options = parse_options(values, keep_flips=keep, progress=progress, client=client)
         traced = trace(paths, options, names=[name for name, _ in named])
     plain = View(width=PIPED_COLUMNS, **shown)
     files = {path: _render(traced, kind, plain) for path, kind in outputs.items()}

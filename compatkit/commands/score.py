@@ -1,5 +1,6 @@
 """compatkit score: what an update broke, from prediction files."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,9 @@ from compatkit.commands.printing import (
     written_kind,
 )
 from compatkit.commands.progress import show_progress
+from compatkit.commands.scheduler import SCHEDULER_FLAG, open_client
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
+from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.names import split_name
 from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.tasks import compare_paths
@@ -87,6 +90,7 @@ SCORE_FLAGS = (
 @add_flags(*SCORE_FLAGS)
 @report_flags([*SUFFIXES, *IMAGES], "number")
 @PICTURE_FLAG
+@SCHEDULER_FLAG
 def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any) -> None:
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
 
@@ -120,16 +124,10 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     kinds = {report, *outputs.values()}
     _refuse_unshown(kinds, view)
     keep = bool(flips or view.show_flips or kinds & {"json", "html"} or values["find_slices"])
-    with show_progress() as progress:
-        options = parse_options(
-            values, keep_flips=keep, keep_changed=view.show_changed, progress=progress
-        )
-        if [*paths, old_rerun].count("-") > 1:
-            raise ConfigError("- can stand for one file only: standard input is read once.")
-        news = options.find_new(*paths)
-        if new is None and any(names):
-            raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
-        results = compare_paths(paths[0], news, options, old_rerun=old_rerun, names=names)
+    values |= {"keep_flips": keep, "keep_changed": view.show_changed}
+    if new is None and any(names):
+        raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
+    results = _compare(values, paths, names, old_rerun)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files: dict[str, Data] = {path: render_flips(results, path) for path in flips}
     files |= {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
@@ -138,6 +136,17 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     for path, data in files.items():
         write_whole(path, data)
     print_report(text)
+
+
+def _compare(
+    values: dict[str, Any], paths: Sequence[str], names: Sequence[str], old_rerun: str | None
+) -> list[Comparison]:
+    if [*paths, old_rerun].count("-") > 1:
+        raise ConfigError("- can stand for one file only: standard input is read once.")
+    with show_progress() as progress, open_client(values.pop("scheduler")) as client:
+        options = parse_options(values, progress=progress, client=client)
+        news = options.find_new(*paths)
+        return compare_paths(paths[0], news, options, old_rerun=old_rerun, names=names)
 
 
 def _view(values: dict[str, Any]) -> View:

@@ -13,6 +13,7 @@ from compatkit.commands.printing import (
     written_kind,
 )
 from compatkit.commands.progress import show_progress
+from compatkit.commands.scheduler import open_client
 from compatkit.commands.score_options import adopt_scorer, parse_options
 from compatkit.comparison.matrix import ModelMatrix, match_models
 from compatkit.comparison.names import split_name
@@ -63,8 +64,8 @@ def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
     paths = [path for _, path in named]
     check_targets(list(outputs), [*paths, *reference_paths(values["references"])])
     adopt_scorer(values, paths)
-    with show_progress() as progress:
-        options = parse_options(values, keep_flips=False, progress=progress)
+    with show_progress() as progress, open_client(values.pop("scheduler")) as client:
+        options = parse_options(values, keep_flips=False, progress=progress, client=client)
         matrix = match_models(paths, options, names=[name for name, _ in named])
     files = {path: _render(matrix, kind) for path, kind in outputs.items()}
     text = MATRIX_REPORTS[report](matrix, View(width=find_width(), color=is_colored()))

@@ -50,7 +50,8 @@ from compatkit.metrics.picking import tell_apart
 from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
 from compatkit.pairing.alignment import Alignment, align
-from compatkit.pairing.engine import Job, run_jobs
+from compatkit.pairing.engine import run_jobs
+from compatkit.pairing.job import Job
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import compare_runs, read_header
@@ -187,7 +188,7 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         Job(file, options.scorer, options.recipe, how | asked_of(options, number))
         for number, file in enumerate(files)
     ]
-    return run_jobs(jobs, options.progress)
+    return run_jobs(jobs, options.progress, options.client)
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,5 +357,10 @@ _DECLARED = (
         kind=object,
         help="Called with a file's name and the share of it that was read.",
     ),
+    Option(
+        name="client",
+        kind=object,
+        help="A distributed.Client: the Dask cluster that reads and scores the files.",
+    ),
 )
 OPTIONS: dict[str, Option] = {option.name: option for option in _DECLARED}

@@ -66,6 +66,7 @@ class Options:
         keep_changed: keep the examples whose answer is another and still wrong, too.
         contents: make digests of the inputs and references, to tell examples of tasks apart by.
         progress: called while files are read.
+        client: of the Dask cluster that scores the files, or None.
         recipe: what another process can make the scorer of; None where it cannot.
         scorer_was_named: False where a log may say how its rows are judged.
         selection: what was said of logs.
@@ -102,6 +103,7 @@ class Options:
     keep_changed: bool = False
     contents: bool = False
     progress: Progress | None = None
+    client: Any = None
     recipe: Recipe | None = None
     scorer_was_named: bool = True
     selection: LogSelection = field(default_factory=LogSelection)
@@ -260,6 +262,7 @@ def make_options(
     keep_flips: bool = True,
     keep_changed: bool = False,
     progress: Progress | None = None,
+    client: Any = None,
     **scorer_options: object,
 ) -> Options:
     """Check the options of a comparison.
@@ -272,11 +275,9 @@ def make_options(
     """
     values: dict[str, Any] = dict(locals())  # the options by their names, as the table has them
     del values["scorer_options"]
-    held = gather_references(values["references"])
-    # Rows in memory are what Python alone can say, and no name of a file.
-    values["references"] = () if any(not isinstance(item, str | Path) for item in held) else held
+    values["references"] = gather_references(values["references"])
     _check(values, scorer_options)
-    return _build({**values, "references": held}, scorer_options)
+    return _build(values, scorer_options)
 
 
 def check_threshold(scorer: Scorer, threshold: float | None) -> None:
@@ -290,8 +291,10 @@ def check_threshold(scorer: Scorer, threshold: float | None) -> None:
 
 
 def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> None:
+    in_memory = any(not isinstance(item, str | Path) for item in values["references"])
     for name, value in values.items():
-        if name != "scorer":
+        # Rows in memory are what Python alone can say, and no name of a file.
+        if name != "scorer" and not (name == "references" and in_memory):
             OPTIONS[name].check(value)
     if values["cluster"] is not None and values["interval"] != "wilson":
         raise ConfigError(

@@ -23,6 +23,7 @@ from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
 from compatkit.metrics.p_values import PValue, Tests, sum_changes
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.notes import Note
+from compatkit.pairing.engine import map_tasks
 from compatkit.statistics import combine_changes, combine_tasks
 
 
@@ -103,16 +104,12 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
     tasks, noted = share_tasks(sides, options)
     refuse_unknown_tasks(options, tasks)
     options = options.of_one_task
-    by_task = [
-        compare_files(
-            folders[0][task],
-            [folder[task] for folder in folders[1:]],
-            options,
-            task=task,
-            beside=True,
-        )
-        for task in tasks
-    ]
+
+    def compare_task(task: str) -> list[Comparison]:
+        old, *news = (folder[task] for folder in folders)
+        return compare_files(old, news, options, task=task, beside=True)
+
+    by_task = map_tasks(compare_task, tasks, options.client)
     _refuse_unsliced(by_task, options)
     by_task = [
         [replace(comparison, noted=(*comparison.noted, *noted)) for comparison in task]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
+from typing import Any
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.budgets import OF_RERUN
@@ -27,15 +28,20 @@ from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.gate.waivers import apply_waivers, doubt_waivers, take_waived
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair, rows_by_value
+from compatkit.pairing.engine import map_tasks
 
 
-def check_policy(policy: Policy, *, today: date | None = None, advice: bool = True) -> Verdict:
+def check_policy(
+    policy: Policy, *, today: date | None = None, advice: bool = True, client: Any = None
+) -> Verdict:
     """Hold the files that a policy names against it.
 
     Args:
         policy: what an update may break; see `compatkit.gate.read_policy`.
         today: the day by which waivers expire; today's date, in UTC, if not given.
         advice: say what would settle inconclusive decisions, which takes longer than to decide.
+        client: a `distributed.Client`: the Dask cluster that scores the files; that of the tasks'
+            options, if any, if not given.
 
     Returns:
         The verdict.
@@ -48,8 +54,11 @@ def check_policy(policy: Policy, *, today: date | None = None, advice: bool = Tr
             the tasks give no quantity for.
     """
     expanded = expand_tasks(policy)
+    if client is not None:
+        expanded = [replace(t, options=replace(t.options, client=client)) for t in expanded]
     contents = wants_contents(policy, len(expanded))
-    tasks = [check_files(task, contents=contents) for task in expanded]
+    check_task = partial(check_files, contents=contents)
+    tasks = map_tasks(check_task, expanded, expanded[0].options.client)
     day = today or datetime.now(UTC).date()
     waived = apply_waivers(policy.waivers, [checked.comparison for checked in tasks], day)
     questions: list[Question] = []

@@ -1,4 +1,4 @@
-"""Engine: where files are scored, in this process or in one process per file.
+"""Engine: where files are scored: in this process, in one process per file, or on a cluster.
 
 Run as `python -m compatkit.pairing.engine` it is such a process: it takes a pickled job from
 standard input, and gives the pickled outcomes to standard output. Nothing but compatkit
@@ -8,71 +8,74 @@ itself starts it.
 import os
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from compatkit.errors import CompatkitError
-from compatkit.pairing.scored_rows import ScoredRows, score_file
-from compatkit.readers.prediction_file import PredictionFile
+from compatkit.pairing.job import Job
+from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.readers.source import Progress
-from compatkit.recipe import Recipe
-from compatkit.scorers.make import make_scorer
-from compatkit.scorers.scorer import Scorer
 
 if TYPE_CHECKING:
     import subprocess
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 LARGE = 32 << 20  # bytes of a file from which a process of its own pays
 SHARE = b"compatkit:share:"
+SIDE_BY_SIDE = 32  # tasks whose files a cluster scores at once
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """How to score a file, in a form that another process understands.
-
-    Attributes:
-        file: the predictions.
-        scorer: the scorer, or None in another process, which makes it of the recipe.
-        recipe: what the scorer is made of; None where it cannot be made elsewhere.
-        options: the other arguments of `compatkit.pairing.scored_rows.score_file`.
-    """
-
-    file: PredictionFile
-    scorer: Scorer | None
-    recipe: Recipe | None
-    options: Mapping[str, Any]
-
-    def run(self, progress: Progress | None = None) -> ScoredRows:
-        """Score the file in this process."""
-        scorer = self.scorer
-        if scorer is None and self.recipe is not None:
-            scorer = make_scorer(self.recipe.name, **self.recipe.options)
-        if scorer is None:
-            raise ValueError("a job has a scorer or a recipe of one")
-        return score_file(self.file, scorer, progress=progress, **self.options)
-
-
-def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> list[ScoredRows]:
+def run_jobs(
+    jobs: Sequence[Job], progress: Progress | None = None, client: Any = None
+) -> list[ScoredRows]:
     """Score files, each only once, large ones side by side.
 
     Args:
         jobs: one per file.
         progress: called with a file's name and the share of it that was read.
+        client: of the Dask cluster that scores them; None for this machine's own processes.
 
     Raises:
-        DataError: as `compatkit.pairing.scored_rows.score_file`, of the first file that has
+        DataError: as `compatkit.pairing.scoring.score_file`, of the first file that has
             a fault.
     """
     distinct = {_key(job): job for job in jobs}
     work = list(distinct.values())
     workers = min(len(work), os.cpu_count() or 1)
-    if workers > 1 and sys.executable and all(map(_is_worth_it, work)):
+    if client is not None:
+        from compatkit.pairing.cluster import run_on_cluster  # noqa: PLC0415  (start-up time)
+
+        done = run_on_cluster(client, work, progress)
+    elif workers > 1 and sys.executable and all(map(_is_worth_it, work)):
         done = _run_elsewhere(work, workers, progress)
     else:
         done = [job.run(progress) for job in work]
     outcomes = dict(zip(distinct, done, strict=True))
     return [outcomes[_key(job)] for job in jobs]
+
+
+def map_tasks(
+    measure: Callable[[Item], Result], tasks: Sequence[Item], client: Any = None
+) -> list[Result]:
+    """Measure tasks one after the other, or side by side where a cluster scores their files.
+
+    Args:
+        measure: what is done for each; what it refuses of the first that has a fault is raised.
+        tasks: the tasks.
+        client: as of `run_jobs`.
+    """
+    if client is None:
+        return list(map(measure, tasks))
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (start-up time)
+
+    pool = ThreadPoolExecutor(SIDE_BY_SIDE)
+    try:
+        return list(pool.map(measure, tasks))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _key(job: Job) -> tuple[str, ...]:

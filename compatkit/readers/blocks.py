@@ -37,12 +37,17 @@ def read_blocks(stream: BinaryIO, name: str, *, returns: bool = False) -> Iterat
         parts.append(chunk[cut:])
         held += len(parts[-1])
         if held > LARGEST_LINE:
-            raise DataError(
-                f"{name}: the line that begins at byte {start:,} has more than "
-                f"{LARGEST_LINE:,} bytes, the most that a line may have. Is each example a line?"
-            )
+            raise too_long(name, start)
     if held:
         yield b"".join(parts)
+
+
+def too_long(name: str, start: int) -> DataError:
+    """Return the refusal of the line that begins at a byte of a file."""
+    return DataError(
+        f"{name}: the line that begins at byte {start:,} has more than "
+        f"{LARGEST_LINE:,} bytes, the most that a line may have. Is each example a line?"
+    )
 
 
 def _last_end(chunk: bytes, *, returns: bool) -> int:

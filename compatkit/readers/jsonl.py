@@ -19,18 +19,20 @@ from compatkit.readers.blocks import BOM, read_blocks
 from compatkit.readers.decoding import decode_object, repeats_a_key
 
 
-def read_jsonl(stream: BinaryIO, name: str, *, by_hand: bool = True) -> Iterator[Records]:
+def read_jsonl(
+    stream: BinaryIO, name: str, *, by_hand: bool = True, line: int = 1
+) -> Iterator[Records]:
     """Yield the records of a JSON Lines file, a block of lines at a time.
 
     Args:
         stream: the decompressed bytes.
         name: what messages call the file.
         by_hand: a person may have written it, so that keys that occur twice are looked for.
+        line: the number of the first line, where the bytes are a part of a file.
 
     Raises:
         DataError: with the line and what was found there.
     """
-    line = 1
     for block in read_blocks(stream, name):
         text = block.removeprefix(BOM) if line == 1 else block
         yield _decode(text, name, line, by_hand=by_hand)

@@ -68,11 +68,12 @@ class PredictionFile:
         roles = dict(self.shape.roles)
         return roles if self.references is None else {**roles, "references": JOINED}
 
-    def batches(self, progress: Progress | None = None) -> Iterator[Records]:
+    def batches(self, progress: Progress | None = None, *, part: bool = False) -> Iterator[Records]:
         """Yield the records from the beginning.
 
         Args:
             progress: called with the name and the share that was read; not for rows in memory.
+            part: this is a part of a file, which may hold no rows.
 
         Raises:
             DataError: the file cannot be read, or holds no rows.
@@ -82,7 +83,7 @@ class PredictionFile:
             rows += len(batch.rows)
             if batch.rows or (rows and batch.notes):
                 yield batch
-        if not rows:
+        if not rows and not part:
             raise DataError(f"{self.name}: the file holds no rows. Was it written to the end?")
 
     def pick(self, lines: Mapping[int, int]) -> dict[int, Record]:
@@ -116,6 +117,22 @@ class PredictionFile:
                 return records
             start = end
         raise self._changed()
+
+    def reopen(self) -> "PredictionFile":
+        """Return the file as this machine sees it, under a stamp of its own.
+
+        Raises:
+            DataError: it is not there, or holds other bytes.
+        """
+        if self.source is None or self.source.path is None:
+            return self
+        source = open_path(self.source.path)
+        further = [] if self.log is None else [open_path(path) for path in self.log.further]
+        if _digest_all([source, *further]) != self.digest:
+            raise DataError(
+                f"{self.name}: holds other bytes where it is scored, or changed while it was read."
+            )
+        return replace(self, source=replace(self.source, stamp=source.stamp))
 
     def _has_lines(self) -> bool:
         if self.source is None:
@@ -157,8 +174,11 @@ class PredictionFile:
             if self.log is not None:
                 yield from LOGS[self.reader].read(rows, self.log)
                 return
-            options = {"quoting": self.shape.quoting} if self.reader in TABLES else {}
+            options: dict[str, Any] = (
+                {"quoting": self.shape.quoting} if self.reader in TABLES else {}
+            )
             options |= {"rows": self.shape.rows} if self.reader == DOCUMENT else {}
+            options |= {"line": self.source.line} if self.source.line > 1 else {}
             yield from READERS[self.reader](rows, self.name, **options)
 
 
@@ -303,13 +323,23 @@ def open_run(
         parts = [digests[file] for file in (log.path, *log.further)]
         run[task] = PredictionFile(
             name=str(log.path) if paths.count(log.path) == 1 else f"{log.path} [{task}]",
-            digest=hashlib.sha256("".join(parts).encode()).hexdigest() if log.further else parts[0],
+            digest=_join_digests(parts) if log.further else parts[0],
             reader=log.harness,
             source=sources[log.path],
             log=log,
             alone=alone,
         )
     return run
+
+
+def _digest_all(sources: Sequence[Source]) -> str:
+    """Return the digest of a file, or of all files that a task's rows are read from."""
+    digests = [source.digest() for source in sources]
+    return digests[0] if len(digests) == 1 else _join_digests(digests)
+
+
+def _join_digests(digests: Sequence[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _only_task(path: str | Path, run: Mapping[str, PredictionFile]) -> PredictionFile:

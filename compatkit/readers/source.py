@@ -49,6 +49,7 @@ class Source:
         data: the bytes themselves, from standard input or another pipe.
         stamp: what the file's stamp was when it was first seen.
         member: of an archive, the file in it that is meant; empty for the file itself.
+        line: the number of the first line of `data`, where this is a part of a file.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Source:
     data: bytes = b""
     stamp: tuple[int, ...] = ()
     member: str = ""
+    line: int = 1
 
     @contextmanager
     def open(self, progress: Progress | None = None) -> Iterator[BinaryIO]:
@@ -95,6 +97,11 @@ class Source:
     def _refuse_changed(self) -> None:
         if self.path is not None and self.stamp and _stamp(self.path) != self.stamp:
             raise DataError(f"{self.name}: the file changed while it was read. Run again.")
+
+    def is_compressed(self) -> bool:
+        """Tell whether the stored bytes are compressed."""
+        with self._raw() as raw:
+            return _is_packed(raw.read(4))
 
     def digest(self) -> str:
         """Return the SHA-256 of the stored bytes in hexadecimal, as `sha256sum` prints it.
@@ -270,11 +277,15 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
     head = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else stream.read(4)
     if not isinstance(stream, io.BufferedReader):
         stream.seek(0)
+    if not _is_packed(head):
+        return stream
     if head.startswith(GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=stream), CHUNK)
-    if head.startswith(ZSTD) or head[1:] == ZSTD_SKIPPED:
-        return io.BufferedReader(_ZstdStream(stream), CHUNK)
-    return stream
+    return io.BufferedReader(_ZstdStream(stream), CHUNK)
+
+
+def _is_packed(head: bytes) -> bool:
+    return head.startswith((GZIP, ZSTD)) or head[1:4] == ZSTD_SKIPPED
 
 
 def is_compressed(stream: BinaryIO) -> bool:

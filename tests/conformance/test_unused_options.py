@@ -27,7 +27,7 @@ NEEDS_MORE = {
 }
 # Not a number changes by what these are.
 # Beside references of the rows' own, others are refused.
-SILENT = {"progress", "references"}
+SILENT = {"client", "progress", "references"}
 BASE: dict[str, Any] = {"scorer": "field:s", "missing": "skip", "edited": "skip"}
 LISTS = {
     "scorer": "exact_match",

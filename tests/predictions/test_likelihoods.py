@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.pairing.scored_rows import ScoredRows, score_file
+from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.pairing.scoring import score_file
 from compatkit.predictions import likelihoods as module
 from compatkit.predictions.likelihoods import (
     INFINITE,

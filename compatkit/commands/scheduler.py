@@ -1,0 +1,65 @@
+"""Scheduler: the Dask cluster that a command's files are scored on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from compatkit.commands.flags import flag
+from compatkit.errors import CompatkitError, MissingExtraError
+from compatkit.reports.hostile import visible
+
+LOCAL = "local"
+QUIET = 50  # the level of logging that is "critical"
+PATIENCE = 10  # seconds for a scheduler to answer
+SCHEDULER_FLAG = flag(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Score the files on a Dask cluster: its address, such as tcp://host:8786, or 'local' for "
+    "all cores of this machine.",
+)
+
+
+@contextmanager
+def open_client(address: str | None) -> Iterator[Any]:
+    """Yield a client of a cluster, None where no address was said.
+
+    Args:
+        address: of a scheduler; `local` for a cluster of this machine alone, which ends with the
+            command.
+
+    Raises:
+        MissingExtraError: Dask is not installed.
+        CompatkitError: no scheduler answers.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client, LocalCluster  # noqa: PLC0415  (start-up time)
+    except ImportError:
+        raise MissingExtraError(
+            "--scheduler needs dask and distributed: pip install 'compatkit[dask]'."
+        ) from None
+    if address == LOCAL:
+        with (
+            LocalCluster(
+                n_workers=os.cpu_count() or 1,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=QUIET,
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CompatkitError(
+            f"--scheduler {visible(address)}: no scheduler answers ({error or 'timeout'}). "
+            "Is it running, and is the address the one it printed?"
+        ) from error
+    with client:
+        yield client

@@ -1,0 +1,205 @@
+"""Cluster: files scored by the workers of a Dask cluster, those of lines in parts.
+
+Workers give outcomes back, numbers and ids, and no texts; they are joined here. Every number is
+the same as without a cluster: only where a text is read and scored is another.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from compatkit.errors import CompatkitError
+from compatkit.pairing.job import Job
+from compatkit.pairing.row_blocks import RowBlock
+from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.pairing.scoring import RowScorer, decide_fields, finish
+from compatkit.predictions.fields import Fields
+from compatkit.readers import LINES
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.readers.source import Progress
+from compatkit.readers.spans import Span, find_spans, read_span
+from compatkit.version import __version__
+
+SMALLEST, LARGEST = 1 << 18, 1 << 26  # bytes of a part
+PER_CORE = 4  # parts, so that the last ones leave few cores idle
+MOST = 5_000  # parts of a file: a scheduler takes half a millisecond for each
+PAUSE, PATIENCE = 5, 60  # seconds between two looks at the workers, and without any of them
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one worker does at a time.
+
+    Attributes:
+        job: the file, and how it is scored.
+        span: the part of the file; None for the whole.
+        fields: which field plays which role in the file; None where the whole file tells.
+    """
+
+    job: Job
+    span: Span | None = None
+    fields: Fields | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a worker gives back.
+
+    Attributes:
+        version: of compatkit there.
+        rows: the blocks of a part, the rows of a whole file, or why there are none.
+    """
+
+    version: str
+    rows: list[RowBlock] | ScoredRows | CompatkitError
+
+
+def run_on_cluster(
+    client: Any, jobs: Sequence[Job], progress: Progress | None = None
+) -> list[ScoredRows]:
+    """Score files on a cluster.
+
+    What a worker cannot read, such as rows in memory, is scored here.
+
+    Args:
+        client: a `distributed.Client`.
+        jobs: one per file.
+        progress: called with a file's name and the share of its parts that are done.
+
+    Raises:
+        CompatkitError: a worker of another version, or a cluster that failed.
+        DataError: as `compatkit.pairing.scoring.score_file`, of the first file that has a fault.
+    """
+    key = os.urandom(32)
+    cores = max(1, sum(client.ncores().values()))
+    work = [replace(job, options={**job.options, "key": key}) for job in jobs]
+    submitted: list[tuple[list[Task], list[Any]]] = []
+    try:
+        for job in work:
+            tasks = list(_divide(job, cores)) if _is_readable(job.file) else []
+            futures = [client.submit(run_task, task, pure=False) for task in tasks]
+            submitted.append((tasks, futures))
+        return [
+            _gather(client, job, tasks, futures, progress) if tasks else job.run(progress)
+            for job, (tasks, futures) in zip(work, submitted, strict=True)
+        ]
+    finally:
+        client.cancel([future for _, futures in submitted for future in futures])
+
+
+def _is_readable(file: PredictionFile) -> bool:
+    """Tell whether another machine can read a file by itself."""
+    return file.path is not None and file.references is None
+
+
+def _divide(job: Job, cores: int) -> Iterator[Task]:
+    """Yield the tasks of a file: its parts, or the whole where parts say too little."""
+    sent = replace(job, scorer=None if job.recipe is not None else job.scorer)
+    file, source, how = job.file, job.file.source, job.options
+    whole = file.log is not None or file.shape.where or how["by_position"] or how.get("features")
+    if source is None or source.path is None:
+        raise ValueError("a file without a path is scored here")
+    sent = replace(sent, file=replace(file, source=replace(source, path=source.path.absolute())))
+    if whole or file.reader not in LINES or source.member or source.is_compressed():
+        yield Task(sent)
+        return
+    size = source.path.stat().st_size
+    spans = find_spans(
+        source, max(min(max(size // (PER_CORE * cores), SMALLEST), LARGEST), size // MOST)
+    )
+    first = next(batch for batch in file.batches() if batch.rows)
+    fields = decide_fields(
+        first,
+        file,
+        job.make_scorer(),
+        how["roles"],
+        by_position=how["by_position"],
+        lists=how["lists"],
+    )
+    for span in spans:
+        yield Task(sent, span, fields)
+
+
+def run_task(task: Task) -> Outcome:
+    """Score a file, or a part of one: what a worker does."""
+    try:
+        return Outcome(__version__, _score(task))
+    except CompatkitError as error:
+        return Outcome(__version__, error)
+
+
+def _score(task: Task) -> list[RowBlock] | ScoredRows:
+    job = task.job
+    if task.span is None or task.fields is None or job.file.source is None:
+        return replace(job, file=job.file.reopen()).run()
+    file = replace(job.file, source=read_span(job.file.source, task.span))
+    rows = RowScorer(
+        task.fields,
+        job.make_scorer(),
+        job.options["attributes"],
+        contents=job.options["contents"],
+        key=job.options["key"],
+    )
+    return [rows.score(batch) for batch in file.batches(part=True) if batch.rows]
+
+
+def _gather(
+    client: Any,
+    job: Job,
+    tasks: Sequence[Task],
+    futures: Sequence[Any],
+    progress: Progress | None,
+) -> ScoredRows:
+    blocks: list[RowBlock] = []
+    records = 0
+    for number, future in enumerate(futures, 1):
+        rows = _take(client, future, job.file.name)
+        if isinstance(rows, ScoredRows):
+            return replace(rows, file=job.file)
+        for block in rows:
+            blocks.append(block.shift(records))
+            records += block.size
+        if progress is not None:
+            progress(job.file.name, number / len(futures))
+    fields = tasks[0].fields
+    if fields is None:
+        raise ValueError("parts have fields")
+    return finish(blocks, job.file, fields, job.options["attributes"], job.make_scorer())
+
+
+def _take(client: Any, future: Any, name: str) -> list[RowBlock] | ScoredRows:
+    try:
+        outcome = _wait(client, future)
+    except Exception as error:  # whatever a worker, or the way to it, failed of
+        raise CompatkitError(
+            f"{name}: the cluster did not score it: {type(error).__name__}: {error}. Every worker "
+            f"needs compatkit {__version__}, what the scorer needs, and enough memory."
+        ) from error
+    if outcome.version != __version__:
+        raise CompatkitError(
+            f"{name}: a worker of the cluster has compatkit {outcome.version}, and {__version__} "
+            "runs here. Install one version everywhere: numbers of two may differ."
+        )
+    if isinstance(outcome.rows, CompatkitError):
+        raise outcome.rows
+    return outcome.rows
+
+
+def _wait(client: Any, future: Any) -> Outcome:
+    """Wait for an outcome, as long as somebody may be working on it.
+
+    Raises:
+        TimeoutError: there has been no worker for a while.
+    """
+    alone = 0
+    while alone < PATIENCE:
+        try:
+            outcome: Outcome = future.result(timeout=PAUSE)
+        except TimeoutError:
+            if future.done():
+                raise  # of the task itself
+            alone = 0 if client.ncores() else alone + PAUSE
+        else:
+            return outcome
+    raise TimeoutError(f"no worker has been there for {alone:,} seconds")

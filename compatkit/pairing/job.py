@@ -1,0 +1,43 @@
+"""Job: how to score one file, in a form that another process understands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.pairing.scoring import score_file
+from compatkit.readers.prediction_file import PredictionFile
+from compatkit.readers.source import Progress
+from compatkit.recipe import Recipe
+from compatkit.scorers.make import make_scorer
+from compatkit.scorers.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How to score a file, in a form that another process understands.
+
+    Attributes:
+        file: the predictions.
+        scorer: the scorer, or None in another process, which makes it of the recipe.
+        recipe: what the scorer is made of; None where it cannot be made elsewhere.
+        options: the other arguments of `compatkit.pairing.scoring.score_file`.
+    """
+
+    file: PredictionFile
+    scorer: Scorer | None
+    recipe: Recipe | None
+    options: Mapping[str, Any]
+
+    def run(self, progress: Progress | None = None) -> ScoredRows:
+        """Score the file in this process."""
+        return score_file(self.file, self.make_scorer(), progress=progress, **self.options)
+
+    def make_scorer(self) -> Scorer:
+        """Return the scorer, made of the recipe where there is none."""
+        scorer = self.scorer
+        if scorer is None and self.recipe is not None:
+            scorer = make_scorer(self.recipe.name, **self.recipe.options)
+        if scorer is None:
+            raise ValueError("a job has a scorer or a recipe of one")
+        return scorer
