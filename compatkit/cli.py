@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from compatkit.addresses import DOCUMENTATION
+from compatkit.commands.command import Group
 from compatkit.errors import CompatkitError
 from compatkit.version import __version__
 
@@ -24,7 +25,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that imports a command only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -71,6 +72,11 @@ def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f"Documentation: {DOCUMENTATION}/",
+    examples=(
+        "compatkit score old.jsonl new.jsonl -o report.html",
+        "compatkit gate old.jsonl new.jsonl --max-nfr 2%",
+        "compatkit formats",
+    ),
 )
 @click.option(
     *("-v", "--verbose"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
+from compatkit.spelling import ask_near
 
 # Where an option may be said, beside Python: flags, keys of a policy, of its tasks and of its
 # total, and the modules of Hugging Face evaluate.
@@ -35,6 +36,7 @@ class Option:
         help: one sentence, as the command line shows it.
         default: where nobody says it.
         choices: the values that there are; empty for any.
+        proposed: values that a shell completes, among others that may be said.
         least: the smallest number; None for no such thing.
         above: every number is above this one.
         most: the largest number.
@@ -54,6 +56,7 @@ class Option:
     help: str = ""
     default: Any = None
     choices: tuple[Any, ...] = ()
+    proposed: tuple[str, ...] = ()
     least: float | None = None
     above: float | None = None
     most: float | None = None
@@ -153,4 +156,9 @@ class Option:
             kind = "" if isinstance(value, str) and self.choices else f", a {type(value).__name__}"
             raise ConfigError(f"{name} is {value!r}{kind}; {self.kind_wanted} was expected.")
         if not self.is_in_range(value):
-            raise ConfigError(f"{name} is {value!r}; {self.range_wanted} was expected.")
+            raise ConfigError(f"{name} is {value!r}; {self.hint(value)}")
+
+    def hint(self, value: Any) -> str:
+        """Return the end of a message about a value that is no choice, or out of range."""
+        near = ask_near(value, self.choices) if isinstance(value, str) else ""
+        return f"{self.range_wanted} was expected.{near}"

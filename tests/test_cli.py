@@ -167,7 +167,7 @@ def test_every_option_has_a_help_text_that_is_shown(name: str) -> None:
 def test_an_unknown_command_is_bad_usage() -> None:
     done = run("scroe")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "No such command 'scroe'" in done.stderr
+    assert "no command 'scroe'; did you mean 'score'?" in done.stderr
 
 
 def test_a_broken_pipe_is_no_error_to_read_of(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import click
 import numpy as np
 
 from compatkit.arrays import FloatArray
-from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
+from compatkit.commands.command import Command
+from compatkit.commands.flags import NamedPath, add_flags, flag
 from compatkit.commands.printing import check_targets
-from compatkit.commands.score_options import field_flags, parse_options
+from compatkit.commands.score_options import field_flags, headed_flag, parse_options
 from compatkit.comparison.opening import join_references
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
 from compatkit.comparison.options import Options
@@ -36,7 +37,14 @@ def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
     return np.where(rows.errored | rows.unscored, np.nan, np.where(rows.counted, rows.scores, 0.0))
 
 
-@click.command(epilog="\b\nExample:\n  compatkit convert run_v1/ -o old.jsonl")
+@click.command(
+    cls=Command,
+    first=("output",),
+    examples=(
+        "compatkit convert run_v1/ --tasks gsm8k -o old.jsonl",
+        "compatkit convert run_v1/ -o baselines/v1",
+    ),
+)
 @click.argument("run_path", metavar="RUN", type=NamedPath())
 @flag(
     "--output",
@@ -48,7 +56,7 @@ def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
 )
 @add_flags(
     *(
-        make_flag(option)
+        headed_flag(option)
         for name, option in OPTIONS.items()
         if option.about in {OF_LOGS, OF_TASKS} or name in {*READING, *SCORER_OPTIONS}
     ),

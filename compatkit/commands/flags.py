@@ -1,13 +1,17 @@
 """Flags: options of the command line, made of what is declared of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from compatkit.errors import ConfigError
 from compatkit.option import Option
+from compatkit.spelling import ask_near
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -19,6 +23,39 @@ class NamedPath(click.Path):
         """Return the path, or fail."""
         if value == "":
             self.fail("the path is empty; the name of a file was expected.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Report(NamedPath):
+    """A file to be written, whose suffix names its format; a shell completes the suffix."""
+
+    def __init__(self, suffixes: Sequence[str]) -> None:
+        """Keep the suffixes that there are."""
+        super().__init__()
+        self.suffixes = suffixes
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list["CompletionItem"]:
+        """Return the suffixes that fit, and what makes the shell list its files."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  (start-up time)
+
+        stem, dot, end = incomplete.rpartition(".")
+        stem, end = (stem, dot + end) if dot and "/" not in end else (incomplete, ".")
+        fitting = [stem + suffix for suffix in self.suffixes if stem and suffix.startswith(end)]
+        files = super().shell_complete(ctx, param, incomplete)
+        return [*map(CompletionItem, fitting), *files]
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]
+    """One of several values; another is refused with the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value, or fail."""
+        names = list(map(str, self.choices))
+        if str(value) not in names:
+            near = ask_near(str(value), names)
+            self.fail(f"{value!r}; one of {', '.join(names)} was expected.{near}", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -106,16 +143,20 @@ class Flag(click.Option):
     hold an update against the second.
     """
 
-    def __init__(self, *args: Any, needs: str = "", why: str = "", **attributes: Any) -> None:
+    def __init__(
+        self, *args: Any, group: str = "", needs: str = "", why: str = "", **attributes: Any
+    ) -> None:
         """Make the option.
 
         Args:
             args: as of `click.Option`.
+            group: the heading that it stands under in the help of a command.
             needs: the parameter without which this option does nothing.
             why: why it does nothing, and what to do.
             attributes: as of `click.Option`.
         """
         super().__init__(*args, **attributes)
+        self.group = group
         self.needs = needs
         self.why = why
 
@@ -184,11 +225,22 @@ def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
     if option.kind in {int, float}:
         attributes["type"] = Number(option)
     elif option.choices:
-        attributes["type"] = click.Choice(option.choices)
+        attributes["type"] = Choice(option.choices)
     elif option.kind is Path:
         attributes["type"] = NamedPath()
+    if option.proposed:
+        attributes["shell_complete"] = propose(option.proposed)
     names = [option.flag, *([option.short] if option.short else []), option.name]
     return flag(*names, **(attributes | changes))
+
+
+def propose(names: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes a value in a shell, of some that are known among others."""
+
+    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    return complete
 
 
 def _help(option: Option) -> str:

@@ -2,12 +2,13 @@
 
 import click
 
+from compatkit.commands.command import Command
 from compatkit.readers import READERS, TEXT
 from compatkit.readers.logs import LOGS
 from compatkit.readers.source import KINDS, TEXTS
 
 
-@click.command()
+@click.command(cls=Command, examples=("compatkit formats",))
 def formats() -> None:
     """List the kinds of files and logs that compatkit reads, with an example of each."""
     kinds = (KINDS | TEXTS).items()

@@ -4,12 +4,14 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from compatkit.commands.command import Command
 from compatkit.commands.flags import Limit, NamedPath, add_flags, flag, make_flag
 from compatkit.commands.gate_reports import (
     VERDICT_SUFFIXES,
@@ -20,7 +22,7 @@ from compatkit.commands.gate_reports import (
     write_verdict,
 )
 from compatkit.commands.picture_files import PICTURE_FLAG
-from compatkit.commands.printing import report_flags
+from compatkit.commands.printing import REPORT, report_flags
 from compatkit.commands.progress import show_progress
 from compatkit.commands.scheduler import SCHEDULER_FLAG, open_client
 from compatkit.commands.score_options import (
@@ -59,7 +61,14 @@ from compatkit.output import write_whole
 from compatkit.reports.hostile import visible
 from compatkit.reports.pictures import IMAGES
 
-EXAMPLE = "compatkit gate old.jsonl new.jsonl -s numeric --max-nfr 0.02"
+EXAMPLES = (
+    "compatkit gate old.jsonl new.jsonl -s numeric --max-nfr 2%",
+    "compatkit gate --init old.jsonl new.jsonl -s numeric",
+    "compatkit gate -o report.html -o junit.xml",
+    "compatkit gate --policy gates/nightly.toml --update-baseline",
+)
+FIRST = ("policy", "init", "max_nfr", "scorer", "output")
+BUDGET, DECISION = "Budgets", "Decision"
 # What may be said beside a policy; all else is the policy's to say.
 BESIDE_POLICY = {
     "policy",
@@ -84,45 +93,63 @@ OUTPUTS = ("output", "picture", "gitlab", "as_json", "as_markdown")
 
 # Of p-values a gate makes none, and its intervals are exact.
 HAS_NONE_OF = (OF_TESTS, OF_SHARES, OF_SWEEP)
+limit = partial(flag, type=Limit(), metavar="LIMIT", group=BUDGET)
 BUDGET_FLAGS = (
     *(
-        flag(f"--{name.replace('_', '-')}", type=Limit(), metavar="LIMIT", help=f"{budget.label}.")
+        limit(f"--{name.replace('_', '-')}", help=f"{budget.label}.")
         for name, budget in BUDGETS.items()
     ),
-    flag("--max-slice-nfr", type=Limit(), metavar="LIMIT", help="NFR of each slice of --by."),
+    limit("--max-slice-nfr", help="NFR of each slice of --by."),
     flag(
         "--must-not-flip",
+        group=BUDGET,
         multiple=True,
         metavar="ID",
         help="An example that may not break; repeatable.",
     ),
     flag(
         "--must-not-flip-tag",
+        group=BUDGET,
         multiple=True,
         metavar="FIELD=VALUE",
         help="Examples that may not break, by a field; repeatable.",
     ),
 )
-POLICY_FLAGS = tuple(make_flag(GATE_OPTIONS[name]) for name in keys_at(COMMAND, GATE_OPTIONS))
+POLICY_FLAGS = tuple(
+    make_flag(GATE_OPTIONS[name], group=DECISION) for name in keys_at(COMMAND, GATE_OPTIONS)
+)
 ACTION_FLAGS = (
     flag("--init", is_flag=True, help="Write a first policy from OLD and NEW."),
-    flag("--update-baseline", is_flag=True, help="After a pass, NEW takes the place of OLD."),
+    flag(
+        "--update-baseline",
+        is_flag=True,
+        group=DECISION,
+        help="After a pass, NEW takes the place of OLD.",
+    ),
     flag(
         "--show-flips",
+        group=REPORT,
         type=click.IntRange(0),
         metavar="N",
         help="Show N negative flips; 5 on a terminal, every flip in HTML, if not said.",
     ),
     flag(
         "--report-url",
+        group=REPORT,
         metavar="URL",
         help="Where the HTML report will lie, for the comment to link to.",
     ),
-    flag("--gitlab", type=NamedPath(), metavar="FILE", help="Write GitLab's code quality."),
+    flag(
+        "--gitlab",
+        type=NamedPath(),
+        metavar="FILE",
+        group=REPORT,
+        help="Write GitLab's code quality.",
+    ),
 )
 
 
-@click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
+@click.command(cls=Command, first=FIRST, examples=EXAMPLES)
 @click.argument("old", type=NamedPath(), required=False)
 @click.argument("new", type=NamedPath(), required=False)
 @flag(

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from compatkit.commands.command import option_sections, write_sections
+
 # No Path, whose module takes longer to load than a page to show.
 PATH = os.path.join(os.path.dirname(__file__), "help_pages.json")  # noqa: PTH118, PTH120
 
@@ -35,8 +37,7 @@ class HelpPage(click.Group):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, and the commands of a group."""
-        with formatter.section("Options"):
-            formatter.write_dl([(names, text) for names, text in self.page["options"]])
+        write_sections(self.page["sections"], formatter)
         self.format_commands(ctx, formatter)
 
 
@@ -72,16 +73,11 @@ def describe_pages(group: click.Group, context: click.Context) -> Iterator[tuple
 
 def describe_page(command: click.Command, context: click.Context) -> dict[str, Any]:
     """Return what a command's help page holds, as JSON knows it."""
-    records = [
-        parameter.get_help_record(context)
-        for parameter in command.get_params(context)
-        if not isinstance(parameter, click.Argument)
-    ]
     commands = command.commands if isinstance(command, click.Group) else {}
     return {
         "help": command.help,
         "usage": command.collect_usage_pieces(context),
-        "options": [record for record in records if record is not None],
+        "sections": option_sections(command, context),
         "commands": {name: inner.help for name, inner in commands.items()},
         "epilog": command.epilog,
     }

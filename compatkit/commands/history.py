@@ -5,9 +5,11 @@ from typing import Any
 
 import click
 
+from compatkit.commands.command import Command
 from compatkit.commands.flags import NamedPath, add_flags, flag
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
+    REPORT,
     check_targets,
     find_width,
     is_colored,
@@ -31,7 +33,10 @@ from compatkit.reports.history import HISTORY_REPORTS
 from compatkit.reports.pictures import IMAGES, render_picture
 from compatkit.reports.pictures.history import describe_history
 
-EXAMPLE = "compatkit history v1.jsonl v2.jsonl v3.jsonl -s numeric -o history.html"
+EXAMPLES = (
+    "compatkit history v1.jsonl v2.jsonl v3.jsonl -s numeric -o history.html",
+    "compatkit history checkpoints/ --show-flips 20",
+)
 # A history makes no test, has no score but right and wrong, no slices, and no two sides.
 HAS_NONE_OF = (OF_TESTS, OF_SCORES, OF_SLICES, OF_SIDES, OF_SWEEP)
 WRITTEN: Mapping[str, str] = {
@@ -39,6 +44,7 @@ WRITTEN: Mapping[str, str] = {
 }
 SHOW = flag(
     "--show-flips",
+    group=REPORT,
     type=click.IntRange(0),
     metavar="N",
     help="Show N examples that changed, most often first; 10, but every one that fits in HTML, if "
@@ -46,7 +52,9 @@ SHOW = flag(
 )
 
 
-@click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
+@click.command(
+    cls=Command, first=("scorer", "threshold", "show_flips", "output"), examples=EXAMPLES
+)
 @click.argument("versions", type=NamedPath(), nargs=-1, required=True)
 @measure_options(without=HAS_NONE_OF)
 @add_flags(SHOW)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from compatkit.checkpoints.sources import find_checkpoint
+from compatkit.commands.command import Group
 from compatkit.commands.flags import NamedPath, flag
 from compatkit.commands.muscle_data import data
 from compatkit.commands.muscle_evaluate import evaluate
@@ -38,7 +39,11 @@ OF_EXAMPLES = [name for name in DATA if not name.startswith("validation")]
 ASSUMED = 1024  # tokens of an example, where no data says
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=("compatkit muscle train --help",),
+)
 def muscle() -> None:
     """Train an adapter of the new model that breaks less: MUSCLE, arXiv 2407.09435.
 
@@ -47,7 +52,9 @@ def muscle() -> None:
     """
 
 
-@muscle.command()
+@muscle.command(
+    examples=("compatkit muscle check --old-base ./v1 --new-base ./v2 --data train.jsonl",)
+)
 @config_options(
     "old_base", "new_base", "batch_size", "lora_rank", "tokens", "cache", "dtype", *OF_EXAMPLES,
     "allow_pickle", "trust_remote_code",
@@ -110,7 +117,7 @@ def _choose_length(config: Any, old: Any, new: Any, pair: Any) -> tuple[int, str
     return min(new.max_length or ASSUMED, ASSUMED), "assumed; --data FILE tells"
 
 
-@muscle.command()
+@muscle.command(examples=("compatkit muscle finetune --base ./v1 --data train.jsonl -o tasks/v1",))
 @config_options("new_base", "output", *DATA, *RECIPE, *LORA, renamed={"new_base": "base"})
 @flag("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def finetune(resume: bool, **values: Any) -> None:
@@ -128,7 +135,13 @@ def finetune(resume: bool, **values: Any) -> None:
     _finish(_train(finetune_adapter, config, resume=resume))
 
 
-@muscle.command()
+@muscle.command(
+    first=("old_base", "old_adapter", "new_base", "new_adapter", "data", "output"),
+    examples=(
+        "compatkit muscle train --old-base v1 --new-base v2 --data a.jsonl -o kind",
+        "compatkit muscle train -c muscle.toml --method kd_mix --epochs 2",
+    ),
+)
 @config_options(*MODELS, "output", *DATA, *LOSS, *RECIPE, *LORA, "renamed_base")
 @flag("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @flag(
@@ -160,7 +173,7 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
         click.echo(f"{visible(merge)}: base and adapter in one", err=True)
 
 
-@muscle.command()
+@muscle.command(examples=("compatkit muscle report kind",))
 @click.argument("adapter", type=NamedPath())
 def report(adapter: str) -> None:
     """Print the card of an adapter that compatkit trained, and write it beside it anew."""
@@ -171,7 +184,7 @@ def report(adapter: str) -> None:
     click.echo(visible_lines(render_card(record)), nl=False)
 
 
-@muscle.command()
+@muscle.command(examples=("compatkit muscle blend tasks/v2 kind --weight 0.5 -o mixed",))
 @click.argument("first", type=NamedPath())
 @click.argument("second", type=NamedPath())
 @flag("--weight", type=float, required=True, help="Of FIRST, from 0 to 1; SECOND has the rest.")

@@ -5,16 +5,27 @@ from pathlib import Path
 
 import click
 
-from compatkit.commands.flags import NamedPath, flag
+from compatkit.commands.command import Command
+from compatkit.commands.flags import NamedPath, flag, propose
 from compatkit.commands.printing import check_targets
 from compatkit.errors import DataError
 from compatkit.output import write_whole
 from compatkit.readers.source import FILES
 from compatkit.reports.hostile import visible
+from compatkit.runner.task import TASKS
 
 
-@click.command()
-@flag("--task", required=True, metavar="NAME", help="A task of compatkit run, or a file of yours.")
+@click.command(
+    cls=Command,
+    examples=("compatkit muscle data --task piqa --data train.jsonl -o pairs.jsonl",),
+)
+@flag(
+    "--task",
+    required=True,
+    metavar="NAME",
+    shell_complete=propose(tuple(TASKS)),
+    help="A task of compatkit run, or a file of yours.",
+)
 @flag("--data", type=NamedPath(), required=True, metavar="FILE", help=f"Its rows: {FILES}.")
 @flag("--output", "-o", type=NamedPath(), required=True, metavar="FILE", help="JSON Lines.")
 @flag("--limit", type=click.IntRange(1), help="The first rows only.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from compatkit.commands.command import Command
 from compatkit.commands.flags import NamedPath, add_flags, flag
 from compatkit.commands.muscle_models import (
     CANDIDATE,
@@ -16,7 +17,8 @@ from compatkit.commands.muscle_models import (
     run_models,
 )
 from compatkit.commands.muscle_options import MODELS, config_options, make_muscle_config
-from compatkit.commands.run import THINKING, read_arguments
+from compatkit.commands.run import read_arguments
+from compatkit.commands.run_options import THINKING
 from compatkit.errors import ConfigError
 from compatkit.muscle import require_extra
 
@@ -35,6 +37,7 @@ ROW = {
 }
 
 
+EXAMPLES = ("compatkit muscle evaluate kind --task piqa --data test.jsonl",)
 EVALUATE_FLAGS = (
     flag("--task", metavar="NAME", help="A task of compatkit run, or a file of your own."),
     flag("--data", type=NamedPath(), required=True, metavar="FILE", help="The test examples."),
@@ -61,7 +64,7 @@ EVALUATE_FLAGS = (
 )
 
 
-@click.command()
+@click.command(cls=Command, examples=EXAMPLES)
 @click.argument("adapter", type=NamedPath())
 @config_options(*MODELS, "dtype", "renamed_base", "allow_pickle", "trust_remote_code")
 @add_flags(*EVALUATE_FLAGS)

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any, TypeVar, get_args
 
-import click
-
-from compatkit.commands.flags import NamedPath, flag
+from compatkit.commands.flags import Choice, NamedPath, flag
 from compatkit.muscle.config import (
     DTYPES,
     METHODS,
@@ -44,7 +42,7 @@ HELP = {
     "method": "muscle (the paper's); kd_mix, distilled from both models alike, the one to try "
     "first where the new model is much better; or a control: ce, trained on by cross-entropy, and "
     "kd_old, distilled from the old model alone.",
-    "mask": "Where to learn from the old model.",
+    "mask": f"Where to learn from the old model: {', '.join(MASKS)}.",
     "temperature": "Of the softened distributions.",
     "ce_weight": "Weight of cross-entropy in the loss.",
     "tokens": "What counts: all tokens, those of the answer, or the choice among given answers.",
@@ -99,6 +97,7 @@ LOSS = (
     "method", "mask", "temperature", "ce_weight", "nfr_weight", "cache", "cache_top_k",
     "unlabelled",
 )  # fmt: skip
+GROUPS = {"Models": MODELS, "Data": DATA, "Loss": LOSS, "Training": RECIPE, "Adapter": LORA}
 SHORT = {"output": "-o"}
 
 
@@ -147,13 +146,15 @@ def _make_option(name: str, called: str) -> Callable[[Command], Command]:
     field = next(field for field in fields(MuscleConfig) if field.name == name)
     kinds = get_args(field.type) or (field.type,)
     option = "--" + called.replace("_", "-")
-    options: dict[str, Any] = {"default": None, "help": _help(name, field.default)}
+    group = next((title for title, names in GROUPS.items() if name in names), "")
+    options: dict[str, Any] = {"help": _help(name, field.default), "group": group, "default": None}
     if bool in kinds:
         options["is_flag"] = True
     elif name == "target_modules":
         options |= {"multiple": True, "metavar": "NAME"}
     elif name in CHOICES:
-        options["type"] = click.Choice(list(CHOICES[name]))
+        options["type"] = Choice(list(CHOICES[name]))
+        options["metavar"] = "NAME" if name == "mask" else None  # the help lists them
     else:
         options["type"] = next(kind for kind in (int, float, str) if kind in kinds)
     return flag(*([SHORT[name]] if name in SHORT else []), option, name, **options)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compatkit.commands.flags import flag
+from compatkit.commands.flags import flag, propose
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.reports.pictures import (
@@ -13,11 +13,14 @@ from compatkit.reports.pictures import (
     describe_picture,
     render_picture,
 )
+from compatkit.spelling import suggest
 
 MATRIX = "matrix"  # the picture of --matrix, which shows no other
 PICTURE_FLAG = flag(
     "--picture",
     metavar="NAME",
+    group="Report",
+    shell_complete=propose(tuple(PICTURES)),
     help=f"What a picture of -o shows, where its name does not say: {', '.join(PICTURES)}.",
 )
 
@@ -56,7 +59,7 @@ def _find(
     if name not in kinds:
         listed = ", ".join(kinds)
         if picture is not None:
-            raise ConfigError(f"--picture {picture}: there is none; there are {listed}.")
+            raise ConfigError(f"--picture {picture}: there is none; {suggest(picture, kinds)}")
         raise ConfigError(
             f"-o {path}: {name!r} names no picture; there are {listed}. Name the file after one, "
             f"as {next(iter(kinds))}{Path(path).suffix}, or say --picture NAME."

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from compatkit.commands.command import Command
 from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
 from compatkit.commands.score_options import measure_options, parse_options
 from compatkit.comparison.option_table import OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS, OPTIONS
@@ -66,7 +67,15 @@ POWER_FLAGS = (
 PILOT_OPTIONS = {name: option for name, option in OPTIONS.items() if name != "level"}
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "compatkit power",
+        "compatkit power --nfr-budget 0.02 --true-nfr 0.01",
+        "compatkit power --nfr-budget 0.05 --pilot old.jsonl new.jsonl -s numeric",
+        "compatkit power --margin 0.02 --discordance 0.1",
+    ),
+)
 @add_flags(*POWER_FLAGS)
 @measure_options(
     PILOT_OPTIONS,

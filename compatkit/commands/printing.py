@@ -4,12 +4,14 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from compatkit.commands.flags import Command, NamedPath, add_flags, flag
+from compatkit.commands.flags import Command, Report, add_flags, flag
 from compatkit.errors import ConfigError
 from compatkit.reports.pictures import IMAGES
 
+REPORT = "Report"  # the heading of what is printed and written, in the help of a command
 MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
 # What the reports draw with, where the terminal's encoding lacks it.
 PLAIN = str.maketrans({"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{RIGHTWARDS ARROW}": "->"})
@@ -22,15 +24,16 @@ def report_flags(suffixes: Collection[str], explained: str) -> Callable[[Command
         suffixes: those that name a report's format.
         explained: what `--explain` says the meaning of.
     """
+    shown = partial(flag, group=REPORT)
     return add_flags(
-        flag("--explain", is_flag=True, help=f"Say what each {explained} means."),
-        flag("--json", "as_json", is_flag=True, help="Print JSON instead of a table."),
-        flag("--markdown", "as_markdown", is_flag=True, help="Print Markdown."),
-        flag(
+        shown("--explain", is_flag=True, help=f"Say what each {explained} means."),
+        shown("--json", "as_json", is_flag=True, help="Print JSON instead of a table."),
+        shown("--markdown", "as_markdown", is_flag=True, help="Print Markdown."),
+        shown(
             "--output",
             "-o",
             multiple=True,
-            type=NamedPath(),
+            type=Report(tuple(suffixes)),
             metavar="FILE",
             help=f"Write a report too; the suffix names the format: {', '.join(suffixes)}"
             f"{' (.xml is JUnit' + chr(39) + 's)' if '.xml' in suffixes else ''}.",

@@ -10,13 +10,13 @@ import click
 
 from compatkit.checkpoints.adapters import check_model
 from compatkit.checkpoints.sources import Model
-from compatkit.commands.flags import NamedPath, Pair, flag, gather_pairs
+from compatkit.commands.command import Command
+from compatkit.commands.flags import add_flags
 from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
+from compatkit.commands.run_options import RUN_FLAGS
 from compatkit.errors import ConfigError
-from compatkit.readers.source import FILES
 from compatkit.reports.hostile import visible
-from compatkit.runner.task import TASKS
 
 if TYPE_CHECKING:
     from compatkit.comparison.options import Options
@@ -25,148 +25,13 @@ if TYPE_CHECKING:
     from compatkit.runner.settings import Settings
     from compatkit.runner.task import Task
 
-EXAMPLE = "compatkit run --model ./llama-v2 --task gsm8k --data test.jsonl -o new.jsonl"
+EXAMPLES = (
+    "compatkit run -m ./llama-v2 --task gsm8k --data test.jsonl -o new.jsonl",
+    "compatkit run -m ./v1 -m ./v2 --task hellaswag --data test.jsonl --score",
+    "compatkit run -m ./v2 --data prompts.jsonl --chat-template",
+)
+FIRST = ("models", "task", "data", "outputs", "score")
 NONE = "none"
-# Of what an option is a detail, and what to do where that was not said.
-OF_DATASET = {
-    "needs": "dataset",
-    "why": "is of a data set of the Hub. Name it with --dataset NAME, or leave this out.",
-}
-OF_SCORE = {
-    "needs": "score",
-    "why": "scores nothing without --score. Say both, or leave this out.",
-}
-
-MODEL_OPTIONS = (
-    flag(
-        "--model",
-        "-m",
-        "models",
-        multiple=True,
-        required=True,
-        metavar="NAME",
-        help="A folder as save_pretrained writes it, or a name on the Hub; repeatable.",
-    ),
-    flag(
-        "--adapter",
-        "adapters",
-        multiple=True,
-        metavar="NAME",
-        help="A PEFT adapter on it; with several models one each, 'none' for none.",
-    ),
-    flag(
-        "--revision",
-        "revisions",
-        multiple=True,
-        metavar="REV",
-        help="Branch, tag or commit on the Hub; with several models one each.",
-    ),
-    flag("--tokenizer", metavar="NAME", help="Where the tokenizer is, if not there."),
-    flag("--renamed-base", is_flag=True, help="Accept adapters that name another base."),
-)
-DATA_OPTIONS = (
-    flag(
-        "--task",
-        metavar="NAME",
-        help=f"{', '.join(TASKS)}, or a file of your own, my_task.toml. Without one the data "
-        "holds the prompts.",
-    ),
-    flag("--data", type=NamedPath(), metavar="FILE", help=f"{FILES}."),
-    flag("--dataset", metavar="NAME", help="A data set of the Hub, instead of --data."),
-    flag("--subset", metavar="NAME", help="Of --dataset: its configuration.", **OF_DATASET),
-    flag("--split", default="test", show_default=True, help="Of --dataset.", **OF_DATASET),
-    flag("--dataset-revision", metavar="REV", help="Of --dataset.", **OF_DATASET),
-    flag("--limit", type=click.IntRange(1), help="The first rows only."),
-    flag(
-        "--shots",
-        type=click.IntRange(0),
-        default=0,
-        show_default=True,
-        help="How many answered examples stand before each prompt.",
-    ),
-    flag("--shots-data", type=NamedPath(), metavar="FILE", help="Whose first rows those are."),
-    flag("--prompt-field", metavar="NAME", help="Without a task; 'prompt' if not said."),
-    flag(
-        "--reference-field",
-        metavar="NAME",
-        help="Without a task; 'reference' if not said, 'none' for none.",
-    ),
-    flag("--id-field", metavar="NAME", help="'id', or the row's number, if not said."),
-    flag("--keep", multiple=True, metavar="FIELD", help="Keep a field of the data."),
-)
-THINKING = (
-    flag(
-        "--template-arg",
-        "template_args",
-        multiple=True,
-        type=Pair(),
-        callback=gather_pairs,
-        metavar="NAME=VALUE",
-        help="A variable of the chat template, such as enable_thinking=false.",
-        needs="chat_template",
-        why="is of --chat-template. Say both, or leave this out.",
-    ),
-    flag(
-        "--think-end",
-        metavar="TEXT",
-        help="What ends the thinking, such as '</think>'; the answer follows it.",
-    ),
-)
-ANSWER_OPTIONS = (
-    flag("--chat-template", is_flag=True, help="Make a conversation of the prompt."),
-    *THINKING,
-    flag("--max-new-tokens", type=int, help="The longest answer; the task says, or 256."),
-    flag("--stop", multiple=True, metavar="TEXT", help="An answer ends here, too."),
-    flag("--samples", type=int, default=1, show_default=True, help="Answers per example."),
-    flag(
-        "--temperature",
-        type=float,
-        default=0.0,
-        show_default=True,
-        help="0 takes the likeliest token each time.",
-    ),
-    flag("--top-p", type=float, default=1.0, show_default=True, help="Of sampling."),
-    flag("--seed", type=click.IntRange(0), default=0, show_default=True, help="Likewise."),
-    flag(
-        "--too-long",
-        type=click.Choice(["refuse", "cut-left"]),
-        default="refuse",
-        show_default=True,
-        help="A prompt that leaves no room in the context.",
-    ),
-    flag("--max-length", type=int, help="Tokens of the context, if not the model's."),
-)
-PLACE_OPTIONS = (
-    flag(
-        "--dtype",
-        default="auto",
-        show_default=True,
-        help="Of the weights: auto, float32, bfloat16, float16.",
-    ),
-    flag("--device", metavar="NAME", help="cpu, cuda:1, ...; 'auto' spreads one model over all."),
-    flag(
-        "--batch-size",
-        type=int,
-        help="Sequences at once; automatic if not said, halved where memory runs out.",
-    ),
-    flag("--allow-pickle", is_flag=True, help="Load weights that are no safetensors."),
-    flag("--trust-remote-code", is_flag=True, help="Run code that the model brings."),
-)
-OUTPUT_OPTIONS = (
-    flag(
-        "--output",
-        "-o",
-        "outputs",
-        multiple=True,
-        type=NamedPath(),
-        metavar="FILE",
-        help="The prediction file, .jsonl, one for each model; named after the model if not said.",
-    ),
-    flag("--resume", is_flag=True, help="Go on with a run that was cut."),
-    flag("--overwrite", is_flag=True, help="Make a file anew that is there."),
-    flag("--score", is_flag=True, help="Then compare the models, the first one as old."),
-    flag("--scorer", "-s", metavar="NAME", help="Of --score; the task's if not said.", **OF_SCORE),
-)
 SETTINGS = (
     "chat_template",
     "template_args",
@@ -188,16 +53,8 @@ SETTINGS = (
 )
 
 
-def run_options(command: Any) -> Any:
-    """Add the options of a run to a command."""
-    groups = (MODEL_OPTIONS, DATA_OPTIONS, ANSWER_OPTIONS, PLACE_OPTIONS, OUTPUT_OPTIONS)
-    for option in reversed([option for group in groups for option in group]):
-        command = option(command)
-    return command
-
-
-@click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
-@run_options
+@click.command(cls=Command, first=FIRST, examples=EXAMPLES)
+@add_flags(*RUN_FLAGS)
 def run(**values: Any) -> None:
     """Ask a model all examples of a task, and write its prediction file.
 

@@ -15,6 +15,7 @@ PATIENCE = 10  # seconds for a scheduler to answer
 SCHEDULER_FLAG = flag(
     "--scheduler",
     metavar="ADDRESS",
+    group="Where it runs",
     help="Score the files on a Dask cluster: its address, such as tcp://host:8786, or 'local' for "
     "all cores of this machine.",
 )

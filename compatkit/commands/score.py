@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
 
-from compatkit.commands.flags import NamedPath, add_flags, flag
+from compatkit.commands.command import Command
+from compatkit.commands.flags import NamedPath, Report, add_flags, flag
 from compatkit.commands.picture_files import PICTURE_FLAG, find_pictures, render_pictures
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
+    REPORT,
     check_targets,
     find_width,
     is_colored,
@@ -21,7 +24,12 @@ from compatkit.commands.printing import (
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.scheduler import SCHEDULER_FLAG, open_client
-from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
+from compatkit.commands.score_options import (
+    STATISTICS,
+    adopt_scorer,
+    measure_options,
+    parse_options,
+)
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.names import split_name
 from compatkit.comparison.reference_files import reference_paths
@@ -29,60 +37,68 @@ from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
 from compatkit.output import Data, write_whole
 from compatkit.reports import REPORTS, SUFFIXES, View
-from compatkit.reports.flips import flips_format, render_flips
+from compatkit.reports.flips import FORMATS, flips_format, render_flips
 from compatkit.reports.pictures import IMAGES
 
-EXAMPLE = "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5"
+EXAMPLES = (
+    "compatkit score old.jsonl new.jsonl -s rougeL -t 0.3 --show-flips 5",
+    "compatkit score old.jsonl new.jsonl --by topic -o report.html",
+    "compatkit score runs/v1 runs/v2 --tasks 'mmlu_*' -o table.tex",
+    "compatkit score both.csv --old-field prediction=v1 --new-field prediction=v2",
+)
+FIRST = ("scorer", "threshold", "by", "show_flips", "output")
 # The reports that are read by programs: JSON holds every flip, the others none, and none explains.
 PROGRAMS = {"json", "csv", "latex"}
+shown = partial(flag, group=REPORT)
 SCORE_FLAGS = (
-    flag(
+    shown(
         "--verbose",
         "-v",
         is_flag=True,
         help="Show all metrics and tests, and the signature in full.",
     ),
-    flag(
+    shown(
         "--matrix",
         is_flag=True,
         help="The NFR of every update between the models, each to each, instead of OLD's to the "
         "others.",
     ),
-    flag("--intervals", is_flag=True, help="LaTeX (-o FILE.tex): an interval beside each number."),
+    shown("--intervals", is_flag=True, help="LaTeX (-o FILE.tex): an interval beside each number."),
     flag(
         "--old-rerun",
         type=NamedPath(),
+        group=STATISTICS,
         help="A second run of the old model: how many flips are its own noise.",
     ),
-    flag(
+    shown(
         "--show-flips",
         type=click.IntRange(0),
         metavar="N",
         help="Show N negative flips, the largest fall of score first; none, but every flip in "
         "HTML, if not said.",
     ),
-    flag(
+    shown(
         "--show-field",
         multiple=True,
         metavar="NAME",
         help="Show a field of the records with each flip that is shown; dots nest; repeatable.",
     ),
-    flag(
+    shown(
         "--show-changed",
         is_flag=True,
         help="HTML (-o FILE.html): list the answers that changed and are still wrong, too.",
     ),
-    flag(
+    shown(
         "--flips",
         multiple=True,
-        type=NamedPath(),
+        type=Report(tuple(FORMATS)),
         metavar="FILE",
         help="Write every flipped example whole: .jsonl, .csv or .parquet.",
     ),
 )
 
 
-@click.command(epilog=f"\b\nExample:\n  {EXAMPLE}")
+@click.command(cls=Command, first=FIRST, examples=EXAMPLES)
 @click.argument("old", type=NamedPath())
 @click.argument("new", type=NamedPath(), required=False)
 @click.argument("candidates", type=NamedPath(), nargs=-1)

@@ -8,16 +8,42 @@ import click
 from click.core import ParameterSource
 
 from compatkit.commands.flags import Command, add_flags, flag, make_flag
-from compatkit.comparison.option_table import OF_SWEEP, OPTIONS
+from compatkit.comparison.option_table import (
+    OF_FILES,
+    OF_LOGS,
+    OF_SCORES,
+    OF_SHARES,
+    OF_SIDES,
+    OF_SLICES,
+    OF_SWEEP,
+    OF_TABLES,
+    OF_TASKS,
+    OF_TESTS,
+    OPTIONS,
+)
 from compatkit.comparison.options import Options, make_options
 from compatkit.errors import ConfigError
 from compatkit.option import COMMAND, Option
 from compatkit.predictions.fields import ALIASES
 from compatkit.readers.run_header import find_scorer, header_path, load_header
 from compatkit.scorers import SCORERS
-from compatkit.scorers.make import scorer_options
+from compatkit.scorers.make import SCORER_OPTIONS, scorer_options
 
 FIELDS = "fields"  # the one table of which each key has a flag of its own
+JUDGING, SLICES, PAIRING = "What is right", "Slices", "Pairing of examples"
+STATISTICS, FILES, NAMES, LOGS = "Statistics", "Files", "Fields", "Logs of harnesses"
+# Under which heading of the help an option stands, by its name, or else by what it is about.
+HEADINGS = {
+    **dict.fromkeys(("scorer", "threshold", "pass_at"), JUDGING),
+    **dict.fromkeys(SCORER_OPTIONS, "Options of scorers"),
+    **dict.fromkeys(("by_position", "missing", "errors", "edited", "cluster"), PAIRING),
+    **dict.fromkeys(("level", OF_TESTS, OF_SCORES, OF_SHARES, OF_SWEEP), STATISTICS),
+    **dict.fromkeys(("lists", "references", "where", "old_where", "new_where"), FILES),
+    **dict.fromkeys((OF_FILES, OF_TABLES), FILES),
+    **dict.fromkeys((OF_LOGS, OF_TASKS), LOGS),
+    OF_SLICES: SLICES,
+    OF_SIDES: NAMES,
+}
 
 
 def measure_options(
@@ -36,8 +62,16 @@ def measure_options(
     flags: list[Callable[[Any], Any]] = []
     for option in options.values():
         if COMMAND in option.places and option.about not in without:
-            flags += field_flags(**needs) if option.name == FIELDS else [make_flag(option, **needs)]
+            flags += (
+                field_flags(**needs) if option.name == FIELDS else [headed_flag(option, **needs)]
+            )
     return add_flags(*flags)
+
+
+def headed_flag(option: Option, **changes: Any) -> Callable[[Any], Any]:
+    """Return the flag of an option, under its heading of the help; as `make_flag`."""
+    heading = HEADINGS.get(option.name, HEADINGS.get(option.about, ""))
+    return make_flag(option, group=heading, **changes)
 
 
 def field_flags(**needs: str) -> Iterator[Callable[[Any], Any]]:
@@ -47,6 +81,7 @@ def field_flags(**needs: str) -> Iterator[Callable[[Any], Any]]:
             f"--{'reference' if role == 'references' else role.replace('_', '-')}-field",
             f"field_{role}",
             metavar="NAME",
+            group=NAMES,
             help=f"The field that holds the {role}; dots nest, 'none' is none.",
             **needs,
         )

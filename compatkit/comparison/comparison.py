@@ -19,6 +19,7 @@ from compatkit.metrics.pair import Counts, JudgedPair
 from compatkit.metrics.picking import SlicesDiffer
 from compatkit.metrics.smooth import Sweep
 from compatkit.notes import Note
+from compatkit.spelling import suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +111,8 @@ class Comparison:
         """Return a metric's value by its name, None where it is undefined."""
         if name in METRICS:
             return self.metrics[name].value if name in self.metrics else None
-        raise AttributeError(f"a Comparison has no attribute {name!r}")
+        hint = "" if name.startswith("_") else f"; {suggest(name, METRICS)}"
+        raise AttributeError(f"a Comparison has no attribute {name!r}{hint}")
 
     @property
     def short_signature(self) -> str:

@@ -37,6 +37,7 @@ _DECLARED = (
         "that the file holds; evaluate:NAME for a metric of Hugging Face evaluate; module:function "
         "for your own. If not said: what the files were made for by compatkit run, a log's own "
         "metric, exact_match for other files.",
+        proposed=(*(name for name in SCORERS if name != "field"), "field:", "evaluate:"),
         places=EVERYWHERE,
         signed=True,
     ),
@@ -189,7 +190,9 @@ _DECLARED = (
     Option(
         name="reader",
         choices=tuple(sorted([*READERS, *LOGS])),
-        help="The kind of the files, where their names do not tell.",
+        metavar="NAME",
+        help="The kind of the files, where their names do not tell: "
+        f"{', '.join(sorted([*READERS, *LOGS]))}.",
         places=EVERYWHERE,
         about=OF_FILES,
     ),

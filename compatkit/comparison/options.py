@@ -23,6 +23,7 @@ from compatkit.readers.where import parse_where
 from compatkit.recipe import Recipe
 from compatkit.scorers.make import SCORER_OPTIONS, make_scorer
 from compatkit.scorers.scorer import Scorer
+from compatkit.spelling import suggest
 
 T = TypeVar("T")
 
@@ -303,11 +304,11 @@ def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> N
         )
     unknown = [name for name in scorer_options if name not in SCORER_OPTIONS]
     if unknown:
-        raise ConfigError(
-            f"no option {unknown[0]!r}; it is none of a comparison's, which "
-            "compatkit.comparison.options.make_options lists, and no scorer's. Fields are named by "
-            "fields={'prediction': 'NAME'}."
+        every = (
+            "it is none of a comparison's, which compatkit.comparison.options.make_options lists, "
+            "and no scorer's. Fields are named by fields={'prediction': 'NAME'}."
         )
+        raise ConfigError(f"no option {unknown[0]!r}; {suggest(unknown[0], OPTIONS, every)}")
 
 
 def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Options:

@@ -2,7 +2,6 @@
 
 import re
 from decimal import Decimal
-from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
@@ -10,6 +9,7 @@ from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import WAYS
+from compatkit.spelling import suggest
 
 PERCENTAGE = re.compile(r"\s*-?[0-9]{1,9}(\.[0-9]{1,9})?\s?%\s*")
 
@@ -47,9 +47,7 @@ def read_limit(name: str, limit: Any, way: str) -> float:
         ConfigError: a budget that does not exist, or a limit out of its range.
     """
     if name not in BUDGETS:
-        near = get_close_matches(name, BUDGETS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BUDGETS)}."
-        raise ConfigError(f"no budget {name!r}; {hint}")
+        raise ConfigError(f"no budget {name!r}; {suggest(name, BUDGETS)}")
     budget = BUDGETS[name]
     if budget.is_share and isinstance(limit, str) and PERCENTAGE.fullmatch(limit):
         limit = float(Decimal(limit.strip().removesuffix("%")) / 100)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from compatkit.gate.policy_keys import (
 )
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import POLICY, Option
+from compatkit.spelling import suggest
 
 PYPROJECT = "pyproject.toml"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -325,7 +325,7 @@ class _Reader:
         if not option.is_kind(value):
             raise self._error(place, f"is {value!r:.60}; {option.kind_wanted} was expected")
         if not option.is_in_range(value):
-            raise self._error(place, f"is {value!r:.60}; {option.range_wanted} was expected")
+            raise self._error(place, f"is {value!r:.60}; {option.hint(value)}")
         return value
 
     def _get(self, table: Table, key: str, kind: type, at: str, default: Any) -> Any:
@@ -339,13 +339,11 @@ class _Reader:
     def _check_keys(self, table: Table, keys: tuple[str, ...], at: str) -> None:
         for key in table:
             if key not in keys:
-                near = get_close_matches(key, keys, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(keys)}"
-                raise self._error(at, f"no key {key!r}; {hint}")
+                raise self._error(at, f"no key {key!r}; {suggest(key, keys)}")
 
     def _error(self, at: str, what: str) -> ConfigError:
         where = f"{self.path}: {at}: " if at else f"{self.path}: "
-        end = "" if what.endswith("?") else "."
+        end = "" if what.endswith(("?", ".")) else "."
         return ConfigError(f"{where}{what}{end}")
 
 
@@ -356,10 +354,6 @@ def _day(text: str) -> date | None:
 
 def _join(at: str, key: str) -> str:
     return f"{at}.{key}" if at else key
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names)
 
 
 def _name(kind: type) -> str:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from compatkit.checkpoints.sources import Trust
 from compatkit.errors import ConfigError
 from compatkit.muscle.masks import MASKS
+from compatkit.spelling import ask_near, suggest
 
 __all__ = ["METHODS", "MuscleConfig", "read_config"]
 
@@ -223,7 +224,7 @@ def make_config(
     for key in [*values, *changes]:
         if key not in keys:
             at = f"{where}: " if key in values and where else ""
-            raise ConfigError(f"{at}no key {key!r}; the keys are {', '.join(sorted(keys))}.")
+            raise ConfigError(f"{at}no key {key!r}; {suggest(key, sorted(keys))}")
     try:
         return MuscleConfig(**{**values, **changes})
     except ConfigError as error:
@@ -282,7 +283,10 @@ def _check_types(config: MuscleConfig) -> None:
 
 def _check_choice(name: str, value: str, choices: Any) -> None:
     if value not in choices:
-        raise ConfigError(f"{name} is {value!r}; one of {', '.join(choices)} was expected.")
+        raise ConfigError(
+            f"{name} is {value!r}; one of {', '.join(choices)} was expected."
+            f"{ask_near(value, choices)}"
+        )
 
 
 def _option(name: str) -> str:

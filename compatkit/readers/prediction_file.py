@@ -21,6 +21,7 @@ from compatkit.readers.references import References
 from compatkit.readers.shape import PLAIN, Shape
 from compatkit.readers.source import Progress, Source, kind_of_name, open_path, unpack
 from compatkit.readers.where import keep_rows
+from compatkit.spelling import suggest
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def open_predictions(
         DataError: an absent file, a folder, or content of no known kind.
     """
     if reader is not None and reader not in READERS and reader not in LOGS:
-        raise ConfigError(f"no reader {reader!r}; the readers are {', '.join([*READERS, *LOGS])}.")
+        raise ConfigError(f"no reader {reader!r}; {suggest(reader, [*READERS, *LOGS])}")
     if isinstance(data, PredictionFile):
         return replace(data, shape=shape)
     if isinstance(data, (str, Path)):

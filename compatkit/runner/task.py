@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.spelling import suggest
 
 KINDS = ("generate", "choice")
 FOLDER = resources.files(__package__).joinpath("tasks")
@@ -90,10 +91,10 @@ def load_task(name: str) -> Task:
         return parse_task(text, f"{name}.toml")
     path = Path(name)
     if path.suffix != ".toml":
-        raise ConfigError(
-            f"--task {name}: no such task; there are {', '.join(TASKS)}, and a file of your own "
-            "is named whole: my_task.toml."
+        every = (
+            f"there are {', '.join(TASKS)}, and a file of your own is named whole: my_task.toml."
         )
+        raise ConfigError(f"--task {name}: no such task; {suggest(name, TASKS, every)}")
     try:
         return parse_task(path.read_bytes(), name)
     except OSError as error:
@@ -116,7 +117,7 @@ def parse_task(text: bytes, name: str) -> Task:
         raise DataError(f"{name}: not TOML ({error}).") from error
     for key, value in values.items():
         if key not in TYPES:
-            raise DataError(f"{name}: no key {key!r} in a task; the keys are {', '.join(TYPES)}.")
+            raise DataError(f"{name}: no key {key!r} in a task; {suggest(key, TYPES)}")
         kind, what = TYPES[key]
         if not isinstance(value, kind) or isinstance(value, bool):
             raise DataError(f"{name}: {key} is {value!r}; {what} was expected.")

@@ -15,6 +15,7 @@ from compatkit.scorers.evaluate_metric import load_evaluate_metric
 from compatkit.scorers.field import field
 from compatkit.scorers.own import load_own, make_own
 from compatkit.scorers.scorer import Scorer
+from compatkit.spelling import suggest
 
 __all__ = ["SCORER_OPTIONS", "make_scorer", "scorer_options", "takers"]
 
@@ -134,9 +135,8 @@ def _make(scorer: str | Scorer | Callable[..., object], options: Mapping[str, ob
         return load_evaluate_metric(scorer)
     if ":" in scorer:
         return load_own(scorer)
-    raise ConfigError(
-        f"no scorer {scorer!r}; there are {', '.join(SCORERS)}, and module:function for your own."
-    )
+    every = f"there are {', '.join(SCORERS)}, and module:function for your own."
+    raise ConfigError(f"no scorer {scorer!r}; {suggest(scorer, SCORERS, every)}")
 
 
 def _not_taken(scorer: str, option: str) -> str:

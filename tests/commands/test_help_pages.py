@@ -71,7 +71,7 @@ def test_a_page_of_a_group_lists_its_commands() -> None:
     page = {
         "help": "Text.",
         "usage": ["COMMAND"],
-        "options": [["-x", "X."]],
+        "sections": [["Options", [["-x", "X."]]]],
         "commands": {"a": "One."},
     }
     shown = HelpPage("g", {**page, "epilog": None})

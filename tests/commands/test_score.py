@@ -248,7 +248,7 @@ def test_memory_that_does_not_suffice_is_one_message(
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no file": (["old.jsonl", "absent.jsonl"], "absent.jsonl: no such file."),
     "no new": (["old.jsonl"], "OLD without NEW: two files were expected"),
-    "unknown option": (["old.jsonl", "new.jsonl", "--nope"], "No such option"),
+    "unknown option": (["old.jsonl", "new.jsonl", "--nope"], "no option '--nope'"),
     "unknown scorer": (["old.jsonl", "new.jsonl", "-s", "nope"], "no scorer 'nope'"),
     "no number": (["old.jsonl", "new.jsonl", "-s", "numeric"], "numeric can score 2 of 8 rows"),
     "no pattern": (["old.jsonl", "new.jsonl", "-s", "regex"], "needs --pattern"),

@@ -63,7 +63,7 @@ def test_values_that_no_training_could_use_are_refused(values: dict[str, Any], s
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.yaml", "learning: 1\n", "no key 'learning'; the keys are allow_pickle, answer_field"),
+        ("a.yaml", "learning: 1\n", "no key 'learning'; did you mean 'learning_rate'?"),
         ("a.yaml", "a: [\n", "cannot be read"),
         ("a.yaml", "- a\n", "holds list; keys and values were expected"),
         ("a.toml", "a =\n", "cannot be read"),

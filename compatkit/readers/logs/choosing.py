@@ -12,6 +12,7 @@ from compatkit.readers.logs.directions import less_is_better
 from compatkit.readers.logs.harness import Harness
 from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
 from compatkit.readers.source import read_beginning
+from compatkit.spelling import suggest
 
 T = TypeVar("T")
 
@@ -233,10 +234,9 @@ def _choose_metric(log: Log, selection: LogSelection) -> Log:
         for metric, reason in log.refused.items():
             if wanted in {metric, metric.partition(",")[0]}:
                 raise DataError(f"{log.path}: the metric {metric}: {reason}.")
-    raise DataError(
-        f"{log.path}: the task {log.task} has no metric {asked}; it has "
-        f"{', '.join([*log.metrics, *log.refused]) or 'none'}."
-    )
+    has = f"it has {', '.join([*log.metrics, *log.refused]) or 'none'}."
+    near = suggest(asked, [*log.metrics, *log.refused], has)
+    raise DataError(f"{log.path}: the task {log.task} has no metric {asked}; {near}")
 
 
 def _listed(logs: Sequence[Log]) -> str:

@@ -15,6 +15,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
 from compatkit.reports.pictures.lacking import NO_SLICES, NO_SWEEP, ONE_CANDIDATE, NoPictureError
+from compatkit.spelling import suggest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +87,7 @@ def describe_picture(name: str, results: Sequence[Comparison]) -> "Picture":
         NoPictureError: there is nothing to draw.
     """
     if name not in PICTURES:
-        raise ConfigError(f"no picture {name!r}; there are {', '.join(PICTURES)}.")
+        raise ConfigError(f"no picture {name!r}; {suggest(name, PICTURES)}")
     module = import_module(f"{__name__}.{name}")
     picture: Picture = getattr(module, f"describe_{name}")(results)
     return picture
