@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import random
 import re
+import tomllib
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -184,3 +185,58 @@ def test_every_reader_of_the_command_line_is_one_of_a_policy(
     assert task.options.reader == "promptfoo"
     held = CliRunner().invoke(command_line, ["gate"])
     assert held.exit_code in {0, 3}, (held.output, held.exception)
+
+
+def policies_of_the_docs() -> list[tuple[str, dict[str, Any]]]:
+    """Return every policy that a page shows, by the name of the page."""
+    root = Path(__file__).parents[2]
+    texts = [
+        (page.name, text)
+        for page in sorted([root / "README.md", *(root / "docs").rglob("*.md")])
+        for text in re.findall(r"(?ms)^```toml\n(.*?)^```$", page.read_text("utf-8"))
+    ]
+    texts.append(("compatkit.toml", (root / "docs/examples/compatkit.toml").read_text("utf-8")))
+    read = [(name, tomllib.loads(text)) for name, text in texts]
+    # What names no file is a part of a policy.
+    return [
+        (name, policy)
+        for name, policy in read
+        if any("old" in task for task in policy.get("tasks", {}).values())
+    ]
+
+
+# Whose keys are names that a user gives: of tasks, of a slice's field, of tags and of fields.
+NAMES_OF_USERS = {"tasks", "slices", "tags", "fields", "old_fields", "new_fields"}
+
+
+def misspell(policy: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a policy with each of its keys misspelt, one at a time, and the key."""
+
+    def spots(table: Any, path: tuple[Any, ...], named: bool) -> Iterator[tuple[Any, ...]]:
+        for key, value in table.items() if isinstance(table, dict) else enumerate(table):
+            if isinstance(table, dict) and not named:
+                yield (*path, key)
+            if isinstance(value, dict | list):
+                yield from spots(value, (*path, key), named=key in NAMES_OF_USERS)
+
+    for path in spots(policy, (), named=False):
+        changed = deepcopy(policy)
+        table: Any = changed
+        for step in path[:-1]:
+            table = table[step]
+        table[f"{path[-1]}x"] = table.pop(path[-1])
+        yield path[-1], changed
+
+
+@pytest.mark.parametrize(("page", "policy"), policies_of_the_docs())
+def test_policies_of_the_docs_fit_and_no_misspelt_key_of_them_does(
+    page: str, policy: dict[str, Any]
+) -> None:
+    assert VALIDATOR.is_valid(as_json(policy)), page
+    changed = list(misspell(policy))
+    assert len(changed) >= 4
+    assert [key for key, other in changed if VALIDATOR.is_valid(as_json(other))] == []
+
+
+def test_there_are_policies_in_the_docs() -> None:
+    assert len(policies_of_the_docs()) >= 5
