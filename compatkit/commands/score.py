@@ -139,7 +139,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     adopt_scorer(values, paths)
     kinds = {report, *outputs.values()}
     _refuse_unshown(kinds, view)
-    keep = bool(flips or view.show_flips or kinds & {"json", "html"} or values["find_slices"])
+    keep = bool(flips or view.show_flips or view.whole or values["find_slices"])
+    keep |= bool(kinds & {"json", "html", "csv"})
     values |= {"keep_flips": keep, "keep_changed": view.show_changed}
     if new is None and any(names):
         raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")

@@ -15,19 +15,18 @@ from numpy.typing import NDArray
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.compare import Measurement, measure_files
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.flipped import Aligned, BestOf, find_flipped
+from compatkit.comparison.flipped import BestOf
 from compatkit.comparison.judging import find_unanswered
 from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.options import Options
 from compatkit.comparison.signature import name_inputs, sign
-from compatkit.comparison.trace import note_versions, refuse_samples
+from compatkit.comparison.trace import align_sides, note_versions, refuse_samples
 from compatkit.errors import ConfigError
 from compatkit.metrics.pair import Judged
 from compatkit.notes import Note
 from compatkit.pairing.scored_rows import FEW, ScoredRows
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
-from compatkit.readers.run_header import read_header
 
 Column = TypeVar("Column", bound=np.generic)
 SHOWN = 5
@@ -63,8 +62,7 @@ def compare_with_best(
         )
     versions = [*history, old]
     first, *others = _open([*versions, new], options)
-    plain = replace(options, keep_flips=False)
-    measurement = measure_files(first, others, plain, None, task, beside=False)
+    measurement = measure_files(first, others, options, None, task, beside=False)
     refuse_samples(measurement, "The best so far")
     size, last = len(measurement.aligned.ids), len(versions) - 1
     chosen = _choose(measurement.judged[: last + 1])
@@ -86,7 +84,6 @@ def compare_with_best(
         comparison,
         old=f"the best of {_list(names[:-1])}",
         evidence=replace(comparison.evidence, unanswered=unanswered),
-        examples=_find_examples(measurement, chosen, comparison) if options.keep_flips else None,
         signature=sign(options, total=size, inputs=name_inputs(inputs)),
         noted=tuple(
             dict.fromkeys((Note("best", note), *note_versions(measurement), *comparison.noted))
@@ -129,8 +126,14 @@ def _raise(measurement: Measurement, chosen: IntArray, last: int) -> Measurement
             *turned.aligned.counted_wrong[1:],
         ),
     )
-    sides, results = [best, *turned.sides[1:]], [judged, *turned.judged[1:]]
-    return replace(turned, sides=sides, aligned=aligned, judged=results)
+    versions = tuple(align_sides(measurement)[: last + 1])
+    return replace(
+        turned,
+        sides=[best, *turned.sides[1:]],
+        aligned=aligned,
+        judged=[judged, *turned.judged[1:]],
+        best=BestOf(versions, chosen),
+    )
 
 
 def _rows_by_version(measurement: Measurement, last: int) -> list[IntArray]:
@@ -207,19 +210,6 @@ def _find_silent(measurement: Measurement, last: int, right: BoolArray) -> BoolA
     for side, rows in zip(measurement.sides[: last + 1], aligned.examples, strict=False):
         silent |= find_unanswered(side, rows, len(right), threshold)
     return silent if measurement.continuous() else silent & ~right
-
-
-def _find_examples(measurement: Measurement, chosen: IntArray, comparison: Comparison) -> Any:
-    """Find the flipped examples, each with the record of the version that is its best."""
-    how = measurement.options
-    sides = [
-        Aligned(side, rows, side.right(how.threshold), read_header(side.file)[0] is not None)
-        for side, rows in zip(measurement.sides, measurement.aligned.examples, strict=True)
-    ]
-    kept = dict.fromkeys((*how.by, *how.attributes))
-    slices = [path for path in kept if path in comparison.pair.attributes]
-    best = BestOf(tuple(sides[:-1]), chosen)
-    return find_flipped(comparison.pair, (best, sides[-1]), how.scorer, slices)
 
 
 def _count_from(chosen: IntArray, last: int, size: int) -> str:

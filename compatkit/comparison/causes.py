@@ -1,18 +1,22 @@
-"""Causes: why an answer broke, where the files say it; never guessed.
+"""Causes: when the cause of a broken answer holds, as the files say it; never guessed.
 
-A cause is a fact about one example, that others may share: each of `CAUSES` says when it holds. Of
-several the first in the table is named. To add one: a function, and a line in the table.
+`compatkit.metrics.causes.CAUSES` lists the causes and what is true where one holds; `RULES` tells
+whether it is. Of several that hold the first of that list is named.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from compatkit.comparison.refusals import is_refusal
+from compatkit.metrics.causes import CAUSES, FORMAT
+from compatkit.predictions.choices import find_choice, list_choices
 from compatkit.predictions.fields import Record
+from compatkit.predictions.languages import find_language
 from compatkit.predictions.scripts import find_script
 from compatkit.scorers.normalize import normalize_column
 from compatkit.scorers.number import read_reference
+from compatkit.scorers.reasoning import after_reasoning
 
 TIMES = 5  # how often a phrase stands at the end of a text that repeats itself
 LEAST_REPEATED = 100  # characters that the repetitions cover at least
@@ -24,6 +28,9 @@ LENGTH = {"length", "max_tokens", "max_output_tokens", "model_length", "token_li
 ALONE = re.compile(r"[\s\d.,'\u2019_\u00a0\u2009\u202f+\-/$\u20ac\u00a3\u00a5*`]+")
 # What is more than punctuation: words with a digit, and symbols, so that neither -5 is 5 nor C++ C.
 MEANT = re.compile(r"\S*\d\S*|[#$%&+/<=>@\\^|~]")
+
+# A letter, and a text in one line behind it: "B. Paris", "(B) Paris".
+LABELLED = re.compile(r"[(\[*]*([A-Z])(?:[)\]*]+[.:]?|[.:]\**)\s+(\S.*)")
 
 
 class Row(NamedTuple):
@@ -65,22 +72,9 @@ class Broken(NamedTuple):
         return self.old.references or self.new.references
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why an answer broke.
-
-    Attributes:
-        meaning: when it holds, in one sentence.
-        holds: tells whether it does.
-    """
-
-    meaning: str
-    holds: Callable[[Broken], bool]
-
-
 def find_cause(broken: Broken) -> str | None:
     """Return the first cause that holds, a name in `CAUSES`; None where none does."""
-    return next((name for name, cause in CAUSES.items() if cause.holds(broken)), None)
+    return next((cause for cause in CAUSES if RULES[cause](broken)), None)
 
 
 def is_format(broken: Broken) -> bool:
@@ -165,28 +159,65 @@ def is_other_script(broken: Broken) -> bool:
     return None not in {new, old} and new not in {old, *map(find_script, broken.references)}
 
 
-CAUSES: dict[str, Cause] = {
-    "format": Cause(
-        "The new answer is a reference in another format: the same number, or the same text but "
-        "for case, punctuation, articles and white space.",
-        is_format,
-    ),
-    "repeats": Cause(
-        "The new text ends in the same phrase again and again, five times at least.",
-        lambda broken: broken.new.text is not None and repeats(broken.new.text),
-    ),
-    "cut off": Cause(
-        "The new file says that the text met the largest number of tokens, and the old one does "
-        "not.",
-        is_cut_off,
-    ),
-    "no answer": Cause(
-        "The new answer is null, empty or missing, or the scorer reads none in it.",
-        lambda broken: not (broken.new.answer or "").strip(),
-    ),
-    "script": Cause(
-        "Most letters of the new answer are of another script than those of the old answer and of "
-        "the references.",
-        is_other_script,
-    ),
+def is_other_language(broken: Broken) -> bool:
+    """Tell whether the new text is in another language than the old one and the references.
+
+    Where the language of both texts is known, and that of no reference is the new one's.
+    """
+    new, old = (_language_of(row.text) for row in broken)
+    return None not in {new, old} and new not in {old, *map(_language_of, broken.references)}
+
+
+def _language_of(text: str | None) -> str | None:
+    answer = None if text is None else after_reasoning(text)[0]
+    return None if answer is None else find_language(answer)
+
+
+def is_other_order(broken: Broken) -> bool:
+    """Tell whether the new answer is the letter of the right text in another order of the choices.
+
+    The right text is the choice that the old reference names. The other order is that of the other
+    file, where both hold the same choices in two orders; or the new text itself has the right text
+    behind another letter ("B. Paris", where Paris is A).
+    """
+    orders = [list_choices(row.record, row.input) for row in broken]
+    named = broken.old.references and orders[1]
+    right = _right_texts(*((broken.old, orders[1]) if named else (broken.new, orders[0])))
+    if not right:
+        return False
+    letter, text = _split_label(broken.new)
+    if letter is None or letter in (broken.new.references or broken.old.references):
+        return False
+    shuffled = orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+    place = ord(letter) - ord("A")
+    if shuffled and any(order[place] in right for order in orders if place < len(order)):
+        return True
+    own = orders[0] or orders[1]
+    return text in right and place < len(own) and own[place] not in right
+
+
+def _right_texts(row: Row, choices: Sequence[str]) -> set[str]:
+    places = (find_choice(reference, choices) for reference in row.references)
+    return {choices[place] for place in places if place is not None}
+
+
+def _split_label(row: Row) -> tuple[str | None, str]:
+    """Return the letter that was answered, and the text behind it, as far as there are such."""
+    answer = None if row.text is None else after_reasoning(row.text)[0]
+    labelled = LABELLED.fullmatch((answer or "").strip())
+    if labelled:
+        return labelled[1], labelled[2].strip().rstrip(".*")
+    letter = (row.answer or "").strip(" ()[].:*")
+    return (letter if len(letter) == 1 and "A" <= letter <= "Z" else None), ""
+
+
+RULES: dict[str, Callable[[Broken], bool]] = {
+    FORMAT: is_format,
+    "other order": is_other_order,
+    "repeats": lambda broken: broken.new.text is not None and repeats(broken.new.text),
+    "cut off": is_cut_off,
+    "refusal": lambda broken: is_refusal(broken.new.text) and not is_refusal(broken.old.text),
+    "no answer": lambda broken: not (broken.new.answer or "").strip(),
+    "script": is_other_script,
+    "language": is_other_language,
 }

@@ -10,6 +10,7 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.agreement import count_answers
+from compatkit.comparison.broken_for import flag_causes
 from compatkit.comparison.chance import (
     judge_noise,
     note_choices,
@@ -27,7 +28,13 @@ from compatkit.comparison.confidences import Confidences, gather_confidence, not
 from compatkit.comparison.doubts import doubt_position, doubt_scorer
 from compatkit.comparison.examples import FlippedExamples
 from compatkit.comparison.finding import asked_of, find_where, join_for_search
-from compatkit.comparison.flipped import Aligned, FindExamples, find_changed, find_flipped
+from compatkit.comparison.flipped import (
+    Aligned,
+    BestOf,
+    FindExamples,
+    find_changed,
+    find_flipped,
+)
 from compatkit.comparison.judging import (
     Evidence,
     gather_evidence,
@@ -193,7 +200,7 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What the comparisons of one old model share."""
+    """What the comparisons of one old model share; `best` is where the old one is several."""
 
     options: Options
     sides: list[ScoredRows]
@@ -201,6 +208,7 @@ class Measurement:
     judged: list[Judged]
     task: str
     rerun: bool
+    best: BestOf | None = None
 
     def turn(self, old: int, new: int) -> "Measurement":
         """Return the same examples with another model as the old one, and as the first new one."""
@@ -219,10 +227,12 @@ class Measurement:
         confidences = gather_confidence(*self._runs_of(number), len(aligned.ids))
         pair, options = self._pair(number, confidences), self.options
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
-        metrics, tests = measure_pair(pair, options.plan)
         runs = {"old": read_header(old.file)[0], "new": read_header(new.file)[0]}
         by_run = [header is not None for header in runs.values()]
         listed = partial(self._examples, pair=pair, number=number, by_run=by_run)
+        examples = listed(find_flipped) if options.keep_flips else None
+        pair = replace(pair, broken_for=flag_causes(pair, examples))
+        metrics, tests = measure_pair(pair, options.plan)
         return Comparison(
             task=self.task,
             old=old.file.name,
@@ -249,7 +259,7 @@ class Measurement:
             identical=old.reading == new.reading,
             needs_answer=options.scorer.needs_prediction,
             pair=pair,
-            examples=listed(find_flipped) if options.keep_flips else None,
+            examples=examples,
             changed=listed(find_changed) if options.keep_changed else None,
             agreement=count_answers(pair, *self._of(0, number)),
             runs=runs,
@@ -290,8 +300,8 @@ class Measurement:
             Aligned(side, rows, side.right(how.threshold), made)
             for side, rows, made in zip(*self._of(0, number), by_run, strict=True)
         )
-        kept = dict.fromkeys((*how.by, *how.attributes))
-        return find(pair, (old, new), how.scorer, [p for p in kept if p in pair.attributes])
+        kept = [p for p in dict.fromkeys((*how.by, *how.attributes)) if p in pair.attributes]
+        return find(pair, (self.best or old, new), how.scorer, kept)
 
     def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
         if not pair.single:
@@ -311,21 +321,20 @@ class Measurement:
         rerun = self.sides[-1].file if self.rerun else None
         noise = [*note_rerun(self.sides[0].file, rerun), *note_floors(pair)]
         noise += notes_of("noise", judge_noise(metrics))
-        files = [self.sides[side].file for side in (0, number)]
+        files = (self.sides[0].file, self.sides[number].file)
         sampled = note_sampling(files, (self.judged[0], self.judged[number]))
         drawn = [*sampled, *note_pass_at(pair), *note_power(pair)]
-        candidates = len(self.sides) - 1 - self.rerun
-        return [*noise, *drawn, *note_choices(self.options, candidates)]
+        choices = note_choices(self.options, len(self.sides) - 1 - self.rerun)
+        return [*noise, *drawn, *choices]
 
     def _same(self, number: int) -> BoolArray | None:
         sides, examples = self._of(0, number)
         if not all(side.has_answers for side in sides):
             return None
         size = len(self.aligned.ids)
-        one, other = (
-            join_answers(side, rows, size) for side, rows in zip(sides, examples, strict=True)
-        )
-        return np.asarray(one == other)
+        answers = zip(sides, examples, strict=True)
+        old, new = (join_answers(side, rows, size) for side, rows in answers)
+        return np.asarray(old == new)
 
     def _of(self, *numbers: int) -> tuple[list[ScoredRows], list[IntArray]]:
         """Return some sides, and of each their rows' examples."""

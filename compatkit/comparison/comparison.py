@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compatkit.comparison.agreement import Agreement
-from compatkit.comparison.cause_counts import CauseCounts, count_causes
 from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample, FlippedExamples
 from compatkit.comparison.judging import Evidence
 from compatkit.comparison.signature import shorten
 from compatkit.errors import ConfigError
 from compatkit.metrics.definitions import METRICS
-from compatkit.metrics.estimates import Metrics, Plan
+from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import Tests
 from compatkit.metrics.pair import Counts, JudgedPair
@@ -202,22 +201,6 @@ class Comparison:
         rows = [example.to_dict(whole=True) for example in examples]
         columns = [*FlippedExample.__slots__]
         return pd.DataFrame(rows, columns=columns)
-
-    def count_causes(self) -> CauseCounts:
-        """Count why answers broke, and how many broke by their format alone.
-
-        The flipped examples are read for it, so that nothing counts them unasked.
-
-        Raises:
-            ConfigError: the flips were not kept, or examples have several samples.
-        """
-        if self.examples is None:
-            raise ConfigError(
-                "the causes are those of flips, which were not kept: keep_flips=True keeps them; a "
-                "total has none of its own."
-            )
-        level = self.metrics["negative_flip_rate"].level or Plan().level
-        return count_causes(self.pair, self.examples, level)
 
     def worst_slice(self, path: str) -> tuple[str, Slice] | None:
         """Return the slice with the most certain damage: the highest lower limit of its NFR.

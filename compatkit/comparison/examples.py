@@ -15,6 +15,7 @@ KINDS = ("negative", "positive")
 CHANGED = "changed"  # another answer, wrong on both sides: no flip
 HELD = 10_000  # examples of a list that are kept when they were read; a longer one is read anew
 TOGETHER = 50_000  # examples of a longer list that are read at a time
+UNREAD = ""  # in the place of a cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,19 @@ class FlipColumns:
 Read = Callable[[IntArray], list[FlippedExample]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is kept of flipped examples that were read.
+
+    Attributes:
+        causes: why each broke, None where that is not known; `UNREAD` of those to be read.
+        examples: some of them whole, by place.
+    """
+
+    causes: list[str | None]
+    examples: dict[int, FlippedExample] = field(default_factory=dict)
+
+
 class FlippedExamples(Sequence[FlippedExample]):
     """Flipped examples in some order, read when they are asked for.
 
@@ -150,23 +164,23 @@ class FlippedExamples(Sequence[FlippedExample]):
         columns: what is known of all flipped examples.
         read: places among them to the examples.
         places: those that are in this list, in its order; all of them if not given.
-        held: examples that were read already, by place; shared by all lists of one comparison.
+        held: what is kept of examples that were read; shared by all lists of one comparison.
     """
 
-    __slots__ = ("_held", "_read", "columns", "places")
+    __slots__ = ("_held", "_read_whole", "columns", "places")
 
     def __init__(
         self,
         columns: FlipColumns,
         read: Read,
         places: IntArray | None = None,
-        held: dict[int, FlippedExample] | None = None,
+        held: "_Held | None" = None,
     ) -> None:
         """Hold the columns, and how records are read."""
         self.columns = columns
         self.places = np.arange(len(columns.ids)) if places is None else places
-        self._read = read
-        self._held: dict[int, FlippedExample] = {} if held is None else held
+        self._read_whole = read
+        self._held = _Held([UNREAD] * len(columns.ids)) if held is None else held
 
     @classmethod
     def of(cls, examples: Sequence[FlippedExample]) -> "FlippedExamples":
@@ -208,6 +222,22 @@ class FlippedExamples(Sequence[FlippedExample]):
         columns = self.columns
         return np.round((columns.old_scores - columns.new_scores)[self.places], 12)
 
+    @property
+    def causes(self) -> list[str | None]:
+        """Why each broke, None where that is not known; those that were not read yet are read.
+
+        Raises:
+            DataError: a file changed since it was scored.
+        """
+        held, places = self._held.causes, self.places.tolist()
+        unread = [place for place in places if held[place] == UNREAD]
+        if len(unread) <= HELD:
+            self._hold(unread)
+        else:
+            for start in range(0, len(unread), TOGETHER):
+                self._read(np.array(unread[start : start + TOGETHER]))
+        return [held[place] for place in places]
+
     def of_kind(self, kind: str) -> "FlippedExamples":
         """Return the examples of a kind, in the same order."""
         return self.take(np.flatnonzero(np.array(self.kinds, object) == kind))
@@ -228,7 +258,7 @@ class FlippedExamples(Sequence[FlippedExample]):
 
     def take(self, numbers: IntArray) -> "FlippedExamples":
         """Return the examples with these numbers in the list, in the order given."""
-        return FlippedExamples(self.columns, self._read, self.places[numbers], self._held)
+        return FlippedExamples(self.columns, self._read_whole, self.places[numbers], self._held)
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -257,11 +287,18 @@ class FlippedExamples(Sequence[FlippedExample]):
 
     def _hold(self, places: list[int]) -> list[FlippedExample]:
         """Return examples by their places, and read those that were not read yet."""
-        absent = [place for place in places if place not in self._held]
+        held = self._held.examples
+        absent = [place for place in places if place not in held]
         if absent:
-            read = self._read(np.array(absent))
-            self._held.update(zip(absent, read, strict=True))
-        return [self._held[place] for place in places]
+            held.update(zip(absent, self._read(np.array(absent)), strict=True))
+        return [held[place] for place in places]
+
+    def _read(self, places: IntArray) -> list[FlippedExample]:
+        """Read examples, and keep why they broke."""
+        examples = self._read_whole(places)
+        for place, example in zip(places.tolist(), examples, strict=True):
+            self._held.causes[place] = example.cause
+        return examples
 
     def __eq__(self, other: object) -> bool:
         """Whether another list, or a tuple, holds equal examples in the same order."""

@@ -58,7 +58,7 @@ class BestOf:
 
 Side = Aligned | BestOf
 FindExamples = Callable[
-    [JudgedPair, tuple[Aligned, Aligned], Scorer, Sequence[str]], FlippedExamples | None
+    [JudgedPair, tuple[Side, Aligned], Scorer, Sequence[str]], FlippedExamples | None
 ]
 
 
@@ -82,7 +82,7 @@ def find_flipped(
 
 
 def find_changed(
-    pair: JudgedPair, sides: tuple[Aligned, Aligned], scorer: Scorer, slices: Sequence[str] = ()
+    pair: JudgedPair, sides: tuple[Side, Aligned], scorer: Scorer, slices: Sequence[str] = ()
 ) -> FlippedExamples | None:
     """Return the examples whose answer is another, and wrong on both sides; no flips.
 

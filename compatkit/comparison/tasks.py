@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compatkit.arrays import IntArray
+from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
@@ -20,6 +21,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.confidence import join_confidence
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
+from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.p_values import PValue, Tests, sum_changes
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.notes import Note
@@ -232,7 +234,15 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         continuous=any(pair.continuous for pair in pairs),
         pass_at=pairs[0].pass_at,
         confidence=join_confidence(confidences) if len(confidences) == len(pairs) else None,
+        broken_for=_join_causes(pairs) if all(pair.broken_for for pair in pairs) else {},
     )
+
+
+def _join_causes(pairs: Sequence[JudgedPair]) -> OnDemand[BoolArray]:
+    def join(cause: str) -> BoolArray:
+        return np.concatenate([pair.broken_for[cause] for pair in pairs])
+
+    return OnDemand({cause: partial(join, cause) for cause in pairs[0].broken_for})
 
 
 def join_clusters(columns: Sequence[IntArray | None], sizes: Sequence[int]) -> IntArray | None:

@@ -34,6 +34,7 @@ from compatkit.metrics.trajectories import (
 )
 from compatkit.notes import Note, notes_of
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.readers.run_header import read_header
 
 OF_ONE_UPDATE = ("by", "sweep", "margin")
 NUMBER = re.compile(r"(\d+)")
@@ -224,14 +225,15 @@ def _trace_task(measurement: Measurement, names: Sequence[str]) -> History:
         signature=sign(options, total=size, inputs=inputs),
         excluded=aligned.excluded,
         noted=note_versions(measurement),
-        changed=trace_examples(of, aligned.ids, _align(measurement), scorer),
+        changed=trace_examples(of, aligned.ids, align_sides(measurement), scorer),
     )
 
 
-def _align(measurement: Measurement) -> list[Aligned]:
+def align_sides(measurement: Measurement) -> list[Aligned]:
+    """Return what was read of each version, with the example of each row."""
     threshold = measurement.options.threshold
     return [
-        Aligned(side, rows, side.right(threshold))
+        Aligned(side, rows, side.right(threshold), read_header(side.file)[0] is not None)
         for side, rows in zip(measurement.sides, measurement.aligned.examples, strict=True)
     ]
 

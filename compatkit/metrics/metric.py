@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from compatkit.metrics.estimates import Measured, MetricValue, Plan, draw, undefined
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.needs import (
+    BROKEN_FOR,
     CANDIDATE,
     CHOICES,
     CONTINUOUS,
@@ -68,6 +69,13 @@ FAMILIES: dict[str, Family] = {
         "is the probability of the right choice less that of the likeliest wrong one, and c the\n"
         "largest old margin of a close call.",
         (CHOICES, ONE_SAMPLE),
+        optional=True,
+    ),
+    "causes": Family(
+        "Why answers broke",
+        "The cause of a negative flip is the first of the [causes](formats.md#a-flipped-example)\n"
+        "that holds of it.",
+        (BROKEN_FOR, ONE_SAMPLE),
         optional=True,
     ),
 }

@@ -75,3 +75,8 @@ OLD_MARGINS = Need(
     "the old margin of the right choice is known of no example",
     lambda pair: pair.confidence is not None and bool(pair.confidence.old.is_known.any()),
 )
+BROKEN_FOR = Need(
+    "flipped examples that are kept",
+    "the flipped examples were not kept, whose causes they are",
+    lambda pair: bool(pair.broken_for),
+)

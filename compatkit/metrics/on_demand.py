@@ -19,6 +19,19 @@ def join(*parts: Mapping[str, Value]) -> "OnDemand[Value]":
     return OnDemand({name: partial(part.__getitem__, name) for part in parts for name in part})
 
 
+def convert(values: Mapping[str, Value], change: Callable[[Value], Value]) -> "OnDemand[Value]":
+    """Put each value through a function, once it is asked for.
+
+    >>> convert({"a": 1}, lambda value: value + 1)
+    {'a': 2}
+    """
+
+    def convert_one(name: str) -> Value:
+        return change(values[name])
+
+    return OnDemand({name: partial(convert_one, name) for name in values})
+
+
 class OnDemand(Mapping[str, Value]):
     """Named values, of which each is worked out when it is first asked for, and then kept.
 

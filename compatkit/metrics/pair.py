@@ -9,6 +9,7 @@ import numpy as np
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.metrics.confidence import ConfidencePair
+from compatkit.metrics.on_demand import convert
 from compatkit.statistics import ReliableFlips, reliable_flips
 from compatkit.statistics.resampling import group_rows
 
@@ -76,6 +77,8 @@ class JudgedPair:
             samples.
         confidence: what both make of the choices; None where the old model's file holds no
             likelihoods of them.
+        broken_for: cause to the examples that broke for it, shape (N,), worked out when it is
+            asked for; empty where nobody knows.
     """
 
     ids: Sequence[str]
@@ -89,6 +92,7 @@ class JudgedPair:
     continuous: bool = False
     pass_at: int | None = None
     confidence: ConfidencePair | None = None
+    broken_for: Mapping[str, BoolArray] = field(default_factory=dict)
 
     def take(self, rows: IntArray) -> "JudgedPair":
         """Return the results of some examples, in the order given."""
@@ -111,6 +115,7 @@ class JudgedPair:
             self.continuous,
             self.pass_at,
             None if self.confidence is None else self.confidence.take(rows),
+            convert(self.broken_for, lambda flags: flags[rows]),
         )
 
     @cached_property
@@ -202,7 +207,9 @@ class JudgedPair:
         """The old and the first new model, where `new` is a further candidate; else itself."""
         if self.baseline is None:
             return self
-        return replace(self, new=self.baseline, same=None, baseline=None, confidence=None)
+        return replace(
+            self, new=self.baseline, same=None, baseline=None, confidence=None, broken_for={}
+        )
 
 
 # What people read for the reasons by which examples are left out of N.

@@ -1,11 +1,14 @@
 """Choices: which of some given answers is right, and what a choice is called."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compatkit.errors import DataError
 
 LETTERS = 26
+FIELDS = ("choices", "options")
+LISTED = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]+(\S.*)$", re.MULTILINE)
 
 
 def find_right(answer: Any, choices: Sequence[str], where: str) -> int | None:
@@ -46,3 +49,44 @@ def name_choice(index: int, choices: Sequence[str]) -> str:
     'B'
     """
     return chr(ord("A") + index) if len(choices) <= LETTERS else str(index)
+
+
+def find_choice(reference: str, choices: Sequence[str]) -> int | None:
+    """Return which choice a reference names: by text, by number from 0, by letter from A.
+
+    A letter that is the text of another choice names none: which is meant is not known.
+
+    >>> find_choice("B", ["a cat", "a dog"]), find_choice("B", ["B", "A"])
+    (1, None)
+    """
+    place = choices.index(reference) if reference in choices else None
+    if len(reference) == 1 and "A" <= reference <= "Z" and len(choices) <= LETTERS:
+        letter = ord(reference) - ord("A")
+        if letter < len(choices):
+            return letter if place in {None, letter} else None
+    elif place is None and reference.isdecimal() and int(reference) < len(choices):
+        return int(reference)
+    return place
+
+
+def list_choices(record: Mapping[str, Any], question: str | None) -> tuple[str, ...]:
+    r"""Return the choices of a row in the order that the model was shown; empty where unknown.
+
+    Its field `choices` or `options`: a list of texts, or of such under `text`; else the last ones
+    that the question lists by letters from A, a line each.
+
+    >>> list_choices({}, "Which barks?\nA. a cat\nB. a dog\nAnswer:")
+    ('a cat', 'a dog')
+    """
+    for name in FIELDS:
+        held = record.get(name)
+        held = held.get("text") if isinstance(held, Mapping) else held
+        if isinstance(held, list | tuple) and all(isinstance(text, str) for text in held):
+            return tuple(text.strip() for text in held)
+    listed: list[str] = []
+    for letter, text in LISTED.findall(question or ""):
+        if letter == "A":
+            listed = []
+        if letter == name_choice(len(listed), ()):
+            listed.append(text.strip())
+    return tuple(listed)

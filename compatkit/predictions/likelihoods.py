@@ -15,7 +15,7 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray, as_float
 from compatkit.errors import ConfigError, DataError
-from compatkit.predictions.choices import LETTERS
+from compatkit.predictions.choices import find_choice
 from compatkit.predictions.fields import (
     ALIASES,
     CHOICES,
@@ -295,28 +295,13 @@ def _mark_right(
     for accepted, row in zip(references, matched, strict=True):
         if row is None:
             continue
-        named = [place for text in accepted if (place := _find(text, row[0])) is not None]
+        named = [place for text in accepted if (place := find_choice(text, row[0])) is not None]
         unnamed += bool(accepted) and not named
         places += [start + place for place in named]
         start += len(row[0])
     right = np.zeros(size, np.bool_)
     right[places] = True
     return right, unnamed
-
-
-def _find(reference: str, choices: Sequence[str]) -> int | None:
-    """Return which choice a reference names: by text, by number from 0, by letter from A.
-
-    A letter that is the text of another choice names none: which is meant is not known.
-    """
-    place = choices.index(reference) if reference in choices else None
-    if len(reference) == 1 and "A" <= reference <= "Z" and len(choices) <= LETTERS:
-        letter = ord(reference) - ord("A")
-        if letter < len(choices):
-            return letter if place in {None, letter} else None
-    elif place is None and reference.isdecimal() and int(reference) < len(choices):
-        return int(reference)
-    return place
 
 
 def _to_floats(numbers: Sequence[float]) -> FloatArray:

@@ -11,6 +11,7 @@ from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
 from compatkit.reports.found_slices import lay_out_found
 from compatkit.reports.headline import describe_evidence, describe_update
+from compatkit.reports.shown_metrics import shown_metrics
 from compatkit.reports.tables import (
     candidate_table,
     count_table,
@@ -28,7 +29,6 @@ from compatkit.reports.view import (
     left_out,
     level_of,
     name_average,
-    shown_metrics,
     tasks_of,
     title_of,
 )

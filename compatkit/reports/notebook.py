@@ -13,7 +13,8 @@ from compatkit.reports.history import lay_out_history
 from compatkit.reports.layout import lay_out
 from compatkit.reports.matrix import lay_out_matrix
 from compatkit.reports.page.fragment import draw_fragment
-from compatkit.reports.view import MAIN_METRICS, View, count_of, format_interval, format_value
+from compatkit.reports.shown_metrics import MAIN_METRICS
+from compatkit.reports.view import View, count_of, format_interval, format_value
 
 if TYPE_CHECKING:
     from compatkit.gate.verdict import Verdict

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compatkit.addresses import page
-from compatkit.comparison.causes import CAUSES
 from compatkit.comparison.examples import KINDS as FLIP_KINDS
+from compatkit.metrics.causes import CAUSES
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.notes import KINDS

@@ -7,6 +7,7 @@ from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.picking import NAME
 from compatkit.reports.blocks import FlipList, Table, Tone
+from compatkit.reports.shown_metrics import named_metrics, shown_metrics
 from compatkit.reports.view import (
     count_of,
     describe_family,
@@ -21,7 +22,6 @@ from compatkit.reports.view import (
     level_of,
     macro_averages,
     name_average,
-    shown_metrics,
     worst_first,
 )
 
@@ -108,7 +108,7 @@ def metric_table(comparison: Comparison, *, whole: bool = True) -> Table:
             )
         )
     level = f"{100 * level_of(comparison):g}% interval"
-    further = len(shown_metrics([comparison])) - len(names)
+    further = 0 if whole else len(named_metrics([comparison])) - len(names)
     note = f"{count_of(further, 'further metric')}: -v, --explain or --json" if further else ""
     return Table("", ("metric", "value", level, "counted"), rows, remarks=True, note=note)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExamples
@@ -9,6 +10,7 @@ from compatkit.metrics import metric
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, undefined
 from compatkit.metrics.measure_pair import Slice
+from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import list_left_out
 from compatkit.reports.hostile import visible
@@ -19,20 +21,7 @@ OF_LOG = "log:"  # how the name of a log's own metric begins
 ALPHA = 0.05  # what a corrected p-value must be able to reach
 NOTHING_LEFT_OUT = "left out: nothing"
 DIGITS = {"share": 2, "points": 2, "percent": 2, "score": 4, "change": 4, "ratio": 3}
-# What a short table shows; the others stand in a whole one, and in reports for programs.
-MAIN_METRICS = (
-    *("accuracy_old", "accuracy_new", "accuracy_delta"),
-    *("negative_flip_rate", "positive_flip_rate"),
-    *("backward_trust_compatibility", "relative_negative_flip_rate"),
-    *("score_delta", "mean_regression"),
-    *("expected_negative_flip_rate", "expected_positive_flip_rate"),
-    *("flip_floor_old", "excess_negative_flip_rate"),
-    *("delta_accuracy", "delta_nfr", "delta_score"),
-    *("kl_divergence", "close_call_rate", "confident_negative_flip_rate"),
-)
 MAIN_TESTS = ("accuracy_changed", "score_changed", "delta_nfr")
-# Whose right answers to one reference are one answer.
-ONE_ANSWER = ("exact_match", "choice", "numeric")
 SIGNED = {"points", "percent", "change"}
 SIGNS = {"share": "%", "points": " pp", "percent": "%"}
 
@@ -133,48 +122,6 @@ def count_of(count: float, noun: str) -> str:
 def name_average(text: str, comparison: Comparison) -> str:
     """Return words about accuracy as those about what stands for it, where that is pass@k."""
     return metric.name_average(text, comparison.pair.pass_at)
-
-
-def shown_metrics(results: Sequence[Comparison], *, whole: bool = True) -> list[str]:
-    """Return the metrics that are worth a row: those with a value or a cause of their own.
-
-    Args:
-        results: the comparisons of one report.
-        whole: all of them, or those that matter most.
-    """
-    families = {"accuracy", "flips"}
-    if not all(comparison.pair.single for comparison in results):
-        families = {"accuracy"}
-    if any(
-        comparison.metrics["expected_negative_flip_rate"].value is not None
-        for comparison in results
-    ):
-        families.add("samples")
-    if any(comparison.continuous for comparison in results):
-        families.add("smooth")
-    if any(comparison.pair.confidence is not None for comparison in results):
-        families.add("confidence")
-    names = [name for name, metric in METRICS.items() if metric.family in families]
-    if any(comparison.baseline is not None for comparison in results):
-        names += [
-            name
-            for name, metric in METRICS.items()
-            if metric.family == "candidate"
-            and any(comparison.metrics[name].value is not None for comparison in results)
-        ]
-    return [
-        name
-        for name in names
-        if (whole or name in MAIN_METRICS) and not _is_true_by_construction(name, results)
-    ]
-
-
-def _is_true_by_construction(name: str, results: Sequence[Comparison]) -> bool:
-    """Tell what says nothing: that two right answers are the same, where one alone is right."""
-    return name == "agreement_right" and all(
-        comparison.scorer in ONE_ANSWER and comparison.metrics[name].value == 1.0
-        for comparison in results
-    )
 
 
 QUESTIONS = {
@@ -344,14 +291,16 @@ def macro_averages(results: Sequence[Comparison]) -> list[Metrics]:
         results: one comparison per task and candidate, totals last.
     """
     last = sum(result.task == results[-1].task for result in results)
-    return [
-        {
-            name: _average([part.metrics[name].value for part in results[:-last][number::last]])
-            for name in METRICS
-            if all(name in part.metrics for part in results[:-last][number::last])
-        }
-        for number in range(last)
-    ]
+    return [_average_all(results[:-last][number::last]) for number in range(last)]
+
+
+def _average_all(tasks: Sequence[Comparison]) -> Metrics:
+    names = [name for name in METRICS if all(name in task.metrics for task in tasks)]
+
+    def average(name: str) -> MetricValue:
+        return _average([task.metrics[name].value for task in tasks])
+
+    return OnDemand({name: partial(average, name) for name in names})
 
 
 def _average(values: Sequence[float | None]) -> MetricValue:

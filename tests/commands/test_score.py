@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from compatkit import cli
 from compatkit.cli import main
+from compatkit.metrics.causes import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.reports import SUFFIXES
 
@@ -185,7 +186,7 @@ def test_the_suffix_names_the_format(score: Score, folder: Path) -> None:
     assert (folder / "r.md").read_text(encoding="utf-8").startswith("## old.jsonl -&#62; new.jsonl")
     assert (folder / "r.html").read_bytes().startswith(b"<!DOCTYPE html>")
     rows = list(csv.DictReader(io.StringIO((folder / "r.csv").read_text(encoding="utf-8"))))
-    assert [row["metric"] for row in rows] == names_always()
+    assert [row["metric"] for row in rows] == [*names_always(), *CAUSE_METRICS]
     assert score("old.jsonl", "new.jsonl", "-o", "UPPER.JSON")[0] == 0
     assert json.loads((folder / "UPPER.JSON").read_bytes())["format"] == 1
     assert {path.name for path in folder.glob(".*")} == set()

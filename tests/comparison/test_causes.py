@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compatkit import compare
-from compatkit.comparison.causes import CAUSES, Broken, Row, find_cause, repeats
+from compatkit.comparison.causes import RULES, Broken, Row, find_cause, repeats
+from compatkit.metrics.causes import CAUSES
 from compatkit.predictions.scripts import find_script
 from compatkit.readers.prediction_file import open_run
 
@@ -104,17 +105,97 @@ def test_what_both_files_say_is_no_cause() -> None:
 
 
 def test_the_first_cause_of_the_table_is_named() -> None:
-    assert list(CAUSES) == ["format", "repeats", "cut off", "no answer", "script"]
+    assert RULES.keys() == CAUSES.keys()
     assert cause("paris", "Paris", finish_reason="length") == "format"
     assert cause(LOOP, "Paris", finish_reason="length") == "repeats"
 
 
 def test_an_answer_that_the_scorer_does_not_read_is_none() -> None:
     old = [{"id": "a", "prediction": "(A)", "reference": "A"}]
-    new = [{"id": "a", "prediction": "I would rather not say.", "reference": "A"}]
+    new = [{"id": "a", "prediction": "That depends.", "reference": "A"}]
     (example,) = compare(old, new, scorer="choice").examples or ()
     assert (example.old_answer, example.new_answer) == ("A", None)
     assert example.cause == "no answer"
+
+
+CITIES, SHUFFLED = ["Paris", "Rome", "Oslo", "Bonn"], ["Oslo", "Paris", "Bonn", "Rome"]
+LISTED = "Where?\nA. Paris\nB. Rome\nC. Oslo\nAnswer:"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        # Shuffled, and judged by the old letter: B is Paris in the new order.
+        (("A", "A", CITIES), ("B", "A", SHUFFLED), "other order"),
+        (("A", "A", CITIES), ("D", "A", SHUFFLED), None),
+        # Shuffled, and judged by the new letter: the old letter was answered.
+        (("A", "A", CITIES), ("A", "B", SHUFFLED), "other order"),
+        (("A", "Paris", CITIES), ("B", "Paris", SHUFFLED), "other order"),
+        (("A", "A", CITIES), ("(B)", "A", SHUFFLED), "other order"),
+        # Not shuffled, or other choices: another letter is another answer.
+        (("A", "A", CITIES), ("B", "A", CITIES), None),
+        (("A", "A", CITIES), ("B", "A", ["Nice", "Paris", "Bonn", "Rome"]), None),
+        (("A", "A", CITIES), ("B", "A", None), None),
+        (("A", "A", CITIES), ("Z", "A", SHUFFLED), None),
+        # The right text behind another letter.
+        (("A", "A", CITIES), ("B. Paris", "A", CITIES), "other order"),
+        (("A", "A", CITIES), ("(B) Paris.", "A", None), "other order"),
+        (("A", "A", CITIES), ("**B.** Paris", "A", CITIES), "other order"),
+        (("A", "A", CITIES), ("B. Rome", "A", CITIES), None),
+        (("A", "A", CITIES), ("A. Paris", "A", CITIES), None),  # judged by something else
+        (("A", "A", None), ("B. Paris", "A", None), None),
+        # A letter that is the text of another choice names none.
+        (("A", "A", ["B", "A"]), ("B", "A", ["A", "B"]), None),
+    ],
+)
+def test_a_letter_of_another_order(
+    old: tuple[str, str, list[str] | None],
+    new: tuple[str, str, list[str] | None],
+    expected: str | None,
+) -> None:
+    rows = [
+        Row({"choices": choices} if choices else {}, text, text, (right,), None, 0)
+        for text, right, choices in (new, old)
+    ]
+    assert find_cause(Broken(*rows)) == expected
+
+
+def test_the_order_is_that_of_the_question_where_no_field_holds_it() -> None:
+    old = Row({}, "A", "A", ("A",), LISTED, 0)
+    turned = LISTED.replace("Paris", "-").replace("Rome", "Paris").replace("-", "Rome")
+    new = Row({}, "B", "B", ("A",), turned, 0)
+    assert find_cause(Broken(new, old)) == "other order"
+    assert find_cause(Broken(new._replace(input=LISTED), old)) is None
+
+
+GERMAN = "Das ist nicht die Hauptstadt, sondern eine Stadt, die auch sehr alt ist."
+ENGLISH = "That is the capital of this country, which has been there for long."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reference", "expected"),
+    [
+        (ENGLISH, GERMAN, "Paris", "language"),
+        (GERMAN, ENGLISH, "Paris", "language"),
+        (ENGLISH, ENGLISH, "Paris", None),
+        (ENGLISH, "Hauptstadt", "Paris", None),
+        ("Paris", GERMAN, "Paris", None),
+        (ENGLISH, GERMAN, GERMAN + " Ja.", None),  # as the reference is
+        (ENGLISH, f"<think>{GERMAN}</think>{ENGLISH} No.", "Paris", None),
+        (ENGLISH, f"<think>{GERMAN}", "Paris", None),
+    ],
+)
+def test_another_language(old: str, new: str, reference: str, expected: str | None) -> None:
+    rows = (Row({}, text, text, (reference,), None, 0) for text in (new, old))
+    assert find_cause(Broken(*rows)) == expected
+
+
+def test_a_refusal_comes_before_no_answer_and_not_where_both_refuse() -> None:
+    assert cause("I'm sorry, but I can't help with that.", "Paris") == "refusal"
+    new = Row({}, "I cannot assist with that.", None, ("A",), None, 0)
+    old = new._replace(text="A", answer="A")
+    assert find_cause(Broken(new, old)) == "refusal"
+    assert find_cause(Broken(new, old._replace(text="I can't help you. A"))) == "no answer"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 import compatkit
 from compatkit.errors import ConfigError
+from compatkit.metrics.causes import CAUSE_METRICS
 from compatkit.metrics.definitions import names_always
 
 Rows = list[dict[str, Any]]
@@ -33,7 +34,7 @@ def test_the_counts_and_metrics_of_a_small_pair_by_hand() -> None:
     assert found.inconsistency_flip_rate == 3 / 7  # the flip, n -> m, and null -> n
     assert found.churn == 4 / 7
     assert found.agreement_right == 1.0
-    assert list(found.metrics) == names_always()
+    assert list(found.metrics) == [*names_always(), *CAUSE_METRICS]
 
 
 def test_a_null_prediction_is_wrong_whatever_the_threshold() -> None:

@@ -8,6 +8,7 @@ from prediction_files import rows_of_model
 
 from compatkit import Comparison, ConfigError, compare
 from compatkit.comparison.examples import FlippedExample
+from compatkit.metrics.causes import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 
 OLD, NEW = rows_of_model("old"), rows_of_model("new")
@@ -19,9 +20,9 @@ def result() -> Comparison:
 
 
 def test_every_metric_is_an_attribute(result: Comparison) -> None:
-    assert list(result.metrics) == names_always()
+    assert list(result.metrics) == [*names_always(), *CAUSE_METRICS]
     assert result.kl_divergence is None  # of an optional family, whose files hold no likelihoods
-    for name in names_always():
+    for name in result.metrics:
         assert getattr(result, name) == result.metrics[name].value
         assert name in dir(result)
     assert result.negative_flip_rate == 0.25
@@ -81,7 +82,7 @@ def test_the_dictionary_is_json(result: Comparison) -> None:
 
 def test_the_frame_has_every_metric(result: Comparison) -> None:
     frame = result.to_frame()
-    assert list(frame.index) == names_always()
+    assert list(frame.index) == [*names_always(), *CAUSE_METRICS]
     assert frame.index.name == "metric"
     assert {"value", "low", "high", "level", "method", "reason"} <= set(frame.columns)
     row = frame.loc["negative_flip_rate"]

@@ -13,8 +13,8 @@ from judged_pairs import judged, measure_family, pair_of
 
 from compatkit.arrays import FloatArray
 from compatkit.metrics.confidence import ConfidencePair, diverge, find_tops, measure_confidence
-from compatkit.metrics.confidence_metrics import UNJUDGED, UNPAIRED
-from compatkit.metrics.definitions import METRICS, names_always
+from compatkit.metrics.confidence_metrics import CONFIDENCE_METRICS, UNJUDGED, UNPAIRED
+from compatkit.metrics.definitions import names_always
 from compatkit.metrics.estimates import NOT_ASKED, Plan
 from compatkit.metrics.measure_pair import measure_pair
 from compatkit.metrics.pair import JudgedPair
@@ -74,7 +74,7 @@ def test_four_examples_by_hand() -> None:
             "confident_negative_flip_rate": 1 / 4,
         }
     )
-    assert list(metrics) == [name for name in METRICS if name not in names_always()]
+    assert list(metrics) == list(CONFIDENCE_METRICS)
     for name in ("kl_divergence", "log_likelihood_delta", "brier_delta"):
         measured = metrics[name]
         assert None not in (measured.low, measured.value, measured.high)
@@ -108,7 +108,7 @@ def test_a_flip_whose_old_margin_is_unknown_is_no_close_call() -> None:
 def test_without_likelihoods_nothing_is_named() -> None:
     bare = replace(pair(), confidence=None)
     assert list(measure_pair(bare, PLAN)[0]) == names_always()
-    assert list(measure_pair(pair(), PLAN)[0]) == list(METRICS)
+    assert list(measure_pair(pair(), PLAN)[0]) == [*names_always(), *CONFIDENCE_METRICS]
     several = replace(pair(), old=judged([1, 1, 1, 0], 2))
     assert list(measure_pair(several, PLAN)[0]) == names_always()
     assert {metric.reason for metric in measure_family("confidence", bare, PLAN).values()} == {

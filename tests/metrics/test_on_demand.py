@@ -12,6 +12,7 @@ from compatkit import check_policy, compare
 from compatkit.comparison.options import make_options
 from compatkit.gate import Policy, TaskPolicy
 from compatkit.gate.policy import Limits
+from compatkit.metrics.causes import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.metric import Metric
 from compatkit.metrics.on_demand import OnDemand, join
@@ -84,6 +85,6 @@ def test_comparisons_still_hold_every_metric_and_test() -> None:
     old = [{"id": n, "prediction": "a", "reference": "a"} for n in range(9)]
     new = [row | {"prediction": "b"} if row["id"] < 3 else row for row in old]
     comparison = compare(old, new)
-    assert list(comparison.metrics) == names_always()
+    assert list(comparison.metrics) == [*names_always(), *CAUSE_METRICS]
     assert comparison.tests["accuracy_worse"].p_value == 0.125
     assert copy.deepcopy(comparison.tests) == comparison.tests

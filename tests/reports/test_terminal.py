@@ -12,6 +12,7 @@ from compatkit import Comparison, compare, compare_candidates
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.measure_pair import Slice
 from compatkit.reports import View
+from compatkit.reports.shown_metrics import shown_metrics
 from compatkit.reports.tables import (
     Table,
     candidate_table,
@@ -21,7 +22,6 @@ from compatkit.reports.tables import (
     task_table,
 )
 from compatkit.reports.terminal import render_terminal
-from compatkit.reports.view import shown_metrics
 
 WIDTHS = (60, 80, 100, 120)
 LONG = "results/2026-11-21/a_checkpoint_whose_name_goes_on/and_on_and_on/for_ever/seed-{}.jsonl"

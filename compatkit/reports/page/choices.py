@@ -7,9 +7,9 @@ one.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from compatkit.comparison.causes import CAUSES
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
+from compatkit.metrics.causes import CAUSES
 from compatkit.reports.view import tasks_of
 
 Gathered = Mapping[tuple[str, str], Mapping[str, frozenset[str]]]

@@ -1,0 +1,35 @@
+"""Broken for: which examples broke for which cause, read when a metric asks for it."""
+
+from functools import cache, partial
+
+import numpy as np
+
+from compatkit.arrays import BoolArray
+from compatkit.comparison.examples import KINDS, FlippedExamples
+from compatkit.metrics.causes import CAUSES, UNEXPLAINED
+from compatkit.metrics.on_demand import OnDemand
+from compatkit.metrics.pair import JudgedPair
+
+
+def flag_causes(pair: JudgedPair, examples: FlippedExamples | None) -> OnDemand[BoolArray]:
+    """Return cause to the examples that broke for it, shape (N,); nothing is read here.
+
+    Args:
+        pair: the aligned results.
+        examples: its flipped examples; None where they were not kept, of which nothing is known,
+            as of several samples, of which a flip is no single event.
+    """
+    if examples is None or not pair.single:
+        return OnDemand({})
+
+    @cache
+    def read() -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+        causes = np.full(len(pair.ids), None, object)
+        broken = examples.of_kind(KINDS[0]).causes
+        causes[pair.fallen] = [UNEXPLAINED if cause is None else cause for cause in broken]
+        return causes
+
+    def flag(cause: str) -> BoolArray:
+        return np.asarray(read() == cause, np.bool_)
+
+    return OnDemand({cause: partial(flag, cause) for cause in (*CAUSES, UNEXPLAINED)})
