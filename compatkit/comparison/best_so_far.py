@@ -25,6 +25,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.pair import Judged
 from compatkit.notes import Note
 from compatkit.pairing.scored_rows import FEW, ScoredRows
+from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
@@ -164,7 +165,7 @@ def _merge(
         texts = None if texts is None or few is None else {**texts, **few}
     merged = replace(
         sides[-1],
-        ids=[ids[row] for row in present.tolist()],
+        ids=Ids.pack(ids[row] for row in present.tolist()),
         samples=None,
         few_answers=texts if texts is not None and len(texts) <= FEW else None,
         has_answers=all(side.has_answers for side in sides),

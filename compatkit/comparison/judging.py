@@ -87,12 +87,20 @@ def judge(
     share = right / weight if pass_at is None else statistics.pass_at(right, samples, pass_at)
     scores = np.bincount(index, np.where(side.counted, side.scores, lowest)[rows], size) / weight
     scores[samples == 0] = lowest
+    silent = np.bincount(index, side.no_answer[rows], size).astype(np.int64)
     return Judged(
-        scores=scores,
+        scores=share if np.array_equal(scores, share) else scores,
         right=share,
-        samples=samples,
-        silent=np.bincount(index, side.no_answer[rows], size).astype(np.int64),
+        samples=_once(samples),
+        silent=_once(silent),
     )
+
+
+def _once(counts: IntArray) -> IntArray:
+    """Return counts, as one number seen N times where all are equal: of most files, 1 and 0."""
+    if len(counts) and (counts == counts[0]).all():
+        return np.broadcast_to(counts[:1].copy(), counts.shape)
+    return counts
 
 
 def _refuse_few(side: ScoredRows, rows: IntArray, samples: IntArray, pass_at: int) -> None:
@@ -144,13 +152,13 @@ def gather_evidence(
     unanswered = np.zeros(size, np.bool_)
     for side, rows in zip((old, *rerun), (examples[0], *examples[2:]), strict=True):
         unanswered |= find_unanswered(side, rows, size, threshold)
-    counted = np.concatenate(
-        [
-            side.scores[side.counted & (rows >= 0)]
-            for side, rows in zip((old, new), examples[:2], strict=True)
-        ]
-    )
-    seen = (float(counted.min()), float(counted.max())) if len(counted) else (0.0, 1.0)
+    counted = [
+        (float(scores.min()), float(scores.max()))
+        for side, rows in zip((old, new), examples[:2], strict=True)
+        if len(scores := side.scores[side.counted & (rows >= 0)])
+    ]
+    lowest, highest = zip(*counted, strict=True) if counted else ((0.0,), (1.0,))
+    seen = min(lowest), max(highest)
     rows, index = _rows_of(examples[0])
     has_input = np.zeros(size, np.bool_)
     has_input[index] = old.input[rows] != 0
@@ -166,9 +174,12 @@ def gather_evidence(
 def _count_repeated(
     side: ScoredRows, rows: IntArray, index: IntArray, groups: IntArray | None
 ) -> int:
-    examples, first = np.unique(index, return_index=True)  # of several samples
-    held = side.input[rows[first]] != 0
-    examples, first = examples[held], rows[first][held]
+    if not side.input.any():
+        return 0
+    first = np.full(index.max(initial=-1) + 1, -1)
+    first[index[::-1]] = rows[::-1]  # of several samples
+    examples = np.flatnonzero((first >= 0) & (side.input[first] != 0))
+    first = first[examples]
     contents = [side.input[first], side.references[first]]
     # Copies in one group count as one already.
     apart = len(first) if groups is None else _count_distinct([*contents, groups[examples]])
@@ -177,8 +188,11 @@ def _count_repeated(
 
 def _count_distinct(columns: Sequence[IntArray]) -> int:
     order = np.lexsort(columns)
-    other = [column[order][1:] != column[order][:-1] for column in columns]
-    return int(np.logical_or.reduce(other).sum()) + (len(order) > 0)
+    other = np.zeros(max(len(order) - 1, 0), np.bool_)
+    for column in columns:
+        ordered = column[order]
+        other |= ordered[1:] != ordered[:-1]
+    return int(other.sum()) + (len(order) > 0)
 
 
 def find_unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: float) -> BoolArray:

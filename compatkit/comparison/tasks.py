@@ -26,6 +26,7 @@ from compatkit.metrics.p_values import PValue, Tests, sum_changes
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.notes import Note
 from compatkit.pairing.engine import map_tasks
+from compatkit.predictions.ids import Ids
 from compatkit.statistics import combine_changes, combine_tasks
 
 
@@ -224,7 +225,7 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
     confidences = [pair.confidence for pair in pairs if pair.confidence is not None]
     baselines = [pair.baseline for pair in pairs if pair.baseline is not None]
     return JudgedPair(
-        [example_id for pair in pairs for example_id in pair.ids],
+        Ids.pack(example_id for pair in pairs for example_id in pair.ids),
         _join([pair.old for pair in pairs]),
         _join([pair.new for pair in pairs]),
         np.concatenate(same) if len(same) == len(pairs) else None,

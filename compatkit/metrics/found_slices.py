@@ -164,7 +164,7 @@ def find_slices(
         aside: fields that were left aside already, and why.
         repeated: examples that have the content of an earlier one.
     """
-    order = np.array(sorted(range(len(pair.ids)), key=pair.ids.__getitem__), np.int64)
+    order = np.array(sorted(range(len(pair.ids)), key=list(pair.ids).__getitem__), np.int64)
     columns, further = make_columns(features)
     halves = np.array(list(map(is_searched, pair.ids if groups is None else groups)), np.bool_)
     flips: FloatArray = pair.old.right * (1.0 - pair.new.right)

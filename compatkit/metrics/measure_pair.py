@@ -141,5 +141,5 @@ def sort_pair(pair: JudgedPair) -> JudgedPair:
     Resampling draws by position: without this, the same rows in another order, or beside
     another candidate, would have other limits.
     """
-    order = sorted(range(len(pair.ids)), key=pair.ids.__getitem__)
+    order = sorted(range(len(pair.ids)), key=list(pair.ids).__getitem__)
     return pair.take(np.array(order, np.int64))

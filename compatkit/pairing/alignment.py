@@ -16,6 +16,7 @@ from compatkit.notes import Note
 from compatkit.pairing.alike import describe_difference, find_alike
 from compatkit.pairing.edited import count_of, find_edited, name_row
 from compatkit.pairing.scored_rows import NULL, ScoredRows
+from compatkit.predictions.ids import Ids
 
 SHOWN = 5
 NONE = "(none)"  # the text of an attribute that no side holds
@@ -43,7 +44,7 @@ class Alignment:
         notes: what could not be checked.
     """
 
-    ids: list[str]
+    ids: Ids
     examples: tuple[IntArray, ...]
     excluded: dict[str, int]
     counted_wrong: tuple[dict[str, int], ...]
@@ -103,9 +104,8 @@ def align(
     keep = ~(failed | changed | skipped)
     if not keep.any():
         raise DataError(_nothing_left(sides, failed, unscored, lost, changed))
-    position = np.where(keep, np.cumsum(keep) - 1, -1)
-    examples = tuple(np.where(use, position[code], -1) for code, use in used)
-    ids = ids if keep.all() else [ids[i] for i in np.flatnonzero(keep).tolist()]
+    position, examples = _place(used, keep)
+    ids = ids if keep.all() else ids.take(np.flatnonzero(keep))
     joined = _join_attributes(sides, examples, ids, attributes, optional)
     _refuse_ungrouped(sides, ids, joined, cluster)
     incomplete, lost_notes = _find_incomplete(sides, used, position, len(ids))
@@ -121,6 +121,17 @@ def align(
         attributes=joined,
         notes=notes + lost_notes + _lacking(attributes, joined),
     )
+
+
+def _place(
+    used: Sequence[tuple[IntArray, BoolArray]], keep: BoolArray
+) -> tuple[IntArray, tuple[IntArray, ...]]:
+    """Return where each id stands among those that are kept, and of each side's rows the same."""
+    if keep.all():
+        position = np.arange(len(keep))
+        return position, tuple(code if use.all() else np.where(use, code, -1) for code, use in used)
+    position = np.where(keep, np.cumsum(keep) - 1, -1)
+    return position, tuple(np.where(use, position[code], -1) for code, use in used)
 
 
 def _count_excluded(
@@ -184,26 +195,27 @@ def _check_policies(**chosen: str) -> None:
             )
 
 
-def _number_ids(columns: Sequence[list[str]]) -> tuple[list[str], list[IntArray]]:
+def _number_ids(columns: Sequence[Ids]) -> tuple[Ids, list[IntArray]]:
     """Return the distinct ids of all sides, in the order of the first, and each row's number."""
     first = columns[0]
     alike = all(ids == first for ids in columns[1:])
-    if alike and len(set(first)) == len(first):
+    if alike and first.are_distinct():
         return first, [np.arange(len(first))] * len(columns)
-    distinct = dict.fromkeys(first if alike else chain.from_iterable(columns))
-    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    numbers: dict[str, int] = {}
+    for example in first if alike else chain.from_iterable(columns):
+        numbers.setdefault(example, len(numbers))
     codes = [np.fromiter(map(numbers.__getitem__, ids), np.int64, len(ids)) for ids in columns]
-    return list(distinct), codes
+    return Ids.pack(list(numbers)), codes
 
 
-def _expected(sides: Sequence[ScoredRows]) -> list[str]:
+def _expected(sides: Sequence[ScoredRows]) -> Ids:
     """Return the ids that all sides are asked for: those of a file of references, if there is one.
 
     They are one more side as far as ids go, so that an example which no model answered is missing.
     """
     for side in sides:
         if side.file.references is not None and side.file.references.ids is not None:
-            return side.file.references.ids
+            return Ids.pack(side.file.references.ids)
     return sides[0].ids
 
 

@@ -53,8 +53,14 @@ def run_jobs(
         done = _run_elsewhere(work, workers, progress)
     else:
         done = [job.run(progress) for job in work]
-    outcomes = dict(zip(distinct, done, strict=True))
+    outcomes = dict(zip(distinct, _share_ids(done), strict=True))
     return [outcomes[_key(job)] for job in jobs]
+
+
+def _share_ids(sides: Sequence[ScoredRows]) -> list[ScoredRows]:
+    """Hold ids once that several files have in one order."""
+    first = sides[0].ids
+    return [replace(side, ids=first) if side.ids == first else side for side in sides]
 
 
 def map_tasks(

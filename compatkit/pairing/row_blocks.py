@@ -12,6 +12,7 @@ from compatkit.arrays import IntArray
 from compatkit.pairing.hashing import digest_contents, hash_texts
 from compatkit.pairing.scored_rows import FEW, NULL, ScoredRows
 from compatkit.predictions.fields import MISSING, Fields
+from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.predictions.predictions import Predictions
 from compatkit.readers.prediction_file import PredictionFile
@@ -19,6 +20,7 @@ from compatkit.scorers.scorer import Scorer
 
 SHOWN = 40  # characters of a text that a note is true of
 RECORDS = "records"  # the column that counts within the file
+PLACES = (RECORDS, "lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class RowBlock:
         size: number of records, of which a row may be one of several samples.
     """
 
-    ids: list[str]
+    ids: Ids
     samples: list[str | None]
     columns: Mapping[str, NDArray[Any]]
     few_answers: Mapping[int, str] | None
@@ -104,7 +106,7 @@ def score_rows(
         for path in attributes
     }
     return RowBlock(
-        ids=rows.id,
+        ids=Ids.pack(rows.id),
         samples=rows.sample,
         columns=columns,
         few_answers=_few_answers(scored.answers, key),
@@ -178,10 +180,11 @@ def join_blocks(
     columns: dict[str, Any] = {
         name: _concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns
     }
+    columns |= {name: _narrow(columns[name]) for name in PLACES}
     return ScoredRows(
         file=file,
         fields=fields,
-        ids=[example for block in blocks for example in block.ids],
+        ids=Ids.join([block.ids for block in blocks]),
         samples=samples if samples.count(None) < len(samples) else None,
         few_answers=_join_answers(blocks),
         has_answers="prediction" in fields.paths,
@@ -202,6 +205,12 @@ def _concatenate(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     if not any(part.any() for part in parts):
         return np.zeros(sum(map(len, parts)), parts[0].dtype)
     return np.concatenate(parts)
+
+
+def _narrow(places: IntArray) -> IntArray:
+    """Return places within a file, in half of the memory where they are few enough."""
+    few = len(places) == 0 or places.max() <= np.iinfo(np.int32).max
+    return places.astype(np.int32) if few else places
 
 
 def _add_notes(blocks: Sequence[RowBlock]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.predictions.features import NO_FEATURES, Features
 from compatkit.predictions.fields import Fields
+from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods
 from compatkit.readers.prediction_file import PredictionFile
 
@@ -46,7 +47,7 @@ class ScoredRows:
 
     file: PredictionFile
     fields: Fields
-    ids: list[str]
+    ids: Ids
     samples: list[str | None] | None
     scores: FloatArray
     answers: IntArray

@@ -1,0 +1,62 @@
+import copy
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compatkit.predictions import ids as module
+from compatkit.predictions.ids import Ids
+
+TEXT = st.text(st.characters(exclude_categories=[]), max_size=5)  # lone surrogates, too
+TEXTS = st.lists(TEXT, max_size=12)
+
+
+@given(TEXTS)
+def test_packed_texts_are_the_texts(texts: list[str]) -> None:
+    packed = Ids.pack(texts)
+    assert packed == texts
+    assert list(packed) == texts
+    assert [packed[row] for row in range(-len(texts), len(texts))] == texts * 2
+    assert repr(packed) == repr(texts)
+    assert copy.deepcopy(packed) == packed
+    assert packed[1:4] == texts[1:4]
+    assert packed.are_distinct() == (len(set(texts)) == len(texts))
+
+
+@given(TEXTS, TEXTS)
+def test_only_the_same_texts_are_equal(texts: list[str], others: list[str]) -> None:
+    assert (Ids.pack(texts) == Ids.pack(others)) == (texts == others)
+    joined = Ids.join([Ids.pack(texts), Ids.pack(others)])
+    assert joined == Ids.pack([*texts, *others])
+
+
+def test_texts_of_one_spelling_and_other_borders_differ() -> None:
+    assert Ids.pack(["ab", "c"]) != Ids.pack(["a", "bc"])
+    assert Ids.pack(["1"]) != ("1",)
+
+
+@given(st.lists(TEXT, min_size=1, max_size=12), st.data())
+def test_some_are_taken_in_any_order(texts: list[str], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(texts) - 1)))
+    assert Ids.pack(texts).take(np.array(rows, np.int64)) == [texts[row] for row in rows]
+
+
+def test_one_beyond_the_end_is_none_of_them() -> None:
+    with pytest.raises(IndexError):
+        Ids.pack(["a"])[1]
+
+
+def test_many_are_unpacked_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH", 3)
+    texts = ["é", "", "a", "b", "c", "", "d\ud800"]
+    assert list(Ids.pack(texts)) == texts
+
+
+def test_ends_are_narrow_until_there_are_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Ids.pack(["ab", "c"]).ends.dtype == np.uint32
+    monkeypatch.setattr(module, "NARROW", 3)
+    assert Ids.pack(["ab", "c"]).ends.dtype == np.uint64
+    joined = Ids.join([Ids.pack(["ab"]), Ids.pack(["c"])])
+    assert joined.ends.dtype == np.uint64
+    assert list(joined) == ["ab", "c"]
