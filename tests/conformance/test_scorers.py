@@ -126,7 +126,8 @@ def test_every_scorer_and_option_is_documented(name: str) -> None:
 @pytest.mark.parametrize(
     ("scorer", "options", "message"),
     [
-        ("rouge", {}, "no scorer 'rouge'; there are exact_match"),
+        ("rouge", {}, "no scorer 'rouge'; did you mean 'rougeL'?"),
+        ("nothing", {}, "no scorer 'nothing'; there are exact_match"),
         ("field", {}, "field:correct"),
         ("exact_match", {"stemmer": True}, "no option 'stemmer'; it belongs to rouge1"),
         ("field:acc", {"stemmer": True}, "field:acc has no option 'stemmer'"),
