@@ -1,6 +1,7 @@
 """Bases from scratch: small Llamas that learn the texts of a world, and their tokenizer."""
 
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,9 @@ def make_base(folder: Path, world: Any, size: Size) -> Path:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    model.save_pretrained(folder)
-    make_tokenizer(world.size).save_pretrained(folder)
+    part = folder.with_name(f"{folder.name}.part")  # a base is there whole, or not at all
+    shutil.rmtree(part, ignore_errors=True)
+    model.save_pretrained(part)
+    make_tokenizer(world.size).save_pretrained(part)
+    part.rename(folder)
     return folder

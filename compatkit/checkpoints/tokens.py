@@ -35,13 +35,35 @@ def encode(
             of beginning never twice.
         ended: keep the tokens at the end, as the encoder of an encoder-decoder expects them.
     """
+    options = _add_special(tokenizer, text, special)
+    tokens = list(tokenizer.encode(text, **options))
+    appended = (
+        0 if ended or options.get("add_special_tokens") is False else count_appended(tokenizer)
+    )
+    return tokens[: len(tokens) - appended]
+
+
+def place_tokens(tokenizer: Any, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the tokens of a text, as `encode` does, and the characters that each stands for.
+
+    Args:
+        tokenizer: of transformers, a fast one: others do not say where their tokens stand.
+        text: likewise.
+
+    Returns:
+        The tokens, and begin and end of each in the text; both 0 for one that stands for nothing.
+    """
+    tokens = encode(tokenizer, text)
+    whole = tokenizer(text, return_offsets_mapping=True, **_add_special(tokenizer, text, None))
+    places = [(int(begin), int(end)) for begin, end in whole["offset_mapping"]]
+    return tokens, places[: len(tokens)]
+
+
+def _add_special(tokenizer: Any, text: str, special: bool | None) -> dict[str, bool]:
     begin = tokenizer.bos_token
     if special is None and begin and text.startswith(begin):
         special = False
-    options = {} if special is None else {"add_special_tokens": special}
-    tokens = list(tokenizer.encode(text, **options))
-    appended = 0 if ended or special is False else count_appended(tokenizer)
-    return tokens[: len(tokens) - appended]
+    return {} if special is None else {"add_special_tokens": special}
 
 
 def count_appended(tokenizer: Any) -> int:

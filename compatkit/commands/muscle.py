@@ -99,8 +99,9 @@ def check(**values: Any) -> None:
 
 def _choose_length(config: Any, old: Any, new: Any, pair: Any) -> tuple[int, str]:
     """Return how many tokens the longest sequence has, and whose length that is."""
+    from compatkit.muscle.batches import Collator  # noqa: PLC0415
     from compatkit.muscle.check import check_examples  # noqa: PLC0415
-    from compatkit.muscle.data import Collator, read_examples  # noqa: PLC0415
+    from compatkit.muscle.data import read_examples  # noqa: PLC0415
 
     if config.data:
         of_old = old.tokenizer if pair.apart else None
@@ -108,7 +109,7 @@ def _choose_length(config: Any, old: Any, new: Any, pair: Any) -> tuple[int, str
             config.data, new.tokenizer, config, config.max_length, old_tokenizer=of_old
         ).rows
         collator = Collator(0, config.tokens)
-        asked = [part for row in rows for part in (*collator.sequences(row), *row.old_choices)]
+        asked = [part for row in rows for part in (*collator.sequences(row), *row.old)]
         if pair.words is not None:
             check_examples(old, new, pair.words, asked)
         return max(len(part.tokens) for part in asked), "the longest of --data"

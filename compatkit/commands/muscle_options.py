@@ -45,7 +45,8 @@ HELP = {
     "mask": f"Where to learn from the old model: {', '.join(MASKS)}.",
     "temperature": "Of the softened distributions.",
     "ce_weight": "Weight of cross-entropy in the loss.",
-    "tokens": "What counts: all tokens, those of the answer, or the choice among given answers.",
+    "tokens": "What counts: all tokens, those of the answer, the choice among given answers, or "
+    "spans of the answer between characters where a token ends for both models.",
     "select": "Which epoch is kept: the lowest cross-entropy, the highest compatibility (token "
     "accuracy less weighted token NFR), or the last.",
     "nfr_weight": "Of compatibility.",

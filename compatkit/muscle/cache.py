@@ -19,8 +19,8 @@ from torch.nn import functional
 
 from compatkit.checkpoints.sources import digest_checkpoint
 from compatkit.errors import ConfigError, DataError
+from compatkit.muscle.batches import Collator, TokenizedExample
 from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import Collator, TokenizedExample
 from compatkit.muscle.loss import Teacher, count_tokens
 from compatkit.muscle.models import load_old
 from compatkit.output import write_whole

@@ -209,7 +209,7 @@ def _epochs(record: Record) -> list[str]:
 
 
 def _unit(record: Record) -> str:
-    return "question" if record.config.get("tokens") == "choice" else "token"
+    return {"choice": "question", "span": "span"}.get(str(record.config.get("tokens")), "token")
 
 
 def _scores(record: Record) -> list[str]:

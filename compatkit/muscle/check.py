@@ -1,8 +1,8 @@
 """Check: whether two models can be aligned, and what memory training takes; no weights are loaded.
 
 Over tokens both models must read and write the same ones: all words of the vocabulary, and of the
-added ones those that the examples use. Over choices only likelihoods of answers are compared, so
-that each model may read by a tokenizer of its own.
+added ones those that the examples use. Over choices and spans only likelihoods of texts are
+compared, so that each model may read by a tokenizer of its own.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from typing import Any
 from compatkit.checkpoints.checkpoint import Checkpoint
 from compatkit.checkpoints.tokens import encode
 from compatkit.errors import DataError
-from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import TokenizedExample
+from compatkit.muscle.batches import TokenizedExample
+from compatkit.muscle.config import APART, MuscleConfig
 from compatkit.muscle.models import build_empty
 
 __all__ = ["PROBES", "Alignment", "Memory", "check_examples", "check_pair", "estimate_memory"]
@@ -29,7 +29,7 @@ SHOWN = 3
 GIB = 1 << 30
 RULE = (
     "Over tokens both models must read the same ones; with --tokens choice, where answers are "
-    "given, each reads by its own tokenizer."
+    "given, or --tokens span each reads by its own tokenizer."
 )
 
 
@@ -57,18 +57,24 @@ def check_pair(old: Checkpoint, new: Checkpoint, tokens: str = "all") -> Alignme
     Args:
         old: the old model.
         new: the new one.
-        tokens: what the loss is over: `all`, `completion` or `choice`.
+        tokens: what the loss is over: `all`, `completion`, `choice` or `span`.
 
     Raises:
-        DataError: other tokenizers, unless the loss is over choices, or a head that lacks words of
-            its tokenizer.
+        DataError: other tokenizers, unless the loss is over choices or spans, or a head that lacks
+            words of its tokenizer.
     """
     names, notes = f"{old.name} and {new.name}", []
     if old.max_length != new.max_length:
         notes.append(f"the models take {old.max_length} and {new.max_length} tokens")
     differ = _compare_tokenizers(old.tokenizer, new.tokenizer)
-    if differ is not None and tokens != "choice":
+    if differ is not None and tokens not in APART:
         raise DataError(f"{names}: {differ}. {RULE}")
+    slow = [side.name for side in (old, new) if not side.tokenizer.is_fast]
+    if differ is not None and tokens == "span" and slow:
+        raise DataError(
+            f"{slow[0]}: a slow tokenizer, which does not say where in a text its tokens end. Save "
+            "it as a fast one (tokenizer.json)."
+        )
     if differ is not None:
         return Alignment(None, [f"{differ}; each model reads by its own tokenizer", *notes])
     words, needed = min(old.words, new.words), _count_words(new.tokenizer)

@@ -15,7 +15,8 @@ __all__ = ["METHODS", "MuscleConfig", "read_config"]
 
 # A method is the mask that it fixes; None leaves it to the option, "" needs no teacher.
 METHODS: dict[str, str | None] = {"muscle": None, "ce": "", "kd_old": "all", "kd_mix": "half"}
-TOKENS = ("all", "completion", "choice")
+TOKENS = ("all", "completion", "choice", "span")
+APART = {"choice", "span"}  # compare likelihoods of texts, so that each model has its own tokens
 TOO_LONG = ("refuse", "cut", "skip")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 NO_ADAPTER = "none"
@@ -43,7 +44,8 @@ class MuscleConfig:
         temperature: T of the softened distributions.
         ce_weight: the weight of cross-entropy in the loss, 1 - lambda of eq. 5.
         tokens: the loss counts `all` tokens, those of the `completion`, or, in the place of
-            tokens, the `choice` among the given ones by their log-likelihood.
+            tokens, the `choice` among the given ones by their log-likelihood, or each `span` of
+            the completion between characters where a token ends for both models.
         select: which epoch is kept: that of the lowest validation `cross_entropy`, of the highest
             `compatibility` (token accuracy - nfr_weight * token NFR), or the `last`.
         nfr_weight: of `compatibility`.
@@ -141,10 +143,15 @@ class MuscleConfig:
             ("select", SELECT),
         ):
             _check_choice(name, getattr(self, name), choices)
-        if self.tokens == "choice" and self.too_long == "cut":
+        if self.compares_texts and self.too_long == "cut":
             raise ConfigError(
-                "too_long is 'cut': a choice that is cut has another likelihood. Pass --too-long "
-                "skip or refuse, or other --tokens than choice."
+                f"too_long is 'cut': a {self.tokens} that is cut has another likelihood. Pass "
+                f"--too-long skip or refuse, or other --tokens than {self.tokens}."
+            )
+        if self.tokens == "span" and self.chosen_mask is None:
+            raise ConfigError(
+                f"tokens is 'span', and {self.method} asks no old model, whose spans these are. "
+                "Pass --tokens completion."
             )
         if self.unlabelled is not None and not self._needs_no_label:
             raise ConfigError(
@@ -185,6 +192,11 @@ class MuscleConfig:
     def _needs_no_label(self) -> bool:
         asked_alone = self.chosen_mask in {"all", "half"} and self.ce_weight == 0
         return asked_alone and self.tokens == "choice"
+
+    @property
+    def compares_texts(self) -> bool:
+        """Whether likelihoods of texts are compared, so that each model reads by its own tokens."""
+        return self.tokens in APART
 
     @property
     def trust(self) -> Trust:

@@ -1,6 +1,5 @@
-"""Data: training examples as tokens, which of them count, and batches of them."""
+"""Data: training examples of a file as tokens, whichever form they have."""
 
-import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,41 +8,15 @@ from typing import Any
 
 from compatkit.checkpoints.tokens import encode, render_chat, split_prompt
 from compatkit.errors import DataError
+from compatkit.muscle.batches import IGNORED, TokenizedExample
+from compatkit.muscle.boundaries import align_text
 from compatkit.muscle.config import MuscleConfig
 from compatkit.predictions.choices import find_right
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
-__all__ = ["Collator", "Examples", "TokenizedExample", "read_examples", "split_examples"]
+__all__ = ["Examples", "read_examples", "split_examples"]
 
-IGNORED = -100
 LEAST = 2  # a token to predict, and one to predict it from
-
-
-@dataclass(frozen=True, slots=True)
-class TokenizedExample:
-    """One training example.
-
-    Attributes:
-        tokens: of the whole example.
-        answer: index of the first token of the answer; 0 where the whole is learnt.
-        where: file and line.
-        choices: each with the prompt, where there are some to choose from; the right one's tokens
-            are the example's own.
-        right: which of them is right; `IGNORED` where that is not known.
-        old_choices: the choices as the old model reads them, where its tokenizer is another.
-    """
-
-    tokens: tuple[int, ...]
-    answer: int
-    where: str
-    choices: tuple["TokenizedExample", ...] = ()
-    right: int = 0
-    old_choices: tuple["TokenizedExample", ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Hash of the tokens, by which a cache knows the example."""
-        return hashlib.sha256(repr(self.tokens).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +52,7 @@ def read_examples(
         tokenizer: of transformers.
         config: the fields, and what too long an example is.
         max_length: tokens of the longest example that fits; None for no limit.
-        old_tokenizer: that of an old model which reads choices by its own.
+        old_tokenizer: that of an old model which reads choices or texts by its own.
         labelled: whether the right choice must be known; else it is not read.
 
     Raises:
@@ -90,12 +63,12 @@ def read_examples(
     rows, cut, skipped = [], 0, 0
     for record, where in read_rows(file, path):
         example = encoder.encode(record, where)
-        choices = (*example.choices, *example.old_choices)
-        asked = choices if config.tokens == "choice" else (example,)
+        own = example.choices if config.tokens == "choice" else (example,)
+        asked = (*own, *example.old)
         size = max(len(sequence.tokens) for sequence in asked)
         if max_length is not None and size > max_length:
             if config.too_long == "refuse":
-                ways = "skip" if config.tokens == "choice" else "skip or cut"
+                ways = "skip" if config.compares_texts else "skip or cut"
                 raise DataError(
                     f"{where}: {size} tokens; the longest example that fits has "
                     f"{max_length}. Pass --too-long {ways}, or another --max-length."
@@ -172,14 +145,14 @@ class _Encoder:
 
     def encode(self, row: Mapping[str, Any], where: str) -> TokenizedExample:
         form = find_form(row, self.config, where)
+        if self.config.tokens == "span" and self.old_tokenizer is not None:
+            return self._spans(form, row, where)
         if form == "choices":
             return self._choices(row, where)
         if form == "messages":
             tokens, answer = self._conversation(row[self.config.messages_field], where)
         elif form == "turns":
-            prompt, answered = row[self.config.prompt_field], row[self.config.completion_field]
-            turns = [*prompt, *answered] if isinstance(answered, list) else answered
-            tokens, answer = self._conversation(turns, where)
+            tokens, answer = self._conversation(self._turns(row), where)
         elif form == "pair":
             tokens, answer = self._pair(row, where)
         else:
@@ -208,7 +181,9 @@ class _Encoder:
             old_pairs = [self._join(self.old_tokenizer, prompt, text) for text in texts]
             old = self._distinct(old_pairs, where)
         tokens, answer = pairs[max(right, 0)]
-        return TokenizedExample((*tokens, *self._end()), answer, where, choices, right, old)
+        return TokenizedExample(
+            (*tokens, *self._end()), answer, where, choices=choices, right=right, old=old
+        )
 
     def _distinct(
         self, pairs: Sequence[tuple[list[int], int]], where: str
@@ -226,20 +201,64 @@ class _Encoder:
         tokens, answer = self._join(self.tokenizer, prompt, completion)
         return [*tokens, *self._end()], answer
 
+    def _spans(self, form: str, row: Mapping[str, Any], where: str) -> TokenizedExample:
+        """Encode a text for both models, and cut it where both have a token end."""
+        config, ended = self.config, form not in {"messages", "turns"}
+        if not ended:
+            messages = row[config.messages_field] if form == "messages" else self._turns(row)
+            text, begin = self._render(messages, where)
+        elif form == "text":
+            text, begin = _text(row, config.text_field, where), 0
+        else:
+            if form == "choices":
+                texts = read_choices(row, config.choices_field, where)
+                answer = texts[find_answer(row, texts, config.answer_field, where)]
+            else:
+                answer = _text(row, config.completion_field, where)
+            head, text = self._whole(_text(row, config.prompt_field, where), answer)
+            begin = len(head)
+        return align_text(
+            self.old_tokenizer, self.tokenizer, text, begin=begin, ended=ended, where=where
+        )
+
+    def _turns(self, row: Mapping[str, Any]) -> Any:
+        prompt, answered = row[self.config.prompt_field], row[self.config.completion_field]
+        return [*prompt, *answered] if isinstance(answered, list) else answered
+
+    def _whole(self, prompt: str, answer: str) -> tuple[str, str]:
+        """Return a prompt without the spaces at its end, and prompt and answer as one text."""
+        head, tail = split_prompt(prompt)
+        return head, prompt + ("" if tail else self.config.delimiter) + answer
+
     def _join(self, tokenizer: Any, prompt: str, answer: str) -> tuple[list[int], int]:
         """Encode prompt and answer as one text; the answer begins at the first token of its own.
 
         The runner counts the prompt's tokens instead, as lm-evaluation-harness does. Where a token
         spans the boundary, what is learnt must hold it: it is the answer's first.
         """
-        head, tail = split_prompt(prompt)
-        delimiter = "" if tail else self.config.delimiter
-        whole = encode(tokenizer, prompt + delimiter + answer)
+        head, text = self._whole(prompt, answer)
+        whole = encode(tokenizer, text)
         return whole, _shared(encode(tokenizer, head), whole)
 
     def _conversation(self, messages: Any, where: str) -> tuple[list[int], int]:
         """Encode by the model's template; the answer is what the last message adds."""
-        if not self.tokenizer.chat_template:
+        texts = self._written(self.tokenizer, messages, where)
+        head, whole = (encode(self.tokenizer, text) for text in texts)
+        return whole, _shared(head, whole)
+
+    def _render(self, messages: Any, where: str) -> tuple[str, int]:
+        """Return a conversation as both models' templates write it, and where the answer begins."""
+        head, whole = self._written(self.tokenizer, messages, where)
+        if whole != self._written(self.old_tokenizer, messages, where)[1]:
+            raise DataError(
+                f"{where}: the two models' chat templates write the conversation as other texts, "
+                "which have no spans in common. Give prompt and completion instead."
+            )
+        return whole, _shared(head, whole)
+
+    def _written(self, tokenizer: Any, messages: Any, where: str) -> tuple[str, str]:
+        """Return a conversation before its last message, and whole, by a model's template."""
+        if not tokenizer.chat_template:
             raise DataError(
                 f"{where}: a conversation, and the tokenizer has no chat template. Give prompt "
                 "and completion instead."
@@ -254,10 +273,10 @@ class _Encoder:
                 "{role, content} was expected, the last of the role assistant."
             )
         head, whole = (
-            encode(self.tokenizer, render_chat(self.tokenizer, turns, where, opened=opened))
+            render_chat(tokenizer, turns, where, opened=opened)
             for turns, opened in ((messages[:-1], True), (messages, False))
         )
-        return whole, _shared(head, whole)
+        return head, whole
 
     def _end(self) -> list[int]:
         end = self.tokenizer.eos_token_id
@@ -315,8 +334,8 @@ def _short(value: Any) -> str:
     return repr(value)[:60]
 
 
-def _shared(head: Sequence[int], whole: Sequence[int]) -> int:
-    """Return how many tokens two encodings share from the left."""
+def _shared(head: Sequence[Any], whole: Sequence[Any]) -> int:
+    """Return how many tokens, or characters, two texts share from the left."""
     for index, (left, right) in enumerate(zip(head, whole, strict=False)):
         if left != right:
             return index
@@ -337,61 +356,3 @@ def split_examples(
     random.Random(seed).shuffle(order)  # noqa: S311
     held = min(max(round(share * len(rows)), 1), len(rows) - 1)
     return [rows[i] for i in sorted(order[held:])], [rows[i] for i in sorted(order[:held])]
-
-
-@dataclass(frozen=True, slots=True)
-class Collator:
-    """Makes a batch of examples: tokens padded on the right, labels that say what counts.
-
-    Attributes:
-        pad: the token that fills the shorter rows; it is masked, so any one does.
-        tokens: `all`, `completion`, or `choice`.
-    """
-
-    pad: int
-    tokens: str = "all"
-
-    def sequences(self, example: TokenizedExample) -> Sequence[TokenizedExample]:
-        """Return the sequences that models are asked for an example."""
-        return example.choices if self.tokens == "choice" else (example,)
-
-    def old_sequences(self, example: TokenizedExample) -> Sequence[TokenizedExample]:
-        """Return those that the old model is asked."""
-        return example.old_choices or self.sequences(example)
-
-    def __call__(self, examples: Sequence[TokenizedExample]) -> dict[str, Any]:
-        """Return input_ids, attention_mask and labels, each (batch, length), and the keys.
-
-        Where the loss is over choices there is a row for each of them, and `choice_example` and
-        `choice_place`, each (rows,), and `choice_right`, (examples,), say which is which. Where
-        the old model reads by a tokenizer of its own, `old` holds its rows in the same order.
-        """
-        import torch  # noqa: PLC0415
-
-        batch = self._pad([row for example in examples for row in self.sequences(example)])
-        if self.tokens == "choice":
-            sizes = [len(example.choices) for example in examples]
-            batch |= {
-                "choice_example": torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)),
-                "choice_place": torch.cat([torch.arange(size) for size in sizes]),
-                "choice_right": torch.tensor([example.right for example in examples]),
-            }
-        if any(example.old_choices for example in examples):
-            batch["old"] = self._pad([row for example in examples for row in example.old_choices])
-        return batch
-
-    def _pad(self, rows: Sequence[TokenizedExample]) -> dict[str, Any]:
-        import torch  # noqa: PLC0415
-
-        shape = (len(rows), max(len(row.tokens) for row in rows))
-        ids = torch.full(shape, self.pad)
-        labels = torch.full(shape, IGNORED)
-        attention = torch.zeros(shape, dtype=torch.long)
-        for number, row in enumerate(rows):
-            size = len(row.tokens)
-            ids[number, :size] = torch.tensor(row.tokens)
-            attention[number, :size] = 1
-            start = 0 if self.tokens == "all" else row.answer
-            labels[number, start:size] = ids[number, start:size]
-        keys = [row.key for row in rows]
-        return {"input_ids": ids, "attention_mask": attention, "labels": labels, "keys": keys}

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from compatkit.muscle.batches import IGNORED
 from compatkit.muscle.masks import MASKS, Mask, Tokens
 
-__all__ = ["DenseTeacher", "Predicted", "Teacher", "combine_losses", "muscle_loss"]
-
-IGNORED = -100  # the label of a token that is not counted, as transformers has it
+__all__ = ["DenseTeacher", "Predicted", "Student", "Teacher", "combine_losses", "muscle_loss"]
 
 
 class Teacher(Protocol):
@@ -31,6 +30,30 @@ class Teacher(Protocol):
 
     def divergence(self, student: Tensor, temperature: float) -> Tensor:
         """Return KL(teacher || student) per token from the student's logits (tokens, words)."""
+
+
+class Student(Protocol):
+    """What the loss needs to know of the student, for the counted tokens, or spans of them."""
+
+    @property
+    def logits(self) -> Tensor:
+        """What a teacher's divergence compares."""
+
+    @property
+    def labels(self) -> Tensor:
+        """What is right, shape (tokens,); -100 where that is not known."""
+
+    @property
+    def sequence(self) -> Tensor:
+        """The sequence of the batch that each belongs to, shape (tokens,)."""
+
+    @property
+    def gold(self) -> Tensor:
+        """Log-probability of what is right, shape (tokens,), at temperature 1."""
+
+    @property
+    def right(self) -> Tensor:
+        """Whether what is right is the likeliest, shape (tokens,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +99,11 @@ class Predicted:
     def gold(self) -> Tensor:
         """Log-probability of the right tokens, shape (tokens,), at temperature 1."""
         return gold_log_probability(self.logits, self.labels)
+
+    @property
+    def right(self) -> Tensor:
+        """Whether the likeliest token is the right one, shape (tokens,)."""
+        return self.logits.argmax(-1) == self.labels
 
     @classmethod
     def of(cls, logits: Tensor, labels: Tensor, words: int | None = None) -> "Predicted":
@@ -144,7 +172,7 @@ class Parts:
 
 
 def combine_losses(
-    predicted: Predicted,
+    predicted: Student,
     old: Teacher | None,
     new: Teacher | None,
     *,
@@ -166,7 +194,7 @@ def combine_losses(
     """
     total = max(predicted.labels.numel(), 1) if num_items is None else num_items
     gold = predicted.gold
-    right = predicted.logits.argmax(-1) == predicted.labels
+    right = predicted.right
     entropy = -gold.sum() / total
     kept = torch.zeros_like(entropy)
     weight = torch.zeros_like(gold)

@@ -21,6 +21,11 @@ def check_finetune(config: MuscleConfig, *, resume: bool = False) -> None:
         DataError: a base or examples that cannot be used.
     """
     require(config, "new_base", "data", "output")
+    if config.tokens == "span":
+        raise ConfigError(
+            "tokens is 'span', and a task adapter is trained without an old model, whose spans "
+            "these are. Pass --tokens completion."
+        )
     _check_output(config, resume=resume)
     check_data(config)
     find_checkpoint(config.new_base, config.trust)

@@ -16,16 +16,11 @@ from compatkit.checkpoints.checkpoint import Checkpoint, load_base
 from compatkit.checkpoints.tokens import digest_tokenizer
 from compatkit.errors import CompatkitError, DataError
 from compatkit.muscle import require_extra
+from compatkit.muscle.batches import Collator, TokenizedExample
 from compatkit.muscle.card import Record, describe_files, list_versions, write_record
 from compatkit.muscle.check import Alignment, check_examples, check_pair
 from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import (
-    Collator,
-    Examples,
-    TokenizedExample,
-    read_examples,
-    split_examples,
-)
+from compatkit.muscle.data import Examples, read_examples, split_examples
 from compatkit.muscle.models import (
     STUDENT,
     build_empty,

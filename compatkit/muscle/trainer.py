@@ -10,17 +10,17 @@ import torch
 import transformers
 
 from compatkit.errors import ConfigError, DataError, MissingExtraError
+from compatkit.muscle.batches import IGNORED
 from compatkit.muscle.choices import over_choices
 from compatkit.muscle.config import MuscleConfig
 from compatkit.muscle.loss import (
-    IGNORED,
-    DenseTeacher,
     Parts,
-    Predicted,
+    Student,
     Teacher,
     combine_losses,
 )
 from compatkit.muscle.resuming import mark_whole
+from compatkit.muscle.spans import over_spans
 from compatkit.muscle.teachers import Teachers, predict
 
 __all__ = ["MuscleTrainer", "make_arguments"]
@@ -45,7 +45,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
     from the old model). Validation gives `eval_cross_entropy`, `eval_accuracy`,
     `eval_compatibility` (without teachers the accuracy) and, with teachers, `eval_old_accuracy`
     and `eval_nfr` (the share of tokens that the old model has right and the student wrong). Where
-    the loss is over choices, each of these is per question instead of per token.
+    the loss is over choices or spans, each of these is per question or span instead of per token.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
 
     def _ask(
         self, model: Any, inputs: dict[str, Any]
-    ) -> tuple[Predicted, Teacher | None, Teacher | None]:
+    ) -> tuple[Student, Teacher | None, Teacher | None]:
         """Return what the student says of a batch, and the teachers, who are asked first."""
         old: Teacher | None = None
         new: Teacher | None = None
@@ -109,6 +109,8 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         predicted = predict(model, inputs, self.words)
         if "choice_right" in inputs:
             return over_choices(predicted, old, new, inputs)
+        if "span" in inputs and old is not None and new is not None:
+            return over_spans(predicted, old, new, inputs)
         return predicted, old, new
 
     def _note(self, parts: Parts, num_items: Any) -> None:
@@ -142,15 +144,14 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
         inputs = self._prepare_inputs(inputs)
         with torch.no_grad():
             seen, old, _ = self._ask(model, inputs)
-        student = DenseTeacher.of(seen.logits, seen.labels)
-        of_old = student.right if old is None else old.right
+        of_old = seen.right if old is None else old.right
         table = torch.stack(
             [
-                -student.gold,
-                torch.ones_like(student.gold),
-                student.right.float(),
+                -seen.gold,
+                torch.ones_like(seen.gold),
+                seen.right.float(),
                 of_old.float(),
-                (of_old & ~student.right).float(),
+                (of_old & ~seen.right).float(),
             ],
             1,
         )
@@ -199,7 +200,9 @@ class MuscleTrainer(transformers.Trainer):  # type: ignore[misc]
 
 
 def _count(batch: dict[str, Any]) -> int:
-    """Return how many tokens of a batch the loss counts, or how many questions."""
+    """Return how many tokens of a batch the loss counts, or how many questions or spans."""
+    if "span_sequence" in batch:
+        return len(batch["span_sequence"])
     if "choice_right" in batch:
         return len(batch["choice_right"])
     return int((batch["labels"][:, 1:] != IGNORED).sum())

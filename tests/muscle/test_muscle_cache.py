@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from muscle.conftest import Tiny
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.muscle.batches import Collator
 from compatkit.muscle.cache import (
     COLUMNS,
     TeacherCache,
@@ -19,7 +20,7 @@ from compatkit.muscle.cache import (
     open_cached_teachers,
     summarize_teacher,
 )
-from compatkit.muscle.data import Collator, read_examples
+from compatkit.muscle.data import read_examples
 from compatkit.muscle.loss import DenseTeacher, Predicted
 from compatkit.muscle.models import load_student, open_base
 from compatkit.muscle.teachers import OnlineTeachers

@@ -10,8 +10,9 @@ from muscle.tiny_bases import make_choice_rows, make_tokenizer, write_rows
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.muscle import MASKS, MuscleConfig, finetune_adapter, train_adapter
+from compatkit.muscle.batches import Collator
 from compatkit.muscle.choices import over_choices
-from compatkit.muscle.data import Collator, read_examples
+from compatkit.muscle.data import read_examples
 from compatkit.muscle.loss import DenseTeacher, Predicted, combine_losses
 
 ROWS = [

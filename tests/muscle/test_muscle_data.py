@@ -7,8 +7,9 @@ import pytest
 from muscle.tiny_bases import make_rows, make_tokenizer, write_rows
 
 from compatkit.errors import DataError
+from compatkit.muscle.batches import Collator, TokenizedExample
 from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import Collator, TokenizedExample, read_examples, split_examples
+from compatkit.muscle.data import read_examples, split_examples
 
 
 def read(tmp_path: Path, rows: list[dict[str, Any]], limit: int | None = None, **values: Any):

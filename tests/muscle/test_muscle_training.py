@@ -16,7 +16,8 @@ from muscle.conftest import Tiny
 from muscle.tiny_bases import make_choice_rows, make_rows, write_rows
 
 from compatkit.errors import ConfigError, DataError, MissingExtraError
-from compatkit.muscle.data import Collator, read_examples
+from compatkit.muscle.batches import Collator
+from compatkit.muscle.data import read_examples
 from compatkit.muscle.loss import muscle_loss
 from compatkit.muscle.models import load_old, load_student, open_base
 from compatkit.muscle.teachers import STUDENT, TASK, OnlineTeachers, active_adapter

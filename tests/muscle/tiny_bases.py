@@ -36,12 +36,30 @@ def make_tokenizer(
     return made
 
 
-def make_base(folder: Path, seed: int, *, words: list[str] | None = None, extra: int = 0) -> Path:
+def make_pieces() -> Any:
+    """Make a tokenizer of the same words as two tokens each, w12 as w1 and 2, w5 as w and 5."""
+    from tokenizers import Regex, pre_tokenizers
+
+    made = make_tokenizer(["w", "w1", "w2", "w3", *map(str, range(10))])
+    made.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(r"\d$"), "isolated")]
+    )
+    return made
+
+
+def make_base(
+    folder: Path,
+    seed: int,
+    *,
+    words: list[str] | None = None,
+    extra: int = 0,
+    tokenizer: Any = None,
+) -> Path:
     """Save a Llama of random weights, large enough that its answers differ from chance."""
     import torch
     import transformers
 
-    tokenizer = make_tokenizer(words)
+    tokenizer = tokenizer or make_tokenizer(words)
     torch.manual_seed(seed)
     config = transformers.LlamaConfig(
         vocab_size=len(tokenizer) + extra,

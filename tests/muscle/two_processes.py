@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
+from compatkit.muscle.batches import Collator
 from compatkit.muscle.config import MuscleConfig
-from compatkit.muscle.data import Collator, read_examples
+from compatkit.muscle.data import read_examples
 from compatkit.muscle.models import load_old, load_student, open_base
 from compatkit.muscle.teachers import OnlineTeachers
 from compatkit.muscle.trainer import MuscleTrainer, make_arguments
