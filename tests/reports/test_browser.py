@@ -12,8 +12,9 @@ import pytest
 from hostile_texts import HOSTILE
 from verdicts import VERDICTS
 
-from compatkit import compare
+from compatkit import compare, history
 from compatkit.reports import REPORTS
+from compatkit.reports.history import HISTORY_REPORTS
 from compatkit.reports.verdicts import VERDICT_REPORTS
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -43,6 +44,27 @@ def report() -> str:
     old = ["yes it is" if number < 20 else "no" for number in range(NUMBER)]
     new = ["yes it is" if number >= 25 or 10 <= number < 20 else "not" for number in range(NUMBER)]
     return REPORTS["html"]([compare(rows(old), rows(new), by="city")], None)
+
+
+# Of each example right and wrong over four versions.
+STRINGS = {"a": "RRRR", "b": "RRWW", "c": "RWRW", "d": "WRWR", "e": "WWRR", "f": "WWWW"}
+
+
+def history_report() -> str:
+    """Return the page of four versions, over which four examples changed."""
+    versions = {
+        f"v{number + 1}": [
+            {
+                "id": name,
+                "input": f"Question {name}?",
+                "reference": "yes",
+                "prediction": "yes" if string[number] == "R" else f"no {number}",
+            }
+            for name, string in STRINGS.items()
+        ]
+        for number in range(4)
+    }
+    return HISTORY_REPORTS["html"](history(versions, keep_flips=True), None)
 
 
 @dataclass
@@ -122,6 +144,63 @@ def test_keys_move_through_the_flips(browser: Any, tmp_path: Path) -> None:
     assert opened.complaints == []
 
 
+def test_the_examples_of_a_history_are_searched_and_filtered(browser: Any, tmp_path: Path) -> None:
+    opened = open_page(browser, tmp_path, history_report())
+    page = opened.page
+    page.click("button[type=reset]")
+    assert sorted(opened.shown()) == [f"flip/{name}" for name in "bcde"]
+    page.keyboard.press("/")
+    page.keyboard.type("QUESTION C?")
+    assert opened.shown() == ["flip/c"]
+    page.click("button[type=reset]")
+    for label, version, ids in (
+        ("first broken by", "v2", "c"),
+        ("first broken by", "v3", "bd"),
+        ("wrong in", "v1", "de"),
+        ("wrong in", "v4", "bc"),
+    ):
+        # The first filter, by what the last version makes of it, says "wrong in the last", too.
+        filters = page.locator(f"#filters label:has-text('{label}') select")
+        filters.last.select_option(label=version)
+        assert sorted(opened.shown()) == [f"flip/{name}" for name in ids], (label, version)
+        page.click("button[type=reset]")
+    assert (opened.complaints, len(opened.requests)) == ([], 1)
+
+
+def test_a_history_is_readable_without_the_script_and_on_a_phone(
+    browser: Any, tmp_path: Path
+) -> None:
+    text = history_report()
+    still = open_page(browser, tmp_path, text, java_script_enabled=False)
+    assert still.page.locator("article:visible").count() == 4
+    phone = open_page(browser, tmp_path, text, viewport={"width": 390, "height": 800})
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
+    linked = open_page(browser, tmp_path, text, anchor="#flip/e")
+    assert linked.page.evaluate("document.activeElement.id") == "flip/e"
+
+
+def test_every_hostile_text_of_a_history_is_inert(browser: Any, tmp_path: Path) -> None:
+    versions = {
+        f"v{text[:9]}{number}": [
+            {
+                "id": f"{name} {text}",
+                "input": text,
+                "reference": text,
+                "prediction": text + "!" * number,
+            }
+            for name, text in HOSTILE.items()
+        ]
+        for number, text in enumerate([*HOSTILE.values()][:3])
+    }
+    text = HISTORY_REPORTS["html"](history(versions, keep_flips=True), None)
+    opened = open_page(browser, tmp_path, text, viewport={"width": 390, "height": 800})
+    page = opened.page
+    assert page.locator("article script, article img, article a[href^=http]").count() == 0
+    assert page.locator("article").count() == len(HOSTILE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert (opened.complaints, len(opened.requests)) == ([], 1)
+
+
 def test_a_link_leads_to_a_flip_that_a_filter_would_hide(browser: Any, tmp_path: Path) -> None:
     opened = open_page(browser, tmp_path, report(), anchor="#flip/q25")
     assert opened.page.evaluate("document.activeElement.id") == "flip/q25"
@@ -175,11 +254,12 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("case", ["pair", "tasks", "guarded"])
+@pytest.mark.parametrize("case", ["pair", "history", "tasks", "guarded"])
 def test_everybody_can_read_it(
     browser: Any, tmp_path: Path, axe: str, case: str, theme: str
 ) -> None:
-    text = report() if case == "pair" else VERDICT_REPORTS["html"](VERDICTS[case](), None)
+    own = {"pair": report, "history": history_report}
+    text = own[case]() if case in own else VERDICT_REPORTS["html"](VERDICTS[case](), None)
     opened = open_page(browser, tmp_path, text, color_scheme=theme)
     # Evaluated from outside, which the page's own policy says nothing about.
     opened.page.evaluate(axe)
