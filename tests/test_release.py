@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,28 @@ def test_the_version_is_said_alike() -> None:
     said = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert said is not None
     assert load(ROOT / "CITATION.cff")["version"] == said.group(1)
+
+
+def read_bounds(lines: list[str], sign: str) -> dict[str, str]:
+    """Return the version of each package that a list of requirements bounds by a sign."""
+    plain = [line.partition("#")[0].strip() for line in lines]
+    return {line.split(sign)[0].lower(): line.split(sign)[1] for line in plain if sign in line}
+
+
+def test_the_oldest_versions_are_the_lower_bounds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    allowed = read_bounds(project["dependencies"], ">=")
+    for extra in ("evaluate", "json", "math", "run", "muscle"):
+        allowed |= read_bounds(extras[extra], ">=")
+    text = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8")
+    oldest, others = text.split("# Not their own oldest")
+    assert read_bounds(oldest.splitlines(), "==") == {
+        name: bound for name, bound in allowed.items() if name != "torch"
+    }
+    assert read_bounds(others.splitlines(), "==").keys() == {"pyparsing", "torch"}
+
+
+def test_the_workflow_tries_the_oldest_versions() -> None:
+    text = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert "-c constraints-oldest.txt" in text

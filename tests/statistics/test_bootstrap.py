@@ -36,7 +36,11 @@ def limits(interval):
 def test_scipy_agrees_within_the_noise_of_resampling(method, name):
     values = skewed(80)
     theirs = stats.bootstrap(
-        (values,), np.mean, n_resamples=40_000, method=name, rng=np.random.default_rng(1)
+        (values,),
+        np.mean,
+        n_resamples=40_000,
+        method=name,
+        random_state=np.random.default_rng(1),  # `rng` since scipy 1.15
     ).confidence_interval
     ours = bootstrap_mean(values, method=method, resamples=40_000, seed=2)
     error = values.std() / math.sqrt(80)

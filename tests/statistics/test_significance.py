@@ -120,7 +120,7 @@ def test_permutation_agrees_with_scipy():
             alternative="less",
             n_resamples=20_000,
             vectorized=True,
-            rng=np.random.default_rng(2),
+            random_state=np.random.default_rng(2),  # `rng` since scipy 1.15
         ).pvalue
         ours = permutation_test(differences, "worse", resamples=20_000)
         assert ours == pytest.approx(theirs, abs=0.012)
