@@ -50,27 +50,62 @@ sys.path.insert(0, sys.argv[1])
 from tiny_models import make_llama
 make_llama(Path("model"))
 """
-PAIR = ["old.jsonl", "new.jsonl"]
+PAIR = ("old.jsonl", "new.jsonl")
+MADE = ["python", "-c", MODEL, str(ROOT / "tests/runner")]
 SMOKE: dict[str, list[list[str]]] = {
     "": [
-        ["compatkit", "score", *PAIR, "--scorer", "numeric", "-o", "report.html"],
-        ["compatkit", "gate", *PAIR, "-s", "numeric", "--max-nfr", "0.1"],
+        [
+            "compatkit",
+            "score",
+            "old.jsonl",
+            "new.jsonl",
+            "--scorer",
+            "numeric",
+            "-o",
+            "report.html",
+        ],
+        ["compatkit", "gate", "old.jsonl", "new.jsonl", "-s", "numeric", "--max-nfr", "0.1"],
+    ],
+    "dask": [
+        ["compatkit", "score", "old.jsonl", "new.jsonl", "-s", "numeric", "--scheduler", "local"]
     ],
     "evaluate": [["python", "-c", MEASURE]],
     "json": [
         ["compatkit", "score", "json.jsonl", "json.jsonl", "-s", "json", "--schema", "s.json"]
     ],
-    "math": [["compatkit", "score", *PAIR, "-s", "math"]],
+    "math": [["compatkit", "score", "old.jsonl", "new.jsonl", "-s", "math"]],
     "run": [
-        ["python", "-c", MODEL, str(ROOT / "tests/runner")],
-        ["compatkit", "run", "-m", "model", "--data", "asked.jsonl", "-o", "answers.jsonl"],
+        MADE,
+        [
+            "compatkit",
+            "run",
+            "-m",
+            "model",
+            "--data",
+            "asked.jsonl",
+            "-o",
+            "answers.jsonl",
+            "--max-new-tokens",
+            "4",
+        ],
     ],
     "muscle": [
-        ["python", "-c", MODEL, str(ROOT / "tests/runner")],
-        *[["compatkit", "muscle", "finetune", "--base", "model", "--data", "asked.jsonl"]],
+        MADE,
+        [
+            "compatkit",
+            "muscle",
+            "finetune",
+            "--base",
+            "model",
+            "--data",
+            "asked.jsonl",
+            "-o",
+            "adapter",
+            "--epochs",
+            "1",
+        ],
     ],
 }
-SMOKE["muscle"][1] += ["-o", "adapter", "--epochs", "1", "--lora-rank", "2"]
 
 
 @dataclass(frozen=True, slots=True)
