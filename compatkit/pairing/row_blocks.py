@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.arrays import IntArray
-from compatkit.pairing.hashing import digest_contents, hash_texts
 from compatkit.pairing.scored_rows import FEW, NULL, ScoredRows
 from compatkit.predictions.fields import MISSING, Fields
+from compatkit.predictions.hashing import digest_contents, hash_texts
 from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.predictions.predictions import Predictions

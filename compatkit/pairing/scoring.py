@@ -128,7 +128,7 @@ class RowScorer:
             has_predictions="prediction" in fields.paths,
             contents=self._contents,
             key=self._key,
-            likelihoods=_read_likelihoods(rows, fields, scorer),
+            likelihoods=_read_likelihoods(rows, fields, scorer, self._key),
             size=len(batch.rows),
         )
 
@@ -197,11 +197,14 @@ def _collect(fields: Fields, scorer: Scorer, features: str) -> FeatureCollector 
     return FeatureCollector(played, with_texts=features == "texts")
 
 
-def _read_likelihoods(rows: Predictions, fields: Fields, scorer: Scorer) -> Likelihoods | None:
+def _read_likelihoods(
+    rows: Predictions, fields: Fields, scorer: Scorer, key: bytes
+) -> Likelihoods | None:
     if not likelihood_fields(fields):
         return None
     judged = {*scorer.fields, fields.paths.get("prediction")}
-    return read_likelihoods(rows, fields, normalized=not NORMALIZED.isdisjoint(judged))
+    normalized = not NORMALIZED.isdisjoint(judged)
+    return read_likelihoods(rows, fields, normalized=normalized, key=key)
 
 
 def _refuse_unseen(rows: ScoredRows, scorer: Scorer) -> None:

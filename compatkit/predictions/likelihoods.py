@@ -26,6 +26,7 @@ from compatkit.predictions.fields import (
     Record,
     get_path,
 )
+from compatkit.predictions.hashing import hash_texts
 from compatkit.predictions.predictions import Predictions
 
 WEIGHING = "likelihood_weighing"  # the field
@@ -161,7 +162,9 @@ def likelihood_fields(fields: Fields) -> tuple[str, ...]:
     return () if path is None else (path, fields.paths[CHOICES], WEIGHING)
 
 
-def read_likelihoods(rows: Predictions, fields: Fields, *, normalized: bool) -> Likelihoods:
+def read_likelihoods(
+    rows: Predictions, fields: Fields, *, normalized: bool, key: bytes = b""
+) -> Likelihoods:
     """Make columns of the likelihoods of a batch.
 
     Args:
@@ -169,6 +172,7 @@ def read_likelihoods(rows: Predictions, fields: Fields, *, normalized: bool) -> 
         fields: which field holds what.
         normalized: what is judged is the choice that is likeliest per character, so that raw
             likelihoods are divided by the length of their choice.
+        key: as of `hash_texts`, by which the choices are known.
 
     Raises:
         DataError: a weighing that does not exist, or several.
@@ -189,7 +193,7 @@ def read_likelihoods(rows: Predictions, fields: Fields, *, normalized: bool) -> 
     read = Likelihoods(
         np.array([0 if row is None else len(row[0]) for row in matched], np.int64),
         _to_floats(numbers),
-        np.fromiter(map(hash, names), np.int64, len(names)),
+        hash_texts(names, key),
         right,
         weighing,
         {fault: count for fault, count in {**faults, UNNAMED: unnamed}.items() if count},

@@ -143,6 +143,29 @@ def test_rows_in_memory_and_references_are_scored_here(
     assert report(pair, client, **options) == report(pair, None, **options)
 
 
+def test_choices_are_known_wherever_their_texts_were_read(tmp_path: Path, client: Any) -> None:
+    paths = []
+    for side, shift in (("old", 0.0), ("new", 0.4)):
+        rows = [
+            {
+                "id": n,
+                "prediction": "yes",
+                "reference": "yes",
+                # In another order, so that texts tell which is which.
+                "choices": ["yes", "no"] if side == "old" else ["no", "yes"],
+                "log_likelihoods": [-0.5 - shift, -1.0] if side == "old" else [-1.0, -0.5 - shift],
+            }
+            for n in range(60)
+        ]
+        paths.append(write(tmp_path / f"{side}.jsonl", rows))
+    here = compatkit.compare(*paths)
+    rows_here = [json.loads(line) for line in Path(paths[0]).read_text().splitlines()]
+    for old in (paths[0], rows_here):
+        there = compatkit.compare(old, paths[1], client=client)
+        assert there.metrics["kl_divergence"] == here.metrics["kl_divergence"]
+        assert there.metrics["kl_divergence"].value > 0
+
+
 def test_a_scorer_of_ones_own_is_sent(pair: tuple[str, str], client: Any) -> None:
     def length(predictions: list[str | None], references: list[Any]) -> list[float]:
         return [len(text or "") / 20 for text in predictions]

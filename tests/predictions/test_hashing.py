@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compatkit.pairing.hashing import hash_texts
+from compatkit.predictions.hashing import hash_texts
 
 TEXTS = st.one_of(st.none(), st.text(max_size=4), st.tuples(st.text(max_size=3), st.text()))
 
