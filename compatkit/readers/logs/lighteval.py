@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from compatkit.predictions.likelihoods import WEIGHING
 from compatkit.predictions.records import Records
 from compatkit.readers.logs.lighteval_rows import read_row
 from compatkit.readers.logs.log import (
@@ -171,9 +172,12 @@ def _record(record: Mapping[str, Any], log: Log, where: str) -> dict[str, Any]:
         "prediction": row.answer(log.metric),
         "references": list(row.references),
         "input": row.asked,
-        "choices": list(row.choices),
+        "choices": [text.strip() for text in row.choices],
         "specific": row.specific,
     }
+    weighed = row.weigh(log.metric)
+    if weighed is not None:
+        result[WEIGHING], result["log_likelihoods"] = weighed
     if log.metric:
         set_score(result, row.metrics.get(log.metric), log, where)
     return result

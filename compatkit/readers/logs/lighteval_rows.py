@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compatkit.errors import DataError
+from compatkit.predictions.likelihoods import PER_CHARACTER, RAW
 from compatkit.readers.logs.log import as_text, expect
 
 NUMPY = re.compile(r"\b(?:np|numpy)\.\w+\(([^()]*)\)")
@@ -46,20 +47,33 @@ class Row:
 
     def answer(self, metric: str) -> str | None:
         """Return the first text, or the choice that the metric takes for the answer."""
-        if not self.answers:
+        if self._numbers() is None:
+            return as_text(self.answers[0]) if self.answers else None
+        weighed = self.weigh(metric)
+        if weighed is None:
             return None
-        scores = [
+        return self.choices[max(range(len(weighed[1])), key=weighed[1].__getitem__)].strip()
+
+    def weigh(self, metric: str) -> tuple[str, list[float]] | None:
+        """Return the log-likelihoods of the choices, and how the metric weighs them.
+
+        None where there is not one of each choice.
+        """
+        numbers = self._numbers()
+        if not numbers or len(numbers) != len(self.choices):
+            return None
+        if not any(sign in metric for sign in BY_LENGTH):
+            return RAW, numbers
+        pairs = zip(numbers, self.choices, strict=True)
+        return PER_CHARACTER, [number / max(len(text.strip()), 1) for number, text in pairs]
+
+    def _numbers(self) -> list[float] | None:
+        """Return the answers where they are numbers, alone or before whether they are greedy."""
+        numbers = [
             answer[0] if isinstance(answer, list | tuple) and answer else answer
             for answer in self.answers
         ]
-        if not all(isinstance(score, float | int) for score in scores):
-            return as_text(self.answers[0])
-        if len(scores) != len(self.choices) or not scores:
-            return None
-        if any(sign in metric for sign in BY_LENGTH):
-            pairs = zip(scores, self.choices, strict=True)
-            scores = [score / max(len(text.strip()), 1) for score, text in pairs]
-        return self.choices[max(range(len(scores)), key=scores.__getitem__)].strip()
+        return numbers if all(isinstance(number, float | int) for number in numbers) else None
 
 
 def read_row(row: Mapping[str, Any], where: str) -> Row:

@@ -230,6 +230,27 @@ def test_the_norm_of_a_choice_is_its_length(tmp_path):
         assert [r["prediction"] for b in run["t|0"].batches() for r in b.rows] == [answer]
 
 
+@pytest.mark.parametrize(
+    ("metric", "weighing", "divergence"),
+    # p = (e^-1, e^-2) of the old model, q = (e^-3, e^-2) of the new one, each to a sum of 1; by
+    # length the exponents are -1/4, -2/6, -3/4 and -2/6.
+    [("acc", "raw", 0.4621), ("acc_norm", "per character", 0.0311)],
+)
+def test_the_likelihoods_of_the_choices_are_read(tmp_path, metric, weighing, divergence):
+    old, new = (
+        write_older(
+            tmp_path / side / f"details_t|0_{DATE}.parquet", older_rows([score]), printed=True
+        )
+        for side, score in (("old", 1), ("new", 0))
+    )
+    run = open_run(old, selection=LogSelection(metric=metric))
+    (row,) = [row for batch in run["t|0"].batches() for row in batch.rows]
+    assert row["choices"] == ["Rome", "Madrid"]
+    assert row["likelihood_weighing"] == weighing
+    found = compare(old, new, metric=metric)
+    assert found.metrics["kl_divergence"].value == pytest.approx(divergence, abs=5e-5)
+
+
 def test_a_group_of_metrics_states_the_direction_of_each(pair):
     for folder in pair:
         edit_rows(
