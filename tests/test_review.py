@@ -172,7 +172,8 @@ def test_a_comparison_can_be_compared_and_hashed() -> None:
         ({"by": 5}, "by is 5"),
         ({"threshold": True}, "threshold is True"),
         ({"threshold": 30}, "threshold is 30; scores of exact_match lie between 0 and 1"),
-        ({"thresh": 0.3}, "no option 'thresh'; it is none of a comparison's"),
+        ({"thresh": 0.3}, r"no option 'thresh'; did you mean 'threshold'\?"),
+        ({"nonsense": 0.3}, "no option 'nonsense'; it is none of a comparison's"),
     ],
 )
 def test_an_option_of_the_wrong_kind_is_refused_in_a_sentence(

@@ -2,7 +2,7 @@
 
 A cause is a fact about one example, that others may share; of several that hold the first in
 `CAUSES` counts, so that no example counts twice. When one holds is said in
-`compatkit.comparison.causes`. To add one: a line here, a rule there, a row in docs/formats.md.
+`compatkit.comparison.causes`. To add one: a line here, a rule there, a row in the page of formats.
 """
 
 from compatkit.metrics.flips import Flags, share_of
