@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from compatkit.commands.flags import flag
-from compatkit.errors import CompatkitError, MissingExtraError
+from compatkit.errors import CompatkitError, ConfigError, MissingExtraError
 from compatkit.reports.hostile import visible
 
 LOCAL = "local"
@@ -30,12 +30,17 @@ def open_client(address: str | None) -> Iterator[Any]:
             command.
 
     Raises:
+        ConfigError: the address is empty.
         MissingExtraError: Dask is not installed.
         CompatkitError: no scheduler answers.
     """
     if address is None:
         yield None
         return
+    if not address.strip():  # as an unset variable of a shell leaves it
+        raise ConfigError(
+            f"--scheduler is empty; the address of a scheduler, or {LOCAL!r}, was expected."
+        )
     try:
         from distributed import Client, LocalCluster  # noqa: PLC0415  (start-up time)
     except ImportError:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from compatkit.errors import CompatkitError
+from compatkit.errors import CompatkitError, ConfigError
 from compatkit.pairing.job import Job
 from compatkit.pairing.row_blocks import RowBlock
 from compatkit.pairing.scored_rows import ScoredRows
@@ -68,9 +68,12 @@ def run_on_cluster(
         progress: called with a file's name and the share of its parts that are done.
 
     Raises:
+        ConfigError: no client.
         CompatkitError: a worker of another version, or a cluster that failed.
         DataError: as `compatkit.pairing.scoring.score_file`, of the first file that has a fault.
     """
+    if not callable(getattr(client, "submit", None)):
+        raise ConfigError(f"client is {client!r}; a distributed.Client was expected.")
     key = os.urandom(32)
     cores = max(1, sum(client.ncores().values()))
     work = [replace(job, options={**job.options, "key": key}) for job in jobs]

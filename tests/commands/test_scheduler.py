@@ -12,7 +12,7 @@ import pytest
 from compatkit.cli import main
 from compatkit.commands import scheduler
 from compatkit.commands.scheduler import open_client
-from compatkit.errors import CompatkitError, MissingExtraError
+from compatkit.errors import CompatkitError, ConfigError, MissingExtraError
 
 distributed = pytest.importorskip("distributed")
 
@@ -84,6 +84,11 @@ def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
             open_client(address),
         ):
             pass
+
+
+def test_an_empty_address_is_no_cluster() -> None:
+    with pytest.raises(ConfigError, match="--scheduler is empty"), open_client(" "):
+        pass
 
 
 def test_without_dask_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,21 +1,12 @@
 """The best so far: tables worked by hand, then what it is without a difference."""
 
 import pytest
+from model_versions import version
 
 from compatkit import compare
 from compatkit.comparison.best_so_far import compare_with_best
 from compatkit.comparison.options import make_options
 from compatkit.errors import DataError
-
-ANSWERS = {"R": "yes", "W": "no", ".": None}
-
-
-def version(answers: str, **more) -> list[dict[str, object]]:
-    return [
-        {"id": f"q{n}", "input": f"Question {n}?", "reference": "yes",
-         "prediction": ANSWERS[letter], **more}
-        for n, letter in enumerate(answers)
-    ]  # fmt: skip
 
 
 def best(*strings: str, **options):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from model_versions import version
 from prediction_files import write_rows
 
 from compatkit import check
@@ -14,17 +15,6 @@ from compatkit.comparison.best_so_far import compare_with_best
 from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate import read_policy
-
-ANSWERS = {"R": "yes", "W": "no", ".": None}
-
-
-def version(answers: str, **more) -> list[dict[str, object]]:
-    return [
-        {"id": f"q{n}", "input": f"Question {n}?", "reference": "yes",
-         "prediction": ANSWERS[letter], **more}
-        for n, letter in enumerate(answers)
-    ]  # fmt: skip
-
 
 # Each step breaks 2 of 100, and repairs none: within 5 % of the step before, 8 % of the first.
 DRIFT = ["".join("W" if n < broken else "R" for n in range(100)) for broken in (0, 2, 4, 6, 8)]

@@ -13,7 +13,7 @@ import pytest
 import compatkit
 from compatkit.comparison.options import make_options
 from compatkit.comparison.tasks import compare_paths
-from compatkit.errors import CompatkitError, DataError
+from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.gate import check
 from compatkit.pairing import cluster
 from compatkit.reports import REPORTS, View
@@ -93,6 +93,11 @@ def test_a_report_is_the_same_to_the_last_byte(
     pair: tuple[str, str], client: Any, options: dict[str, Any]
 ) -> None:
     assert report(pair, client, **options) == report(pair, None, **options)
+
+
+def test_an_address_is_no_client(pair: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"client is 'tcp://x'; a distributed\.Client"):
+        compatkit.compare(*pair, client="tcp://x")
 
 
 def test_parts_are_several(pair: tuple[str, str], client: Any) -> None:
