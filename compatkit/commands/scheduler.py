@@ -43,6 +43,7 @@ def open_client(address: str | None) -> Iterator[Any]:
         )
     try:
         from distributed import Client, LocalCluster  # noqa: PLC0415  (start-up time)
+        from distributed.comm import resolve_address  # noqa: PLC0415
     except ImportError:
         raise MissingExtraError(
             "--scheduler needs dask and distributed: pip install 'compatkit[dask]'."
@@ -61,6 +62,7 @@ def open_client(address: str | None) -> Iterator[Any]:
             yield client
         return
     try:
+        resolve_address(address)  # a client that fails at it complains for 20 seconds as it ends
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise CompatkitError(

@@ -78,12 +78,25 @@ def test_a_policy_is_held_on_a_cluster(files: list[str], monkeypatch: pytest.Mon
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "PATIENCE", 0.2)
-    for address in ("tcp://127.0.0.1:1", "nonsense://x"):
+    for address in ("tcp://127.0.0.1:1", "nonsense://x", "nonsense"):
         with (
             pytest.raises(CompatkitError, match="no scheduler answers"),
             open_client(address),
         ):
             pass
+
+
+def test_a_wrong_address_is_one_line(files: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "compatkit", "score", *files, "--scheduler", "nonsense"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("compatkit: --scheduler nonsense: no scheduler answers")
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_empty_address_is_no_cluster() -> None:
