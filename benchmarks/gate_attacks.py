@@ -28,9 +28,9 @@ from typing import Any
 from unittest.mock import patch
 
 from compatkit.cli import command_line
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.options import Options
 from compatkit.errors import CompatkitError, DataError
 from compatkit.gate import check_policy, checked_task
 from compatkit.gate.policy import TaskPolicy

@@ -11,9 +11,9 @@ from compatkit.commands.command import Command
 from compatkit.commands.flags import NamedPath, add_flags, flag
 from compatkit.commands.printing import check_targets
 from compatkit.commands.score_options import field_flags, headed_flag, parse_options
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.opening import join_references
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
-from compatkit.comparison.options import Options
 from compatkit.comparison.reference_files import options_of_task, reference_paths
 from compatkit.pairing.scoring import score_file
 from compatkit.readers.convert import convert as convert_run

@@ -19,7 +19,7 @@ from compatkit.errors import ConfigError
 from compatkit.reports.hostile import visible
 
 if TYPE_CHECKING:
-    from compatkit.comparison.options import Options
+    from compatkit.comparison.checked_options import Options
     from compatkit.runner.header import Asked
     from compatkit.runner.run import Outcome
     from compatkit.runner.settings import Settings

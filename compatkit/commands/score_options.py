@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from compatkit.commands.flags import Command, add_flags, flag, make_flag
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.option_table import (
     OF_FILES,
     OF_LOGS,
@@ -21,7 +22,7 @@ from compatkit.comparison.option_table import (
     OF_TESTS,
     OPTIONS,
 )
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.option import COMMAND, Option
 from compatkit.predictions.fields import ALIASES

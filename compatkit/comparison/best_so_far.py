@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, IntArray
-from compatkit.comparison.compare import Measurement, measure_files
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.flipped import BestOf
 from compatkit.comparison.judging import find_unanswered
+from compatkit.comparison.measurement import Measurement, measure_files
 from compatkit.comparison.names import give_names, name_files
-from compatkit.comparison.options import Options
 from compatkit.comparison.signature import name_inputs, sign
 from compatkit.comparison.trace import align_sides, note_versions, refuse_samples
 from compatkit.errors import ConfigError

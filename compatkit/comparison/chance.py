@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from compatkit.comparison.options import Options
+from compatkit.comparison.checked_options import Options
 from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.needs import OF_ONE_SAMPLE, SAMPLES
 from compatkit.metrics.pair import Judged, JudgedPair

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.option_table import OF_FILES, OF_LOGS, OF_TABLES, OF_TASKS, OPTIONS
-from compatkit.comparison.options import Options, check_threshold
+from compatkit.comparison.options import check_threshold
 from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note, notes_of
 from compatkit.option import Option

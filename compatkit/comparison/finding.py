@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compatkit.arrays import IntArray
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.options import Options
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.pairing.alignment import Alignment

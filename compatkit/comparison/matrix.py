@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compatkit.comparison.compare import correct_tests, measure_files
+from compatkit.comparison.checked_options import Options
+from compatkit.comparison.compare import correct_tests
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.finding import refuse_search
+from compatkit.comparison.measurement import measure_files
 from compatkit.comparison.names import give_names, name_files
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from compatkit.comparison.options import Options
+from compatkit.comparison.checked_options import Options
 from compatkit.errors import ConfigError, DataError
 from compatkit.readers import TEXT
 from compatkit.readers.logs import LOGS

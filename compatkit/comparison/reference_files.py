@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.names import split_name
-from compatkit.comparison.options import Options
 from compatkit.comparison.sides import find_tasks
 from compatkit.errors import ConfigError, DataError
 

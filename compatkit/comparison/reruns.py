@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.judging import join_answers
-from compatkit.comparison.options import Options
 from compatkit.errors import ConfigError, DataError
 from compatkit.metrics.pair import Judged
 from compatkit.notes import Note

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compatkit.comparison.options import Options
+from compatkit.comparison.checked_options import Options
 from compatkit.errors import DataError
 from compatkit.notes import Note, notes_of
 from compatkit.readers.logs import LOGS

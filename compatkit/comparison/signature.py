@@ -7,8 +7,8 @@ arXiv 1804.08771). Its short form, the first 8 characters of its SHA-256, is for
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.option_table import OPTIONS
-from compatkit.comparison.options import Options
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import OWN_NAMES
 from compatkit.version import __version__

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.compare import compare_files, correct_tests
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.finding import find_where, join_tasks
 from compatkit.comparison.names import give_names, name_files, name_models
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.options import make_options
 from compatkit.comparison.reference_files import refuse_unknown_tasks
 from compatkit.comparison.sides import TOTAL, Side, open_sides, share_tasks
 from compatkit.errors import ConfigError

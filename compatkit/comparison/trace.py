@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from compatkit.comparison.chance import find_temperature
-from compatkit.comparison.compare import Measurement, measure_files
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.finding import refuse_search
 from compatkit.comparison.flipped import Aligned
 from compatkit.comparison.history import History, Version
 from compatkit.comparison.judging import find_unanswered
+from compatkit.comparison.measurement import Measurement, measure_files
 from compatkit.comparison.names import name_files, name_models
 from compatkit.comparison.option_table import OPTIONS
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.options import make_options
 from compatkit.comparison.sides import TOTAL, is_task, open_sides, share_tasks
 from compatkit.comparison.signature import name_inputs, sign
 from compatkit.comparison.tasks import join_clusters

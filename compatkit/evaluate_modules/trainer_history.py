@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from compatkit.arrays import BoolArray
-from compatkit.comparison.compare import measure_files
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.judging import find_unanswered
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.measurement import measure_files
+from compatkit.comparison.options import make_options
 from compatkit.comparison.trace import refuse_samples, trace
 from compatkit.errors import DataError
 from compatkit.evaluate_modules.columns import NEW, REFERENCES, check_lengths, to_column

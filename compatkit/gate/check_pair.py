@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.checked_options import Options
+from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.checking import check_policy

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from compatkit.arrays import BoolArray
 from compatkit.comparison.best_so_far import compare_with_best
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import UNKNOWN_DIRECTION
 from compatkit.comparison.names import rename
-from compatkit.comparison.options import Options
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.breakable import refuse_itself, refuse_unbreakable
 from compatkit.gate.budgets import BUDGETS

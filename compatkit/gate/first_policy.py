@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from compatkit.addresses import page
+from compatkit.comparison.checked_options import Options
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.opening import open_files
-from compatkit.comparison.options import Options
 from compatkit.errors import DataError
 from compatkit.gate.first_slices import propose_fields
 from compatkit.gate.kept_limits import WHOLE, KeptLimit, find_kept_limit, round_up

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from compatkit.comparison.options import Options, make_options
+from compatkit.comparison.checked_options import Options
+from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.gate.limits import check_looks, read_limit
 from compatkit.gate.policy import Limits, MustNotFlip, Policy, TaskPolicy, Waiver
