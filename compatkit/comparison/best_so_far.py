@@ -28,13 +28,11 @@ from compatkit.pairing.scored_rows import FEW, ScoredRows
 from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.stored import Column as AnyColumn
+from compatkit.stored import load
 
 Column = TypeVar("Column", bound=np.generic)
 SHOWN = 5
-COLUMNS = (
-    *("scores", "answers", "no_answer", "errored", "unscored", "references", "input"),
-    *("item_hash", "records", "lines"),
-)
 
 
 def compare_with_best(
@@ -155,10 +153,11 @@ def _merge(
     places = np.stack(rows)[chosen, np.arange(len(chosen))]
     present = np.flatnonzero(places >= 0)
     starts = np.cumsum([0, *(len(side.ids) for side in sides)])[chosen[present]] + places[present]
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(side, name) for side in sides])[starts] for name in COLUMNS
+    columns: dict[str, AnyColumn] = {
+        name: np.concatenate([load(side.columns[name]) for side in sides])[starts]
+        for name in sides[-1].columns
+        if all(name in side.columns for side in sides)
     }
-    contents = [side.contents for side in sides if side.contents is not None]
     texts: dict[int, str] | None = {}
     for side in sides:
         few = side.few_answers
@@ -167,12 +166,11 @@ def _merge(
         sides[-1],
         ids=Ids.pack(ids[row] for row in present.tolist()),
         samples=None,
+        columns=columns,
         few_answers=texts if texts is not None and len(texts) <= FEW else None,
         has_answers=all(side.has_answers for side in sides),
-        contents=np.concatenate(contents)[starts] if len(contents) == len(sides) else None,
         likelihoods=_merge_likelihoods(sides, starts),
         attributes={},
-        **columns,
     )
     return merged, present
 

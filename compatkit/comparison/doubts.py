@@ -15,7 +15,7 @@ HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely th
 
 def doubt_scorer(pair: JudgedPair, scorer: str) -> list[Note]:
     """Note that neither model is ever right, or hardly."""
-    if max(pair.old.right.mean(), pair.new.right.mean()) >= HARDLY_EVER:
+    if max(pair.old.held_right.mean(), pair.new.held_right.mean()) >= HARDLY_EVER:
         return []
     text = (
         f"neither model is right on {HARDLY_EVER:.0%} of the examples by {scorer}; another "
@@ -36,8 +36,9 @@ def doubt_position(
     """
     told = np.ones(size, np.bool_)
     for side, rows in zip(sides, examples, strict=True):
-        alike = (side.references != 0) | (side.input != 0) | (side.item_hash != 0)
-        told[rows[(rows >= 0) & ~alike]] = False
+        for part, *columns in side.parts("references", "input", "item_hash"):
+            alike = np.logical_or.reduce([column != 0 for column in columns])
+            told[rows[part][(rows[part] >= 0) & ~alike]] = False
     if told.all():
         return []
     lost = count_of(int((~told).sum()), "example")

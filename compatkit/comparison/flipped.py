@@ -17,10 +17,12 @@ from compatkit.comparison.examples import (
 from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import Fields, Record
+from compatkit.predictions.ids import Ids
 from compatkit.predictions.predictions import to_predictions
 from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.scorer import Scorer
+from compatkit.stored import load, read_parts
 
 NEGATIVE, POSITIVE = KINDS
 NO_ROW = Row({}, None, None, (), None, 0)
@@ -90,7 +92,7 @@ def find_changed(
     """
     if pair.same is None:
         return None
-    indices = np.flatnonzero((pair.old.right == 0) & (pair.new.right == 0) & ~pair.same)
+    indices = np.flatnonzero(~(pair.was_right | pair.is_right | pair.same))
     return _list_examples((pair, sides, scorer, slices), indices, [CHANGED] * len(indices))
 
 
@@ -100,22 +102,29 @@ def _list_examples(
     kinds: Sequence[str],
 ) -> FlippedExamples:
     pair, sides, scorer, slices = of
-    index = indices.tolist()
-    shares = pair.old.right, pair.new.right
+    shares = pair.old.held_right, pair.new.held_right
     if pair.single:
-        shares = pair.old.scores, pair.new.scores
-    old = _find_old(sides[0], pair.old.right > pair.new.right, indices, scorer)
-    new = find_witnesses(sides[1], pair.old.right < pair.new.right, indices, scorer)
+        shares = pair.old.held_scores, pair.new.held_scores
+    old = _find_old(sides[0], pair.fell, indices, scorer)
+    new = find_witnesses(sides[1], pair.rose, indices, scorer)
     columns = FlipColumns(
-        [pair.ids[row] for row in index],
+        _take_ids(pair.ids, indices),
         kinds,
-        shares[0][indices],
-        shares[1][indices],
-        {path: [pair.attributes[path][row] for row in index] for path in slices},
+        shares[0][indices].astype(np.float64, copy=False),
+        shares[1][indices].astype(np.float64, copy=False),
+        {path: [pair.attributes[path][row] for row in indices.tolist()] for path in slices},
         np.where(new.records >= 0, new.lines, 0),
         None if pair.confidence is None or not pair.single else pair.confidence.take(indices),
     )
     return FlippedExamples(columns, _Reading(columns, old, new).read)
+
+
+def _take_ids(ids: Sequence[str], rows: IntArray) -> Sequence[str]:
+    """Return some ids, packed, as a list of texts takes some sixty bytes more for each."""
+    parts = np.split(rows, np.flatnonzero(np.diff(rows) < 0) + 1)
+    if not isinstance(ids, Ids):
+        return [ids[row] for row in rows.tolist()]
+    return Ids.join([ids.take(part) for part in parts])
 
 
 def _find_old(
@@ -138,14 +147,22 @@ def find_witnesses(
         indices: shape (F,), the examples.
         scorer: what reads an answer out of a text.
     """
-    first = np.full(len(wanted), -1, np.int64)
-    examples = side.examples
-    fitting = np.flatnonzero((examples >= 0) & (side.right == wanted[examples]))[::-1]
-    first[examples[fitting]] = fitting
-    rows, of_side = first[indices], side.rows
-    records = np.where(rows >= 0, of_side.records[rows], -1)
-    samples = rows - np.searchsorted(of_side.records, records)
-    lines = of_side.lines[rows]
+    place = np.full(len(wanted), -1, np.int32)
+    place[indices] = np.arange(len(indices))
+    rows, of_side = np.full(len(indices), -1, np.int64), side.rows
+    for part, (examples, right) in read_parts(side.examples, side.right):
+        fitting = (examples >= 0) & (place[examples] >= 0) & (right == wanted[examples])
+        own = np.flatnonzero(fitting)[::-1]
+        places = place[examples[own]]
+        new = rows[places] < 0
+        rows[places[new]] = part.start + own[new]
+    present = np.flatnonzero(rows >= 0)
+    records, lines, samples = (np.full(len(rows), -1, np.int64) for _ in range(3))
+    records[present] = of_side.pick("records", rows[present])
+    lines[present] = of_side.pick("lines", rows[present])
+    samples[present] = rows[present] - np.searchsorted(
+        load(of_side.columns["records"]), records[present]
+    )
     return Witnesses(of_side.file, of_side.fields, scorer, records, lines, samples, side.by_run)
 
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compatkit import statistics
-from compatkit.arrays import BoolArray, IntArray
+from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.metrics.pair import Judged
 from compatkit.pairing.edited import count_of, name_row
+from compatkit.pairing.numbering import mark
 from compatkit.pairing.scored_rows import ScoredRows
+
+TOGETHER = 1 << 21  # rows whose contents are sorted at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,32 @@ def lowest_score(sides: Sequence[ScoredRows], *, bounded: bool) -> float:
     """
     if bounded:
         return 0.0
-    return min(0.0, *(float(side.scores[side.counted].min(initial=0.0)) for side in sides), 0.0)
+    return min(0.0, *(score_range(side)[0] for side in sides))
+
+
+def score_range(side: ScoredRows, examples: IntArray | None = None) -> tuple[float, float]:
+    """Return the lowest and the highest score that counts, infinite where none does.
+
+    Args:
+        side: a model's rows.
+        examples: shape (rows,), the index of each row's example, -1 where left out; all if not
+            given.
+    """
+    lowest, highest = np.inf, -np.inf
+    for part, _, counted, scores in side.counted_parts():
+        used = scores[counted if examples is None else counted & (examples[part] >= 0)]
+        lowest = min(lowest, used.min(initial=np.inf))
+        highest = max(highest, used.max(initial=-np.inf))
+    return float(lowest), float(highest)
+
+
+def is_judged(side: ScoredRows, examples: IntArray) -> bool:
+    """Whether every score that counts is 0 or 1; the arguments are those of `score_range`."""
+    for part, _, counted, scores in side.counted_parts():
+        used = scores[counted & (examples[part] >= 0)]
+        if not ((used == 0.0) | (used == 1.0)).all():
+            return False
+    return True
 
 
 def judge(
@@ -77,6 +105,9 @@ def judge(
     Raises:
         DataError: an example with fewer than k samples.
     """
+    present = mark(examples, size, examples >= 0)
+    if pass_at is None and np.count_nonzero(examples >= 0) == np.count_nonzero(present):
+        return _judge_single(side, examples, present, threshold, lowest)
     rows = np.flatnonzero(examples >= 0)
     index = examples[rows]
     samples = np.bincount(index, minlength=size)
@@ -89,11 +120,35 @@ def judge(
     scores[samples == 0] = lowest
     silent = np.bincount(index, side.no_answer[rows], size).astype(np.int64)
     return Judged(
-        scores=share if np.array_equal(scores, share) else scores,
-        right=share,
-        samples=_once(samples),
-        silent=_once(silent),
+        share if np.array_equal(scores, share) else scores,
+        share,
+        _once(samples),
+        _once(silent),
     )
+
+
+def _judge_single(
+    side: ScoredRows, examples: IntArray, present: BoolArray, threshold: float, lowest: float
+) -> Judged:
+    """Gather the rows of examples with one row each, or none, in as few bytes as that takes."""
+    right = np.zeros(len(present), np.bool_)
+    silent: IntArray = np.zeros(len(present), np.int8)
+    plain = lowest == 0.0 or bool(present.all())  # so far, every score is 0 or 1 and says it all
+    for part, no_answer, counted, scores in side.counted_parts():
+        used = examples[part] >= 0
+        index = examples[part][used]
+        enough = counted & (scores >= threshold)
+        right[index], silent[index] = enough[used], no_answer[used]
+        plain = plain and bool((np.where(counted, scores, lowest) == enough)[used].all())
+    shares: FloatArray | BoolArray = right
+    if not plain:
+        shares = np.full(len(present), lowest)
+        for part, _, counted, scores in side.counted_parts():
+            used = examples[part] >= 0
+            # Not -0.0, which a sum over one sample never is.
+            shares[examples[part][used]] = np.where(counted, scores, lowest)[used] + 0.0
+    samples: IntArray = present.astype(np.int8 if present.all() else np.int64)
+    return Judged(shares, right, _once(samples), _once(silent))
 
 
 def _once(counts: IntArray) -> IntArray:
@@ -123,8 +178,29 @@ def _refuse_few(side: ScoredRows, rows: IntArray, samples: IntArray, pass_at: in
 def join_answers(side: ScoredRows, examples: IntArray, size: int) -> IntArray:
     """Return a hash of each example's answer, shape (size,); 0 where there is none."""
     answers = np.zeros(size, np.int64)
-    answers[examples[examples >= 0]] = side.answers[examples >= 0]
+    for part, hashes in side.parts("answers"):
+        used = examples[part] >= 0
+        answers[examples[part][used]] = hashes[used]
     return answers
+
+
+def compare_answers(
+    sides: Sequence[ScoredRows], examples: Sequence[IntArray], size: int
+) -> BoolArray:
+    """Return which examples have the same answer on two sides, shape (size,).
+
+    Args:
+        sides: the rows of two models.
+        examples: for each side, of each row the index of its example, -1 where left out.
+        size: number of examples.
+    """
+    answers = join_answers(sides[0], examples[0], size)
+    same: BoolArray = answers == 0
+    for part, hashes in sides[1].parts("answers"):
+        used = examples[1][part] >= 0
+        index = examples[1][part][used]
+        same[index] = answers[index] == hashes[used]
+    return same
 
 
 def gather_evidence(
@@ -152,38 +228,56 @@ def gather_evidence(
     unanswered = np.zeros(size, np.bool_)
     for side, rows in zip((old, *rerun), (examples[0], *examples[2:]), strict=True):
         unanswered |= find_unanswered(side, rows, size, threshold)
-    counted = [
-        (float(scores.min()), float(scores.max()))
-        for side, rows in zip((old, new), examples[:2], strict=True)
-        if len(scores := side.scores[side.counted & (rows >= 0)])
-    ]
-    lowest, highest = zip(*counted, strict=True) if counted else ((0.0,), (1.0,))
-    seen = min(lowest), max(highest)
-    rows, index = _rows_of(examples[0])
+    ranges = [score_range(*side) for side in zip((old, new), examples[:2], strict=True)]
+    seen = min(low for low, _ in ranges), max(high for _, high in ranges)
+    seen = seen if seen[0] <= seen[1] else (0.0, 1.0)
     has_input = np.zeros(size, np.bool_)
-    has_input[index] = old.input[rows] != 0
+    for part, inputs in old.parts("input"):
+        used = examples[0][part] >= 0
+        has_input[examples[0][part][used]] = inputs[used] != 0
     contents = None
     if old.contents is not None:
+        rows = np.flatnonzero(examples[0] >= 0)
         contents = np.zeros(size, np.int64)
-        contents[index] = old.contents[rows]
+        contents[examples[0][rows]] = old.contents[rows]
     digests = (old.file.reading, new.file.reading)
-    repeated = _count_repeated(old, rows, index, groups)
+    repeated = _count_repeated(old, examples[0], size, groups)
     return Evidence(unanswered, incomplete, seen, contents, has_input, repeated, digests, bounded)
 
 
 def _count_repeated(
-    side: ScoredRows, rows: IntArray, index: IntArray, groups: IntArray | None
+    side: ScoredRows, examples: IntArray, size: int, groups: IntArray | None
 ) -> int:
-    if not side.input.any():
+    """Count the examples whose input and references an earlier one has."""
+    if not side.holds("input"):
         return 0
-    first = np.full(index.max(initial=-1) + 1, -1)
-    first[index[::-1]] = rows[::-1]  # of several samples
-    examples = np.flatnonzero((first >= 0) & (side.input[first] != 0))
-    first = first[examples]
-    contents = [side.input[first], side.references[first]]
-    # Copies in one group count as one already.
-    apart = len(first) if groups is None else _count_distinct([*contents, groups[examples]])
-    return apart - _count_distinct(contents)
+    first = _find_first(examples, size)
+    repeated, turns = 0, 1 + len(examples) // TOGETHER
+    # Equal ones have equal hashes, and fall into the same turn.
+    for turn in range(turns):
+        parts: list[tuple[IntArray, ...]] = []
+        for part, inputs, references in side.parts("input", "references"):
+            own = first[part] & (inputs != 0) & (inputs % turns == turn)
+            among = () if groups is None else (groups[examples[part][own]],)
+            parts.append((inputs[own], references[own], *among))
+        contents = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        # Copies in one group count as one already.
+        apart = len(contents[0]) if groups is None else _count_distinct(contents)
+        repeated += apart - _count_distinct(contents[:2])
+    return repeated
+
+
+def _find_first(examples: IntArray, size: int) -> BoolArray:
+    """Return which rows are the first, or only, ones of their examples."""
+    used = examples >= 0
+    if np.count_nonzero(used) == np.count_nonzero(mark(examples, size, used)):
+        return used
+    rows = np.flatnonzero(used)
+    row_of = np.full(size, -1)
+    row_of[examples[rows[::-1]]] = rows[::-1]
+    first = np.zeros(len(examples), np.bool_)
+    first[row_of[row_of >= 0]] = True
+    return first
 
 
 def _count_distinct(columns: Sequence[IntArray]) -> int:
@@ -200,14 +294,10 @@ def find_unanswered(side: ScoredRows, examples: IntArray, size: int, threshold: 
 
     The arguments are those of `judge`.
     """
-    rows, index = _rows_of(examples)
+    unanswered = ~mark(examples, size, examples >= 0)
+    if not side.holds("errored") and not side.holds("no_answer"):
+        return unanswered
     # A judge's score stands beside a null answer: what it calls right was answered.
     failed = side.errored | (side.no_answer & ~side.right(threshold))
-    unanswered: BoolArray = np.bincount(index, minlength=size) == 0
-    unanswered[index[failed[rows]]] = True
+    unanswered[examples[failed & (examples >= 0)]] = True
     return unanswered
-
-
-def _rows_of(examples: IntArray) -> tuple[IntArray, IntArray]:
-    rows = np.flatnonzero(examples >= 0)
-    return rows, examples[rows]

@@ -36,10 +36,12 @@ from compatkit.comparison.flipped import (
 )
 from compatkit.comparison.judging import (
     Evidence,
+    compare_answers,
     gather_evidence,
-    join_answers,
+    is_judged,
     judge,
     lowest_score,
+    score_range,
 )
 from compatkit.comparison.opening import open_files
 from compatkit.comparison.reference_files import options_of_task
@@ -193,10 +195,7 @@ class Measurement:
         sides, examples = self._of(0, number)
         if not all(side.has_answers for side in sides):
             return None
-        size = len(self.aligned.ids)
-        answers = zip(sides, examples, strict=True)
-        old, new = (join_answers(side, rows, size) for side, rows in answers)
-        return np.asarray(old == new)
+        return compare_answers(sides, examples, len(self.aligned.ids))
 
     def _of(self, *numbers: int) -> tuple[list[ScoredRows], list[IntArray]]:
         """Return some sides, and of each their rows' examples."""
@@ -223,16 +222,16 @@ class Measurement:
         continuous = self.options.scorer.continuous
         if continuous is not None:
             return continuous
-        pairs = zip(self.sides, self.aligned.examples, strict=True)
-        used = [side.scores[(rows >= 0) & side.counted] for side, rows in pairs]
-        values = np.concatenate(used)
-        if ((values == 0.0) | (values == 1.0)).all():
+        pairs = list(zip(self.sides, self.aligned.examples, strict=True))
+        if all(is_judged(*pair) for pair in pairs):
             return False
-        if not self.options.threshold_was_named and (values.min() < 0 or values.max() > 1):
+        ranges = [score_range(*pair) for pair in pairs]
+        low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+        if not self.options.threshold_was_named and (low < 0 or high > 1):
             names = " and ".join(side.file.name for side in self.sides)
             raise ConfigError(
-                f"{names}: the scores of {self.options.scorer.name} lie between {values.min():g} "
-                f"and {values.max():g}. --threshold says from which score an answer is right."
+                f"{names}: the scores of {self.options.scorer.name} lie between {low:g} "
+                f"and {high:g}. --threshold says from which score an answer is right."
             )
         return True
 

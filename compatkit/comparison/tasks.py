@@ -268,8 +268,8 @@ def join_clusters(columns: Sequence[IntArray | None], sizes: Sequence[int]) -> I
 
 def _join(parts: Sequence[Judged]) -> Judged:
     return Judged(
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.held_scores for part in parts]),
+        np.concatenate([part.held_right for part in parts]),
         np.concatenate([part.samples for part in parts]),
         np.concatenate([part.silent for part in parts]),
     )

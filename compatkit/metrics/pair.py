@@ -42,21 +42,40 @@ class Judged:
     """One model's aligned results: shape (N,) each.
 
     Attributes:
-        scores: mean score over the samples of each example.
-        right: share of right samples of each example, 0 or 1 where there is one sample; under
-            pass@k the probability that k of its samples hold a right one.
+        held_scores: `scores`, as flags where they are 0 or 1.
+        held_right: `right`, as flags where it is 0 or 1.
         samples: number of samples of each example; 0 for one that is missing (and wrong).
         silent: number of null answers of each example that were counted as wrong.
     """
 
-    scores: FloatArray
-    right: FloatArray
+    held_scores: FloatArray | BoolArray
+    held_right: FloatArray | BoolArray
     samples: IntArray
     silent: IntArray
 
+    @property
+    def scores(self) -> FloatArray:
+        """Mean score over the samples of each example."""
+        return self.held_scores.astype(np.float64, copy=False)
+
+    @property
+    def right(self) -> FloatArray:
+        """Share of right samples of each example, 0 or 1 where there is one sample.
+
+        Under pass@k the probability that k of its samples hold a right one.
+        """
+        return self.held_right.astype(np.float64, copy=False)
+
+    @property
+    def is_right(self) -> BoolArray:
+        """Whether a sample of each example is right."""
+        return self.held_right.astype(np.bool_, copy=False)
+
     def take(self, rows: IntArray) -> "Judged":
         """Return the results of some examples, in the order given."""
-        return Judged(self.scores[rows], self.right[rows], self.samples[rows], self.silent[rows])
+        right = self.held_right[rows]
+        scores = right if self.held_scores is self.held_right else self.held_scores[rows]
+        return Judged(scores, right, self.samples[rows], self.silent[rows])
 
 
 @dataclass(frozen=True)
@@ -123,9 +142,19 @@ class JudgedPair:
         """Whether no example has several samples."""
         return bool((self.old.samples <= 1).all() and (self.new.samples <= 1).all())
 
+    @property
+    def _flagged(self) -> bool:
+        """Whether right and wrong are held as flags, which eight times as many fit in memory."""
+        return self.single and all(side.held_right.dtype == bool for side in (self.old, self.new))
+
     @cached_property
     def cells(self) -> tuple[float, float, float, float]:
         """n11, n10, n01 and n00; expected ones where examples have several samples."""
+        if self._flagged:
+            was, now = self.was_right, self.is_right
+            pairs = (was & now, was & ~now, ~was & now, ~(was | now))
+            n11, n10, n01, n00 = (int(np.count_nonzero(pair)) for pair in pairs)
+            return n11, n10, n01, n00
         old, new = self.old.right, self.new.right
         products = (old * new, old * (1 - new), (1 - old) * new, (1 - old) * (1 - new))
         both, negative, positive, neither = (float(product.sum()) for product in products)
@@ -136,27 +165,39 @@ class JudgedPair:
     @cached_property
     def was_right(self) -> BoolArray:
         """Whether the old model's answer is right, where there is one sample; shape (N,)."""
-        return self.old.right > 0
+        return self.old.is_right
 
     @cached_property
     def is_right(self) -> BoolArray:
         """Whether the new model's answer is right, where there is one sample; shape (N,)."""
-        return self.new.right > 0
+        return self.new.is_right
 
     @cached_property
     def broken(self) -> BoolArray:
         """The negative flips, where there is one sample: right before, wrong now; shape (N,)."""
         return self.was_right & ~self.is_right
 
+    @property
+    def fell(self) -> BoolArray:
+        """Whether the share of right samples, or pass@k, fell; shape (N,)."""
+        return self.broken if self._flagged else self.old.right > self.new.right
+
+    @property
+    def rose(self) -> BoolArray:
+        """Whether the share of right samples, or pass@k, rose; shape (N,)."""
+        if self._flagged:
+            return self.is_right & ~self.was_right
+        return self.old.right < self.new.right
+
     @cached_property
     def fallen(self) -> IntArray:
         """The examples whose share of right samples, or pass@k, fell, in their order."""
-        return np.flatnonzero(self.old.right > self.new.right)
+        return np.flatnonzero(self.fell)
 
     @cached_property
     def risen(self) -> IntArray:
         """The examples whose share of right samples, or pass@k, rose, in their order."""
-        return np.flatnonzero(self.old.right < self.new.right)
+        return np.flatnonzero(self.rose)
 
     @property
     def agree(self) -> BoolArray:

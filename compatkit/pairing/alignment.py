@@ -6,7 +6,6 @@ or an input that differs. What is left out is counted.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, repeat
 
 import numpy as np
 
@@ -14,9 +13,11 @@ from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import ConfigError, DataError
 from compatkit.notes import Note
 from compatkit.pairing.alike import describe_difference, find_alike
-from compatkit.pairing.edited import count_of, find_edited, name_row
+from compatkit.pairing.edited import count_of, find_edited, line_of, name_row
+from compatkit.pairing.numbering import mark, number_ids
 from compatkit.pairing.scored_rows import NULL, ScoredRows
 from compatkit.predictions.ids import Ids
+from compatkit.stored import look_up
 
 SHOWN = 5
 NONE = "(none)"  # the text of an attribute that no side holds
@@ -83,14 +84,14 @@ def align(
         DataError: the sides cannot be compared; the message names the first culprits.
     """
     _check_policies(missing=missing, errors=errors, edited=edited)
-    ids, (*codes, _) = _number_ids([*(side.ids for side in sides), _expected(sides)])
-    for side, code in zip(sides, codes, strict=True):
-        _refuse_repeated(side, code, len(ids))
+    ids, (*codes, _) = number_ids([*(side.ids for side in sides), _expected(sides)])
+    present = [mark(code, len(ids)) for code in codes]
+    for side, code, here in zip(sides, codes, present, strict=True):
+        _refuse_repeated(side, code, here)
     differ, notes = find_edited(sides, codes, len(ids), edited)
-    present = [np.bincount(code, minlength=len(ids)) > 0 for code in codes]
     usable = [~side.unscored & (~side.errored | (errors == "wrong")) for side in sides]
     used = list(zip(codes, usable, strict=True))
-    answered = [np.bincount(code[use], minlength=len(ids)) > 0 for code, use in used]
+    answered = [mark(code, len(ids), use) for code, use in used]
     lost = ~np.logical_and.reduce(present)
     # An answered example is present too, so that the two differ where every row failed.
     failed = np.logical_or.reduce(np.not_equal(present, answered))
@@ -127,11 +128,14 @@ def _place(
     used: Sequence[tuple[IntArray, BoolArray]], keep: BoolArray
 ) -> tuple[IntArray, tuple[IntArray, ...]]:
     """Return where each id stands among those that are kept, and of each side's rows the same."""
-    if keep.all():
-        position = np.arange(len(keep))
-        return position, tuple(code if use.all() else np.where(use, code, -1) for code, use in used)
-    position = np.where(keep, np.cumsum(keep) - 1, -1)
-    return position, tuple(np.where(use, position[code], -1) for code, use in used)
+    position = np.cumsum(keep, dtype=used[0][0].dtype)
+    position -= 1
+    position[~keep] = -1
+    places = [code if keep.all() else look_up(position, code) for code, _ in used]
+    return position, tuple(
+        place if use.all() else np.where(use, place, place.dtype.type(-1))
+        for place, (_, use) in zip(places, used, strict=True)
+    )
 
 
 def _count_excluded(
@@ -195,19 +199,6 @@ def _check_policies(**chosen: str) -> None:
             )
 
 
-def _number_ids(columns: Sequence[Ids]) -> tuple[Ids, list[IntArray]]:
-    """Return the distinct ids of all sides, in the order of the first, and each row's number."""
-    first = columns[0]
-    alike = all(ids == first for ids in columns[1:])
-    if alike and first.are_distinct():
-        return first, [np.arange(len(first))] * len(columns)
-    numbers: dict[str, int] = {}
-    for example in first if alike else chain.from_iterable(columns):
-        numbers.setdefault(example, len(numbers))
-    codes = [np.fromiter(map(numbers.__getitem__, ids), np.int64, len(ids)) for ids in columns]
-    return Ids.pack(list(numbers)), codes
-
-
 def _expected(sides: Sequence[ScoredRows]) -> Ids:
     """Return the ids that all sides are asked for: those of a file of references, if there is one.
 
@@ -219,29 +210,31 @@ def _expected(sides: Sequence[ScoredRows]) -> Ids:
     return sides[0].ids
 
 
-def _refuse_repeated(side: ScoredRows, codes: IntArray, size: int) -> None:
+def _refuse_repeated(side: ScoredRows, codes: IntArray, present: BoolArray) -> None:
     """Refuse an id that occurs twice without a sample that tells the rows apart."""
-    if len(codes) == 0 or np.bincount(codes, minlength=size).max() <= 1:
+    if len(codes) == np.count_nonzero(present):
         return
-    seen: dict[tuple[str, str | None], int] = {}
+    shared = np.flatnonzero(look_up(np.bincount(codes, minlength=len(present)) > 1, codes))
+    seen: dict[tuple[int, str | None], int] = {}
     culprits = []
-    for row, key in enumerate(zip(side.ids, side.samples or repeat(None), strict=False)):
-        first = seen.setdefault(key, row)
+    unnamed = []
+    for row in shared.tolist():
+        sample = None if side.samples is None else side.samples[row]
+        first = seen.setdefault((int(codes[row]), sample), row)
         if first != row:
-            culprits.append((key, first, row))
-    shared = (np.bincount(codes, minlength=size) > 1)[codes]
-    unnamed = [
-        row for row, sample in enumerate(side.samples or ()) if sample is None and shared[row]
-    ]
+            culprits.append((first, row))
+        if sample is None:
+            unnamed.append(row)
     if culprits:
-        (name, sample), first, row = culprits[0]
-        what = f"the id {name!r}" + (f" with the sample {sample!r}" if sample else "")
+        first, row = culprits[0]
+        sample = None if side.samples is None else side.samples[row]
+        what = f"the id {side.ids[row]!r}" + (f" with the sample {sample!r}" if sample else "")
         raise DataError(
-            f"{name_row(side, row)}: {what} occurs twice, first in line {side.lines[first]} "
+            f"{name_row(side, row)}: {what} occurs twice, first in line {line_of(side, first)} "
             f"({count_of(len(culprits), 'row')} repeat an id). Make the ids unique, or tell "
             'several samples of one example apart by a field "sample".'
         )
-    if unnamed:
+    if side.samples is not None and unnamed:
         raise DataError(
             f"{name_row(side, unnamed[0])}: no sample, while other rows of the file name theirs. "
             'Give every row a "sample".'

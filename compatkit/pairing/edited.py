@@ -44,21 +44,23 @@ def find_edited(
     differ = np.zeros(size, np.bool_)
     notes: list[Note] = []
     faults: list[Fault] = []
-    known_items = all(side.item_hash.all() for side in sides)
-    same_item: list[BoolArray] = [np.zeros(len(side.item_hash), np.bool_) for side in sides]
+    known_items = all(_is_full(side, "item_hash") for side in sides)
+    same_item: list[BoolArray] = []
     for role in ("references", "item_hash", "input") if known_items else ("references", "input"):
-        first_holders, unlike = _find_differing(sides, codes, size, role)
+        unlike = _find_differing(sides, codes, size, role)
         if role == "item_hash":
             same_item = [~rows for rows in unlike]
         if role == "input" and known_items:
             notes += _note_prompts(sides, codes, unlike, same_item)
             unlike = [rows & ~same for rows, same in zip(unlike, same_item, strict=True)]
-        for side, code, rows, holder in zip(sides, codes, unlike, first_holders, strict=True):
-            differ[code[rows]] = True
-            if rows.any():
-                first = np.flatnonzero(rows)
-                faults.append((side, sides[int(holder[code[first[0]]])], first, role))
-        holders = sum(bool(getattr(side, role).any()) for side in sides)
+        for side, code, rows in zip(sides, codes, unlike, strict=True):
+            first = np.flatnonzero(rows)
+            if len(first):
+                differ[code[first]] = True
+                faults.append(
+                    (side, _first_holder(sides, codes, code[first[0]], role), first, role)
+                )
+        holders = sum(side.holds(role) for side in sides)
         if 0 < holders < len(sides):
             text = f"{PLURAL[role]} were not compared: {holders} of {len(sides)} files hold them"
             notes.append(Note("unchecked", text))
@@ -75,20 +77,37 @@ def find_edited(
 
 def _find_differing(
     sides: Sequence[ScoredRows], codes: Sequence[IntArray], size: int, role: str
-) -> tuple[list[IntArray], list[BoolArray]]:
-    """Return for each side who held each example's value first, and which rows differ from it."""
+) -> list[BoolArray]:
+    """Return for each side which rows differ from what the example's first row holds."""
+    if not any(side.holds(role) for side in sides):
+        return [np.zeros(len(code), np.bool_) for code in codes]
     first_hash = np.zeros(size, np.int64)
-    holder = np.full(size, -1, np.int64)
-    holders, unlike = [], []
-    for number, (side, code) in enumerate(zip(sides, codes, strict=True)):
-        hashes: IntArray = getattr(side, role)
-        unknown = (first_hash[code] == 0) & (hashes != 0)
-        # The first row of an example decides, so that its own samples are held against it.
-        first_hash[code[unknown][::-1]] = hashes[unknown][::-1]
-        holder[code[unknown]] = number
-        unlike.append((hashes != 0) & (hashes != first_hash[code]))
-        holders.append(holder.copy() if unlike[-1].any() else holder)
-    return holders, unlike
+    unlike = []
+    for side, code in zip(sides, codes, strict=True):
+        differing = np.zeros(len(code), np.bool_)
+        for part, hashes in side.parts(role):
+            places = code[part]
+            unknown = (first_hash[places] == 0) & (hashes != 0)
+            # The first row of an example decides, so that its own samples are held against it.
+            first_hash[places[unknown][::-1]] = hashes[unknown][::-1]
+            differing[part] = (hashes != 0) & (hashes != first_hash[places])
+        unlike.append(differing)
+    return unlike
+
+
+def _is_full(side: ScoredRows, role: str) -> bool:
+    return all(bool(hashes.all()) for _, hashes in side.parts(role))
+
+
+def _first_holder(
+    sides: Sequence[ScoredRows], codes: Sequence[IntArray], example: int, role: str
+) -> ScoredRows:
+    """Return the first side of which a row of an example holds a value."""
+    return next(
+        side
+        for side, code in zip(sides, codes, strict=True)
+        if side.pick(role, np.flatnonzero(code == example)).any()
+    )
 
 
 def _note_prompts(
@@ -127,7 +146,9 @@ def _differ_message(
     single = SINGLE[role]
     names = [side.ids[row] for row in rows[:SHOWN].tolist()]
     first = next(
-        row for row, name in enumerate(other.ids) if name == names[0] and getattr(other, role)[row]
+        row
+        for row, name in enumerate(other.ids)
+        if name == names[0] and other.pick(role, np.array([row])).any()
     )
     values = [_value(scored, row, role) for scored, row in ((other, first), (side, int(rows[0])))]
     texts = list(map(_shown, values))
@@ -152,14 +173,19 @@ def _shown(value: object) -> str:
 
 
 def _value(side: ScoredRows, row: int, role: str) -> object:
-    index = int(side.records[row])
-    record = side.file.pick({index: int(side.lines[row])})[index]
+    index = int(side.pick("records", np.array([row]))[0])
+    record = side.file.pick({index: line_of(side, row)})[index]
     return get_path(record, side.fields.paths[role])
 
 
 def name_row(side: ScoredRows, row: int) -> str:
     """Return the place of a row, as messages begin."""
-    return f"{side.file.name}:{side.lines[row]}"
+    return f"{side.file.name}:{line_of(side, row)}"
+
+
+def line_of(side: ScoredRows, row: int) -> int:
+    """Return the line of a row's record."""
+    return int(side.pick("lines", np.array([row]))[0])
 
 
 def count_of(count: int, what: str) -> str:

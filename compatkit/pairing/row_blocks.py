@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from compatkit.arrays import IntArray
 from compatkit.pairing.scored_rows import FEW, NULL, ScoredRows
 from compatkit.predictions.fields import MISSING, Fields
 from compatkit.predictions.hashing import digest_contents, hash_texts
@@ -17,6 +14,7 @@ from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.predictions.predictions import Predictions
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.scorer import Scorer
+from compatkit.stored import Column, Store, Stored, load, narrow
 
 SHOWN = 40  # characters of a text that a note is true of
 RECORDS = "records"  # the column that counts within the file
@@ -29,31 +27,46 @@ class RowBlock:
 
     Attributes:
         ids: as of `ScoredRows`.
-        samples: the sample of each row; None where it names none.
-        columns: attribute of `ScoredRows` to its values.
+        samples: the sample of each row, None where it names none; None for no sample at all.
+        columns: as of `ScoredRows`.
         few_answers: as of `ScoredRows`.
         attributes: as of `ScoredRows`.
         notes: sentences with the number of rows they are true of.
         examples: sentence to the first text that it is true of.
-        contents: as of `ScoredRows`.
         likelihoods: as of `ScoredRows`.
         size: number of records, of which a row may be one of several samples.
     """
 
     ids: Ids
-    samples: list[str | None]
-    columns: Mapping[str, NDArray[Any]]
+    samples: list[str | None] | None
+    columns: Mapping[str, Column]
     few_answers: Mapping[int, str] | None
     attributes: Mapping[str, list[str | None]]
     notes: Mapping[str, int]
     examples: Mapping[str, str]
-    contents: IntArray | None
     likelihoods: Likelihoods | None
     size: int
 
     def shift(self, records: int) -> "RowBlock":
         """Return the block behind so many records of its file."""
-        return replace(self, columns={**self.columns, RECORDS: self.columns[RECORDS] + records})
+        shifted = load(self.columns[RECORDS]) + records
+        return replace(self, columns={**self.columns, RECORDS: shifted})
+
+    @property
+    def held(self) -> int:
+        """The bytes of memory that columns and ids take."""
+        columns = [self.ids.ends, *self.columns.values()]
+        arrays = [column.nbytes for column in columns if isinstance(column, np.ndarray)]
+        return sum(arrays) + (0 if self.ids.is_stored else len(self.ids.data))
+
+    def put(self, store: Store) -> "RowBlock":
+        """Return the block with its columns and ids in a temporary file.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        columns = {name: store.put(load(column)) for name, column in self.columns.items()}
+        return replace(self, columns=columns, ids=self.ids.put(store))
 
 
 def score_rows(
@@ -85,7 +98,7 @@ def score_rows(
     no_answer = np.zeros(len(rows), np.bool_)
     if None in rows.prediction and has_predictions:
         no_answer[:] = [text is None for text in rows.prediction]
-    columns = {
+    columns: dict[str, Column] = {
         "scores": np.array(scored.scores, np.float64),
         "answers": hash_texts(scored.answers, key),
         "no_answer": no_answer,
@@ -97,6 +110,7 @@ def score_rows(
         RECORDS: np.array(rows.rows, np.int64),
         "lines": np.array(rows.lines, np.int64),
     }
+    columns |= {"contents": digest_contents(rows)} if contents else {}
     # Texts, as most values are, need no call of a function.
     kept = {
         path: [
@@ -107,13 +121,12 @@ def score_rows(
     }
     return RowBlock(
         ids=Ids.pack(rows.id),
-        samples=rows.sample,
+        samples=rows.sample if rows.sample.count(None) < len(rows.sample) else None,
         columns=columns,
         few_answers=_few_answers(scored.answers, key),
         attributes=kept,
         notes={**rows.notes, **scored.notes},
         examples=scored.examples,
-        contents=digest_contents(rows) if contents else None,
         likelihoods=likelihoods,
         size=size,
     )
@@ -174,43 +187,49 @@ def join_blocks(
         attributes: the fields whose values were kept.
         needs_answer: as of `ScoredRows`.
     """
-    samples = [sample for block in blocks for sample in block.samples]
     likelihoods = [block.likelihoods for block in blocks if block.likelihoods is not None]
-    contents = [block.contents for block in blocks if block.contents is not None]
-    columns: dict[str, Any] = {
-        name: _concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns
-    }
-    columns |= {name: _narrow(columns[name]) for name in PLACES}
+    columns = {name: _join([block.columns[name] for block in blocks]) for name in blocks[0].columns}
     return ScoredRows(
         file=file,
         fields=fields,
         ids=Ids.join([block.ids for block in blocks]),
-        samples=samples if samples.count(None) < len(samples) else None,
+        samples=_join_samples(blocks),
+        columns={name: _narrow(name, column) for name, column in columns.items()},
         few_answers=_join_answers(blocks),
         has_answers="prediction" in fields.paths,
         needs_answer=needs_answer,
-        contents=np.concatenate(contents) if contents else None,
         attributes={
             path: [value for block in blocks for value in block.attributes[path]]
             for path in attributes
         },
         notes=_add_notes(blocks),
         likelihoods=join_likelihoods(likelihoods, file.name) if likelihoods else None,
-        **columns,
     )
 
 
-def _concatenate(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def _join(parts: Sequence[Column]) -> Column:
     """Join columns; one of zeros, as of what a file has none of, takes no memory until written."""
+    stored = [part for part in parts if isinstance(part, Stored)]
+    if stored:
+        return Stored.join(stored)
     if not any(part.any() for part in parts):
         return np.zeros(sum(map(len, parts)), parts[0].dtype)
-    return np.concatenate(parts)
+    return np.concatenate([load(part) for part in parts])
 
 
-def _narrow(places: IntArray) -> IntArray:
+def _narrow(name: str, column: Column) -> Column:
     """Return places within a file, in half of the memory where they are few enough."""
-    few = len(places) == 0 or places.max() <= np.iinfo(np.int32).max
-    return places.astype(np.int32) if few else places
+    return column if name not in PLACES or isinstance(column, Stored) else narrow(column)
+
+
+def _join_samples(blocks: Sequence[RowBlock]) -> list[str | None] | None:
+    if all(block.samples is None for block in blocks):
+        return None
+    return [
+        sample
+        for block in blocks
+        for sample in ([None] * len(block.ids) if block.samples is None else block.samples)
+    ]
 
 
 def _add_notes(blocks: Sequence[RowBlock]) -> dict[str, int]:

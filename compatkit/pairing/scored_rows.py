@@ -1,7 +1,15 @@
-"""Scored rows: one model's rows after scoring, without their text."""
+"""Scored rows: one model's rows after scoring, without their text.
 
-from collections.abc import Mapping
+Each column lies in memory, or in a temporary file where there are many rows. An attribute such as
+`scores` is the whole column; what goes through all rows reads some at a time, by `parts`.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.predictions.features import NO_FEATURES, Features
@@ -9,6 +17,7 @@ from compatkit.predictions.fields import Fields
 from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods
 from compatkit.readers.prediction_file import PredictionFile
+from compatkit.stored import Column, load, read_parts, take
 
 FEW = 27  # answers, whose texts are kept: the letters of choices, and one more
 NULL = "(null)"  # the text of an attribute that is null
@@ -23,21 +32,10 @@ class ScoredRows:
         fields: which field played which role.
         ids: the example's id of each row.
         samples: the sample of each row, or None where no row names one.
-        scores: shape (rows,); meaningless where errored.
-        answers: shape (rows,), a hash of the answer: equal answers have equal hashes.
-        few_answers: the text of each such hash; None where they are more than `FEW`.
+        columns: name to column, of shape (rows,): those that are attributes, below.
+        few_answers: the text of each hash of an answer; None where they are more than `FEW`.
         has_answers: whether the file has a field of predictions, so that answers can be compared.
         needs_answer: whether a row without an answer is wrong, whatever its score.
-        no_answer: shape (rows,), True where the prediction is null.
-        errored: shape (rows,).
-        unscored: shape (rows,), True where nothing judged the row.
-        references: shape (rows,), a hash of the references; 0 where there are none.
-        input: shape (rows,), a hash of the input; 0 where there is none.
-        item_hash: shape (rows,), a hash of the item hash; 0 where there is none.
-        contents: shape (rows,), a digest of the input and the references that is the same in every
-            process; None where none was asked for.
-        records: shape (rows,), the index of the row's record in the file.
-        lines: shape (rows,), the line of the row's record.
         attributes: field to the value of each row as text, None where missing, for the fields
             that are kept beside the scores.
         notes: sentences with the number of rows they are true of.
@@ -49,20 +47,10 @@ class ScoredRows:
     fields: Fields
     ids: Ids
     samples: list[str | None] | None
-    scores: FloatArray
-    answers: IntArray
+    columns: Mapping[str, Column]
     few_answers: Mapping[int, str] | None
     has_answers: bool
     needs_answer: bool
-    no_answer: BoolArray
-    errored: BoolArray
-    unscored: BoolArray
-    references: IntArray
-    input: IntArray
-    item_hash: IntArray
-    contents: IntArray | None
-    records: IntArray
-    lines: IntArray
     attributes: Mapping[str, list[str | None]]
     notes: Mapping[str, int]
     features: Features = NO_FEATURES
@@ -75,10 +63,66 @@ class ScoredRows:
         return self.file.digest, dict(self.fields.paths), set(shape.where), shape.quoting
 
     @property
+    def scores(self) -> FloatArray:
+        """Shape (rows,); meaningless where errored."""
+        return load(self.columns["scores"])
+
+    @property
+    def answers(self) -> IntArray:
+        """Shape (rows,), a hash of the answer: equal answers have equal hashes."""
+        return load(self.columns["answers"])
+
+    @property
+    def no_answer(self) -> BoolArray:
+        """Shape (rows,), True where the prediction is null."""
+        return load(self.columns["no_answer"])
+
+    @property
+    def errored(self) -> BoolArray:
+        """Shape (rows,)."""
+        return load(self.columns["errored"])
+
+    @property
+    def unscored(self) -> BoolArray:
+        """Shape (rows,), True where nothing judged the row."""
+        return load(self.columns["unscored"])
+
+    @property
+    def contents(self) -> IntArray | None:
+        """Shape (rows,), a digest of the input and the references, equal in every process.
+
+        None where none was asked for.
+        """
+        return load(self.columns["contents"]) if "contents" in self.columns else None
+
+    @property
     def counted(self) -> BoolArray:
         """Rows whose score counts; the others are wrong, or left out."""
-        return ~(self.errored | self.no_answer) if self.needs_answer else ~self.errored
+        errored = self.errored
+        return ~(errored | self.no_answer) if self.needs_answer else ~errored
 
     def right(self, threshold: float) -> BoolArray:
         """Return which rows are right: they count, and their score is at least the threshold."""
-        return self.counted & (self.scores >= threshold)
+        right = np.zeros(len(self.ids), np.bool_)
+        for part, _, counted, scores in self.counted_parts():
+            right[part] = counted & (scores >= threshold)
+        return right
+
+    def counted_parts(self) -> Iterator[tuple[slice, BoolArray, BoolArray, FloatArray]]:
+        """Yield some rows at a time: which they are, who gave no answer, who counts, the scores."""
+        for part, scores, errored, no_answer in self.parts("scores", "errored", "no_answer"):
+            counted = ~(errored | no_answer) if self.needs_answer else ~errored
+            yield part, no_answer, counted, scores
+
+    def parts(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Yield some rows at a time: which they are, and their numbers in each column."""
+        for part, columns in read_parts(*(self.columns[name] for name in names)):
+            yield part, *columns
+
+    def pick(self, name: str, rows: IntArray) -> NDArray[Any]:
+        """Return a column's numbers of some rows, in the order given."""
+        return take(self.columns[name], rows)
+
+    def holds(self, name: str) -> bool:
+        """Whether a number of a column is not 0."""
+        return bool(self.columns[name].any())

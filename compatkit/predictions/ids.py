@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compatkit.arrays import IntArray
+from compatkit.stored import STEP, Column, Store, Stored
 
 BATCH = 4096  # ids that are unpacked at a time
+LARGE = 1 << 22  # bytes of texts that are compared at a time
 NARROW = 2**32  # bytes up to which an end takes four
 
 
@@ -18,16 +20,17 @@ class Ids(Sequence[str]):
     """A sequence of texts.
 
     Attributes:
-        data: the texts, one behind the other, in UTF-8; lone surrogates as they stand.
+        data: the texts, one behind the other, in UTF-8; lone surrogates as they stand. In memory,
+            or in a temporary file.
         ends: shape (N,), where each ends.
     """
 
-    data: bytes
-    ends: NDArray[np.unsignedinteger]
+    data: bytes | Stored
+    ends: Column
 
     @classmethod
     def pack(cls, texts: Iterable[str]) -> "Ids":
-        """Pack texts."""
+        """Pack texts, in memory."""
         texts = texts if isinstance(texts, list) else list(texts)
         joined = "".join(texts)
         data = joined.encode("utf-8", "surrogatepass")
@@ -41,11 +44,33 @@ class Ids(Sequence[str]):
         if len(parts) == 1:
             return parts[0]
         starts = np.cumsum([0, *(len(part.data) for part in parts)])
-        ends = [part.ends + np.int64(start) for part, start in zip(parts, starts, strict=False)]
+        if parts and parts[0].is_stored:
+            return cls(
+                Stored.join([part.data for part in parts if isinstance(part.data, Stored)]),
+                Stored.join(
+                    [part.ends for part in parts if isinstance(part.ends, Stored)],
+                    starts[:-1].tolist(),
+                ),
+            )
+        ends = [part.ends[:] + np.int64(start) for part, start in zip(parts, starts, strict=False)]
         return cls(
-            b"".join(part.data for part in parts),
+            b"".join(part.read(0, len(part.data)) for part in parts),
             _narrow(np.concatenate([np.zeros(0, np.int64), *ends])),
         )
+
+    def put(self, store: Store) -> "Ids":
+        """Return the same texts in a temporary file.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        data = np.frombuffer(self.read(0, len(self.data)), np.uint8)
+        return Ids(store.put(data), store.put(self.ends[:]))
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether they lie in a temporary file."""
+        return isinstance(self.data, Stored)
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -62,19 +87,31 @@ class Ids(Sequence[str]):
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
         row = range(len(self))[index]
-        start = int(self.ends[row - 1]) if row else 0
-        return _decode(self.data[start : int(self.ends[row])])
+        ends: list[int] = self.ends[max(row - 1, 0) : row + 1].tolist()
+        return _decode(self.read(ends[0] if row else 0, ends[-1]))
 
     def take(self, rows: IntArray) -> "Ids":
-        """Return some, in the order given."""
-        return Ids.pack([self[row] for row in rows.tolist()])
+        """Return some, in the order given; from a temporary file into the same, if in its order."""
+        if not isinstance(self.data, Stored) or (rows[1:] < rows[:-1]).any():
+            return Ids.pack([self[row] for row in rows.tolist()])
+        parts = []
+        for first in range(0, len(self), STEP):
+            wanted = rows[slice(*np.searchsorted(rows, [first, first + STEP]))]
+            if len(wanted):
+                texts = list(self._unpack(first, first + STEP))
+                some = Ids.pack([texts[row] for row in (wanted - first).tolist()])
+                parts.append(some.put(self.data.store))
+        return Ids.join(parts)
 
     def __iter__(self) -> Iterator[str]:
         """Unpack them, some thousands at a time."""
-        start = 0
-        for first in range(0, len(self), BATCH):
-            ends = self.ends[first : first + BATCH].tolist()
-            data = self.data[start : ends[-1]]
+        return self._unpack(0, len(self))
+
+    def _unpack(self, begin: int, stop: int) -> Iterator[str]:
+        start = self.ends[begin - 1 : begin].tolist()[0] if begin else 0
+        for first in range(begin, min(stop, len(self)), BATCH):
+            ends = self.ends[first : min(first + BATCH, stop)].tolist()
+            data = self.read(start, ends[-1])
             text = data.decode("ascii") if data.isascii() else None
             last = 0
             for end in (end - start for end in ends):
@@ -82,13 +119,33 @@ class Ids(Sequence[str]):
                 last = end
             start = ends[-1]
 
+    def index(self, value: str, start: int = 0, stop: int | None = None) -> int:
+        """Return the first place of a text, among all of them or some."""
+        stop = len(self) if stop is None else stop
+        for row, text in enumerate(self):
+            if text == value and start <= row < stop:
+                return row
+        raise ValueError(f"{value!r} is none of them")
+
     def __eq__(self, other: object) -> bool:
         """Whether they are the same texts in the same order."""
         if isinstance(other, Ids):
-            return self is other or (
-                self.data == other.data and np.array_equal(self.ends, other.ends)
-            )
+            return self is other or self._is_like(other)
         return isinstance(other, list) and list(self) == other
+
+    def _is_like(self, other: "Ids") -> bool:
+        if len(self) != len(other) or len(self.data) != len(other.data):
+            return False
+        rows = (slice(first, first + STEP) for first in range(0, len(self), STEP))
+        data = range(0, len(self.data), LARGE)
+        return all(np.array_equal(self.ends[some], other.ends[some]) for some in rows) and all(
+            self.read(start, start + LARGE) == other.read(start, start + LARGE) for start in data
+        )
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return some bytes of the texts."""
+        data = self.data[start:end]
+        return data if isinstance(data, bytes) else data.tobytes()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -98,8 +155,18 @@ class Ids(Sequence[str]):
 
     def are_distinct(self) -> bool:
         """Whether no two are equal."""
-        hashes = np.sort(np.fromiter(map(hash, self), np.int64, len(self)))
-        return not (hashes[1:] == hashes[:-1]).any() or len(set(self)) == len(self)
+        hashes = np.fromiter(map(hash, self), np.int64, len(self))
+        hashes.sort()
+        alike = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+        if not alike:
+            return True
+        seen: set[str] = set()
+        for text in self:
+            if hash(text) in alike:
+                if text in seen:
+                    return False
+                seen.add(text)
+        return True
 
 
 def _encode(text: str) -> bytes:

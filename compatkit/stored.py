@@ -1,0 +1,221 @@
+"""Stored: columns of numbers in a temporary file, read in parts.
+
+The file has no name: the system frees it with the last process that holds it, however that ends.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compatkit.arrays import IntArray
+
+STEP = 1 << 18  # rows that are read at a time
+ZEROS = -1  # in the place of an offset: a part of zeros, of which nothing is written
+
+
+class Store:
+    """A temporary file that columns are put into.
+
+    Args:
+        descriptor: of a file that another process made; a new one is made if not given.
+    """
+
+    __slots__ = ("_file",)
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        """Open the file.
+
+        Raises:
+            OSError: no folder for temporary files.
+        """
+        self._file = (
+            tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when nobody holds it)
+            if descriptor is None
+            else os.fdopen(descriptor, "r+b", buffering=0)
+        )
+
+    def fileno(self) -> int:
+        """Return the file's descriptor."""
+        return self._file.fileno()
+
+    def put(self, column: NDArray[Any]) -> "Stored":
+        """Write a column behind all others; one of zeros takes no room.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        offset = ZEROS
+        if column.any():
+            offset = self.append(np.ascontiguousarray(column).view(np.uint8))
+        return Stored(self, column.dtype, (offset,), np.array([0, len(column)]), (0,))
+
+    def append(self, content: Any) -> int:
+        """Write bytes behind all others, and return where they begin.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        start = position = os.lseek(self.fileno(), 0, os.SEEK_END)
+        data = memoryview(content)
+        while data:
+            written = os.pwrite(self.fileno(), data, position)
+            position += written
+            data = data[written:]
+        return start
+
+    def read(self, target: NDArray[Any], offset: int) -> None:
+        """Fill a column with what was put at an offset."""
+        data = target.view(np.uint8).data
+        while data:
+            count = os.preadv(self.fileno(), [data], offset)
+            if not count:
+                raise EOFError("a temporary file was cut while it was read")
+            data, offset = data[count:], offset + count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the whole content, for a process that does not hold the file."""
+        size = os.fstat(self.fileno()).st_size
+        return _restore, (os.pread(self.fileno(), size, 0),)
+
+
+def _restore(content: bytes) -> Store:
+    store = Store()
+    store.append(content)
+    return store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """A column of numbers in a store; a slice of it, or the whole, is read as an array.
+
+    Attributes:
+        store: the file.
+        kind: of the numbers there.
+        offsets: where each part of the column begins; `ZEROS` where nothing is written of it.
+        starts: shape (parts + 1,), the first row of each part, and the number of rows.
+        shifts: what is added to the numbers of each part.
+    """
+
+    store: Store
+    kind: np.dtype[Any]
+    offsets: tuple[int, ...]
+    starts: IntArray
+    shifts: tuple[int, ...]
+
+    @classmethod
+    def join(cls, columns: Sequence["Stored"], shifts: Sequence[int] | None = None) -> "Stored":
+        """Put columns of one store behind each other; nothing is read.
+
+        Args:
+            columns: at least one.
+            shifts: what is added to the numbers of each.
+        """
+        more = [0] * len(columns) if shifts is None else shifts
+        sizes = [size for column in columns for size in np.diff(column.starts).tolist()]
+        return cls(
+            columns[0].store,
+            columns[0].kind,
+            tuple(offset for column in columns for offset in column.offsets),
+            np.cumsum([0, *sizes]),
+            tuple(
+                own + shift
+                for column, shift in zip(columns, more, strict=True)
+                for own in column.shifts
+            ),
+        )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of the numbers as they are read."""
+        return np.dtype(np.int64) if any(self.shifts) else self.kind
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return int(self.starts[-1])
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        """Read consecutive rows."""
+        start, stop, _ = rows.indices(len(self))
+        read = np.zeros(max(stop - start, 0), self.dtype)
+        if not len(read):
+            return read
+        first = int(np.searchsorted(self.starts, start, "right")) - 1
+        for part in range(first, len(self.offsets)):
+            low, high = (int(row) for row in self.starts[part : part + 2])
+            if low >= stop:
+                break
+            inner = slice(max(low, start), min(high, stop))
+            self._fill(read[inner.start - start : inner.stop - start], part, inner.start - low)
+        return read
+
+    def _fill(self, target: NDArray[Any], part: int, skipped: int) -> None:
+        """Read rows of one part, without the first ones."""
+        if self.offsets[part] != ZEROS and len(target):
+            own = target if target.dtype == self.kind else np.empty(len(target), self.kind)
+            self.store.read(own, self.offsets[part] + skipped * self.kind.itemsize)
+            if own is not target:
+                target[:] = own
+        if self.shifts[part]:
+            target += self.shifts[part]
+
+    def any(self) -> bool:
+        """Whether a number is not 0."""
+        return any(offset != ZEROS for offset in self.offsets) or any(self.shifts)
+
+
+Column = NDArray[Any] | Stored
+
+
+def is_stored(column: Column) -> bool:
+    """Whether a column lies in a file."""
+    return isinstance(column, Stored)
+
+
+def load(column: Column) -> NDArray[Any]:
+    """Return the whole column."""
+    return column[:] if isinstance(column, Stored) else column
+
+
+def read_parts(*columns: Column) -> Iterator[tuple[slice, list[NDArray[Any]]]]:
+    """Yield the rows of columns of one length, some at a time: which they are, and their numbers.
+
+    What is done so for millions of rows needs memory for some thousands, wherever they lie.
+    """
+    size = len(columns[0])
+    for start in range(0, size, STEP):
+        rows = slice(start, min(start + STEP, size))
+        yield rows, [column[rows] for column in columns]
+
+
+def take(column: Column, rows: IntArray) -> NDArray[Any]:
+    """Return some rows, in the order given."""
+    if not isinstance(column, Stored):
+        return column[rows]
+    taken = np.zeros(len(rows), column.dtype)
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    for start in range(0, len(column) if len(rows) else 0, STEP):
+        low, high = np.searchsorted(ordered, [start, start + STEP])
+        if low < high:
+            taken[order[low:high]] = column[start : start + STEP][ordered[low:high] - start]
+    return taken
+
+
+def look_up(table: NDArray[Any], rows: Column) -> NDArray[Any]:
+    """Return the numbers of a table at some places, part by part."""
+    looked = np.empty(len(rows), table.dtype)
+    for part, (places,) in read_parts(rows):
+        looked[part] = table[places]
+    return looked
+
+
+def narrow(numbers: IntArray) -> IntArray:
+    """Return whole numbers in half of the memory where none is too large for it."""
+    most = np.iinfo(np.int32).max
+    few = len(numbers) == 0 or (numbers.max() <= most and numbers.min() >= -most)
+    return numbers.astype(np.int32) if few else numbers
