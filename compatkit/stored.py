@@ -6,6 +6,7 @@ The file has no name: the system frees it with the last process that holds it, h
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ class Store:
         descriptor: of a file that another process made; a new one is made if not given.
     """
 
-    __slots__ = ("_file",)
+    __slots__ = ("descriptor",)
 
     def __init__(self, descriptor: int | None = None) -> None:
         """Open the file.
@@ -33,15 +34,15 @@ class Store:
         Raises:
             OSError: no folder for temporary files.
         """
-        self._file = (
-            tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when nobody holds it)
-            if descriptor is None
-            else os.fdopen(descriptor, "r+b", buffering=0)
-        )
+        if descriptor is None:
+            with tempfile.TemporaryFile(buffering=0) as file:
+                descriptor = os.dup(file.fileno())
+        self.descriptor = descriptor
 
-    def fileno(self) -> int:
-        """Return the file's descriptor."""
-        return self._file.fileno()
+    def __del__(self) -> None:
+        """Let go of the file."""
+        with suppress(AttributeError, OSError):
+            os.close(self.descriptor)
 
     def put(self, column: NDArray[Any]) -> "Stored":
         """Write a column behind all others; one of zeros takes no room.
@@ -60,10 +61,10 @@ class Store:
         Raises:
             OSError: the disk is full.
         """
-        start = position = os.lseek(self.fileno(), 0, os.SEEK_END)
+        start = position = os.lseek(self.descriptor, 0, os.SEEK_END)
         data = memoryview(content)
         while data:
-            written = os.pwrite(self.fileno(), data, position)
+            written = os.pwrite(self.descriptor, data, position)
             position += written
             data = data[written:]
         return start
@@ -72,15 +73,15 @@ class Store:
         """Fill a column with what was put at an offset."""
         data = target.view(np.uint8).data
         while data:
-            count = os.preadv(self.fileno(), [data], offset)
+            count = os.preadv(self.descriptor, [data], offset)
             if not count:
                 raise EOFError("a temporary file was cut while it was read")
             data, offset = data[count:], offset + count
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the whole content, for a process that does not hold the file."""
-        size = os.fstat(self.fileno()).st_size
-        return _restore, (os.pread(self.fileno(), size, 0),)
+        size = os.fstat(self.descriptor).st_size
+        return _restore, (os.pread(self.descriptor, size, 0),)
 
 
 def _restore(content: bytes) -> Store:
