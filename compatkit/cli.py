@@ -1,5 +1,6 @@
 """The command line: a group whose commands are loaded when they are called."""
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -131,6 +132,10 @@ def main() -> None:
 
         traceback.print_exc()
         _fail("a fault of compatkit itself, which the lines above tell. Please report it.")
+    finally:
+        # The process ends: to search all that it holds for garbage once more takes a fifth of a
+        # small comparison's time.
+        gc.freeze()
 
 
 def _drop_output() -> None:

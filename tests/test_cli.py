@@ -51,6 +51,11 @@ except SystemExit as error:
 """
 
 
+def test_an_ending_process_is_not_searched_for_garbage() -> None:
+    code = CALL.format(["--version"]) + "import gc; assert gc.get_freeze_count() > 1000"
+    assert imported(code) == {"click"}
+
+
 def test_importing_imports_next_to_nothing() -> None:
     assert imported("import compatkit") == set()
 
