@@ -4,7 +4,6 @@ The file has no name: the system frees it with the last process that holds it, h
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ class Store:
             OSError: no folder for temporary files.
         """
         if descriptor is None:
+            import tempfile  # noqa: PLC0415  (start-up time)
+
             with tempfile.TemporaryFile(buffering=0) as file:
                 descriptor = os.dup(file.fileno())
         self.descriptor = descriptor
