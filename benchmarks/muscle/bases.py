@@ -27,6 +27,7 @@ class Size:
         steps: batches of 64 texts.
         seed: of the weights and of the texts.
         family: of the architecture.
+        rate: the highest learning rate.
     """
 
     width: int
@@ -34,6 +35,12 @@ class Size:
     steps: int
     seed: int
     family: str = "llama"
+    rate: float = LEARNING_RATE
+
+
+def choose_device() -> str:
+    """Return where models are trained and asked: the GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def make_tokenizer(words: int) -> Any:
@@ -76,20 +83,19 @@ def make_base(folder: Path, world: Any, size: Size) -> Path:
     """Train a base on the texts of a world and save it; one that is there is left."""
     if (folder / "config.json").exists():
         return folder
-    model = make_model(size, world.size)
+    device = choose_device()
+    model = make_model(size, world.size).to(device)
     random = np.random.default_rng(1000 + size.seed)
     mix = random.dirichlet(np.full(world.topics, MIX))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=size.rate, weight_decay=0.01)
     for step in range(size.steps):
         rate = (
-            LEARNING_RATE
-            * min(1, (step + 1) / 50)
-            * 0.5
-            * (1 + math.cos(math.pi * step / size.steps))
+            size.rate * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / size.steps))
         )
         for group in optimizer.param_groups:
             group["lr"] = rate
-        tokens = torch.from_numpy(frame(BEGIN, FIRST + world.texts(random, BATCH, mix), END))
+        texts = frame(BEGIN, FIRST + world.texts(random, BATCH, mix), END)
+        tokens = torch.from_numpy(texts).to(device)
         logits = model(tokens).logits[:, :-1]
         loss = functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
         optimizer.zero_grad()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from experiment import write_words
-from triples import Pieces, Scale, Triple
+from triples import LargeScale, Pieces, Scale, Triple
 from worlds import BEGIN, ENDINGS, FIRST, ChoiceWorld, Examples
 
 from compatkit.muscle import finetune_adapter, train_adapter
@@ -32,7 +32,12 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "kd_mix, choice, unlabelled": {**AGAIN, "method": "kd_mix", "tokens": "choice"},
     "kd_mix, choice, other tokenizer": {**AGAIN, "method": "kd_mix", "tokens": "choice"},
 }
-FULL, QUICK = Scale(8, 2000, 300, 2000), Scale(2, 96, 32, 200, 0.04, 1)
+FULL = Scale(8, 2000, 300, 2000)
+SCALES = {
+    "full": FULL,
+    "quick": Scale(2, 96, 32, 200, 0.04, 1),
+    "large": LargeScale(4, 2000, 300, 2000),
+}
 
 
 class ChoiceTriple(Triple):
@@ -111,11 +116,12 @@ def score(model: Any, examples: Examples, pieces: Pieces | None) -> Any:
         prompt, ending = cut(examples.prompts), cut(examples.endings[:, place])
         begin = np.full((len(prompt), 1), BEGIN)
         tokens = torch.from_numpy(np.concatenate([begin, FIRST + prompt, FIRST + ending], 1))
+        tokens = tokens.to(model.device)
         size = ending.shape[1]
         with torch.no_grad():
             logits = model(tokens).logits[:, -size - 1 : -1].float().log_softmax(-1)
         gold = logits.gather(-1, tokens[:, -size:, None])[..., 0]
-        columns.append(gold.sum(1).numpy())
+        columns.append(gold.sum(1).cpu().numpy())
     return np.stack(columns, 1)
 
 
@@ -165,3 +171,14 @@ def choose_blend(triple: ChoiceTriple) -> tuple[float, Path]:
         tried.append((right.mean() < least, broken, share, output))
     _, _, chosen, folder = min(tried)
     return chosen, folder
+
+
+def try_slower(update: str, slower: float, folder: Path) -> dict[str, Any]:
+    """Try learning rates of large bases on triple 0; return accuracy and NFR on validation."""
+    triple = ChoiceTriple(0, update, LargeScale(1, 2000, 300, 2000, slower=slower), folder)
+    was = triple.scores("old", triple.task("old"), "held").argmax(1) == 0
+    rows: dict[str, Any] = {"old": {"accuracy": was.mean()}}
+    for name in ("plain", "ce", "muscle", "kd_mix", "kd_mix, choice"):
+        right = triple.scores("new", triple.method(name), "held").argmax(1) == 0
+        rows[name] = {"accuracy": right.mean(), "nfr": (was & ~right).mean()}
+    return rows

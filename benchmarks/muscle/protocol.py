@@ -1,9 +1,10 @@
 """The protocol: methods over many triples of bases, with recipes that are frozen before them.
 
-Run `python benchmarks/muscle/protocol.py --keep FOLDER [--quick] [--triples N] [--family NAME]`. A
-triple is a world, an old base and a new one, all of seeds of its own; each answers its test
-examples once per method. Families of triples are the choice task and the sums, whose text is
-generated (`choice_triples.py`, `sum_triples.py`). Results are kept by their hash, so that a
+Run `python benchmarks/muscle/protocol.py --keep FOLDER [--quick | --large] [--triples N] [--family
+NAME]`; `--large` is of bases of 12 to 21 million parameters in bfloat16, for a GPU. A triple is a
+world, an old base and a new one, all of seeds of its own; each answers its test examples once per
+method. Families of triples are the choice task and the sums, whose text is generated
+(`choice_triples.py`, `sum_triples.py`). Results are kept by their hash, so that a
 changed recipe is measured anew and an interrupted run goes on; `--table` writes the page of the
 triples that are done, and trains nothing. Intervals are over triples, Student's t: what is claimed
 is about further triples, not about further examples of the same ones.
@@ -45,28 +46,24 @@ class Family:
     Attributes:
         measure: trains and asks all methods of a triple.
         recipes: theirs, by which results are kept.
-        full: the scale.
-        quick: that of a look at whether it runs.
+        scales: by name: `full`, `quick` for a look at whether it runs, `large` for a GPU.
     """
 
     measure: Callable[[int, str, Scale, Path], dict[str, Any]]
     recipes: Mapping[str, Any]
-    full: Scale
-    quick: Scale
+    scales: Mapping[str, Scale]
 
 
 FAMILIES = {
     "choice": Family(
         choice_triples.measure_choices,
         {"task": choice_triples.TASK, **choice_triples.RECIPES},
-        choice_triples.FULL,
-        choice_triples.QUICK,
+        choice_triples.SCALES,
     ),
     "sum": Family(
         sum_triples.measure_sums,
         {"task": sum_triples.TASK, **sum_triples.RECIPES},
-        sum_triples.FULL,
-        sum_triples.QUICK,
+        sum_triples.SCALES,
     ),
 }
 
@@ -129,18 +126,23 @@ def over_triples(values: Sequence[float]) -> str:
     return f"{mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}]"
 
 
-def render(
-    results: Sequence[Mapping[str, Any]], scales: Mapping[str, Scale], *, quick: bool
-) -> str:
-    """Return the page."""
-    title = "# MUSCLE over triples" + (": a look at whether it runs, MEANINGLESS numbers" * quick)
-    told = (
-        "Command: `python benchmarks/muscle/protocol.py`. Intervals (95 %) are Student's t over "
+TITLES = {
+    "full": "# MUSCLE over triples",
+    "quick": "# MUSCLE over triples: a look at whether it runs, MEANINGLESS numbers",
+    "large": "# MUSCLE over triples of 12 to 21 million parameters, in bfloat16",
+}
+
+
+def render(results: Sequence[Mapping[str, Any]], scales: Mapping[str, Scale], name: str) -> str:
+    """Return the page of the scales of one name."""
+    command = "python benchmarks/muscle/protocol.py" + (f" --{name}" if name != "full" else "")
+    about = (
+        f"Command: `{command}`. Intervals (95 %) are Student's t over "
         "triples of world, old and new base; of one triple there is none. Changes are against the "
         "plain adapter of the same triple: NFR in percent, accuracy in points. Other tokenizer: "
         "the old model reads each word as two tokens."
     )
-    lines = [title, "", told, ""]
+    lines = [TITLES[name], "", about, ""]
     for family, scale in scales.items():
         for update, called in UPDATES.items():
             triples = [
@@ -178,18 +180,19 @@ def _table(triples: Sequence[Mapping[str, Any]]) -> list[str]:
 def main() -> None:
     """Run the protocol and print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="tiny; the numbers mean nothing")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="tiny; the numbers mean nothing")
+    size.add_argument("--large", action="store_true", help="millions of parameters, on a GPU")
     parser.add_argument("--keep", required=True, help="a folder that keeps what is made")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
     parser.add_argument("--triples", type=int, help="measure the first ones alone")
     parser.add_argument("--family", choices=FAMILIES, help="measure this one alone")
     parser.add_argument("--table", action="store_true", help="of the triples that are done")
     given = parser.parse_args()
-    folder = Path(given.keep) / ("quick" if given.quick else "full")
+    name = "quick" if given.quick else "large" if given.large else "full"
+    folder = Path(given.keep) / name
     folder.mkdir(parents=True, exist_ok=True)
-    scales = {
-        name: family.quick if given.quick else family.full for name, family in FAMILIES.items()
-    }
+    scales = {key: family.scales[name] for key, family in FAMILIES.items()}
     plans = [
         Plan(family, update, number, scale, folder)
         for number in range(1, max(scale.triples for scale in scales.values()) + 1)
@@ -208,12 +211,13 @@ def main() -> None:
             given.workers,
         )
     results = [plan.read() for plan in plans if plan.file.exists()]
-    text = render(results, scales, quick=given.quick)
+    text = render(results, scales, name)
     print(text)
     if not given.quick:
-        (RESULTS / "muscle_triples.md").write_text(text, encoding="utf-8")
+        page = RESULTS / ("muscle_triples_large" if given.large else "muscle_triples")
+        page.with_suffix(".md").write_text(text, encoding="utf-8")
         data = json.dumps(results, indent=1) + "\n"
-        (RESULTS / "muscle_triples.json").write_text(data, encoding="utf-8")
+        page.with_suffix(".json").write_text(data, encoding="utf-8")
 
 
 def run(plans: Sequence[Plan], workers: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from experiment import write_words
-from triples import Pieces, Scale, Triple
+from triples import LargeScale, Pieces, Scale, Triple
 from worlds import BEGIN, FIRST, Examples, SumWorld
 
 from compatkit.muscle import finetune_adapter, train_adapter
@@ -42,7 +42,12 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "kd_mix, spans, other tokenizer": {**SPANS, "method": "kd_mix"},
 }
 PARTS = {"train": 0.5, "held": 0.15, "test": 0.35}  # of the questions
-FULL, QUICK = Scale(8, 2400, 1000, 2000), Scale(2, 128, 32, 200, 0.02, 1)
+FULL = Scale(8, 2400, 1000, 2000)
+SCALES = {
+    "full": FULL,
+    "quick": Scale(2, 128, 32, 200, 0.02, 1),
+    "large": LargeScale(4, 2400, 1000, 2000),
+}
 
 
 class SumTriple(Triple):
@@ -116,12 +121,12 @@ def answer(model: Any, examples: Examples, pieces: Pieces | None) -> Any:
     prompts = examples.prompts if pieces is None else pieces.cut(examples.prompts)
     tokens = torch.from_numpy(
         np.concatenate([np.full((len(prompts), 1), BEGIN), FIRST + prompts], 1)
-    )
+    ).to(model.device)
     for _ in range(1 if pieces is None else 2):
         with torch.no_grad():
             following = model(tokens).logits[:, -1:].argmax(-1)
         tokens = torch.cat([tokens, following], 1)
-    words = tokens[:, prompts.shape[1] + 1 :].numpy() - FIRST
+    words = tokens[:, prompts.shape[1] + 1 :].cpu().numpy() - FIRST
     if pieces is None:
         return words[:, 0]
     tens, ones = words[:, 0], words[:, 1] - pieces.tens
@@ -158,4 +163,15 @@ def choose_spans(folder: Path, scale: Scale = FULL) -> list[dict[str, Any]]:
             right = triple.right("new", adapter, "held")
             row = {"accuracy": right.mean(), "nfr": (other & ~right).mean()}
             rows.append({"update": update, "recipe": name, **row})
+    return rows
+
+
+def try_slower(update: str, slower: float, folder: Path) -> dict[str, Any]:
+    """Try learning rates of large bases on triple 0; return accuracy and NFR on validation."""
+    triple = SumTriple(0, update, LargeScale(1, 2400, 1000, 2000, slower=slower), folder)
+    was = triple.right("old", triple.task("old"), "held")
+    rows: dict[str, Any] = {"old": {"accuracy": was.mean()}}
+    for name in ("plain", "ce", "muscle", "kd_mix"):
+        right = triple.right("new", triple.method(name), "held")
+        rows[name] = {"accuracy": right.mean(), "nfr": (was & ~right).mean()}
     return rows

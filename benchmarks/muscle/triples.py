@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import transformers
-from bases import Size, make_base
+from bases import Size, choose_device, make_base
 from experiment import RECIPE
 from worlds import BEGIN
 
@@ -41,6 +41,50 @@ class Scale:
     test: int
     share: float = 1.0
     epochs: float | None = None
+
+    @property
+    def dtype(self) -> str:
+        """Return the number type of the bases' weights, in training and in answering."""
+        return "float32"
+
+    def size(self, width: int, steps: int, seed: int) -> Size:
+        """Return how large a base of this width is."""
+        return Size(width, 2, max(int(steps * self.share), 4), seed)
+
+    def rate(self, recipe: float) -> float:
+        """Return the learning rate in the place of a recipe's."""
+        return recipe
+
+
+@dataclass(frozen=True)
+class LargeScale(Scale):
+    """A run of larger bases in bfloat16, for a GPU.
+
+    Attributes:
+        wider: times the widths.
+        layers: of every base.
+        base_rate: the learning rate of the bases.
+        slower: the learning rates of the recipes are divided by it; chosen on triple 0.
+    """
+
+    wider: int = 8
+    layers: int = 8
+    base_rate: float = 1e-3
+    slower: float = 1.0
+
+    @property
+    def dtype(self) -> str:
+        """Return the number type of the bases' weights, in training and in answering."""
+        return "bfloat16"
+
+    def size(self, width: int, steps: int, seed: int) -> Size:
+        """Return how large a base of this width is."""
+        long = max(int(steps * self.share), 4)
+        return Size(self.wider * width, self.layers, long, seed, rate=self.base_rate)
+
+    def rate(self, recipe: float) -> float:
+        """Return the learning rate in the place of a recipe's."""
+        return recipe / self.slower
 
 
 def make_pieces(words: int) -> Any:
@@ -107,7 +151,7 @@ class Triple:
         """Train the bases of these widths, steps and seeds; `pieces` reads by another tokenizer."""
         self.bases = {}
         for side, (wide, long, shift) in sizes.items():
-            size = Size(wide, 2, max(int(long * self.scale.share), 4), self.seed + shift)
+            size = self.scale.size(wide, long, self.seed + shift)
             world = Pieces(self.world) if side == "pieces" else self.world
             self.bases[side] = make_base(self.folder / side, world, size)
         make_pieces(self.world.size).save_pretrained(self.bases["pieces"])
@@ -121,19 +165,22 @@ class Triple:
         """Train an adapter by a recipe; one that is there is left."""
         few = {} if self.scale.epochs is None else {"epochs": self.scale.epochs}
         recipe = {**RECIPE, **values, **few}
+        recipe["learning_rate"] = self.scale.rate(recipe["learning_rate"])
         output = self.folder / f"adapter-{digest_recipe(name, recipe, self.scale, self.folder)}"
         if not (output / "adapter_config.json").exists():
             shutil.rmtree(output, ignore_errors=True)
             data = {"data": "train", "validation": "held"}
             files = {role: str(self.folder / f"{part}.jsonl") for role, part in data.items()}
-            train(MuscleConfig(**{**files, **recipe}, output=str(output), seed=self.seed))
+            made = {"output": str(output), "seed": self.seed, "dtype": self.scale.dtype}
+            train(MuscleConfig(**{**files, **recipe, **made}))
         return output
 
     def keep(self, name: str, side: str, adapter: Path, ask: Callable[[Any], Any]) -> Any:
         """Return what an adapter answers, from its file; without one it is asked."""
         file = adapter / f"{name}.npy"
         if not file.exists():
-            answers = ask(load_old(str(self.bases[side]), str(adapter), "float32"))
+            model = load_old(str(self.bases[side]), str(adapter), self.scale.dtype)
+            answers = ask(model.to(choose_device()))
             np.save(file.with_suffix(".part.npy"), answers)
             file.with_suffix(".part.npy").replace(file)  # whole, or not at all
         return np.load(file)

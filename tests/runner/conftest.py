@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from runner.tiny_models import (
+    DEVICE,
     MAKERS,
     choice_rows,
     dialogue_rows,
@@ -136,7 +137,7 @@ def ask(tiny: Path, tmp_path: Path) -> Ask:
         examples = read_examples(made, Data(str(tiny / data)), **of_data)
         outcome = run_model(
             Asked(made, examples, of_data.get("shots", 0)),
-            make_settings(made, device="cpu", **values),
+            make_settings(made, device=DEVICE, **values),
             Model(str(tiny / model), adapter=adapter and str(tiny / adapter)),
             str(tmp_path / output),
             **of_run,

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from runner.conftest import Ask
+from runner.tiny_models import DEVICE
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.runner.answers import Answerer
@@ -298,7 +299,7 @@ def test_a_journal_that_ends_in_the_middle_of_a_line_is_read_to_there(tmp_path: 
 
 def test_two_processes_make_the_file_of_one(tiny: Path, tmp_path: Path) -> None:
     words = ["run", "-m", str(tiny / "llama"), "--task", "hellaswag"]
-    words += ["--data", str(tiny / "hellaswag.jsonl"), "--batch-size", "8", "--device", "cpu"]
+    words += ["--data", str(tiny / "hellaswag.jsonl"), "--batch-size", "8", "--device", DEVICE]
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
     launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
     launch += ["--main_process_port", "0"]

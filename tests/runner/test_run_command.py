@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
-from runner.tiny_models import read_jsonl
+from runner.tiny_models import DEVICE, read_jsonl
 
 from compatkit import compare
 from compatkit.cli import command_line
@@ -22,7 +22,7 @@ from compatkit.runner.settings import Settings
 from compatkit.runner.task import TASKS, list_keys
 
 ROOT = Path(__file__).parents[2]
-FEW = ("--max-new-tokens", "6", "--device", "cpu")
+FEW = ("--max-new-tokens", "6", "--device", DEVICE)
 
 
 def call(*words: str | Path) -> Result:
@@ -41,7 +41,7 @@ def here(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_from_two_checkpoints_to_what_the_update_broke(tiny: Path, here: Path) -> None:
     for name, model in (("old", "llama"), ("new", "llama-v2")):
         words = ["run", "--model", tiny / model, "--task", "hellaswag", "--data", "hellaswag.jsonl"]
-        done = call(*words, "-o", f"{name}.jsonl", "--device", "cpu")
+        done = call(*words, "-o", f"{name}.jsonl", "--device", DEVICE)
         assert (done.exit_code, done.stdout) == (0, "")
         assert done.stderr == f"{name}.jsonl: 20 answers\n"
     scored = call("score", "old.jsonl", "new.jsonl", "--json")
@@ -263,7 +263,7 @@ def test_what_a_user_gets_wrong_is_said_before_any_work(
     (here / "x.jsonl").mkdir()
     before = sorted(here.iterdir())
     with pytest.raises(CompatkitError, match=re.escape(said)) as raised:
-        call("run", *(word.replace("{}", str(tiny)) for word in words), "--device", "cpu")
+        call("run", *(word.replace("{}", str(tiny)) for word in words), "--device", DEVICE)
     assert isinstance(raised.value, ConfigError | DataError)
     assert sorted(here.iterdir()) == before
 
@@ -287,7 +287,7 @@ def test_what_a_run_reads_is_never_written_over(
     (here / "k.meta.json").write_text('[{"compatkit_run": 1, "prompt": "a"}]')
     before = (here / name).read_bytes()
     with pytest.raises(ConfigError, match=r"is read, and would be written over|no header of a run"):
-        call("run", "-m", f"{tiny}/llama", *words, "--device", "cpu", "--overwrite")
+        call("run", "-m", f"{tiny}/llama", *words, "--device", DEVICE, "--overwrite")
     assert (here / name).read_bytes() == before
 
 
@@ -296,7 +296,7 @@ def test_a_task_file_is_not_written_over(tiny: Path, here: Path) -> None:
     (here / "mine.toml").symlink_to(here / "new.jsonl")
     words = ("--data", "plain.jsonl", "--task", "mine.toml", "-o", "new.jsonl", "--overwrite")
     with pytest.raises(ConfigError, match="is read, and would be written over"):
-        call("run", "-m", f"{tiny}/llama", *words, "--device", "cpu")
+        call("run", "-m", f"{tiny}/llama", *words, "--device", DEVICE)
     assert (here / "new.jsonl").read_text() == "kept"
 
 

@@ -1,11 +1,14 @@
 """Tiny checkpoints that the tests make: random weights, a tokenizer trained on the spot."""
 
 import json
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+# On a machine with a GPU: COMPATKIT_TEST_DEVICE=cuda.
+DEVICE = os.environ.get("COMPATKIT_TEST_DEVICE", "cpu")
 WORDS = [
     "the",
     "a",
