@@ -36,7 +36,7 @@ FULL = Scale(8, 2000, 300, 2000)
 SCALES = {
     "full": FULL,
     "quick": Scale(2, 96, 32, 200, 0.04, 1),
-    "large": LargeScale(4, 2000, 300, 2000),
+    "large": LargeScale(4, 2000, 300, 2000, slower=3.0),
 }
 
 

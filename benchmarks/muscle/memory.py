@@ -49,7 +49,7 @@ class Shape:
 
 
 FULL = (
-    Shape("21 M", 512, 8, 128, 64, 24),
+    Shape("8 layers of 512", 512, 8, 128, 64, 24),
     Shape("1.1 B, words of Llama 2", 2048, 22, 32_000, 4, 512),
     Shape("1.1 B, words of Llama 2", 2048, 22, 32_000, 4, 512, again=True),
     Shape("0.6 B, words of Qwen 2.5", 896, 24, 151_936, 4, 512),

@@ -107,7 +107,7 @@ def gradients_of_the_trainer(tiny: Tiny, count: int, **values: Any) -> dict[str,
             if not found:
                 found.update(
                     {
-                        n: w.grad.clone()
+                        n: w.grad.cpu().clone()
                         for n, w in self.model.named_parameters()
                         if w.grad is not None
                     }
@@ -120,7 +120,7 @@ def gradients_of_the_trainer(tiny: Tiny, count: int, **values: Any) -> dict[str,
     arguments.max_steps = 1
     Watched(
         config=config,
-        teachers=OnlineTeachers(old, student),
+        teachers=OnlineTeachers(old.to(arguments.device), student),
         model=student,
         args=arguments,
         train_dataset=list(rows),

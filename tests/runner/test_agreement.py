@@ -81,4 +81,6 @@ def test_batches_and_sharing_change_no_answer(ask: Ask, tiny: Any, model: str, t
         for row, first in zip(run, runs[0], strict=True):
             assert row["prediction"] == first["prediction"]
             if "log_likelihoods" in row:
-                assert row["log_likelihoods"] == pytest.approx(first["log_likelihoods"], abs=1e-4)
+                assert row["log_likelihoods"] == pytest.approx(
+                    first["log_likelihoods"], rel=1e-6, abs=1e-4
+                )

@@ -22,6 +22,7 @@ from compatkit.runner.settings import Settings
 from compatkit.runner.task import TASKS, list_keys
 
 ROOT = Path(__file__).parents[2]
+AUTOMATIC = run_module.ON_CPU if DEVICE == "cpu" else run_module.ON_GPU
 FEW = ("--max-new-tokens", "6", "--device", DEVICE)
 
 
@@ -102,7 +103,7 @@ def make_pair(tiny: Path, *more: str) -> None:
     [
         (("--stop", "zz"), 'made with different generation: generation.stop [] and ["zz"]'),
         (("--chat-template",), "made with different prompts: prompts.chat_template false and true"),
-        (("--batch-size", "2"), "made with different batches: batches.size 16 and 2"),
+        (("--batch-size", "2"), f"made with different batches: batches.size {AUTOMATIC} and 2"),
         (("--keep", "lang"), ""),
     ],
 )
@@ -322,7 +323,7 @@ def test_a_header_is_described_in_one_line(tiny: Path, here: Path) -> None:
     unfinished = header["predictions"]["unfinished"]
     assert said == (
         f"{tiny / 'llama'} ({weights}), no task, 0-shot, {unfinished} answers cut at the largest "
-        "length, float32 on cpu"
+        f"length, float32 on {header['batches']['device']}"
     )
 
 
