@@ -17,6 +17,7 @@ from compatkit.muscle import finetune_adapter, train_adapter
 from compatkit.muscle.blend import blend_adapters
 
 WEIGHTS = (0.25, 0.5, 0.75)  # of a blend, chosen on validation
+RERANKED = 2  # choices of the new model, of which the old one takes its own
 CHOICE = {"tokens": "choice", "batch_size": 32}
 TASK = {**CHOICE, "learning_rate": 1e-3, "epochs": 5}
 AGAIN = {"batch_size": 32, "learning_rate": 3e-3, "epochs": 6}
@@ -131,6 +132,15 @@ def soften(scores: Any) -> Any:
     return powers / powers.sum(1, keepdims=True)
 
 
+def rerank(new: Any, old: Any) -> Any:
+    """Return the old model's scores of the new one's likeliest choices, -inf for the others.
+
+    Source: Cai et al. 2022 (arXiv 2202.02976), backward-congruent re-ranking, over choices.
+    """
+    outside = new < np.sort(new, 1)[:, [-RERANKED]]
+    return np.where(outside, -np.inf, old)
+
+
 def measure_choices(number: int, update: str, scale: Scale, folder: Path) -> dict[str, Any]:
     """Train and ask all methods of a triple; return accuracy and NFR of each, on its test set."""
     triple = ChoiceTriple(number, update, scale, folder)
@@ -149,6 +159,7 @@ def measure_choices(number: int, update: str, scale: Scale, folder: Path) -> dic
         before = other if "other tokenizer" in name else old
         note(name, triple.scores("new", triple.method(name), "test"), before)
     note("ensemble (at inference)", np.log(soften(old) + soften(plain)))
+    note("re-ranking (at inference)", rerank(plain, old))
     weight, blended = choose_blend(triple)
     note("blend", triple.scores("new", blended, "test"))
     rows["blend"]["weight"] = weight
