@@ -23,7 +23,14 @@ from compatkit.commands.scheduler import SCHEDULER_FLAG, open_client
 from compatkit.commands.score_options import adopt_scorer, measure_options, parse_options
 from compatkit.comparison.history import History
 from compatkit.comparison.names import split_name
-from compatkit.comparison.option_table import OF_SCORES, OF_SIDES, OF_SLICES, OF_SWEEP, OF_TESTS
+from compatkit.comparison.option_table import (
+    OF_CHOICES,
+    OF_SCORES,
+    OF_SIDES,
+    OF_SLICES,
+    OF_SWEEP,
+    OF_TESTS,
+)
 from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.trace import find_versions, trace
 from compatkit.errors import ConfigError
@@ -37,8 +44,8 @@ EXAMPLES = (
     "compatkit history v1.jsonl v2.jsonl v3.jsonl -s numeric -o history.html",
     "compatkit history checkpoints/ --show-flips 20",
 )
-# A history makes no test, has no score but right and wrong, no slices, and no two sides.
-HAS_NONE_OF = (OF_TESTS, OF_SCORES, OF_SLICES, OF_SIDES, OF_SWEEP)
+# A history makes no test, has no score but right and wrong, no slices, no margin, no two sides.
+HAS_NONE_OF = (OF_CHOICES, OF_TESTS, OF_SCORES, OF_SLICES, OF_SIDES, OF_SWEEP)
 WRITTEN: Mapping[str, str] = {
     suffix: kind for suffix, kind in SUFFIXES.items() if kind in HISTORY_REPORTS
 }

@@ -10,7 +10,14 @@ import click
 from compatkit.commands.command import Command
 from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
 from compatkit.commands.score_options import measure_options, parse_options
-from compatkit.comparison.option_table import OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS, OPTIONS
+from compatkit.comparison.option_table import (
+    OF_CHOICES,
+    OF_SCORES,
+    OF_SLICES,
+    OF_SWEEP,
+    OF_TESTS,
+    OPTIONS,
+)
 from compatkit.errors import ConfigError
 from compatkit.gate.policy_keys import PAIR_OPTIONS
 from compatkit.gate.power_table import (
@@ -79,7 +86,7 @@ PILOT_OPTIONS = {name: option for name, option in OPTIONS.items() if name != "le
 @add_flags(*POWER_FLAGS)
 @measure_options(
     PILOT_OPTIONS,
-    without=(OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS),
+    without=(OF_CHOICES, OF_SCORES, OF_SLICES, OF_SWEEP, OF_TESTS),
     needs="pilot",
     why="scores a pilot, and there is none. Name it with --pilot OLD NEW, or leave this out.",
 )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
     check_targets,
@@ -14,7 +16,7 @@ from compatkit.commands.printing import (
 )
 from compatkit.commands.progress import show_progress
 from compatkit.commands.scheduler import open_client
-from compatkit.commands.score_options import adopt_scorer, parse_options
+from compatkit.commands.score_options import adopt_scorer, find_said, parse_options
 from compatkit.comparison.matrix import ModelMatrix, match_models
 from compatkit.comparison.names import split_name
 from compatkit.comparison.option_table import OPTIONS
@@ -36,6 +38,7 @@ OF_ONE_UPDATE = {
     "flips": "--flips",
     "sweep": "--sweep",
     "by": "--by",
+    "close_margin": "--close-margin",
     "find_slices": "--find-slices",
     "explain": "--explain",
     "verbose": "--verbose",
@@ -54,19 +57,21 @@ def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
     Raises:
         ConfigError: an option of one update, or a file of another kind.
     """
+    named = dict(find_said(click.get_current_context()))
     for name, flag in OF_ONE_UPDATE.items():
-        # What parse_options takes stays among the values.
-        if values[name] if name in OPTIONS else values.pop(name):
+        if name not in OPTIONS:  # what parse_options takes stays among the values
+            values.pop(name)
+        if name in named:
             raise ConfigError(f"{flag} is of one update, and --matrix shows all. Leave one out.")
     report = printed_kind(as_json=values.pop("as_json"), as_markdown=values.pop("as_markdown"))
     outputs = {path: written_kind(path, WRITTEN) for path in values.pop("output")}
-    named = [split_name(model) for model in models]
-    paths = [path for _, path in named]
+    models_named = [split_name(model) for model in models]
+    paths = [path for _, path in models_named]
     check_targets(list(outputs), [*paths, *reference_paths(values["references"])])
     adopt_scorer(values, paths)
     with show_progress() as progress, open_client(values.pop("scheduler")) as client:
         options = parse_options(values, keep_flips=False, progress=progress, client=client)
-        matrix = match_models(paths, options, names=[name for name, _ in named])
+        matrix = match_models(paths, options, names=[name for name, _ in models_named])
     files = {path: _render(matrix, kind) for path, kind in outputs.items()}
     text = MATRIX_REPORTS[report](matrix, View(width=find_width(), color=is_colored()))
     for path, data in files.items():

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from compatkit.commands.flags import Command, add_flags, flag, make_flag
 from compatkit.comparison.checked_options import Options
 from compatkit.comparison.option_table import (
+    OF_CHOICES,
     OF_FILES,
     OF_LOGS,
     OF_SCORES,
@@ -38,7 +39,7 @@ HEADINGS = {
     **dict.fromkeys(("scorer", "threshold", "pass_at"), JUDGING),
     **dict.fromkeys(SCORER_OPTIONS, "Options of scorers"),
     **dict.fromkeys(("by_position", "missing", "errors", "edited", "cluster"), PAIRING),
-    **dict.fromkeys(("level", OF_TESTS, OF_SCORES, OF_SHARES, OF_SWEEP), STATISTICS),
+    **dict.fromkeys(("level", OF_CHOICES, OF_TESTS, OF_SCORES, OF_SHARES, OF_SWEEP), STATISTICS),
     **dict.fromkeys(("lists", "references", "where", "old_where", "new_where"), FILES),
     **dict.fromkeys((OF_FILES, OF_TABLES), FILES),
     **dict.fromkeys((OF_LOGS, OF_TASKS), LOGS),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.checked_options import Options
+from compatkit.comparison.compare import refuse_no_margin
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.flipped import BestOf
 from compatkit.comparison.judging import find_unanswered
@@ -68,6 +69,7 @@ def compare_with_best(
     names = [side.file.name for side in measurement.sides]
     best = _raise(measurement, chosen, last)
     comparison = best.comparison(1)
+    refuse_no_margin([comparison], options)
     old_name, new_name = name_files([measurement.sides[n].file for n in (last, last + 1)])
     unanswered = _find_silent(measurement, last, comparison.pair.old.right > 0)
     inputs = {f"version{n}": side for n, side in enumerate(measurement.sides[:-1], 1)}

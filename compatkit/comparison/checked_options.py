@@ -53,6 +53,8 @@ class Options:
             where it can.
         lists: what a list of predictions is; see `to_predictions`.
         plan: level, seed, resamples, epsilon and margin.
+        close_margin: the largest old margin of a close call; None where a second run measures it,
+            or it is a default.
         sweep: count flips over all thresholds.
         keep_flips: keep the flipped examples, to be read whole.
         keep_changed: keep the examples whose answer is another and still wrong, too.
@@ -90,6 +92,7 @@ class Options:
     quoting: str | tuple[str, ...] | None = None
     lists: str | None = None
     plan: Plan = field(default_factory=Plan)
+    close_margin: float | None = None
     sweep: bool = False
     keep_flips: bool = True
     keep_changed: bool = False

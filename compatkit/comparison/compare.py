@@ -98,9 +98,26 @@ def compare_files(
     """
     measurement = measure_files(old, candidates, options, old_rerun, task, beside=beside)
     results = [measurement.comparison(number) for number in range(1, len(candidates) + 1)]
-    results = results if beside else find_where(results, options.plan)
+    if not beside:
+        refuse_no_margin(results, options)
+        results = find_where(results, options.plan)
     models = [side.file for side in measurement.sides[: 1 + len(candidates)]]
     return give_names(correct_tests(results, options.correction), name_files(models))
+
+
+def refuse_no_margin(results: Sequence[Comparison], options: Options) -> None:
+    """Refuse a margin of close calls where no comparison has an old margin.
+
+    Raises:
+        ConfigError: naming the old models' files.
+    """
+    if options.close_margin is None or any(result.close_margin for result in results):
+        return
+    names = ", ".join(dict.fromkeys(result.old for result in results))
+    raise ConfigError(
+        f"close_margin is of likelihoods of choices, and {names} holds none that are compared. "
+        "Leave --close-margin out."
+    )
 
 
 def correct_tests(results: Sequence[Comparison], correction: str) -> list[Comparison]:

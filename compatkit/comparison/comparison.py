@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compatkit.comparison.agreement import Agreement
+from compatkit.comparison.confidences import CloseMargin
 from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample, FlippedExamples
 from compatkit.comparison.judging import Evidence
 from compatkit.comparison.signature import shorten
@@ -62,6 +63,8 @@ class Comparison:
         agreement: which answer became which; None where there are many, or several samples.
         runs: how the `old` and the `new` file were made, where `compatkit run` made them.
         evidence: what a decision asks of the files, beside the numbers.
+        close_margin: up to which old margin a flip is a close call; None where the old file holds
+            no likelihoods of choices, and of a total.
         changed: the examples whose answer is another, and wrong on both sides, which are no flips;
             None where they were not kept, or the files hold no answers.
         features: what tells the examples apart, where slices were to be found; None elsewhere.
@@ -92,6 +95,7 @@ class Comparison:
     agreement: Agreement | None = field(default=None, repr=False)
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
+    close_margin: CloseMargin | None = None
     changed: FlippedExamples | None = field(default=None, repr=False)
     features: "JoinedFeatures | None" = field(default=None, repr=False)
     found_slices: "FoundSlices | None" = None
@@ -159,6 +163,7 @@ class Comparison:
             },
             "slices_differ": {path: asdict(test) for path, test in self.slices_differ.items()},
             "found_slices": None if self.found_slices is None else self.found_slices.to_dict(),
+            "close_margin": None if self.close_margin is None else asdict(self.close_margin),
             "notes": list(self.notes),
             "note_kinds": [note.kind for note in self.noted],
             "runs": {side: self.runs.get(side) for side in ("old", "new")},

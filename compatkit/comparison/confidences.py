@@ -1,8 +1,8 @@
 """Confidences: the likelihoods of two models' choices, put together, with what is to be said of it.
 
-A lost answer was a close call where the old margin of the right choice is no larger than what a
-second run of the old model moves margins by: the 99th percentile of the moves, where a second run
-is at hand, else a default.
+A lost answer was a close call where the old margin of the right choice is no larger than the
+user says, or than what a second run of the old model moves margins by: the 99th percentile of the
+moves, where a second run is at hand, else a default.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,24 +43,45 @@ DEFAULTS = {
 SHARE = 0.99  # of the margins, which a second run moves by no more than the measured limit
 
 
+# Where a margin of close calls comes from.
+ORIGINS = SAID, MEASURED, DEFAULT = ("said", "measured", "default")
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMargin:
+    """Up to which old margin of the right choice a negative flip is a close call.
+
+    Attributes:
+        value: the largest one.
+        origin: `said` by `close_margin`, `measured` by a second run, or a `default`.
+        measured: what a second run moves margins by; None where there is none to tell.
+        examples: number of those whose margins it was measured by.
+    """
+
+    value: float
+    origin: str
+    measured: float | None = None
+    examples: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Confidences:
     """What two models make of the choices of each example, and which margins are close.
 
     Attributes:
         pair: the columns; None where the old file holds no likelihoods.
-        limit: the largest old margin of a close call.
-        moved: number of examples whose margins in a second run it was measured by; 0 where it is
-            the default.
+        close: up to which old margin a flip is a close call; None where there are no columns.
     """
 
     pair: ConfidencePair | None = None
-    limit: float = 0.0
-    moved: int = 0
+    close: CloseMargin | None = None
 
 
 def gather_confidence(
-    sides: Sequence[ScoredRows], examples: Sequence[IntArray], size: int
+    sides: Sequence[ScoredRows],
+    examples: Sequence[IntArray],
+    size: int,
+    close_margin: float | None = None,
 ) -> Confidences:
     """Put the likelihoods of two models together.
 
@@ -69,19 +90,19 @@ def gather_confidence(
             there is one.
         examples: for each side, of each row the index of its example, -1 where left out.
         size: number of examples.
+        close_margin: as of `Options`.
     """
     old, new = (side.likelihoods for side in sides[:2])
     if old is None:
         return Confidences()
     rows = [rows_of(column, size) for column in examples]
     models = [_measure(side.likelihoods, places) for side, places in zip(sides, rows, strict=True)]
-    limit, moved = DEFAULTS[old.weighing], 0
-    rerun = sides[2].likelihoods if len(sides) > len(sides[:2]) else None
-    if rerun is not None and rerun.weighing == old.weighing:
-        moves = np.abs(models[2].margin - models[0].margin)
-        moves = moves[~np.isnan(moves)]
-        if moved := len(moves):
-            limit = float(np.quantile(moves, SHARE, method="higher"))
+    again = [
+        model
+        for model, side in zip(models[2:], sides[2:], strict=True)
+        if side.likelihoods is not None and side.likelihoods.weighing == old.weighing
+    ]
+    close = _find_close_margin(models[0], again, old.weighing, close_margin)
     paired, same_top = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
     divergence = np.full(size, np.nan)
     if new is not None:
@@ -91,9 +112,26 @@ def gather_confidence(
         tops = (find_tops(values, both.sizes) for values in (both.old, both.new))
         same_top[both.examples] = np.equal(*tops)
     # What counts as right although another choice is likelier was not judged by these.
-    close = (models[0].margin >= 0.0) & (models[0].margin <= limit)
-    pair = ConfidencePair(models[0], models[1], paired, divergence, same_top, close)
-    return Confidences(pair, limit, moved)
+    is_close = (models[0].margin >= 0.0) & (models[0].margin <= close.value)
+    pair = ConfidencePair(models[0], models[1], paired, divergence, same_top, is_close)
+    return Confidences(pair, close)
+
+
+def _find_close_margin(
+    old: Confidence, again: Sequence[Confidence], weighing: str, close_margin: float | None
+) -> CloseMargin:
+    """Return what was said, else what a second run of the old model measures, else the default."""
+    measured, count = None, 0
+    for rerun in again:
+        moves = np.abs(rerun.margin - old.margin)
+        moves = moves[~np.isnan(moves)]
+        if count := len(moves):
+            measured = float(np.quantile(moves, SHARE, method="higher"))
+    if close_margin is not None:
+        return CloseMargin(float(close_margin), SAID, measured, count)
+    if measured is not None:
+        return CloseMargin(measured, MEASURED, measured, count)
+    return CloseMargin(DEFAULTS[weighing], DEFAULT)
 
 
 def _measure(likelihoods: Likelihoods | None, rows: IntArray) -> Confidence:
@@ -128,7 +166,7 @@ def note_confidence(
     texts = [*_describe_weighing(old, new), *faults]
     if confidences.pair is not None and pair.single:
         names = [side.file.name for side in sides]
-        texts += [_describe_limit(confidences, old.likelihoods, names)]
+        texts += _describe_margin(confidences.close, old.likelihoods, names)
         texts += _count_lost(confidences.pair, pair)
         texts += _doubt_judged(confidences.pair, pair, names)
     elif confidences.pair is not None:
@@ -151,16 +189,29 @@ def _describe_weighing(old: ScoredRows, new: ScoredRows) -> Iterator[str]:
         )
 
 
-def _describe_limit(
-    confidences: Confidences, likelihoods: Likelihoods | None, names: Sequence[str]
-) -> str:
-    limit = f"close calls are flips with an old margin of at most {confidences.limit:.4g}"
-    if confidences.moved:
-        return (
-            f"{limit}: {SHARE:.0%} of {confidences.moved:,} margins moved by no more in {names[2]}"
-        )
-    weighing = "" if likelihoods is None else likelihoods.weighing
-    return f"{limit}, the default of likelihoods that are {weighing}; --old-rerun measures it"
+def _describe_margin(
+    close: CloseMargin | None, likelihoods: Likelihoods | None, names: Sequence[str]
+) -> Iterator[str]:
+    if close is None or likelihoods is None:
+        return
+    limit = f"close calls are flips with an old margin of at most {close.value:.4g}"
+    rerun = names[2] if len(names) > len(names[:2]) else None
+    moved = f"{SHARE:.0%} of {close.examples:,} margins moved by no more"
+    if close.origin == SAID:
+        yield f"{limit}, as close_margin says"
+        if close.measured is not None:
+            yield f"{moved} than {close.measured:.4g} in {rerun}"
+    elif close.origin == MEASURED:
+        yield f"{limit}: {moved} in {rerun}"
+    else:
+        advice = "--old-rerun measures it" if rerun is None else _no_measure(rerun)
+        yield f"{limit}, the default of likelihoods that are {likelihoods.weighing}; {advice}"
+    if close.origin == SAID and rerun is not None and close.measured is None:
+        yield _no_measure(rerun)
+
+
+def _no_measure(rerun: str) -> str:
+    return f"{rerun} measures none: it holds no likelihoods of the right choice, weighed alike"
 
 
 def _count_lost(moved: ConfidencePair, pair: JudgedPair) -> Iterator[str]:

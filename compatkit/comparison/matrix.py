@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compatkit.comparison.checked_options import Options
-from compatkit.comparison.compare import correct_tests
+from compatkit.comparison.compare import correct_tests, refuse_no_margin
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.finding import refuse_search
 from compatkit.comparison.measurement import measure_files
@@ -117,6 +117,7 @@ def match_models(
     numbers = range(len(models))
     pairs = [(old, new) for old in numbers for new in numbers if old != new]
     results = [measurement.turn(*pair).comparison(1) for pair in pairs]
+    refuse_no_margin(results, options)
     results = correct_tests(results, options.correction)
     told = name_files([side.file for side in measurement.sides], names)
     return ModelMatrix(

@@ -23,7 +23,11 @@ from compatkit.comparison.chance import (
 from compatkit.comparison.checked_options import Options
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import describe_conditions, follow_logs
-from compatkit.comparison.confidences import Confidences, gather_confidence, note_confidence
+from compatkit.comparison.confidences import (
+    Confidences,
+    gather_confidence,
+    note_confidence,
+)
 from compatkit.comparison.doubts import doubt_position, doubt_scorer
 from compatkit.comparison.examples import FlippedExamples
 from compatkit.comparison.finding import asked_of, join_for_search
@@ -88,8 +92,11 @@ class Measurement:
     def comparison(self, number: int) -> Comparison:
         """Make the comparison of the candidate with this number, from 1."""
         old, new, aligned = self.sides[0], self.sides[number], self.aligned
-        confidences = gather_confidence(*self._runs_of(number), len(aligned.ids))
-        pair, options = self._pair(number, confidences), self.options
+        options = self.options
+        confidences = gather_confidence(
+            *self._runs_of(number), len(aligned.ids), options.close_margin
+        )
+        pair = self._pair(number, confidences)
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
         runs = {"old": read_header(old.file)[0], "new": read_header(new.file)[0]}
         by_run = [header is not None for header in runs.values()]
@@ -129,6 +136,7 @@ class Measurement:
             runs=runs,
             sweep=self._sweep(pair, number) if options.sweep else None,
             evidence=self._evidence(number),
+            close_margin=confidences.close if pair.single else None,
             features=join_for_search(options, *self._of(0, number), aligned),
         )
 

@@ -23,7 +23,7 @@ INTERVALS = ("wilson", "exact")
 OF_LOGS, OF_TASKS, OF_SCORES, OF_TESTS, OF_SLICES, OF_SHARES, OF_SWEEP, OF_SIDES = (
     *("logs", "tasks", "scores", "tests", "slices", "shares", "sweep", "sides"),
 )
-OF_FILES, OF_TABLES = "files", "tables"
+OF_FILES, OF_TABLES, OF_CHOICES = "files", "tables", "choices"
 SIDES = {"old": "old file", "new": "new files"}
 AGAIN = {"old": ".", "new": "; said again: of the next new model."}
 EVERYWHERE = frozenset({COMMAND, TASK})
@@ -185,6 +185,17 @@ _DECLARED = (
         help="Seed of the bootstrap, where there is one.",
         places=frozenset({COMMAND, POLICY, EVALUATE}),
         about=OF_SCORES,
+        signed=True,
+    ),
+    Option(
+        name="close_margin",
+        kind=float,
+        least=0,
+        below=1,
+        help="Flips are close calls up to this old margin of the right choice; else --old-rerun "
+        "measures it, or it is a default.",
+        places=EVERYWHERE,
+        about=OF_CHOICES,
         signed=True,
     ),
     Option(

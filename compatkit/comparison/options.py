@@ -42,6 +42,7 @@ def make_options(
     epsilon: float = 0.0,
     resamples: int = 2000,
     seed: int = 0,
+    close_margin: float | None = None,
     reader: str | None = None,
     rows: str | Sequence[str] | None = None,
     quoting: str | Sequence[str] | None = None,

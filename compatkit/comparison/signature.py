@@ -16,7 +16,10 @@ from compatkit.version import __version__
 SHORT = 8  # characters
 NOBODY = "none"  # what an option is that nobody said
 # What most comparisons have none of: named where it was said.
-IF_SAID = {"pass_at", "quoting", "lists", "where", "old_where", "new_where", "rows"}
+IF_SAID = {
+    *("pass_at", "quoting", "lists", "where", "old_where", "new_where", "rows"),
+    "close_margin",
+}
 # What is called otherwise in the signature than in the table, or is no attribute of its name.
 _OTHERWISE: dict[str, tuple[str, Callable[[Options], object]]] = {
     "scorer": ("scorer", lambda options: options.scorer.name),

@@ -10,7 +10,7 @@ import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.checked_options import Options
-from compatkit.comparison.compare import compare_files, correct_tests
+from compatkit.comparison.compare import compare_files, correct_tests, refuse_no_margin
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.comparisons import Comparisons
 from compatkit.comparison.finding import find_where, join_tasks
@@ -120,6 +120,7 @@ def _compare_tasks(sides: Sequence[Side], options: Options) -> list[Comparison]:
         for task in by_task
     ]
     results = [comparison for task in by_task for comparison in task]
+    refuse_no_margin(results, options)
     if len(by_task) > 1:
         results = correct_tests(results, options.correction)
         totals = [_total(number, by_task, options, paths) for number in range(len(paths) - 1)]

@@ -37,7 +37,7 @@ from compatkit.notes import Note, notes_of
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.readers.run_header import read_header
 
-OF_ONE_UPDATE = ("by", "sweep", "margin")
+OF_ONE_UPDATE = ("by", "sweep", "margin", "close_margin")
 NUMBER = re.compile(r"(\d+)")
 
 

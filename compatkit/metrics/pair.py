@@ -10,6 +10,7 @@ from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.metrics.confidence import ConfidencePair
 from compatkit.metrics.on_demand import convert
+from compatkit.predictions.ids import Ids
 from compatkit.statistics import ReliableFlips, reliable_flips
 from compatkit.statistics.resampling import group_rows
 
@@ -120,7 +121,7 @@ class JudgedPair:
         if clusters is not None:
             clusters = group_rows(clusters[rows], len(rows))[0]
         return JudgedPair(
-            list(map(self.ids.__getitem__, index)),
+            self.ids.take(rows) if isinstance(self.ids, Ids) else [self.ids[n] for n in index],
             self.old.take(rows),
             self.new.take(rows),
             None if self.same is None else self.same[rows],

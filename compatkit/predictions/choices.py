@@ -1,12 +1,16 @@
 """Choices: which of some given answers is right, and what a choice is called."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from compatkit.arrays import IntArray
 from compatkit.errors import DataError
 
 LETTERS = 26
+DIGITS = 9  # of a number that a reference may be
 FIELDS = ("choices", "options")
 LISTED = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]+(\S.*)$", re.MULTILINE)
 
@@ -60,13 +64,54 @@ def find_choice(reference: str, choices: Sequence[str]) -> int | None:
     (1, None)
     """
     place = choices.index(reference) if reference in choices else None
-    if len(reference) == 1 and "A" <= reference <= "Z" and len(choices) <= LETTERS:
-        letter = ord(reference) - ord("A")
-        if letter < len(choices):
-            return letter if place in {None, letter} else None
-    elif place is None and reference.isdecimal() and int(reference) < len(choices):
-        return int(reference)
+    letter, number = read_letter(reference), read_number(reference)
+    if letter is not None and letter < len(choices) <= LETTERS:
+        return letter if place in {None, letter} else None
+    if place is None and number is not None and number < len(choices):
+        return number
     return place
+
+
+def read_letter(reference: str) -> int | None:
+    """Return which choice a letter stands for, from 0; None where it is none from A to Z."""
+    letter = len(reference) == 1 and "A" <= reference <= "Z"
+    return ord(reference) - ord("A") if letter else None
+
+
+def read_number(reference: str) -> int | None:
+    """Return the number that a reference is; None for a text, and for more digits than it takes."""
+    number = len(reference) <= DIGITS and reference.isdecimal()
+    return int(reference) if number else None
+
+
+def find_choices(
+    references: Sequence[str], sizes: IntArray, names: IntArray, hashes: IntArray
+) -> IntArray:
+    """Return of each row which choice its reference names, as `find_choice`; -1 for none.
+
+    Args:
+        references: one of each row.
+        sizes: shape (rows,), the number of a row's choices, at least 1.
+        names: of the choices, row after row, the hash of each.
+        hashes: shape (rows,), the hash of each reference.
+    """
+    starts = np.cumsum(sizes) - sizes
+    places = np.full(len(references), -1, np.int64)
+    same = np.flatnonzero(names == np.repeat(hashes, sizes))[::-1]
+    owners = np.searchsorted(starts, same, "right") - 1
+    places[owners] = same - starts[owners]  # the first of equal ones is written last
+    letters, numbers = (_read_each(references, read) for read in (read_letter, read_number))
+    lettered = (letters >= 0) & (letters < sizes) & (sizes <= LETTERS)
+    numbered = ~lettered & (places < 0) & (numbers < sizes)
+    doubtful = lettered & (places >= 0) & (places != letters)
+    places = np.where(lettered, letters, np.where(numbered, numbers, places))
+    return np.where(doubtful, -1, places)
+
+
+def _read_each(references: Sequence[str], read: Callable[[str], int | None]) -> IntArray:
+    """Return what each text is read as, each text read once; -1 for none."""
+    numbers = {text: -1 if (value := read(text)) is None else value for text in set(references)}
+    return np.fromiter(map(numbers.__getitem__, references), np.int64, len(references))
 
 
 def list_choices(record: Mapping[str, Any], question: str | None) -> tuple[str, ...]:

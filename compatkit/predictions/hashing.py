@@ -25,7 +25,7 @@ def hash_texts(column: Sequence[object], key: bytes = b"") -> IntArray:
         key: what other processes hash with, too, and who wrote the texts does not know; empty for
             hashes of this process.
     """
-    if set(map(type, column)) == {type(None)}:
+    if len(column) and column[0] is None and set(map(type, column)) == {type(None)}:
         return np.zeros(len(column), np.int64)
     if key:
         return _hash_with_key(column, key)

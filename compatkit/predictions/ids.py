@@ -92,7 +92,9 @@ class Ids(Sequence[str]):
 
     def take(self, rows: IntArray) -> "Ids":
         """Return some, in the order given; from a temporary file into the same, if in its order."""
-        if not isinstance(self.data, Stored) or (rows[1:] < rows[:-1]).any():
+        if not isinstance(self.data, Stored):
+            return _take(self.data, self.ends[:], rows)
+        if (rows[1:] < rows[:-1]).any():
             return Ids.pack([self[row] for row in rows.tolist()])
         parts = []
         for first in range(0, len(self), STEP):
@@ -167,6 +169,15 @@ class Ids(Sequence[str]):
                     return False
                 seen.add(text)
         return True
+
+
+def _take(data: bytes, ends: NDArray[np.unsignedinteger], rows: IntArray) -> Ids:
+    """Return some texts, in the order given."""
+    before = np.concatenate([np.zeros(1, np.int64), ends[:-1].astype(np.int64)])
+    starts, sizes = before[rows], ends.astype(np.int64)[rows] - before[rows]
+    stops = np.cumsum(sizes)
+    places = np.arange(int(sizes.sum())) + np.repeat(starts - (stops - sizes), sizes)
+    return Ids(np.frombuffer(data, np.uint8)[places].tobytes(), _narrow(stops))
 
 
 def _encode(text: str) -> bytes:

@@ -8,14 +8,14 @@ numbers were weighed; they are raw where a row does not say.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from typing import Any
+from itertools import chain, compress
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray, as_float
 from compatkit.errors import ConfigError, DataError
-from compatkit.predictions.choices import find_choice
+from compatkit.predictions.choices import find_choices
 from compatkit.predictions.fields import (
     ALIASES,
     CHOICES,
@@ -42,7 +42,6 @@ WEIGHINGS = {
 }
 # What `compatkit run` calls the choice that is likeliest per character, and whether it is right.
 NORMALIZED = frozenset({"prediction_normalized", "acc_norm"})
-Matched = tuple[Sequence[Any], Sequence[float]]  # the choices of a row, and a number for each
 NUMBERS = {float, int}
 FEWEST = 2  # choices
 ROUNDED = 1e-4  # by which sums of a model's numbers may be above the logarithm of 1
@@ -84,10 +83,7 @@ class Likelihoods:
         >>> two.places(np.array([1, 0])).tolist()
         [2, 3, 4, 0, 1]
         """
-        sizes = self.sizes[rows]
-        starts = np.cumsum(self.sizes) - self.sizes
-        shift = starts[rows] - (np.cumsum(sizes) - sizes)
-        return np.repeat(shift, sizes) + np.arange(int(sizes.sum()))
+        return spread(self.sizes, rows)
 
     def take(self, rows: IntArray) -> "Likelihoods":
         """Return the likelihoods of some rows, in the order given."""
@@ -111,6 +107,28 @@ class Likelihoods:
             right=self.right[kept],
             faults={**self.faults, fault: int(lost.sum())},
         )
+
+
+class Matched(NamedTuple):
+    """The choices of each row, and a number for each of them; none of a row where they do not fit.
+
+    Attributes:
+        choices: of each row.
+        values: of each row.
+        sizes: shape (rows,), how many a row has.
+    """
+
+    choices: Sequence[Sequence[Any]]
+    values: Sequence[Sequence[float]]
+    sizes: IntArray
+
+
+def spread(all_sizes: IntArray, rows: IntArray) -> IntArray:
+    """Return where the choices of some rows stand, row after row; see `Likelihoods.places`."""
+    sizes = all_sizes[rows]
+    starts = np.cumsum(all_sizes) - all_sizes
+    shift = starts[rows] - (np.cumsum(sizes) - sizes)
+    return np.repeat(shift, sizes) + np.arange(int(sizes.sum()))
 
 
 def find_likelihoods(
@@ -141,7 +159,7 @@ def find_likelihoods(
         )
     held = [(get_path(row, path), get_path(row, choices)) for row in first]
     named = LOG_LIKELIHOODS in chosen
-    if any(_match(*both) is not None for both in held):
+    if any(_match(*both)[0] for both in held):
         taken = f"{name}: the likelihoods of the choices are read from the field {path!r}"
         return replace(
             fields,
@@ -179,21 +197,21 @@ def read_likelihoods(
     """
     values, choices, weighings = (rows.attributes[path] for path in likelihood_fields(fields))
     matched = _match_all(values, choices, rows.errored)
-    faults = _count_faults(values, matched, rows.errored)
-    names = [text for row in matched if row is not None for text in row[0]]
-    numbers = [number for row in matched if row is not None for number in row[1]]
+    faults = _count_faults(values, matched.sizes, rows.errored)
+    names = list(chain.from_iterable(matched.choices))
+    numbers = list(chain.from_iterable(matched.values))
     if set(map(type, names)) - {str}:
-        matched = [row and ([*map(_name, row[0])], row[1]) for row in matched]
         names = list(map(_name, names))
-    right, unnamed = _mark_right(rows.references, matched, len(names))
-    weighing = agree_on_weighing(_list_weighings(weighings, matched), rows.name)
+    hashes = hash_texts(names, key)
+    right, unnamed = _mark_right(rows.references, matched.sizes, hashes, key)
+    weighing = agree_on_weighing(_list_weighings(weighings, matched.sizes), rows.name)
     if normalized and weighing == RAW:
         numbers = [value / max(len(text), 1) for value, text in zip(numbers, names, strict=True)]
         weighing = PER_CHARACTER
     read = Likelihoods(
-        np.array([0 if row is None else len(row[0]) for row in matched], np.int64),
+        matched.sizes,
         _to_floats(numbers),
-        hash_texts(names, key),
+        hashes,
         right,
         weighing,
         {fault: count for fault, count in {**faults, UNNAMED: unnamed}.items() if count},
@@ -240,49 +258,50 @@ def join_likelihoods(parts: Sequence[Likelihoods], name: str) -> Likelihoods:
     )
 
 
-def _match(values: Any, choices: Any) -> Matched | None:
-    """Return the choices of a row and a number for each; None where they do not fit."""
+def _match(values: Any, choices: Any) -> tuple[Sequence[Any], Sequence[float]]:
+    """Return the choices of a row and a number for each; none where they do not fit."""
     if isinstance(values, Mapping):
         choices, values = list(values), list(values.values())
     elif not isinstance(values, list | tuple) or not isinstance(choices, list | tuple):
-        return None
+        return (), ()
     if not FEWEST <= len(values) == len(choices) or not set(map(type, values)) <= NUMBERS:
-        return None
+        return (), ()
     return choices, values
 
 
-def _match_all(
-    values: Sequence[Any], choices: Sequence[Any], errored: Sequence[bool]
-) -> Sequence[Matched | None]:
+def _match_all(values: Sequence[Any], choices: Sequence[Any], errored: Sequence[bool]) -> Matched:
     """Match each row; all together where each of them holds two lists that fit."""
-    lists = set(map(type, values)) == set(map(type, choices)) == {list} and True not in errored
-    sizes = list(map(len, values)) if lists else []
-    fits = lists and min(sizes) >= FEWEST and sizes == list(map(len, choices))
-    if fits and set(map(type, chain.from_iterable(values))) <= NUMBERS:
-        return list(zip(choices, values, strict=True))
-    return [
-        None if failed else _match(*row)
+    if set(map(type, values)) == set(map(type, choices)) == {list} and True not in errored:
+        sizes, others = (
+            np.fromiter(map(len, column), np.int64, len(column)) for column in (values, choices)
+        )
+        fits = sizes.min() >= FEWEST and np.array_equal(sizes, others)
+        if fits and set(map(type, chain.from_iterable(values))) <= NUMBERS:
+            return Matched(choices, values, sizes)
+    matched = [
+        ((), ()) if failed else _match(*row)
         for *row, failed in zip(values, choices, errored, strict=True)
     ]
+    sizes = np.array([len(row) for row, _ in matched], np.int64)
+    return Matched([row for row, _ in matched], [row for _, row in matched], sizes)
 
 
 def _count_faults(
-    values: Sequence[Any], matched: Sequence[Matched | None], errored: Sequence[bool]
+    values: Sequence[Any], sizes: IntArray, errored: Sequence[bool]
 ) -> dict[str, int]:
     """Count the rows without likelihoods, but for those that failed."""
     faults = {NONE: 0, UNLIKE: 0}
-    if None in matched:
-        for value, row, failed in zip(values, matched, errored, strict=True):
-            if row is None and not failed:
-                faults[NONE if value is None or value is MISSING else UNLIKE] += 1
+    for row in np.flatnonzero(sizes == 0).tolist():
+        if not errored[row]:
+            faults[NONE if values[row] is None or values[row] is MISSING else UNLIKE] += 1
     return faults
 
 
-def _list_weighings(weighings: Sequence[Any], matched: Sequence[Matched | None]) -> dict[str, None]:
+def _list_weighings(weighings: Sequence[Any], sizes: IntArray) -> dict[str, None]:
     """Return how the rows with likelihoods say that these were weighed, each way once."""
     if weighings.count(MISSING) == len(weighings):
         return {}
-    held = (way for way, row in zip(weighings, matched, strict=True) if row is not None)
+    held = compress(weighings, (sizes > 0).tolist())
     return {RAW if way is MISSING or way is None else _name(way): None for way in held}
 
 
@@ -291,21 +310,21 @@ def _name(choice: Any) -> str:
 
 
 def _mark_right(
-    references: Sequence[tuple[str, ...]], matched: Sequence[Matched | None], size: int
+    references: Sequence[tuple[str, ...]], sizes: IntArray, names: IntArray, key: bytes
 ) -> tuple[BoolArray, int]:
     """Mark the choices that are right, and count the rows whose reference names none of them."""
-    places: list[int] = []
-    start = unnamed = 0
-    for accepted, row in zip(references, matched, strict=True):
-        if row is None:
-            continue
-        named = [place for text in accepted if (place := find_choice(text, row[0])) is not None]
-        unnamed += bool(accepted) and not named
-        places += [start + place for place in named]
-        start += len(row[0])
-    right = np.zeros(size, np.bool_)
-    right[places] = True
-    return right, unnamed
+    accepted = np.fromiter(map(len, references), np.int64, len(references))
+    # A row for each reference of one with choices.
+    rows = np.repeat(np.arange(len(references)), np.where(sizes > 0, accepted, 0))
+    texts = list(chain.from_iterable(compress(references, (sizes > 0).tolist())))
+    own = names if (accepted[sizes > 0] == 1).all() else names[spread(sizes, rows)]
+    places = find_choices(texts, sizes[rows], own, hash_texts(texts, key))
+    named = places >= 0
+    right = np.zeros(len(names), np.bool_)
+    right[(np.cumsum(sizes) - sizes)[rows[named]] + places[named]] = True
+    unnamed = (sizes > 0) & (accepted > 0)
+    unnamed[rows[named]] = False
+    return right, int(unnamed.sum())
 
 
 def _to_floats(numbers: Sequence[float]) -> FloatArray:

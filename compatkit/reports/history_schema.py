@@ -11,12 +11,12 @@ from compatkit.metrics.trajectories import (
 )
 from compatkit.notes import KINDS
 from compatkit.reports.json_report import FORMAT
-from compatkit.reports.schema import (
+from compatkit.reports.schema import metric_schema
+from compatkit.reports.schema_terms import (
     DRAFT,
     Schema,
     array,
     count,
-    metric_schema,
     number,
     one_of,
     record,

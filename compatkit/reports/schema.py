@@ -4,67 +4,28 @@
 hold reports to them. The metrics are those of `METRICS`, the corrections those of `CORRECTIONS`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from compatkit.addresses import page
+from compatkit.comparison.confidences import ORIGINS
 from compatkit.comparison.examples import KINDS as FLIP_KINDS
 from compatkit.metrics.causes import CAUSES
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.notes import KINDS
 from compatkit.reports.json_report import FORMAT
-
-Schema = dict[str, Any]
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
-
-def value(kind: str | list[str], description: str = "", **bounds: Any) -> Schema:
-    """Return the schema of a plain value."""
-    return {"type": kind, **bounds} | ({"description": description} if description else {})
-
-
-def text(description: str = "", **bounds: Any) -> Schema:
-    """Return the schema of a text."""
-    return value("string", description, **bounds)
-
-
-def number(description: str = "", **bounds: Any) -> Schema:
-    """Return the schema of a number."""
-    return value("number", description, **bounds)
-
-
-def count(description: str = "", least: int = 0) -> Schema:
-    """Return the schema of a count."""
-    return value("integer", description, minimum=least)
-
-
-def one_of(values: Sequence[Any], description: str = "") -> Schema:
-    """Return the schema of one of several values."""
-    return {"enum": list(values)} | ({"description": description} if description else {})
-
-
-def array(items: Schema, description: str = "", **bounds: Any) -> Schema:
-    """Return the schema of a list."""
-    return value("array", description, items=items, **bounds)
-
-
-def record(
-    properties: Mapping[str, Schema],
-    description: str = "",
-    required: Sequence[str] | None = None,
-    **more: Any,
-) -> Schema:
-    """Return the schema of an object that has these keys and no others, all if none are named."""
-    names = list(properties if required is None else required)
-    keys = {"required": names, "additionalProperties": False, "properties": dict(properties)}
-    return value("object", description, **keys, **more)
-
-
-def refer(name: str, description: str = "") -> Schema:
-    """Return a reference to a definition of the same schema."""
-    reference = {"$ref": f"#/$defs/{name}"}
-    return reference | ({"description": description} if description else {})
+from compatkit.reports.schema_terms import (
+    DRAFT,
+    Schema,
+    array,
+    count,
+    number,
+    one_of,
+    record,
+    refer,
+    text,
+    value,
+)
 
 
 def _counts(left_out: Sequence[str], counted_wrong: Sequence[str], description: str) -> Schema:
@@ -119,6 +80,20 @@ def metric_schema() -> Schema:
             record(nothing, required=["value", "reason"], title="undefined"),
         ],
     }
+
+
+def _close_margin() -> Schema:
+    """Return the schema of `compatkit.comparison.confidences.CloseMargin`."""
+    return record(
+        {
+            "value": number("The largest old margin of a close call.", minimum=0, maximum=2),
+            "origin": one_of(list(ORIGINS)),
+            "measured": value(["number", "null"], "What a second run moves margins by.", minimum=0),
+            "examples": count(),
+        },
+        "Up to which old margin a flip is a close call, and whether close_margin said it, "
+        "--old-rerun measured it by so many examples, or it is the default.",
+    )
 
 
 def _test() -> Schema:
@@ -301,6 +276,7 @@ def _result() -> Schema:
             "slices": _slices(),
             "slices_differ": _differ(),
             "found_slices": _found_slices(),
+            "close_margin": {"oneOf": [value("null"), refer("close_margin")]},
             "notes": array(text(), uniqueItems=True),
             "note_kinds": array(
                 {"enum": list(KINDS), "description": "The kind of each note, in their order."}
@@ -372,6 +348,7 @@ def score_schema() -> Schema:
         "metrics": _metrics(),
         "metric": metric_schema(),
         "sweep": _sweep(),
+        "close_margin": _close_margin(),
         "flip": _flip(),
         "test": _test(),
         "tests": value("object", tests, **asked, additionalProperties=refer("test")),

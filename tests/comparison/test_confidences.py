@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from compatkit import compare
+from compatkit import compare, compare_folders, compare_matrix, history
+from compatkit.cli import command_line
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.confidences import DEFAULTS
 from compatkit.comparison.tasks import concatenate_pairs
+from compatkit.errors import ConfigError
 from compatkit.metrics.confidence_metrics import CONFIDENCE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.predictions.likelihoods import PER_CHARACTER, RAW, WEIGHING, WEIGHINGS
@@ -97,6 +100,71 @@ def test_a_second_run_measures_what_is_close() -> None:
     assert (same.close_call_rate, same.confident_negative_flip_rate) == (0.0, 2 / 4)
     weighed = [{**row, WEIGHING: PER_CHARACTER} for row in rerun]
     assert "the default of" in " ".join(notes(compare(OLD, NEW, old_rerun=weighed)))
+
+
+def test_a_margin_that_was_said_is_used_and_what_was_measured_stands_beside_it() -> None:
+    said = compare(OLD, NEW, close_margin=0.2)
+    assert said.close_call_rate == 2 / 4  # .02 and .2
+    assert "old margin of at most 0.2, as close_margin says" in notes(said)[1]
+    assert said.to_dict()["close_margin"] == {
+        "value": 0.2,
+        "origin": "said",
+        "measured": None,
+        "examples": 0,
+    }
+    assert compare(OLD, NEW, close_margin=0.0).close_call_rate == 0.0
+    rerun = rows(0.75, 0.65, 0.51, 0.2)
+    both = compare(OLD, NEW, old_rerun=rerun, close_margin=0.1)
+    assert both.close_call_rate == 1 / 4
+    assert notes(both)[1:3] == [
+        "close calls are flips with an old margin of at most 0.1, as close_margin says",
+        "99% of 4 margins moved by no more than 0.2 in old rerun",
+    ]
+    assert both.close_margin is not None
+    assert (both.close_margin.origin, both.close_margin.examples) == ("said", 4)
+    assert both.close_margin.measured == pytest.approx(0.2)
+    for options, origin in (({}, "default"), ({"old_rerun": rerun}, "measured")):
+        assert compare(OLD, NEW, **options).to_dict()["close_margin"]["origin"] == origin
+    Draft202012Validator(score_schema()).validate(json.loads(render_json([both], View())))
+
+
+def test_a_second_run_that_measures_nothing_is_said() -> None:
+    bare = [{key: row[key] for key in ("id", "prediction", "reference")} for row in OLD]
+    for more, start in (({}, "default of"), ({"close_margin": 0.1}, "close_margin says")):
+        texts = notes(compare(OLD, NEW, old_rerun=bare, **more))
+        assert any(start in text for text in texts)
+        assert any("old rerun measures none: it holds no likelihoods" in text for text in texts)
+        assert not any("--old-rerun measures it" in text for text in texts)
+
+
+def test_a_margin_that_nothing_comes_of_is_refused(tmp_path: Path) -> None:
+    bare = [{key: row[key] for key in ("id", "prediction", "reference")} for row in OLD]
+    twice = [{**row, "prediction": ["left", "right"]} for row in OLD]
+    with pytest.raises(ConfigError, match="and old holds none that are compared"):
+        compare(bare, NEW, close_margin=0.1)
+    with pytest.raises(ConfigError, match="holds none that are compared"):
+        compare(twice, twice, close_margin=0.1)
+    with pytest.raises(ConfigError, match="holds none that are compared"):
+        compare_matrix([bare, bare], close_margin=0.1)
+    with pytest.raises(ConfigError, match="--close-margin is of one update"):
+        history([OLD, NEW], close_margin=0.1)
+    for side, several in (("old", (OLD, bare)), ("new", (NEW, bare))):
+        (tmp_path / side).mkdir()
+        for task, held in zip(("a", "b"), several, strict=True):
+            (tmp_path / side / f"{task}.jsonl").write_text("\n".join(map(json.dumps, held)))
+    sides = tmp_path / "old", tmp_path / "new"
+    with pytest.raises(ConfigError, match="holds none that are compared"):
+        compare_folders(*sides, tasks="b", close_margin=0.1)
+    margins = [task.close_margin for task in compare_folders(*sides, close_margin=0.1)]
+    assert [margin and margin.value for margin in margins] == [0.1, None, None]
+
+
+def test_a_margin_of_zero_is_of_one_update_too(tmp_path: Path) -> None:
+    for name, held in (("old", OLD), ("new", NEW)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, held)))
+    pair = [str(tmp_path / "old.jsonl"), str(tmp_path / "new.jsonl")]
+    result = CliRunner().invoke(command_line, ["score", "--matrix", *pair, "--close-margin", "0"])
+    assert "--close-margin is of one update" in str(result.exception)
 
 
 def test_one_side_alone_is_not_compared() -> None:

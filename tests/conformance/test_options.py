@@ -165,6 +165,7 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
         "rows": "results",
         "old_where": "model=a",
         "new_where": "model=b",
+        "close_margin": 0.0,
     }
     plain = sign(make_options(), total=1, inputs={})
     assert sign(make_options(**{name: changed[name]}), total=1, inputs={}) != plain

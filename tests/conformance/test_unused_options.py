@@ -52,6 +52,7 @@ SHOWS: dict[str, tuple[Any, dict[str, Any]]] = {
     "epsilon": (0.15, {}),
     "resamples": (400, {}),
     "seed": (5, {}),
+    "close_margin": (0.2, {}),
     "lists": ("set", LISTS),
     "pass_at": (2, {"scorer": "exact_match", "fields": {"prediction": "three"}}),
     "fields": ({"prediction": "lang"}, {"scorer": "exact_match"}),
@@ -80,6 +81,7 @@ def make_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
                 "wanted": [["a", "b"]],
                 "three": ["abc"[(n * (k + side + 1)) % 3] for k in range(3)],
                 "lang": ("de", "en", "fr")[n % 3],
+                "log_likelihoods": {"a": -1.0 - side, "b": -1.2 + side},
                 "s": (n * (7 + side) % 11) / 10,
             }
             for n in range(60)

@@ -1,12 +1,16 @@
 """Confident losses as a budget: worked by hand, and refused without likelihoods."""
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from compatkit import check
+from compatkit import check, check_policy
 from compatkit.errors import ConfigError
+from compatkit.gate import read_policy
+from compatkit.reports.verdicts import VERDICT_REPORTS
 from compatkit.statistics import clopper_pearson
 
 Row = dict[str, Any]
@@ -71,6 +75,26 @@ def test_a_second_run_says_what_is_close() -> None:
     far = rows([share - 0.05 if share > 0.6 else share for share in SHARES])  # by .1
     (decision,) = check(OLD, NEW, old_rerun=far, max_confident_nfr=0.1).decisions
     assert decision.numerator == 4
+
+
+def test_a_policy_says_what_is_close(tmp_path: Path) -> None:
+    for name, side in (("old", OLD), ("new", NEW)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, side)))
+    policy = tmp_path / "compatkit.toml"
+    for margin, count in (("0.01", 20), ("0.5", 4), ("0.9", 0)):
+        policy.write_text(
+            f'[tasks.a]\nold = "old.jsonl"\nnew = "new.jsonl"\nclose_margin = {margin}\n'
+            "[tasks.a.budgets]\nmax_confident_nfr = 0.1\n"
+        )
+        verdict = check_policy(read_policy(policy))
+        assert verdict.decisions[0].numerator == count
+        said = f"old margin of at most {margin}, as close_margin says"
+        assert said in VERDICT_REPORTS["terminal"](verdict, None)
+    # As no right answer is surer than that, nothing could break the budget.
+    assert any("max_confident_nfr" in warning for warning in verdict.warnings)
+    policy.write_text(policy.read_text().replace("0.9", "nan"))
+    with pytest.raises(ConfigError, match="close_margin: is nan; a share from 0 to below 1"):
+        read_policy(policy)
 
 
 def test_a_limit_that_nothing_could_break_is_a_warning() -> None:

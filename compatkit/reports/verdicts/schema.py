@@ -10,7 +10,7 @@ from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import ADVISORY, BLOCKING, FAIL, INCONCLUSIVE, OUTCOMES, PASS, WAYS
 from compatkit.gate.verdict import EXIT_CODES
 from compatkit.reports.json_report import FORMAT
-from compatkit.reports.schema import (
+from compatkit.reports.schema_terms import (
     DRAFT,
     Schema,
     array,
