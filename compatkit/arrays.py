@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+DIGITS = 18  # of a place, at most: no column is as long
 
 
 def as_float(value: float) -> float:
@@ -20,3 +21,14 @@ def as_float(value: float) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
+
+
+def as_index(text: str) -> int | None:
+    """Return the place that decimal digits name; None for other texts, and for endless digits.
+
+    Python refuses to read thousands of digits, which a hostile file may hold.
+
+    >>> as_index("12"), as_index("-1"), as_index("9" * 5000)
+    (12, None, None)
+    """
+    return int(text) if len(text) <= DIGITS and text.isdecimal() else None

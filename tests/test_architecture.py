@@ -145,3 +145,27 @@ def test_every_room_of_the_way_of_a_row_is_explained() -> None:
     }
     for room in rooms - beside:
         assert f"| `{room}` |" in page, room
+
+
+def list_read_digits(tree: ast.AST) -> set[str]:
+    """Return what a function asks to be digits and reads by `int`, which endless ones break."""
+    names = set()
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+        asked = {
+            ast.unparse(call.func.value)
+            for call in calls
+            if isinstance(call.func, ast.Attribute) and call.func.attr in {"isdecimal", "isdigit"}
+        }
+        named = (call for call in calls if isinstance(call.func, ast.Name) and call.args)
+        read = {ast.unparse(call.args[0]) for call in named if ast.unparse(call.func) == "int"}
+        names |= {function.name} if asked & read else set()
+    return names
+
+
+def test_one_function_reads_places_so_that_endless_digits_break_none() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in FILES]
+    # A power is read where the scorer has counted its digits.
+    assert set().union(*map(list_read_digits, trees)) == {"as_index", "_without_power"}

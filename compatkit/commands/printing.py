@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from compatkit.arrays import as_index
 from compatkit.commands.flags import Command, Report, add_flags, flag
 from compatkit.errors import ConfigError
 from compatkit.reports.pictures import IMAGES
@@ -111,9 +112,9 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def find_width() -> int:
     """Return how many columns a report may take: COLUMNS says it, or else a terminal."""
-    named = os.environ.get("COLUMNS", "")
-    if named.isdecimal() and int(named) > 0:
-        return min(max(int(named), LEAST_COLUMNS), MOST_COLUMNS)
+    named = as_index(os.environ.get("COLUMNS", ""))
+    if named:
+        return min(max(named, LEAST_COLUMNS), MOST_COLUMNS)
     if not sys.stdout.isatty():
         return PIPED_COLUMNS
     return min(max(shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)

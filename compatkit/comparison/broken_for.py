@@ -6,7 +6,7 @@ import numpy as np
 
 from compatkit.arrays import BoolArray
 from compatkit.comparison.examples import KINDS, FlippedExamples
-from compatkit.metrics.causes import CAUSES, UNEXPLAINED
+from compatkit.metrics.cause_metrics import CAUSES, UNEXPLAINED
 from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.pair import JudgedPair
 

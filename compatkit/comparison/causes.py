@@ -1,7 +1,7 @@
 """Causes: when the cause of a broken answer holds, as the files say it; never guessed.
 
-`compatkit.metrics.causes.CAUSES` lists the causes and what is true where one holds; `RULES` tells
-whether it is. Of several that hold the first of that list is named.
+`compatkit.metrics.cause_metrics.CAUSES` lists the causes and what is true where one holds; `RULES`
+tells whether it is. Of several that hold the first of that list is named.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from compatkit.comparison.refusals import is_refusal
-from compatkit.metrics.causes import CAUSES, FORMAT
+from compatkit.metrics.cause_metrics import CAUSES, FORMAT
 from compatkit.predictions.choices import find_choice, list_choices
 from compatkit.predictions.fields import Record
 from compatkit.predictions.languages import find_language

@@ -5,7 +5,7 @@ and the modules for evaluate take its name, words, unit, needs and numbers from 
 """
 
 from compatkit.metrics import candidates, flips, samples, smooth
-from compatkit.metrics.causes import CAUSE_METRICS
+from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.confidence_metrics import CONFIDENCE_METRICS
 from compatkit.metrics.flips import share_of
 from compatkit.metrics.metric import FAMILIES, Metric

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from compatkit.arrays import as_index
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
 
@@ -47,7 +48,8 @@ def find_last_checkpoint(folder: Path) -> tuple[Path, list[str]]:
 
 def _step(checkpoint: Path) -> int:
     number = checkpoint.name.partition("-")[2]
-    return int(number) if number.isdecimal() else -1
+    step = as_index(number)
+    return -1 if step is None else step
 
 
 def _find_lacking(checkpoint: Path) -> str | None:

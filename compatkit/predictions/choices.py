@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from compatkit.arrays import IntArray
+from compatkit.arrays import IntArray, as_index
 from compatkit.errors import DataError
 
 LETTERS = 26
-DIGITS = 9  # of a number that a reference may be
 FIELDS = ("choices", "options")
 LISTED = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]+(\S.*)$", re.MULTILINE)
 
@@ -37,7 +36,7 @@ def find_right(answer: Any, choices: Sequence[str], where: str) -> int | None:
     names = [name_choice(number, choices) for number in range(len(choices))]
     if isinstance(answer, str) and answer in names:
         return names.index(answer)
-    plain = int(answer) if isinstance(answer, str) and answer.isdecimal() else answer
+    plain = as_index(answer) if isinstance(answer, str) else answer
     if isinstance(plain, bool) or not isinstance(plain, int) or not 0 <= plain < len(choices):
         raise DataError(
             f"{where}: the reference is {answer!r}; a choice's index, 0 to {len(choices) - 1}, "
@@ -64,7 +63,7 @@ def find_choice(reference: str, choices: Sequence[str]) -> int | None:
     (1, None)
     """
     place = choices.index(reference) if reference in choices else None
-    letter, number = read_letter(reference), read_number(reference)
+    letter, number = read_letter(reference), as_index(reference)
     if letter is not None and letter < len(choices) <= LETTERS:
         return letter if place in {None, letter} else None
     if place is None and number is not None and number < len(choices):
@@ -76,12 +75,6 @@ def read_letter(reference: str) -> int | None:
     """Return which choice a letter stands for, from 0; None where it is none from A to Z."""
     letter = len(reference) == 1 and "A" <= reference <= "Z"
     return ord(reference) - ord("A") if letter else None
-
-
-def read_number(reference: str) -> int | None:
-    """Return the number that a reference is; None for a text, and for more digits than it takes."""
-    number = len(reference) <= DIGITS and reference.isdecimal()
-    return int(reference) if number else None
 
 
 def find_choices(
@@ -100,7 +93,7 @@ def find_choices(
     same = np.flatnonzero(names == np.repeat(hashes, sizes))[::-1]
     owners = np.searchsorted(starts, same, "right") - 1
     places[owners] = same - starts[owners]  # the first of equal ones is written last
-    letters, numbers = (_read_each(references, read) for read in (read_letter, read_number))
+    letters, numbers = (_read_each(references, read) for read in (read_letter, as_index))
     lettered = (letters >= 0) & (letters < sizes) & (sizes <= LETTERS)
     numbered = ~lettered & (places < 0) & (numbers < sizes)
     doubtful = lettered & (places >= 0) & (places != letters)

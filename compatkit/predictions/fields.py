@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, overload
 
+from compatkit.arrays import as_index
 from compatkit.errors import ConfigError, DataError
 
 Record = Mapping[str, Any]
@@ -142,8 +143,9 @@ def get_path(record: Record, path: str) -> Any:
         return value
     node: Any = record
     for part in path.split("."):
-        if isinstance(node, list | tuple) and part.isdecimal() and int(part) < len(node):
-            node = node[int(part)]
+        index = as_index(part) if isinstance(node, list | tuple) else None
+        if index is not None and index < len(node):
+            node = node[index]
         elif isinstance(node, Mapping) and part in node:
             node = node[part]
         else:

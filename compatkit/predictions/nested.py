@@ -10,6 +10,7 @@ Rows are a list of objects, an object from ids to rows, or what pandas writes as
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from compatkit.arrays import as_index
 from compatkit.predictions.fields import LONE, MISSING, NO_ROWS_HINT, Record, get_path
 
 ROOT = "."  # the document itself
@@ -33,8 +34,9 @@ def find_rows(document: Any, path: str) -> Any:
     value = MISSING
     if isinstance(document, Mapping):
         value = document.get(first, MISSING)
-    elif isinstance(document, list) and first.isdecimal() and int(first) < len(document):
-        value = document[int(first)]
+    elif isinstance(document, list):
+        index = as_index(first)
+        value = document[index] if index is not None and index < len(document) else MISSING
     return find_rows(value, rest) if rest and value is not MISSING else value
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from compatkit.addresses import page
 from compatkit.comparison.confidences import ORIGINS
 from compatkit.comparison.examples import KINDS as FLIP_KINDS
-from compatkit.metrics.causes import CAUSES
+from compatkit.metrics.cause_metrics import CAUSES
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.notes import KINDS

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.metrics.causes import CAUSE_METRICS
+from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS
 
 # What a short table shows; the others stand in a whole one, and in reports for programs.

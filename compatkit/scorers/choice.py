@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
+from compatkit.arrays import as_index
 from compatkit.errors import DataError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
@@ -74,9 +75,9 @@ def choice(
 
 
 def _as_letter(label: str | None, first_index: int | None) -> str | None:
-    if label is None or not label.isdigit():
+    index = None if label is None else as_index(label)
+    if index is None:
         return label
-    index = int(label)
     if first_index is None:
         return str(index)
     letter = index - first_index

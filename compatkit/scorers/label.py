@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from compatkit.arrays import as_index
 from compatkit.scorers.widths import narrow_prose
 
 FIRST, LAST = "first", "last"
@@ -127,7 +128,8 @@ def _from_opening(text: str, like: str) -> str | None:
     label = str(opening[opening.lastindex or 0])
     if _kind(label) != _kind(like):
         return None
-    following = str(int(label) + 1) if label.isdecimal() else chr(ord(label) + 1)
+    index = as_index(label)
+    following = chr(ord(label[0]) + 1) if index is None else str(index + 1)
     if re.search(rf"(?<!\w){re.escape(following)}[.):]\s", text[opening.end() :]):
         return None
     return label.upper()

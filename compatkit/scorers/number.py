@@ -167,8 +167,9 @@ def _without_power(match: re.Match[str]) -> str:
         return " "
     if base == "10":
         return f"1e{exponent}"
-    fits = 0 <= len(base) * int(exponent) <= LARGEST_EXPONENT
-    return str(int(base) ** int(exponent)) if fits else " "
+    power = int(exponent)
+    fits = power >= 0 and len(base) * max(power, 1) <= LARGEST_EXPONENT
+    return str(int(base) ** power) if fits else " "
 
 
 def _plain(match: re.Match[str]) -> str | None:

@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from compatkit import cli
 from compatkit.cli import main
-from compatkit.metrics.causes import CAUSE_METRICS
+from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.reports import SUFFIXES
 

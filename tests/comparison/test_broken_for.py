@@ -14,7 +14,7 @@ from compatkit.comparison.best_so_far import compare_with_best
 from compatkit.comparison.broken_for import flag_causes
 from compatkit.comparison.flipped import Witnesses
 from compatkit.comparison.options import make_options
-from compatkit.metrics.causes import CAUSES, UNEXPLAINED
+from compatkit.metrics.cause_metrics import CAUSES, UNEXPLAINED
 
 OLD = ["Paris"] * 6
 NEW = ["Rome", "paris", "Paris", "", "PARIS", "Paris"]

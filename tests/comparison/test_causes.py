@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from compatkit import compare
 from compatkit.comparison.causes import RULES, Broken, Row, find_cause, repeats
-from compatkit.metrics.causes import CAUSES
+from compatkit.metrics.cause_metrics import CAUSES
 from compatkit.predictions.scripts import find_script
 from compatkit.readers.prediction_file import open_run
 

@@ -6,7 +6,7 @@ import pytest
 
 import compatkit
 from compatkit.errors import ConfigError
-from compatkit.metrics.causes import CAUSE_METRICS
+from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.definitions import names_always
 
 Rows = list[dict[str, Any]]

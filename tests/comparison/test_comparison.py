@@ -8,7 +8,7 @@ from prediction_files import rows_of_model
 
 from compatkit import Comparison, ConfigError, compare
 from compatkit.comparison.examples import FlippedExample
-from compatkit.metrics.causes import CAUSE_METRICS
+from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 
 OLD, NEW = rows_of_model("old"), rows_of_model("new")

@@ -12,7 +12,7 @@ from compatkit import check_policy, compare
 from compatkit.comparison.options import make_options
 from compatkit.gate import Policy, TaskPolicy
 from compatkit.gate.policy import Limits
-from compatkit.metrics.causes import CAUSE_METRICS
+from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.metric import Metric
 from compatkit.metrics.on_demand import OnDemand, join

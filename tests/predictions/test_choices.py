@@ -1,9 +1,12 @@
 """Which choice is right: an index, a letter or a text, and nothing else."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from compatkit.errors import DataError
-from compatkit.predictions.choices import find_right, name_choice
+from compatkit.predictions.choices import find_choice, find_choices, find_right, name_choice
 
 PETS = ["a cat", "a dog", "a cow"]
 
@@ -35,3 +38,28 @@ def test_what_is_no_choice_is_refused(answer: object) -> None:
 def test_choices_are_called_by_letters_as_long_as_there_are_some() -> None:
     assert [name_choice(number, PETS) for number in range(3)] == ["A", "B", "C"]
     assert name_choice(26, [""] * 27) == "26"
+
+
+ENDLESS = "9" * 5000  # digits, which Python refuses to read as a number
+TEXTS = st.sampled_from(["A", "B", "C", "Z", "0", "1", "2", "26", "a cat", "", "٣", ENDLESS])
+
+
+def test_endless_digits_name_no_choice() -> None:
+    assert find_choice(ENDLESS, PETS) is None
+    assert find_choice(ENDLESS, [*PETS, ENDLESS]) == 3
+    with pytest.raises(DataError, match="the reference is"):
+        find_right(ENDLESS, PETS, "f:1")
+
+
+@given(st.lists(st.tuples(TEXTS, st.lists(TEXTS, min_size=1, max_size=30)), max_size=5))
+def test_many_rows_are_read_as_each_of_them_is(rows: list[tuple[str, list[str]]]) -> None:
+    names = [text for _, choices in rows for text in choices]
+    references = [reference for reference, _ in rows]
+    places = find_choices(
+        references,
+        np.array([len(choices) for _, choices in rows], np.int64),
+        np.array(list(map(hash, names)), np.int64),
+        np.array(list(map(hash, references)), np.int64),
+    )
+    alone = [find_choice(*row) for row in rows]
+    assert places.tolist() == [-1 if place is None else place for place in alone]

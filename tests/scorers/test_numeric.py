@@ -284,3 +284,9 @@ def test_every_whole_number_is_found_again(number: int) -> None:
 def test_any_text_gives_a_number_in_one_way_of_writing_or_none(text: str) -> None:
     number = find_number(text)
     assert number is None or find_number(number) == number
+
+
+@pytest.mark.parametrize("exponent", ["^0", "^{0}", "^1", "^-1", "^999"])
+def test_a_power_of_endless_digits_is_no_number(exponent: str) -> None:
+    assert find_number("9" * 5000 + exponent) is None
+    assert find_number(f"7{'0' * 40}^1") == f"7{'0' * 40}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compatkit.arrays import as_index
 from compatkit.errors import DataError
 from compatkit.predictions.likelihoods import (
     LESS_ALONE,
@@ -153,8 +154,8 @@ def _argument(arguments: Any, request: int, part: int) -> Any:
 def _reference(target: str, choices: list[str]) -> str:
     """Return the accepted answer: a choice's text where the target is its index."""
     texts = [choice.strip() for choice in choices]
-    is_index = target.isdecimal() and target not in texts and int(target) < len(texts)
-    return texts[int(target)] if is_index else target
+    index = None if target in texts else as_index(target)
+    return texts[index] if index is not None and index < len(texts) else target
 
 
 def _likelihoods(answers: list[Any]) -> list[float] | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from compatkit.arrays import as_index
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
 from compatkit.readers.logs.log import (
@@ -131,9 +132,10 @@ def read_log(stream: BinaryIO, log: Log) -> Iterator[Records]:
 
 def _place(key: str, size: int, repeats: int) -> tuple[str, int]:
     """Return the place in the dataset, of which a run holds one copy after the other."""
-    if repeats == 1 or not key.isdecimal():
+    index = as_index(key)
+    if repeats == 1 or index is None:
         return key, 0
-    return str(int(key) % size), int(key) // size
+    return str(index % size), index // size
 
 
 def _record(row: Any, value: Any, log: Log, where: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
-from compatkit.metrics.causes import CAUSES
+from compatkit.metrics.cause_metrics import CAUSES
 from compatkit.reports.view import tasks_of
 
 Gathered = Mapping[tuple[str, str], Mapping[str, frozenset[str]]]

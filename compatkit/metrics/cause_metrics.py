@@ -1,4 +1,4 @@
-"""Causes: why answers broke, as shares of all examples; by their format apart from all else.
+"""Cause metrics: why answers broke, as shares of all examples; their format apart from all else.
 
 A cause is a fact about one example, that others may share; of several that hold the first in
 `CAUSES` counts, so that no example counts twice. When one holds is said in

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from compatkit import compare
 from compatkit.comparison.comparison import Comparison
-from compatkit.metrics.causes import CAUSE_METRICS, CAUSES, UNEXPLAINED, name_metric
+from compatkit.metrics.cause_metrics import CAUSE_METRICS, CAUSES, UNEXPLAINED, name_metric
 
 LOOP = "I do not know. " * 20
 # What the new model answers where "Paris" is right, and why that broke.
