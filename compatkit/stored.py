@@ -54,7 +54,7 @@ class Store:
         offset = ZEROS
         if column.any():
             offset = self.append(np.ascontiguousarray(column).view(np.uint8))
-        return Stored(self, column.dtype, (offset,), np.array([0, len(column)]), (0,))
+        return Stored((self,), column.dtype, (offset,), np.array([0, len(column)]), (0,))
 
     def append(self, content: Any) -> int:
         """Write bytes behind all others, and return where they begin.
@@ -85,6 +85,11 @@ class Store:
         return _restore, (os.pread(self.descriptor, size, 0),)
 
 
+def hold(descriptor: int) -> Store:
+    """Return a store whose file this process holds already."""
+    return Store(os.dup(descriptor))
+
+
 def _restore(content: bytes) -> Store:
     store = Store()
     store.append(content)
@@ -93,17 +98,17 @@ def _restore(content: bytes) -> Store:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """A column of numbers in a store; a slice of it, or the whole, is read as an array.
+    """A column of numbers in files; a slice of it, or the whole, is read as an array.
 
     Attributes:
-        store: the file.
+        stores: the file of each part of the column.
         kind: of the numbers there.
-        offsets: where each part of the column begins; `ZEROS` where nothing is written of it.
+        offsets: where each part begins; `ZEROS` where nothing is written of it.
         starts: shape (parts + 1,), the first row of each part, and the number of rows.
         shifts: what is added to the numbers of each part.
     """
 
-    store: Store
+    stores: tuple[Store, ...]
     kind: np.dtype[Any]
     offsets: tuple[int, ...]
     starts: IntArray
@@ -111,7 +116,7 @@ class Stored:
 
     @classmethod
     def join(cls, columns: Sequence["Stored"], shifts: Sequence[int] | None = None) -> "Stored":
-        """Put columns of one store behind each other; nothing is read.
+        """Put columns of one kind behind each other; nothing is read.
 
         Args:
             columns: at least one.
@@ -120,7 +125,7 @@ class Stored:
         more = [0] * len(columns) if shifts is None else shifts
         sizes = [size for column in columns for size in np.diff(column.starts).tolist()]
         return cls(
-            columns[0].store,
+            tuple(store for column in columns for store in column.stores),
             columns[0].kind,
             tuple(offset for column in columns for offset in column.offsets),
             np.cumsum([0, *sizes]),
@@ -159,7 +164,7 @@ class Stored:
         """Read rows of one part, without the first ones."""
         if self.offsets[part] != ZEROS and len(target):
             own = target if target.dtype == self.kind else np.empty(len(target), self.kind)
-            self.store.read(own, self.offsets[part] + skipped * self.kind.itemsize)
+            self.stores[part].read(own, self.offsets[part] + skipped * self.kind.itemsize)
             if own is not target:
                 target[:] = own
         if self.shifts[part]:
@@ -173,9 +178,14 @@ class Stored:
 Column = NDArray[Any] | Stored
 
 
-def is_stored(column: Column) -> bool:
-    """Whether a column lies in a file."""
-    return isinstance(column, Stored)
+def join(columns: Sequence[Column]) -> Column:
+    """Put columns behind each other; one of zeros takes no memory until it is written to."""
+    stored = [column for column in columns if isinstance(column, Stored)]
+    if stored:
+        return Stored.join(stored)
+    if not any(column.any() for column in columns):
+        return np.zeros(sum(map(len, columns)), columns[0].dtype)
+    return np.concatenate([load(column) for column in columns])
 
 
 def load(column: Column) -> NDArray[Any]:

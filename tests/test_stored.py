@@ -70,7 +70,7 @@ def test_a_column_outlives_a_pickle_and_a_copy() -> None:
     column = put([[1, 2], [0], [3]])
     for copied in (pickle.loads(pickle.dumps(column)), copy.deepcopy(column)):  # noqa: S301
         assert load(copied).tolist() == [1, 2, 0, 3]
-        assert copied.store.descriptor != column.store.descriptor
+        assert copied.stores[0].descriptor != column.stores[0].descriptor
 
 
 def test_the_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_the_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_file_that_is_cut_is_no_column() -> None:
     column = put([[1, 2]])
-    with open(column.store.descriptor, "r+b", closefd=False) as file:
+    with open(column.stores[0].descriptor, "r+b", closefd=False) as file:
         file.truncate(8)
     with pytest.raises(EOFError, match="was cut"):
         load(column)

@@ -61,6 +61,7 @@ class Options:
         contents: make digests of the inputs and references, to tell examples of tasks apart by.
         progress: called while files are read.
         client: of the Dask cluster that scores the files, or None.
+        memory: bytes of memory within which rows stay; None for a quarter of what is free.
         recipe: what another process can make the scorer of; None where it cannot.
         scorer_was_named: False where a log may say how its rows are judged.
         selection: what was said of logs.
@@ -99,6 +100,7 @@ class Options:
     contents: bool = False
     progress: Progress | None = None
     client: Any = None
+    memory: int | None = None
     recipe: Recipe | None = None
     scorer_was_named: bool = True
     selection: LogSelection = field(default_factory=LogSelection)

@@ -303,7 +303,7 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         Job(file, options.scorer, options.recipe, how | asked_of(options, number))
         for number, file in enumerate(files)
     ]
-    return run_jobs(jobs, options.progress, options.client)
+    return run_jobs(jobs, options.progress, options.client, options.memory)
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

@@ -347,6 +347,14 @@ _DECLARED = (
         for side, files in SIDES.items()
     ),
     Option(
+        name="memory",
+        metavar="SIZE",
+        help="Memory of all processes, such as 400MB or 2GB, within which rows stay; what is kept "
+        "of more goes into temporary files. A quarter of what is free if not said.",
+        places=frozenset({COMMAND}),
+        about=OF_FILES,
+    ),
+    Option(
         name="sweep",
         kind=bool,
         default=False,

@@ -12,6 +12,7 @@ from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.side_fields import parse_sides
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
+from compatkit.pairing.spool import parse_size
 from compatkit.predictions.fields import NO_FIELD
 from compatkit.readers.logs.directions import turn_field
 from compatkit.readers.logs.log import LogSelection
@@ -66,6 +67,7 @@ def make_options(
     keep_changed: bool = False,
     progress: Progress | None = None,
     client: Any = None,
+    memory: str | None = None,
     **scorer_options: object,
 ) -> Options:
     """Check the options of a comparison.
@@ -143,6 +145,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     paths = [str(item) for item in references if isinstance(item, str | Path)]
     selection = replace(selection, dataset=paths[0] if len(paths) == 1 else None)
     plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon", "margin")}
+    values["memory"] = parse_size(values["memory"])
     return Options(
         scorer=made,
         threshold=THRESHOLD if threshold is None else threshold,

@@ -14,6 +14,7 @@ from compatkit.pairing.job import Job
 from compatkit.pairing.row_blocks import RowBlock
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.pairing.scoring import RowScorer, decide_fields, finish
+from compatkit.pairing.spool import Spool
 from compatkit.predictions.fields import Fields
 from compatkit.readers import LINES
 from compatkit.readers.prediction_file import PredictionFile
@@ -98,7 +99,9 @@ def _is_readable(file: PredictionFile) -> bool:
 
 def _divide(job: Job, cores: int) -> Iterator[Task]:
     """Yield the tasks of a file: its parts, or the whole where parts say too little."""
-    sent = replace(job, scorer=None if job.recipe is not None else job.scorer)
+    # What a worker gives back is sent, and lies in no file of the worker's.
+    options = {**job.options, "limit": None}
+    sent = replace(job, scorer=None if job.recipe is not None else job.scorer, options=options)
     file, source, how = job.file, job.file.source, job.options
     whole = file.log is not None or file.shape.where or how["by_position"] or how.get("features")
     if source is None or source.path is None:
@@ -154,21 +157,22 @@ def _gather(
     futures: Sequence[Any],
     progress: Progress | None,
 ) -> ScoredRows:
-    blocks: list[RowBlock] = []
+    spool = Spool(job.file.name, job.options["limit"])
     records = 0
     for number, future in enumerate(futures, 1):
         rows = _take(client, future, job.file.name)
         if isinstance(rows, ScoredRows):
             return replace(rows, file=job.file)
         for block in rows:
-            blocks.append(block.shift(records))
+            spool.add(block.shift(records))
             records += block.size
+        spool.share = number / len(futures)
         if progress is not None:
-            progress(job.file.name, number / len(futures))
+            progress(job.file.name, spool.share)
     fields = tasks[0].fields
     if fields is None:
         raise ValueError("parts have fields")
-    return finish(blocks, job.file, fields, job.options["attributes"], job.make_scorer())
+    return finish(spool.blocks, job.file, fields, job.options["attributes"], job.make_scorer())
 
 
 def _take(client: Any, future: Any, name: str) -> list[RowBlock] | ScoredRows:

@@ -9,13 +9,16 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from compatkit.errors import CompatkitError
 from compatkit.pairing.job import Job
 from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.pairing.spool import limit_blocks
 from compatkit.readers.source import Progress
+from compatkit.stored import Store, hold
 
 if TYPE_CHECKING:
     import subprocess
@@ -29,7 +32,10 @@ SIDE_BY_SIDE = 32  # tasks whose files a cluster scores at once
 
 
 def run_jobs(
-    jobs: Sequence[Job], progress: Progress | None = None, client: Any = None
+    jobs: Sequence[Job],
+    progress: Progress | None = None,
+    client: Any = None,
+    memory: int | None = None,
 ) -> list[ScoredRows]:
     """Score files, each only once, large ones side by side.
 
@@ -37,13 +43,17 @@ def run_jobs(
         jobs: one per file.
         progress: called with a file's name and the share of it that was read.
         client: of the Dask cluster that scores them; None for this machine's own processes.
+        memory: bytes that all processes may take before rows go into temporary files; a quarter of
+            what is free if not given.
 
     Raises:
+        CompatkitError: there is no room for temporary files.
         DataError: as `compatkit.pairing.scoring.score_file`, of the first file that has
             a fault.
     """
     distinct = {_key(job): job for job in jobs}
-    work = list(distinct.values())
+    limit = limit_blocks(memory, len(distinct))
+    work = [replace(job, options={**job.options, "limit": limit}) for job in distinct.values()]
     workers = min(len(work), os.cpu_count() or 1)
     if client is not None:
         from compatkit.pairing.cluster import run_on_cluster  # noqa: PLC0415  (start-up time)
@@ -111,12 +121,16 @@ def _run_in_process(job: Job, seed: str, progress: Progress | None) -> ScoredRow
     import subprocess  # noqa: PLC0415  (start-up time)
 
     path = os.pathsep.join(filter(None, sys.path))
+    with suppress(OSError):  # of which the process says more, should it need one
+        store = Store()
+        job = replace(job, descriptor=store.descriptor)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "compatkit.pairing.engine"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path},
+        pass_fds=[] if job.descriptor is None else [job.descriptor],
     )
     with process:
         try:
@@ -169,7 +183,10 @@ def main() -> None:  # pragma: no cover
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     with results:
-        pickle.dump(result, results, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler = pickle.Pickler(results, protocol=pickle.HIGHEST_PROTOCOL)
+        # Both processes hold the temporary file; what lies in it need not be sent.
+        pickler.dispatch_table = {Store: lambda _: (hold, (job.descriptor,))}
+        pickler.dump(result)
 
 
 if __name__ == "__main__":

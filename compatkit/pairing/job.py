@@ -11,6 +11,7 @@ from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
 from compatkit.scorers.make import make_scorer
 from compatkit.scorers.scorer import Scorer
+from compatkit.stored import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,20 @@ class Job:
         scorer: the scorer, or None in another process, which makes it of the recipe.
         recipe: what the scorer is made of; None where it cannot be made elsewhere.
         options: the other arguments of `compatkit.pairing.scoring.score_file`.
+        descriptor: in another process, of the temporary file that its rows may go to.
     """
 
     file: PredictionFile
     scorer: Scorer | None
     recipe: Recipe | None
     options: Mapping[str, Any]
+    descriptor: int | None = None
 
     def run(self, progress: Progress | None = None) -> ScoredRows:
         """Score the file in this process."""
-        return score_file(self.file, self.make_scorer(), progress=progress, **self.options)
+        store = None if self.descriptor is None else Store(self.descriptor)
+        scorer = self.make_scorer()
+        return score_file(self.file, scorer, progress=progress, store=store, **self.options)
 
     def make_scorer(self) -> Scorer:
         """Return the scorer, made of the recipe where there is none."""

@@ -14,7 +14,7 @@ from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.predictions.predictions import Predictions
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.scorer import Scorer
-from compatkit.stored import Column, Store, Stored, load, narrow
+from compatkit.stored import Column, Store, Stored, join, load, narrow
 
 SHOWN = 40  # characters of a text that a note is true of
 RECORDS = "records"  # the column that counts within the file
@@ -188,7 +188,7 @@ def join_blocks(
         needs_answer: as of `ScoredRows`.
     """
     likelihoods = [block.likelihoods for block in blocks if block.likelihoods is not None]
-    columns = {name: _join([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+    columns = {name: join([block.columns[name] for block in blocks]) for name in blocks[0].columns}
     return ScoredRows(
         file=file,
         fields=fields,
@@ -205,16 +205,6 @@ def join_blocks(
         notes=_add_notes(blocks),
         likelihoods=join_likelihoods(likelihoods, file.name) if likelihoods else None,
     )
-
-
-def _join(parts: Sequence[Column]) -> Column:
-    """Join columns; one of zeros, as of what a file has none of, takes no memory until written."""
-    stored = [part for part in parts if isinstance(part, Stored)]
-    if stored:
-        return Stored.join(stored)
-    if not any(part.any() for part in parts):
-        return np.zeros(sum(map(len, parts)), parts[0].dtype)
-    return np.concatenate([load(part) for part in parts])
 
 
 def _narrow(name: str, column: Column) -> Column:

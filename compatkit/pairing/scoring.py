@@ -10,6 +10,7 @@ from dataclasses import replace
 from compatkit.errors import DataError
 from compatkit.pairing.row_blocks import RowBlock, join_blocks, score_rows
 from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.pairing.spool import Spool
 from compatkit.predictions.features import FeatureCollector
 from compatkit.predictions.fields import Fields, find_fields, refuse_late_fields
 from compatkit.predictions.likelihoods import (
@@ -25,6 +26,7 @@ from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
 from compatkit.scorers.scorer import Scorer
+from compatkit.stored import Store
 
 
 def score_file(
@@ -39,6 +41,8 @@ def score_file(
     features: str = "",
     key: bytes = b"",
     progress: Progress | None = None,
+    limit: int | None = None,
+    store: Store | None = None,
 ) -> ScoredRows:
     """Read a file and score its rows.
 
@@ -54,15 +58,24 @@ def score_file(
         features: what tells the rows apart is kept: `fields`, or `texts` too; empty for nothing.
         key: what texts are hashed with; see `hash_texts`.
         progress: called with the file's name and the share that was read.
+        limit: as of `Spool`.
+        store: as of `Spool`.
 
     Raises:
         DataError: the file cannot be read, or a row cannot be scored.
+        CompatkitError: there is no room for what is kept of the rows.
     """
-    blocks: list[RowBlock] = []
+    spool = Spool(file.name, limit, store)
+
+    def report(name: str, share: float) -> None:
+        spool.share = share
+        if progress is not None:
+            progress(name, share)
+
     rows: RowScorer | None = None
     collector: FeatureCollector | None = None
     notes: dict[str, None] = {}
-    for batch in file.batches(progress):
+    for batch in file.batches(progress if limit is None else report):
         notes |= dict.fromkeys(f"{file.name}: {note}" for note in batch.notes)
         if not batch.rows:
             continue
@@ -72,10 +85,10 @@ def score_file(
             )
             collector = _collect(fields, scorer, features)
             rows = RowScorer(fields, scorer, attributes, contents=contents, key=key)
-        blocks.append(rows.score(batch, collector))
+        spool.add(rows.score(batch, collector))
     fields = Fields({}) if rows is None else rows.fields
     fields = replace(fields, notes=(*fields.notes, *notes))
-    joined = finish(blocks, file, fields, attributes, scorer)
+    joined = finish(spool.blocks, file, fields, attributes, scorer)
     return joined if collector is None else replace(joined, features=collector.features())
 
 

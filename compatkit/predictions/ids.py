@@ -44,7 +44,7 @@ class Ids(Sequence[str]):
         if len(parts) == 1:
             return parts[0]
         starts = np.cumsum([0, *(len(part.data) for part in parts)])
-        if parts and parts[0].is_stored:
+        if parts and all(part.is_stored for part in parts):
             return cls(
                 Stored.join([part.data for part in parts if isinstance(part.data, Stored)]),
                 Stored.join(
@@ -100,16 +100,17 @@ class Ids(Sequence[str]):
         for first in range(0, len(self), STEP):
             wanted = rows[slice(*np.searchsorted(rows, [first, first + STEP]))]
             if len(wanted):
-                texts = list(self._unpack(first, first + STEP))
+                texts = list(self.unpack(first, first + STEP))
                 some = Ids.pack([texts[row] for row in (wanted - first).tolist()])
-                parts.append(some.put(self.data.store))
+                parts.append(some.put(self.data.stores[0]))
         return Ids.join(parts)
 
     def __iter__(self) -> Iterator[str]:
         """Unpack them, some thousands at a time."""
-        return self._unpack(0, len(self))
+        return self.unpack(0, len(self))
 
-    def _unpack(self, begin: int, stop: int) -> Iterator[str]:
+    def unpack(self, begin: int, stop: int) -> Iterator[str]:
+        """Unpack some that follow each other."""
         start = self.ends[begin - 1 : begin].tolist()[0] if begin else 0
         for first in range(begin, min(stop, len(self)), BATCH):
             ends = self.ends[first : min(first + BATCH, stop)].tolist()
