@@ -62,12 +62,12 @@ def make_options(
     where: str | None = None,
     old_where: str | None = None,
     new_where: str | Sequence[str] = (),
+    memory: str | None = None,
     sweep: bool = False,
     keep_flips: bool = True,
     keep_changed: bool = False,
     progress: Progress | None = None,
     client: Any = None,
-    memory: str | None = None,
     **scorer_options: object,
 ) -> Options:
     """Check the options of a comparison.

@@ -32,7 +32,9 @@ class ScoredRows:
         fields: which field played which role.
         ids: the example's id of each row.
         samples: the sample of each row, or None where no row names one.
-        columns: name to column, of shape (rows,): those that are attributes, below.
+        columns: name to column, of shape (rows,): `scores`, `answers`, `no_answer`, `errored`,
+            `unscored`, `lines` and `contents` as below; `references`, `input`, `item_hash`, a hash
+            of each, 0 where there is none; `records`, the index of the row's record in the file.
         few_answers: the text of each hash of an answer; None where they are more than `FEW`.
         has_answers: whether the file has a field of predictions, so that answers can be compared.
         needs_answer: whether a row without an answer is wrong, whatever its score.
@@ -86,6 +88,11 @@ class ScoredRows:
     def unscored(self) -> BoolArray:
         """Shape (rows,), True where nothing judged the row."""
         return load(self.columns["unscored"])
+
+    @property
+    def lines(self) -> IntArray:
+        """Shape (rows,), the line of the row's record."""
+        return load(self.columns["lines"])
 
     @property
     def contents(self) -> IntArray | None:
