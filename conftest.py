@@ -23,6 +23,7 @@ NEEDS = {
     "tests/muscle": ("torch", "transformers", "peft"),
     "tests/runner": ("torch", "transformers", "peft", "datasets"),
     "tests/scorers/test_evaluate_metric.py": ("evaluate", "datasets"),
+    "tests/test_tutorials.py": ("torch", "transformers", "peft"),
 }
 """What a folder or a file needs beyond the group `dev`."""
 
