@@ -25,7 +25,8 @@ owner=$(gh api user --jq .login 2> /dev/null) || owner=""
 first_lines='.[] | [.id, .user.type, .user.login,
   ((.body // "") | split("\n")[0] // "" | rtrimstr("\r"))] | @tsv'
 call --paginate "$here/$PULL_REQUEST/comments?per_page=100" --jq "$first_lines" \
-  > "$REPORT.comments" || skip "the comments cannot be read; the token lacks a permission"
+  > "$REPORT.comments" ||
+    skip "the comments cannot be read; gh says why above (a token needs pull-requests: write)"
 found=""
 while IFS=$'\t' read -r id type login first; do
   if [ "$first" = "$marker" ] && { [ "$type" = Bot ] || [ "$login" = "$owner" ]; }; then
@@ -33,7 +34,7 @@ while IFS=$'\t' read -r id type login first; do
   fi
 done < "$REPORT.comments"
 
-lacking="the token may not write it, as on a pull request from a fork"
+lacking="gh says why above (the token of a pull request from a fork may not write it)"
 if [ -n "$found" ]; then
   call --method PATCH "$here/comments/$found" -F "body=@$REPORT" > /dev/null || skip "$lacking"
 else
