@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +36,7 @@ from compatkit.gate.policy import TaskPolicy
 from compatkit.gate.read_policy import parse_policy
 from compatkit.output import write_whole
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.record import replace
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "gate_attacks.md"
@@ -178,7 +178,7 @@ class Memory:
         rerun = more.get("old_rerun")
         files = [file.name for file in (old, *news, rerun) if isinstance(file, PredictionFile)]
         said = [
-            str(getattr(options, part.name)) for part in fields(options) if part.name != "scorer"
+            str(getattr(options, name)) for name in options.__struct_fields__ if name != "scorer"
         ]
         key = (*files, more.get("task"), *said)
         if key not in self.compared:

@@ -1,7 +1,8 @@
 """Notes: what a reader of the numbers should know, each of a kind that decisions ask for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # The kinds, and what each says: the whole list.
 KINDS = {
@@ -33,8 +34,7 @@ KINDS = {
 DOUBTS = frozenset({"unchecked", "kept", "changed", "made", "rerun"})
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """What a reader of the numbers should know.
 
     Attributes:

@@ -6,10 +6,11 @@ line, keys of a policy, their checks, the JSON schema and the documentation foll
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
@@ -25,8 +26,7 @@ def of_side(value: Any, number: int) -> Any:
     return value[number] if isinstance(value, tuple) else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """One option.
 
     Attributes:

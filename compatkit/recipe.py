@@ -1,12 +1,12 @@
 """Recipe: what a scorer is made of, as data that a log, a header or another process can hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+
+class Recipe(Struct, frozen=True):
     """What a scorer is made of.
 
     Attributes:

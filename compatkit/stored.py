@@ -6,7 +6,7 @@ The file has no name: the system frees it with the last process that holds it, h
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from msgspec import Struct
 from typing import Any
 
 import numpy as np
@@ -96,8 +96,7 @@ def _restore(content: bytes) -> Store:
     return store
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stored:
+class Stored(Struct, frozen=True, eq=False):
     """A column of numbers in files; a slice of it, or the whole, is read as an array.
 
     Attributes:

@@ -6,11 +6,13 @@ import io
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 import zstandard
 from gate_truth import PASS, REFUSE, Rules, judge
+
+from compatkit.record import replace
 
 SIZE = 300
 FOLDER = object()  # in the place of a file

@@ -1,7 +1,6 @@
 """Verdicts made by hand, one of every kind that a report must show."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -10,6 +9,7 @@ from compatkit import Comparison, compare_candidates
 from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Decision, Guarded, Verdict, WaiverUse
+from compatkit.record import replace
 
 CITIES = ("Paris", "Rome", "Oslo", "Lima", "Bern", "Quito", "Cairo", "Seoul")
 

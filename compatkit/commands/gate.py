@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,6 +57,7 @@ from compatkit.gate.task_files import expand_tasks, files_of
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import COMMAND
 from compatkit.output import write_whole
+from compatkit.record import replace
 from compatkit.reports.hostile import visible
 from compatkit.reports.pictures import IMAGES
 

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from compatkit.commands.printing import (
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.gate.verdict import Verdict
 from compatkit.output import write_whole
+from compatkit.record import replace
 from compatkit.reports.hostile import visible
 from compatkit.reports.pictures import PICTURES, is_picture
 from compatkit.reports.verdicts import (

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
@@ -28,6 +28,7 @@ from compatkit.gate.power_table import (
     make_equivalence_table,
     make_power_table,
 )
+from compatkit.record import replace
 from compatkit.reports.hostile import visible
 
 BAR = 20

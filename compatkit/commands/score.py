@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -36,6 +35,7 @@ from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
 from compatkit.output import Data, write_whole
+from compatkit.record import replace
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import FORMATS, flips_format, render_flips
 from compatkit.reports.pictures import IMAGES

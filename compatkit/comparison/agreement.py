@@ -1,9 +1,9 @@
 """Agreement: which answer became which, where there are few."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import IntArray
 from compatkit.comparison.judging import join_answers
@@ -11,8 +11,7 @@ from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.scored_rows import FEW, ScoredRows
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """The answers of both models, counted.
 
     Attributes:

@@ -6,7 +6,6 @@ it, an update is held against all of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,6 +28,7 @@ from compatkit.pairing.scored_rows import FEW, ScoredRows
 from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.record import replace
 from compatkit.stored import Column as AnyColumn
 from compatkit.stored import load
 

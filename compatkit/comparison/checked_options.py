@@ -1,8 +1,9 @@
 """Options, checked: how files are compared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.errors import ConfigError
@@ -14,6 +15,7 @@ from compatkit.readers.shape import Shape, label_side
 from compatkit.readers.source import Progress
 from compatkit.readers.where import parse_where
 from compatkit.recipe import Recipe
+from compatkit.record import replace
 from compatkit.scorers.scorer import Scorer
 
 T = TypeVar("T")
@@ -21,8 +23,7 @@ T = TypeVar("T")
 THRESHOLD = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How files are compared; `make_options` checks them.
 
     Attributes:

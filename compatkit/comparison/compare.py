@@ -1,7 +1,6 @@
 """Compare models: make the comparisons of the files of one task."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.metrics.p_values import correct
+from compatkit.record import replace
 
 
 def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any) -> Comparison:

@@ -1,7 +1,6 @@
 """Conditions: what the logs of two runs say of how they were made and judged."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from compatkit.comparison.checked_options import Options
@@ -15,6 +14,7 @@ from compatkit.predictions.fields import NO_FIELD, list_keys
 from compatkit.readers import TABLES
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
+from compatkit.record import replace
 from compatkit.scorers.make import make_scorer
 
 SHOWN = 60

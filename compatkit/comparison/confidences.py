@@ -6,9 +6,9 @@ moves, where a second run is at hand, else a default.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import IntArray
 from compatkit.metrics.confidence import (
@@ -47,8 +47,7 @@ SHARE = 0.99  # of the margins, which a second run moves by no more than the mea
 ORIGINS = SAID, MEASURED, DEFAULT = ("said", "measured", "default")
 
 
-@dataclass(frozen=True, slots=True)
-class CloseMargin:
+class CloseMargin(Struct, frozen=True):
     """Up to which old margin of the right choice a negative flip is a close call.
 
     Attributes:
@@ -64,8 +63,7 @@ class CloseMargin:
     examples: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Confidences:
+class Confidences(Struct, frozen=True):
     """What two models make of the choices of each example, and which margins are close.
 
     Attributes:
@@ -137,7 +135,7 @@ def _find_close_margin(
 def _measure(likelihoods: Likelihoods | None, rows: IntArray) -> Confidence:
     """Return what a model makes of the choices of each example, by its row."""
     if likelihoods is None:
-        return Confidence(*(np.full(len(rows), np.nan) for _ in fields(Confidence)))
+        return Confidence(*(np.full(len(rows), np.nan) for _ in Confidence.__struct_fields__))
     held = np.flatnonzero(np.where(rows >= 0, likelihoods.sizes[rows], 0))
     taken = likelihoods.take(rows[held])
     measured = measure_confidence(taken.values, taken.right, taken.sizes)

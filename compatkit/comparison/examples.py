@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, overload
 
+import msgspec
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
@@ -113,8 +114,7 @@ def _as_text(value: Any) -> str:
         return repr(value)
 
 
-@dataclass(frozen=True, slots=True)
-class FlipColumns:
+class FlipColumns(msgspec.Struct, frozen=True):
     """What is known of flipped examples before any of their records is read.
 
     Attributes:
@@ -132,7 +132,7 @@ class FlipColumns:
     kinds: Sequence[str]
     old_scores: FloatArray
     new_scores: FloatArray
-    slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    slices: Mapping[str, Sequence[str | None]] = msgspec.field(default_factory=dict)
     new_lines: IntArray | None = None
     confidence: ConfidencePair | None = None
 
@@ -140,8 +140,7 @@ class FlipColumns:
 Read = Callable[[IntArray], list[FlippedExample]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(msgspec.Struct, frozen=True):
     """What is kept of flipped examples that were read.
 
     Attributes:
@@ -150,7 +149,7 @@ class _Held:
     """
 
     causes: list[str | None]
-    examples: dict[int, FlippedExample] = field(default_factory=dict)
+    examples: dict[int, FlippedExample] = msgspec.field(default_factory=dict)
 
 
 class FlippedExamples(Sequence[FlippedExample]):

@@ -1,7 +1,6 @@
 """Finding: slices that were not named, of one comparison, of several candidates, or of tasks."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compatkit.arrays import IntArray
@@ -11,6 +10,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.pairing.alignment import Alignment
 from compatkit.pairing.scored_rows import ScoredRows
+from compatkit.record import replace
 
 if TYPE_CHECKING:
     from compatkit.pairing.joined_features import JoinedFeatures

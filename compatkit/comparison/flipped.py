@@ -1,9 +1,9 @@
 """Flipped examples: found as places in columns, their records read again from the files."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.causes import Broken, Row, find_cause
@@ -28,8 +28,7 @@ NEGATIVE, POSITIVE = KINDS
 NO_ROW = Row({}, None, None, (), None, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Aligned:
+class Aligned(Struct, frozen=True):
     """One side of a comparison: what was read of it, and which example each row belongs to.
 
     Attributes:
@@ -45,8 +44,7 @@ class Aligned:
     by_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BestOf:
+class BestOf(Struct, frozen=True):
     """The best of several versions in the place of one side.
 
     Attributes:
@@ -166,8 +164,7 @@ def find_witnesses(
     return Witnesses(of_side.file, of_side.fields, scorer, records, lines, samples, side.by_run)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """How flipped examples are read: all that is wanted of a side at once."""
 
     columns: FlipColumns
@@ -201,8 +198,7 @@ class _Reading:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Witnesses:
+class Witnesses(Struct, frozen=True):
     """Where the rows of one side lie that show what became of each of F examples.
 
     Attributes:
@@ -267,8 +263,7 @@ class Witnesses:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class BestWitnesses:
+class BestWitnesses(Struct, frozen=True):
     """Where the rows of F examples lie, each in the file of the version that is its best.
 
     Attributes:

@@ -5,9 +5,9 @@ answered, which scores there are, what tells an example of one task from those o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray, IntArray
@@ -20,8 +20,7 @@ from compatkit.pairing.scored_rows import ScoredRows
 TOGETHER = 1 << 21  # rows whose contents are sorted at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What a decision asks of the files, beside the numbers.
 
     Attributes:

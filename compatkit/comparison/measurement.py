@@ -1,11 +1,11 @@
 """Measure models: read, score, align and judge their files, once for all comparisons of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.agreement import count_answers
@@ -64,10 +64,10 @@ from compatkit.pairing.job import Job
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import compare_runs, read_header
+from compatkit.record import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """What the comparisons of one old model share; `best` is where the old one is several."""
 
     options: Options

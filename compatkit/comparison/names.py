@@ -6,13 +6,13 @@ that tells them apart.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePath
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import read_header
+from compatkit.record import replace
 
 
 def split_name(argument: str) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """Opening: the files of a comparison, each in the shape that was said of its side."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from compatkit.comparison.checked_options import Options
@@ -14,6 +13,7 @@ from compatkit.readers.prediction_file import (
     open_predictions,
     open_references,
 )
+from compatkit.record import replace
 
 
 def open_files(

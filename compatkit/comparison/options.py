@@ -3,7 +3,6 @@
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.references import gather_references
 from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
+from compatkit.record import replace
 from compatkit.scorers.make import SCORER_OPTIONS, make_scorer
 from compatkit.scorers.scorer import Scorer
 from compatkit.spelling import suggest

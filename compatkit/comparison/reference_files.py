@@ -6,7 +6,6 @@ gold/                 of each task the file that is called as the task is
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from compatkit.comparison.checked_options import Options
 from compatkit.comparison.names import split_name
 from compatkit.comparison.sides import find_tasks
 from compatkit.errors import ConfigError, DataError
+from compatkit.record import replace
 
 
 def options_of_task(options: Options, task: str) -> Options:

@@ -1,8 +1,9 @@
 """Sides: what the path of each model holds: one task, or several that pair up by name."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from compatkit.comparison.checked_options import Options
 from compatkit.errors import DataError
@@ -13,12 +14,12 @@ from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.run_header import is_header
 from compatkit.readers.source import KINDS
+from compatkit.record import replace
 
 TOTAL = "total"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What one model's path holds, opened.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Tasks: several prediction files a model, one task each, and their total."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.notes import Note
 from compatkit.pairing.engine import map_tasks
 from compatkit.predictions.ids import Ids
+from compatkit.record import replace
 from compatkit.statistics import combine_changes, combine_tasks
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from compatkit.metrics.trajectories import (
 from compatkit.notes import Note, notes_of
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.readers.run_header import read_header
+from compatkit.record import replace
 
 OF_ONE_UPDATE = ("by", "sweep", "margin", "close_margin")
 NUMBER = re.compile(r"(\d+)")

@@ -1,8 +1,9 @@
 """Traced examples: those that changed over several versions, read when they are asked for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from compatkit.arrays import BoolArray, IntArray
@@ -35,8 +36,7 @@ class TracedExample:
     first_broken: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class TracedExamples:
+class TracedExamples(msgspec.Struct, frozen=True):
     """The examples that changed, those that did so most often first.
 
     Of examples that changed equally often those come first that the last version has wrong.
@@ -49,10 +49,10 @@ class TracedExamples:
         witnesses: where the answers of each version lie; empty where they were not kept.
     """
 
-    rows: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows: IntArray = msgspec.field(default_factory=lambda: np.zeros(0, np.int64))
     ids: Sequence[str] = ()
-    right: BoolArray = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
-    first_broken: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    right: BoolArray = msgspec.field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+    first_broken: IntArray = msgspec.field(default_factory=lambda: np.zeros(0, np.int64))
     witnesses: tuple[Witnesses, ...] = ()
 
     def __len__(self) -> int:

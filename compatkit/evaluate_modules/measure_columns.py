@@ -1,7 +1,7 @@
 """Measure columns: from checked columns and options to the numbers of a module."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from compatkit.comparison.compare import compare_files
@@ -23,6 +23,7 @@ from compatkit.evaluate_modules.columns import (
 from compatkit.option import EVALUATE
 from compatkit.predictions.fields import Columns
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.record import replace
 from compatkit.scorers.make import SCORER_OPTIONS
 
 # Of `make_options`; the others are about files.

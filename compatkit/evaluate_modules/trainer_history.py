@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from compatkit.evaluate_modules.columns import NEW, REFERENCES, check_lengths, t
 from compatkit.evaluate_modules.trainer_metrics import Decode, read_labels, refuse_ignored
 from compatkit.metrics.trajectories import Trajectories, count_version, measure_version
 from compatkit.output import write_whole
+from compatkit.record import replace
 
 STEP = re.compile(r"step-(\d+)\.jsonl")
 COUNTS = ("broken", "repaired", "learned", "first_broken", "never_right")

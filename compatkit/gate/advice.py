@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from compatkit.gate.question import Question, best_bound, worst_bound
 from compatkit.metrics.estimates import MetricValue, limits_of_share
+from compatkit.record import replace
 
 Bounds = tuple[MetricValue, float]  # a measured quantity, and what each of its bounds may miss
 MOST_TIMES = 100  # nobody gathers more than this many times the examples that there are

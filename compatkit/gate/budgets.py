@@ -6,9 +6,9 @@ which are exact for a share, do not hold.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit import statistics
 from compatkit.arrays import FloatArray
@@ -27,6 +27,7 @@ from compatkit.metrics.estimates import (
 from compatkit.metrics.needs import ONE_SAMPLE, Need
 from compatkit.metrics.pair import JudgedPair
 from compatkit.metrics.smooth import fell
+from compatkit.record import replace
 from compatkit.statistics import Interval
 
 Bounds = Callable[[JudgedPair, Plan], MetricValue]
@@ -36,8 +37,7 @@ SHARES = (0.0, 1.0)
 EXCESSES = (-0.5, 1.0)  # the floor of an example is at most one half: two samples that differ
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """A metric that a policy may limit.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Checked task: a task whose files were compared, and found whole enough to be held to budgets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray
 from compatkit.comparison.best_so_far import compare_with_best
@@ -19,13 +20,13 @@ from compatkit.metrics.measure_pair import measure_slices, sort_pair
 from compatkit.metrics.pair import JudgedPair, list_left_out
 from compatkit.metrics.picking import tell_apart
 from compatkit.predictions.fields import NO_FIELD
+from compatkit.record import replace
 
 MOST_REPEATED = 0.1  # share of the examples beyond which it is no accident
 SAY_DIRECTION = "--lower-is-better or --higher-is-better says it."
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedTask:
+class CheckedTask(Struct, frozen=True):
     """A task that was compared.
 
     Attributes:

@@ -1,7 +1,6 @@
 """Checking: hold an update against a policy."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -29,6 +28,7 @@ from compatkit.gate.waivers import apply_waivers, doubt_waivers, take_waived
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair, rows_by_value
 from compatkit.pairing.engine import map_tasks
+from compatkit.record import replace
 
 
 def check_policy(

@@ -12,13 +12,13 @@ chances to fail, each at half of the error. Of K looks each has alpha / K, whate
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from compatkit.gate.advice import advise
 from compatkit.gate.policy import ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.question import Question, best_bound, worst_bound
 from compatkit.gate.verdict import Decision
 from compatkit.metrics.estimates import MetricValue
+from compatkit.record import replace
 
 __all__ = ["Question", "decide"]
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from compatkit.gate.schema import COPY_NAME
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair, rows_by_value
 from compatkit.readers.prediction_file import PredictionFile
+from compatkit.record import replace
 
 SHOWN = 60  # characters of a slice that a comment names
 HEAD = """\

@@ -2,19 +2,20 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from compatkit.gate.budgets import BUDGETS
 from compatkit.metrics.estimates import MetricValue, Plan
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 LEAST = 1e-4
 WHOLE = ""  # the slice that is all examples
 
 
-@dataclass(frozen=True, slots=True)
-class KeptLimit:
+class KeptLimit(Struct, frozen=True):
     """What a pair kept of a budget.
 
     Attributes:

@@ -4,12 +4,12 @@ The options of a comparison are those of `compatkit.comparison.option_table`, wi
 of two of them. Flags, keys and their checks, and the schema of a policy follow.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from compatkit.comparison.option_table import OPTIONS
 from compatkit.gate.policy import INCONCLUSIVE, KEEP, MAX_WAIVED, OUTCOMES, REFUSE, WAYS
 from compatkit.option import COMMAND, POLICY, TASK, TOTAL, Option
+from compatkit.record import replace
 
 FILE_NAME = "compatkit.toml"
 FORMAT = 1

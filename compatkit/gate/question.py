@@ -1,14 +1,14 @@
 """Question: one budget that is to be decided, and the bounds that it is decided by."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
 
 from compatkit.gate.budgets import BUDGETS, Budget
 from compatkit.metrics.estimates import MetricValue, Plan, undefined
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Question(Struct, frozen=True, eq=False):
     """One budget that is to be decided.
 
     Attributes:

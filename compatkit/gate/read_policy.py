@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from compatkit.gate.policy_keys import (
 )
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import POLICY, Option
+from compatkit.record import replace
 from compatkit.spelling import suggest
 
 PYPROJECT = "pyproject.toml"

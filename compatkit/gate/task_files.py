@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fnmatch import translate
 from glob import glob
 from pathlib import Path
@@ -12,6 +11,7 @@ from compatkit.comparison.sides import open_sides
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.policy import Policy, TaskPolicy
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
+from compatkit.record import replace
 
 WILDCARDS = re.compile(r"[*?]|\[[^\]]+\]")
 LONE = re.compile(r"\[[^*?\[\]!/]\]")

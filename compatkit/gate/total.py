@@ -1,7 +1,6 @@
 """Total: budgets over the examples of all tasks, each counting once."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 from compatkit.comparison.tasks import concatenate_pairs
 from compatkit.errors import ConfigError
@@ -47,7 +46,7 @@ def _agree(tasks: Sequence[CheckedTask], limits: Limits) -> Plan:
     first = tasks[0].plan
     if not OF_SCORES & {*limits.blocking, *limits.advisory}:
         return first
-    for name in (field.name for field in fields(Plan)):
+    for name in Plan.__struct_fields__:
         values = [getattr(task.plan, name) for task in tasks]
         other = next((n for n, value in enumerate(values) if value != values[0]), None)
         if other is not None:

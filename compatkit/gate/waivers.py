@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import TaskPolicy, Waiver
 from compatkit.gate.verdict import WaiverUse
 from compatkit.metrics.pair import JudgedPair, rows_by_value
+from compatkit.record import replace
 
 YEAR = timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True)
-class Waived:
+class Waived(Struct, frozen=True):
     """What waivers take out of the decisions.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from compatkit import statistics
 from compatkit.arrays import FloatArray
 from compatkit.metrics.estimates import MetricValue, Plan, bounded_mean, estimate, mean_value
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 
 CHANGES = (-1.0, 1.0)
 STEPS = 50

@@ -6,15 +6,15 @@ of one example after those of another.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class Confidence:
+class Confidence(Struct, frozen=True):
     """What one model makes of the choices of N examples: shape (N,) each, nan where unknown.
 
     Attributes:
@@ -41,14 +41,14 @@ class Confidence:
 
     def take(self, rows: IntArray) -> "Confidence":
         """Return the columns of some examples, in the order given."""
-        return Confidence(*(getattr(self, column.name)[rows] for column in fields(self)))
+        return Confidence(*(getattr(self, name)[rows] for name in self.__struct_fields__))
 
     def spread(self, places: IntArray, size: int) -> "Confidence":
         """Return columns of N examples, in which these have the places given, and no other any."""
         columns = []
-        for column in fields(self):
+        for name in self.__struct_fields__:
             whole = np.full(size, np.nan)
-            whole[places] = getattr(self, column.name)
+            whole[places] = getattr(self, name)
             columns.append(whole)
         return Confidence(*columns)
 
@@ -84,8 +84,7 @@ class RightChoice:
         return f"right choice at {old} -> {new}{', close' if self.close else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfidencePair:
+class ConfidencePair(Struct, frozen=True):
     """What two models make of the choices of N examples.
 
     Attributes:
@@ -141,7 +140,7 @@ def join_confidence(parts: Sequence[ConfidencePair]) -> ConfidencePair:
 
     def join_models(models: Sequence[Confidence]) -> Confidence:
         return Confidence(
-            *(np.concatenate([getattr(m, c.name) for m in models]) for c in fields(Confidence))
+            *(np.concatenate([getattr(m, c) for m in models]) for c in Confidence.__struct_fields__)
         )
 
     return ConfidencePair(
@@ -184,7 +183,7 @@ def measure_confidence(values: FloatArray, right: BoolArray, sizes: IntArray) ->
     """
     starts = _starts(sizes)
     if not len(starts):
-        return Confidence(*(np.zeros(0) for _ in fields(Confidence)))
+        return Confidence(*(np.zeros(0) for _ in Confidence.__struct_fields__))
     logs = log_probabilities(values, sizes)
     shares = np.exp(logs)
     has_both = np.logical_or.reduceat(right, starts) & np.logical_or.reduceat(~right, starts)

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray, IntArray
+from compatkit.record import replace
 from compatkit.statistics import Interval
 
 NOT_ASKED = "intervals that take resamples were not asked for"
@@ -43,8 +45,7 @@ class MetricValue:
 Metrics = Mapping[str, MetricValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
+class Ratio(Struct, frozen=True):
     """A ratio of two sums over the examples whose interval is still to be drawn: see `draw`.
 
     Attributes:
@@ -63,8 +64,7 @@ class Ratio:
 Measured = MetricValue | Ratio
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """How intervals are made.
 
     Attributes:

@@ -6,7 +6,6 @@ interval follow: of the two counts, of groups of examples, exact where the plan 
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from compatkit.metrics.estimates import (
     share,
 )
 from compatkit.metrics.pair import Judged, JudgedPair
+from compatkit.record import replace
 
 Measure = Callable[[JudgedPair, Plan], Measured]
 Flags = Callable[[JudgedPair], BoolArray]

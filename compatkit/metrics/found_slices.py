@@ -1,11 +1,12 @@
 """Found slices: where broken answers gather, searched on one half and tested on the other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray, IntArray
@@ -15,6 +16,7 @@ from compatkit.metrics.picking import resamples_for
 from compatkit.metrics.search_columns import Condition, SearchColumn, make_columns
 from compatkit.metrics.slice_search import Candidate, Evidence, search
 from compatkit.predictions.features import Feature
+from compatkit.record import replace
 
 KEY = b"compatkit.found_slices"  # part of the method: another key would deal other halves
 LEAST = 4.0  # broken answers of each half, below which nothing can be shown
@@ -216,8 +218,7 @@ def _weigh(pair: JudgedPair, flips: FloatArray, rows: IntArray) -> Evidence:
     return Evidence(flips[rows] * weights, pair.old.right[rows] * weights, weights)
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
+class _Test(Struct, frozen=True):
     """How slices are tested on the half that was not searched."""
 
     pair: JudgedPair

@@ -1,7 +1,7 @@
 """Measure: counts and metrics of an aligned pair, whole and in slices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from compatkit.metrics.on_demand import OnDemand, join
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
 from compatkit.metrics.picking import compare_with_others, limits_together, resamples_for
+from compatkit.record import replace
 
 
 @dataclass(frozen=True, slots=True, repr=False)

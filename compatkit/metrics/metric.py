@@ -1,7 +1,8 @@
 """Metric: what a metric is, and the families that metrics come in."""
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from compatkit.metrics.estimates import Measured, MetricValue, Plan, draw, undefined
 from compatkit.metrics.flips import Measure
@@ -16,10 +17,10 @@ from compatkit.metrics.needs import (
     Need,
 )
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """Metrics that belong together.
 
     Attributes:
@@ -90,8 +91,7 @@ def name_average(text: str, pass_at: int | None) -> str:
     return text if pass_at is None else re.sub("[Aa]ccuracy", f"pass@{pass_at}", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """What a metric is.
 
     Attributes:

@@ -1,13 +1,14 @@
 """Needs: what a metric cannot be measured without."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """What a metric cannot be measured without.
 
     Attributes:

@@ -1,7 +1,7 @@
 """P-values: is the new model worse, and how sure is that among several tests?"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal
 
@@ -14,6 +14,7 @@ from compatkit.metrics.changes import equivalence_of_accuracy, equivalence_of_sc
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 from compatkit.statistics.significance import ENUMERATED, Alternative
 
 CORRECTIONS: Mapping[str, Callable[[Sequence[float]], FloatArray]] = {

@@ -1,9 +1,10 @@
 """Pair: two models' results on the same examples, judged and counted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
@@ -11,6 +12,7 @@ from compatkit.errors import DataError
 from compatkit.metrics.confidence import ConfidencePair
 from compatkit.metrics.on_demand import convert
 from compatkit.predictions.ids import Ids
+from compatkit.record import replace
 from compatkit.statistics import ReliableFlips, reliable_flips
 from compatkit.statistics.resampling import group_rows
 
@@ -38,8 +40,7 @@ def rows_by_value(values: Sequence[str]) -> dict[str, IntArray]:
     return dict(zip(distinct, parts, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """One model's aligned results: shape (N,) each.
 
     Attributes:
@@ -79,8 +80,7 @@ class Judged:
         return Judged(scores, right, self.samples[rows], self.silent[rows])
 
 
-@dataclass(frozen=True)
-class JudgedPair:
+class JudgedPair(msgspec.Struct, frozen=True, dict=True):
     """Two models' results on the same examples: what a metric is measured on.
 
     Attributes:
@@ -107,12 +107,12 @@ class JudgedPair:
     same: BoolArray | None
     clusters: IntArray | None = None
     rerun: Judged | None = None
-    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attributes: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     baseline: Judged | None = None
     continuous: bool = False
     pass_at: int | None = None
     confidence: ConfidencePair | None = None
-    broken_for: Mapping[str, BoolArray] = field(default_factory=dict)
+    broken_for: Mapping[str, BoolArray] = msgspec.field(default_factory=dict)
 
     def take(self, rows: IntArray) -> "JudgedPair":
         """Return the results of some examples, in the order given."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from compatkit.arrays import FloatArray
 from compatkit.metrics.estimates import MetricValue, Plan, bounded_mean, estimate
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import JudgedPair, number_values
+from compatkit.record import replace
 
 RESAMPLES = 10_000
 MOST_RESAMPLES = 1_000_000

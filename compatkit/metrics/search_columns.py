@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.predictions.features import FREE_TEXT, MOST_VALUES, Feature
@@ -50,8 +51,7 @@ def _shorten(text: str) -> str:
     return text if left_out <= ENDS else f"{text[:ENDS]}...({left_out:,} more)...{text[-ENDS:]}"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchColumn:
+class SearchColumn(Struct, frozen=True):
     """A feature as it is searched.
 
     Attributes:

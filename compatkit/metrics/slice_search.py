@@ -4,10 +4,10 @@ What is carried over from here is a guess, however it is made: it is tested on t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, FloatArray
 from compatkit.metrics.search_columns import Condition, SearchColumn
@@ -23,8 +23,7 @@ LEAST_APART = 2.0  # the same, of a slice without the examples of those before i
 MOST_RANKED = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """The examples that are searched: shape (n,) each.
 
     Attributes:
@@ -38,8 +37,7 @@ class Evidence:
     weights: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A slice that may be carried over.
 
     Attributes:
@@ -64,8 +62,7 @@ class Candidate:
         return np.asarray(np.logical_and.reduce(masks))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
+class _Sums(Struct, frozen=True):
     """Sums over the examples of slices, or of all."""
 
     weights: FloatArray

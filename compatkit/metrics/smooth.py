@@ -1,9 +1,9 @@
 """Flips of a continuous score: gains, regressions, and the sweep over thresholds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.metrics.estimates import Measured, Plan, mean_of, mean_where, share
@@ -54,8 +54,7 @@ def mean_regression(pair: JudgedPair, plan: Plan) -> Measured:
     return mean_where(-pair.change, fell(pair, plan), plan, "no score fell")
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """Flips as functions of the threshold, at every value where they change.
 
     Attributes:

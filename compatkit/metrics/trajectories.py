@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.metrics.estimates import Metrics, MetricValue, Plan, share, undefined
@@ -21,8 +22,7 @@ NEVER = "no example was right before"
 NEVER_AT_ALL = "no version has an example right"
 
 
-@dataclass(frozen=True)
-class Trajectories:
+class Trajectories(Struct, frozen=True, dict=True):
     """Right and wrong of N examples over V versions.
 
     Attributes:
@@ -172,8 +172,7 @@ def count_version(trajectories: Trajectories, version: int) -> VersionCounts:
 Flags = Callable[[Trajectories, int], BoolArray]
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """A share of the examples that a history measures.
 
     Attributes:

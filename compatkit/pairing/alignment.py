@@ -5,9 +5,9 @@ or an input that differs. What is left out is counted.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.errors import ConfigError, DataError
@@ -30,8 +30,7 @@ POLICIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+class Alignment(Struct, frozen=True):
     """The examples that all sides are compared on.
 
     Attributes:

@@ -6,8 +6,9 @@ the same as without a cluster: only where a text is read and scored is another.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.pairing.job import Job
@@ -20,6 +21,7 @@ from compatkit.readers import LINES
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
 from compatkit.readers.spans import Span, find_spans, read_span
+from compatkit.record import replace
 from compatkit.version import __version__
 
 SMALLEST, LARGEST = 1 << 18, 1 << 26  # bytes of a part
@@ -28,8 +30,7 @@ MOST = 5_000  # parts of a file: a scheduler takes half a millisecond for each
 PAUSE, PATIENCE = 5, 60  # seconds between two looks at the workers, and without any of them
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """What one worker does at a time.
 
     Attributes:
@@ -43,8 +44,7 @@ class Task:
     fields: Fields | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a worker gives back.
 
     Attributes:

@@ -10,7 +10,6 @@ import pickle
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from compatkit.errors import CompatkitError
@@ -18,6 +17,7 @@ from compatkit.pairing.job import Job
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.pairing.spool import limit_blocks
 from compatkit.readers.source import Progress
+from compatkit.record import replace
 from compatkit.stored import Store, hold
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
 """Job: how to score one file, in a form that another process understands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.pairing.scoring import score_file
@@ -14,8 +15,7 @@ from compatkit.scorers.scorer import Scorer
 from compatkit.stored import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """How to score a file, in a form that another process understands.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Joined features: those of an example's rows in both files, joined by id."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.pairing.scored_rows import ScoredRows
@@ -15,8 +15,7 @@ LEAST_AGREED = 0.99  # share of the examples: a few that were edited are no word
 DIFFERS = "it differs between the models, or between samples of an example"
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedFeatures:
+class JoinedFeatures(Struct, frozen=True):
     """What tells the examples of a comparison apart.
 
     Attributes:

@@ -5,16 +5,14 @@ whose choices are other texts on the two sides, or of which two are alike and no
 places, nothing is paired.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.predictions.likelihoods import Likelihoods
 
 
-@dataclass(frozen=True, slots=True)
-class PairedChoices:
+class PairedChoices(Struct, frozen=True):
     """The likelihoods of the same choices on two sides.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Row blocks: the outcomes of one batch of rows, and those of all batches of a file joined."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import isnan
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.pairing.scored_rows import FEW, NULL, ScoredRows
 from compatkit.predictions.fields import MISSING, Fields
@@ -13,6 +13,7 @@ from compatkit.predictions.ids import Ids
 from compatkit.predictions.likelihoods import Likelihoods, join_likelihoods
 from compatkit.predictions.predictions import Predictions
 from compatkit.readers.prediction_file import PredictionFile
+from compatkit.record import replace
 from compatkit.scorers.scorer import Scorer
 from compatkit.stored import Column, Store, Stored, join, load, narrow
 
@@ -21,8 +22,7 @@ RECORDS = "records"  # the column that counts within the file
 PLACES = (RECORDS, "lines")
 
 
-@dataclass(frozen=True, slots=True)
-class RowBlock:
+class RowBlock(Struct, frozen=True):
     """The outcomes of one batch.
 
     Attributes:

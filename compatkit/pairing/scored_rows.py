@@ -5,10 +5,10 @@ Each column lies in memory, or in a temporary file where there are many rows. An
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
@@ -23,8 +23,7 @@ FEW = 27  # answers, whose texts are kept: the letters of choices, and one more
 NULL = "(null)"  # the text of an attribute that is null
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredRows:
+class ScoredRows(Struct, frozen=True):
     """The scored rows of one file.
 
     Attributes:

@@ -5,7 +5,6 @@ of the files.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from compatkit.errors import DataError
 from compatkit.pairing.row_blocks import RowBlock, join_blocks, score_rows
@@ -25,6 +24,7 @@ from compatkit.predictions.predictions import Predictions, to_predictions
 from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
+from compatkit.record import replace
 from compatkit.scorers.scorer import Scorer
 from compatkit.stored import Store
 

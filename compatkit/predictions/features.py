@@ -6,12 +6,12 @@ texts: `TEXT_FEATURES`. To add one: a function of a column of texts, and a line 
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.arrays import FloatArray, IntArray, as_float
 from compatkit.predictions.fields import MISSING, Columns, Record, get_column
@@ -47,8 +47,7 @@ FREE_TEXT = f"more than {MOST_VALUES} values, which are no numbers"
 MANY_KEYS = f"an object of more than {MOST_KEYS} keys"
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """What one field, or one text, tells of each row.
 
     Attributes:

@@ -1,9 +1,10 @@
 """Fields: which field of a record plays which role."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, overload
+
+from msgspec import Struct, field
 
 from compatkit.arrays import as_index
 from compatkit.errors import ConfigError, DataError
@@ -72,8 +73,7 @@ SINGULAR = {"reference": "references", "item-hash": "item_hash"}  # as flags hav
 OWN_NAMES = {"references": ("reference", "references"), "prediction": ("prediction", "predictions")}
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """Which field of a record plays which role, as paths nested by dots.
 
     Attributes:

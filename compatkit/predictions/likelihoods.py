@@ -7,11 +7,11 @@ numbers were weighed; they are raw where a row does not say.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain, compress
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import Struct, field
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray, as_float
 from compatkit.errors import ConfigError, DataError
@@ -28,6 +28,7 @@ from compatkit.predictions.fields import (
 )
 from compatkit.predictions.hashing import hash_texts
 from compatkit.predictions.predictions import Predictions
+from compatkit.record import replace
 
 WEIGHING = "likelihood_weighing"  # the field
 RAW, PER_CHARACTER, PER_BYTE = "raw", "per character", "per byte"
@@ -56,8 +57,7 @@ WANTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Likelihoods:
+class Likelihoods(Struct, frozen=True):
     """The log-likelihoods of the choices of each row, row after row.
 
     Attributes:

@@ -6,9 +6,10 @@ A reader yields `Records` (JSON objects with the line each came from);
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any
+
+from msgspec import Struct, field
 
 from compatkit.errors import DataError
 from compatkit.predictions.fields import (
@@ -34,8 +35,7 @@ MEASURED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Predictions:
+class Predictions(Struct, frozen=True):
     """A batch of prediction rows as columns of equal length.
 
     Attributes:

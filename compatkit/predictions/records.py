@@ -1,13 +1,13 @@
 """Records: the rows of a file as they stand in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compatkit.predictions.fields import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """A batch of records in file order.
 
     Attributes:

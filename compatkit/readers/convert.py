@@ -6,7 +6,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
 from math import isnan
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from compatkit.predictions.records import Records
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.shape import PLAIN, Shape
+from compatkit.record import replace
 
 # What a file system, or a reader of the folder, would take for something else.
 UNSAFE = re.compile(r"[^\w.,=+@() -]|^\.")
@@ -94,7 +94,7 @@ def _refuse_unknown_direction(run: Mapping[str, PredictionFile]) -> None:
 def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
     """Refuse what is said of logs, where there is none."""
     plain = LogSelection()
-    flags = {field.name: f"--{field.name.replace('_', '-')}" for field in fields(LogSelection)}
+    flags = {name: f"--{name.replace('_', '-')}" for name in LogSelection.__struct_fields__}
     if selection.lower_is_better is False:
         flags["lower_is_better"] = "--higher-is-better"
     del flags["judged_anew"], flags["dataset"]  # by --scorer and --references, of any file

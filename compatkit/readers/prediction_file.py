@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import ALIASES, EITHER, Record
@@ -21,11 +22,11 @@ from compatkit.readers.references import References
 from compatkit.readers.shape import PLAIN, Shape
 from compatkit.readers.source import Progress, Source, kind_of_name, open_path, unpack
 from compatkit.readers.where import keep_rows
+from compatkit.record import replace
 from compatkit.spelling import suggest
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionFile:
+class PredictionFile(Struct, frozen=True):
     """One model's predictions, wherever they lie; they can be read more than once.
 
     Attributes:

@@ -7,10 +7,11 @@ that both hold is the predictions'.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from compatkit.errors import DataError
 from compatkit.predictions.fields import (
@@ -68,8 +69,7 @@ def gather_references(data: Any) -> tuple[Any, ...]:
     return (data,)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The rows of one file of references.
 
     Attributes:

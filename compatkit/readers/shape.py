@@ -1,14 +1,13 @@
 """Shape: how one side's rows lie in its file, as far as a user must say it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from compatkit.readers.where import Condition, describe_where
 
 Roles = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a user said of how the rows of one side lie in its file.
 
     One file that is read in two shapes is two models' predictions.

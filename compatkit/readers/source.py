@@ -7,15 +7,17 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import BadZipFile, ZipExtFile
 
+from msgspec import Struct
+
 from compatkit.errors import ConfigError, DataError
 from compatkit.readers.archive import find_member, is_archive, open_member
 from compatkit.readers.blocks import BOM
+from compatkit.record import replace
 
 GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 CHUNK = 1 << 20
@@ -39,8 +41,7 @@ NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b
 Progress = Callable[[str, float], None]  # the file's name, the share that was read
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Bytes that can be read more than once.
 
     Attributes:

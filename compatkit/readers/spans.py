@@ -5,20 +5,21 @@ another stamp, reads these bytes or none.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from compatkit.errors import DataError
 from compatkit.readers.blocks import LARGEST_LINE, too_long
 from compatkit.readers.source import Source
+from compatkit.record import replace
 
 CHUNK = 1 << 20
 SIZE = 16  # bytes of a digest
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Some lines of a file.
 
     Attributes:

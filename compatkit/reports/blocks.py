@@ -1,8 +1,9 @@
 """Blocks: what a readable report is made of; how one looks is each report's own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from compatkit.comparison.examples import FlippedExample
 
@@ -21,8 +22,7 @@ class Tone(Enum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A heading; level 1 is the report's."""
 
     text: str
@@ -30,8 +30,7 @@ class Heading:
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A sentence of its own.
 
     Attributes:
@@ -45,8 +44,7 @@ class Line:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A titled table of texts.
 
     Attributes:
@@ -75,8 +73,7 @@ class Table:
     spare: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FlipList:
+class FlipList(Struct, frozen=True):
     """Flipped examples under a title, empty for none.
 
     Attributes:
@@ -92,8 +89,7 @@ class FlipList:
     fields: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What a quantity means."""
 
     label: str
@@ -102,8 +98,7 @@ class Explanation:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """Blocks that a reader may fold away, where a report can."""
 
     title: str

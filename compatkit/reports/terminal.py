@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
+from compatkit.record import replace
 from compatkit.reports.blocks import (
     Block,
     Explanation,

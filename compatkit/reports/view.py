@@ -1,8 +1,9 @@
 """View: what of a comparison a report shows, and how numbers are written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExamples
@@ -26,8 +27,7 @@ SIGNED = {"points", "percent", "change"}
 SIGNS = {"share": "%", "points": " pp", "percent": "%"}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What a report shows.
 
     Attributes:

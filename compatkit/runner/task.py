@@ -3,12 +3,13 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.record import replace
 from compatkit.spelling import suggest
 
 KINDS = ("generate", "choice")

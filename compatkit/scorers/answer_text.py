@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
 from compatkit.errors import ConfigError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
+from compatkit.record import replace
 from compatkit.scorers.reasoning import FIRST_LETTERS, after_reasoning
 from compatkit.scorers.scorer import Scored, Scorer
 

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from compatkit.arrays import FloatArray
 from compatkit.errors import ConfigError, DataError, MissingExtraError
+from compatkit.record import replace
 from compatkit.scorers.own import make_own
 from compatkit.scorers.scorer import Scorer
 

@@ -1,9 +1,10 @@
 """JSON compare: whether two values are equal, and how much of them is."""
 
 from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.scorers.json_text import write_json
 
@@ -12,8 +13,7 @@ LONGEST_MATCHED = 200
 that takes a comparison for each pair of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparer:
+class Comparer(Struct, frozen=True):
     """How two values are compared.
 
     Attributes:

@@ -4,16 +4,16 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.errors import ConfigError, MissingExtraError
 from compatkit.scorers.json_text import write_json
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """A schema that was read.
 
     Attributes:

@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache, partial
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from compatkit.errors import ConfigError
 from compatkit.option import COMMAND, EVALUATE, TASK, Option
+from compatkit.record import replace
 from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import read_answers
 from compatkit.scorers.evaluate_metric import load_evaluate_metric

@@ -2,10 +2,10 @@
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from msgspec import Struct
 
 from compatkit.errors import MissingExtraError
 from compatkit.option import Option
@@ -86,8 +86,7 @@ def math(
     return Scorer("math", score, options)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """What became of one answer: its value, whether it is right, and what kept it from either."""
 
     answer: str | None = None

@@ -1,11 +1,11 @@
 """Scorer: columns of predictions and references in, an array of scores out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from operator import eq
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray
@@ -15,8 +15,7 @@ LARGEST_SCORE = 1e100
 PairScore = Callable[[Sequence[str], Sequence[str]], FloatArray]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(Struct, frozen=True):
     """The scores of a batch.
 
     Attributes:
@@ -35,8 +34,7 @@ class Scored:
     unscored: BoolArray | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scorer:
+class Scorer(Struct, frozen=True):
     """A named way to score a batch, with the options it was made with.
 
     Attributes:

@@ -1,12 +1,12 @@
 """Unseen: references that a scorer cannot read, whose rows nothing can be said of."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
 from compatkit.predictions.predictions import Predictions
+from compatkit.record import replace
 from compatkit.scorers.scorer import Scored
 
 

@@ -1,7 +1,6 @@
 """Bootstrap intervals of a mean, of a ratio of sums, of a difference of conditional means."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.errors import ConfigError
+from compatkit.record import replace
 from compatkit.statistics.interval import Interval, undefined
 from compatkit.statistics.resampling import (
     METHODS,

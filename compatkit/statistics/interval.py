@@ -1,7 +1,8 @@
 """What every function of this package returns: an interval, or a value with its interval."""
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compatkit.errors import ConfigError
 
@@ -17,8 +18,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A confidence interval, or the reason why there is none.
 
     Attributes:
@@ -44,8 +44,7 @@ class Interval:
         return not self.reason
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """A value with its interval.
 
     Attributes:

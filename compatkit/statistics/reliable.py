@@ -1,10 +1,10 @@
 """Which examples changed by more than sampling noise: an exact test for each example."""
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
@@ -15,8 +15,7 @@ from compatkit.statistics.multiplicity import benjamini_hochberg
 __all__ = ["ReliableFlips", "ReliablePower", "fisher_exact", "reliable_flips", "reliable_power"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReliableFlips:
+class ReliableFlips(Struct, frozen=True):
     """Examples whose share of right samples changed by more than noise.
 
     Attributes:
@@ -134,8 +133,7 @@ def reliable_flips(
     return ReliableFlips(significant & fewer, significant & ~fewer, adjusted, untested)
 
 
-@dataclass(frozen=True, slots=True)
-class ReliablePower:
+class ReliablePower(Struct, frozen=True):
     """What `reliable_flips` can find at all.
 
     Attributes:

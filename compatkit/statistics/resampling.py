@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike
 
 from compatkit.arrays import FloatArray, IntArray
@@ -46,8 +46,7 @@ _UNDEFINED_SHARE = 0.1
 METHODS = ("bca-t", "bca", "percentile", "studentized")
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+class Units(Struct, frozen=True):
     """What is drawn with replacement: rows, groups of rows, or distinct rows with a multiplicity.
 
     Attributes:

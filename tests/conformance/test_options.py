@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +21,7 @@ from compatkit.gate.policy_keys import PAIR_OPTIONS, TASK_KEYS, TOP_KEYS
 from compatkit.gate.schema import make_schema
 from compatkit.option import COMMAND, EVALUATE, POLICY, TASK, Option
 from compatkit.readers.logs.log import LogSelection
+from compatkit.record import replace
 from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import read_answers
 from compatkit.scorers.make import SCORER_OPTIONS, scorer_options, takers
@@ -173,7 +173,7 @@ def test_what_numbers_depend_on_is_in_the_signature(name: str) -> None:
 
 def test_what_is_about_logs_is_what_a_selection_of_logs_holds() -> None:
     about = {name for name, each in OPTIONS.items() if each.about in {OF_LOGS, OF_TASKS}}
-    held = {each.name for each in fields(LogSelection)}
+    held = set(LogSelection.__struct_fields__)
     # A direction has two flags and one value; --scorer says that answers are judged anew, and
     # --references, which is of all files, names the dataset of logs that hold answers alone.
     assert about - {"higher_is_better"} == held - {"judged_anew", "dataset"}

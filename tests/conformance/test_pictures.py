@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -18,6 +17,7 @@ from compatkit import Comparison, compare_candidates
 from compatkit.comparison.agreement import Agreement
 from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import undefined
+from compatkit.record import replace
 from compatkit.reports import REPORTS
 from compatkit.reports.pictures import (
     IMAGES,

@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.found_slices import FoundSlice, FoundSlices
 from compatkit.metrics.search_columns import Condition
 from compatkit.notes import Note
+from compatkit.record import replace
 from compatkit.reports import REPORTS, View
 from compatkit.reports.csv_report import HEADER
 from compatkit.reports.flips import FORMATS

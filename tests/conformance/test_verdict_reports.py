@@ -4,7 +4,6 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from html import unescape
@@ -23,6 +22,7 @@ from compatkit.comparison.comparison import Comparison
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Guarded, Verdict, WaiverUse
 from compatkit.notes import Note
+from compatkit.record import replace
 from compatkit.reports.verdicts import VERDICT_FLIPS, VERDICT_REPORTS, VERDICT_SUFFIXES
 from compatkit.reports.verdicts.markdown import CUT
 from compatkit.reports.view import View

@@ -5,7 +5,6 @@ Old and new probabilities of the right choice, of two: .75 -> .5, .6 -> .4 (brok
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from compatkit.metrics.definitions import names_always
 from compatkit.metrics.estimates import NOT_ASKED, Plan
 from compatkit.metrics.measure_pair import measure_pair
 from compatkit.metrics.pair import JudgedPair
+from compatkit.record import replace
 
 OLD, NEW = [0.75, 0.6, 0.52, 0.3], [0.5, 0.4, 0.48, 0.8]
 PLAN = Plan(resamples=200)

@@ -1,7 +1,6 @@
 """Flips of right and wrong: rates by hand, and what holds of any counts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import MetricValue, Plan
 from compatkit.metrics.measure_pair import count_pair
 from compatkit.metrics.pair import Judged, JudgedPair
+from compatkit.record import replace
 
 PLAN = Plan()
 FAMILIES = {"accuracy", "flips"}

@@ -1,6 +1,5 @@
 """Slices that were picked: limits that hold together, and whether slices differ at all."""
 
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +11,7 @@ from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import measure_slices
 from compatkit.metrics.pair import JudgedPair
 from compatkit.metrics.picking import NAME, resamples_for, tell_apart
+from compatkit.record import replace
 from compatkit.statistics import simultaneous_proportions, slices_above_others, slices_differ
 
 

@@ -1,6 +1,5 @@
 import json
 import types
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from compatkit.errors import DataError
 from compatkit.predictions.fields import Columns, find_fields
 from compatkit.predictions.predictions import MEASURED, to_predictions
 from compatkit.predictions.records import Records
+from compatkit.record import replace
 
 ROW = {"id": "q1", "prediction": "4", "reference": "4"}
 HUGE = 123456789012345678901234567890

@@ -1,9 +1,8 @@
-from dataclasses import replace
-
 import pytest
 from verdicts import compared
 
 from compatkit import compare
+from compatkit.record import replace
 from compatkit.reports.page import articles
 from compatkit.reports.page.articles import draw_flips, find_flips, name_anchor
 from compatkit.reports.page.choices import make_choices

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +6,7 @@ import pytest
 from verdicts import VERDICTS, compared, decided, guard, judge
 
 from compatkit.gate.verdict import Verdict
+from compatkit.record import replace
 from compatkit.reports.verdicts.gitlab import render_gitlab
 
 

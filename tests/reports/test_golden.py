@@ -1,6 +1,5 @@
 """Every report as it was accepted."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from golden_files import GOLDEN, Check
 from verdicts import VERDICTS
 
 from compatkit import compare, compare_candidates, compare_folders
+from compatkit.record import replace
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.verdicts import VERDICT_REPORTS, VERDICT_SUFFIXES
 

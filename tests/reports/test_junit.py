@@ -1,6 +1,5 @@
 import io
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from verdicts import VERDICTS, decided, judge
 
 from compatkit.gate.verdict import Verdict
 from compatkit.notes import Note
+from compatkit.record import replace
 from compatkit.reports.verdicts.junit import render_junit
 
 SCHEMA = Path(__file__).with_name("junit.xsd")

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from prediction_files import rows_of_model
 
 from compatkit import compare, compare_candidates
 from compatkit.comparison.comparison import Comparison
+from compatkit.record import replace
 from compatkit.reports import REPORTS, View
 from compatkit.reports.hostile import visible
 from compatkit.reports.latex import latex_text, render_latex

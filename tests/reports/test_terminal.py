@@ -1,7 +1,6 @@
 import builtins
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -11,6 +10,7 @@ from rich.cells import cell_len
 from compatkit import Comparison, compare, compare_candidates
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.measure_pair import Slice
+from compatkit.record import replace
 from compatkit.reports import View
 from compatkit.reports.shown_metrics import shown_metrics
 from compatkit.reports.tables import (

@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -7,6 +6,7 @@ from verdicts import VERDICTS, compared, decided, guard, judge, waived
 
 from compatkit.gate.verdict import Verdict
 from compatkit.notes import Note
+from compatkit.record import replace
 from compatkit.reports.blocks import Block, Explanation, FlipList, Fold, Heading, Line, Table, Tone
 from compatkit.reports.verdicts import VERDICT_REPORTS
 from compatkit.reports.verdicts.layout import lay_out_verdict

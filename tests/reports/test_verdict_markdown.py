@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hostile_texts import HOSTILE
 from report_parsers import tokens_of
@@ -7,6 +5,7 @@ from verdicts import VERDICTS, compared, decided, graded, guard, judge
 
 from compatkit import compare_candidates
 from compatkit.notes import Note
+from compatkit.record import replace
 from compatkit.reports import View
 from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.markdown import CUT, mark_comment, render_markdown

@@ -1,4 +1,3 @@
-import dataclasses
 import math
 import subprocess
 import sys
@@ -23,7 +22,7 @@ def test_import_leaves_scipy_alone():
 
 
 def test_an_interval_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         wilson(1, 2).low = 0.0
 
 

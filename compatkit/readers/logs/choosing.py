@@ -1,7 +1,6 @@
 """Choosing: of the logs in a file or folder, one per task, each with its metric."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +11,7 @@ from compatkit.readers.logs.directions import less_is_better
 from compatkit.readers.logs.harness import Harness
 from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
 from compatkit.readers.source import read_beginning
+from compatkit.record import replace
 from compatkit.spelling import suggest
 
 T = TypeVar("T")

@@ -1,10 +1,11 @@
 """Harness: an evaluation harness, and the file of this folder that reads its logs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
@@ -17,8 +18,7 @@ from compatkit.readers.source import read_beginning
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Harness:
+class Harness(Struct, frozen=True):
     """A harness, and the file of this folder that reads its logs.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Scores of Inspect: their names, which way they point, and how often they are half right."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from compatkit.readers.logs.inspect_types import Header, ScoreValue, Summary
@@ -15,8 +16,7 @@ VALUES = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 
 
-@dataclass(slots=True)
-class ScoresSeen:
+class ScoresSeen(Struct):
     """The scores that the samples of a log have.
 
     Attributes:

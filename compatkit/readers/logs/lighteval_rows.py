@@ -8,8 +8,9 @@ them. The first leaderboard had a column for each metric, and `query`.
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from compatkit.errors import DataError
 from compatkit.predictions.likelihoods import PER_CHARACTER, RAW
@@ -23,8 +24,7 @@ NEWEST = {"doc", "metric"}
 BEFORE = {"example", "predictions"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What a row says, whatever its version.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Rows of lm-evaluation-harness: what was asked, answered and accepted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from compatkit.arrays import as_index
 from compatkit.errors import DataError
@@ -54,8 +55,7 @@ def read_row(row: Mapping[str, Any], metric: str, log: Log, where: str) -> dict[
     return record
 
 
-@dataclass(slots=True)
-class _Choices:
+class _Choices(Struct):
     """The choices of a document.
 
     Attributes:

@@ -4,9 +4,10 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct, field
 
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
@@ -23,8 +24,7 @@ NEWEST = "newest"
 OWN_SCORE = Recipe("field:score")  # what the harness itself said of each row
 
 
-@dataclass(frozen=True, slots=True)
-class LogSelection:
+class LogSelection(Struct, frozen=True):
     """What a user says of logs; what is not said is left to the log, or refused.
 
     Attributes:
@@ -50,8 +50,7 @@ class LogSelection:
     judged_anew: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """One task of one run: what the harness says of it. The rows stay in the file.
 
     Attributes:

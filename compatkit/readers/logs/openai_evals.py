@@ -8,10 +8,11 @@ end.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct, field
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
@@ -32,8 +33,7 @@ VERDICT = "choice"  # of a grading model, in its `metrics` event
 GRADER = "modelgraded"  # in the class of an eval that a model grades
 
 
-@dataclass(slots=True)
-class _Example:
+class _Example(Struct):
     """What the events of one sample say."""
 
     line: int

@@ -1,8 +1,9 @@
 """Signs: what the files of a harness have, which tells them before its reader is loaded."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from compatkit.readers.logs.log import find_beside, plain_name
 
@@ -15,8 +16,7 @@ LM_EVAL_NAME = rf"samples_(.+)_({DATE})\.jsonl?$"
 LMMS_EVAL_NAME = r"^(\d{8}_\d{6})_samples_(.+)\.jsonl$"
 
 
-@dataclass(frozen=True, slots=True)
-class FileSign:
+class FileSign(Struct, frozen=True):
     """What a harness's files have, all of it.
 
     Attributes:

@@ -4,9 +4,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import CHANGED, FlippedExample
@@ -23,8 +24,7 @@ TAIL = 600
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """What both models say.
 
     Attributes:
@@ -40,8 +40,7 @@ class Sides:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(Struct, frozen=True):
     """A flipped example as the page shows it.
 
     Attributes:
@@ -74,8 +73,7 @@ class Article:
     long: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FlipPage:
+class FlipPage(Struct, frozen=True):
     """The list of flips, drawn.
 
     Attributes:
@@ -97,8 +95,7 @@ class FlipPage:
     order: str = "most harmful first"
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
+class Flip(Struct, frozen=True):
     """A flipped example and where it flipped.
 
     Attributes:

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ROOM = 0.04  # of the width, on both sides
 MOST_TICKS = 5
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Where numbers stand in a drawing, in percent of its width.
 
     Attributes:
@@ -36,8 +36,7 @@ class Scale:
         return tuple(round(step * number, 12) for number in range(first, last + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """An interval and the value in it, in percent of a drawing's width.
 
     Attributes:

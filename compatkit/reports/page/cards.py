@@ -1,7 +1,8 @@
 """Cards: the few numbers that a page begins with, each with its interval."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
@@ -9,8 +10,7 @@ from compatkit.metrics.estimates import MetricValue
 from compatkit.reports.view import format_count, format_number, name_average
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A number with its interval.
 
     Attributes:

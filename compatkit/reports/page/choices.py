@@ -5,7 +5,8 @@ one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.examples import FlippedExample
@@ -15,8 +16,7 @@ from compatkit.reports.view import tasks_of
 Gathered = Mapping[tuple[str, str], Mapping[str, frozenset[str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A filter of the list.
 
     Attributes:
@@ -41,8 +41,7 @@ class Choice:
         return self.tokens.setdefault(value, f"{self.letter}{len(self.tokens)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """The filters of a list.
 
     Attributes:

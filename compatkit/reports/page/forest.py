@@ -1,20 +1,21 @@
 """Forest: where an update broke, a row for each slice, task or model, which filters the flips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.estimates import Metrics, MetricValue, Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair
 from compatkit.metrics.pair import Counts
+from compatkit.record import replace
 from compatkit.reports.page.bars import Bar, bar_of, scale_of
 from compatkit.reports.view import format_count, format_number, format_value, level_of, name_average
 
 MOST_ROWS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A number on the scale.
 
     Attributes:
@@ -26,8 +27,7 @@ class Tick:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ForestRow:
+class ForestRow(Struct, frozen=True):
     """What broke among the examples of one slice, task or model.
 
     Attributes:
@@ -51,8 +51,7 @@ class ForestRow:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
+class Forest(Struct, frozen=True):
     """A table of rows with a bar each.
 
     Attributes:
@@ -76,8 +75,7 @@ class Forest:
     average: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Whose numbers a row shows.
 
     Attributes:

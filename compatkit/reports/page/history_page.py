@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from compatkit.comparison.history import History
 from compatkit.comparison.traced import TracedExample
@@ -38,8 +39,7 @@ MOST_NAMES = 6  # of versions, in the line above the title
 WRONG_NOW, RIGHT_NOW = ("negative", "wrong in the last"), ("positive", "right in the last")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one version, or several in a row, answered.
 
     Attributes:
@@ -53,8 +53,7 @@ class Answer:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """An example that changed as the page shows it.
 
     Attributes:
@@ -84,8 +83,7 @@ class Trace:
     long: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What the list can be filtered by.
 
     Attributes:

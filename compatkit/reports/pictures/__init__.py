@@ -6,10 +6,11 @@ imported when a picture is described or drawn, so that nobody else waits for the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
@@ -39,8 +40,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class PictureKind:
+class PictureKind(Struct, frozen=True):
     """A picture that there is.
 
     Attributes:

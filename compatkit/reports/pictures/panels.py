@@ -1,10 +1,10 @@
 """Panels: what the pictures of several comparisons share: which are drawn, and what tells them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.estimates import MetricValue
+from compatkit.record import replace
 from compatkit.reports.pictures.lacking import NoPictureError
 from compatkit.reports.pictures.picture import Forest, Panel, Picture, is_drawn
 from compatkit.reports.view import count_of, format_interval, format_value, level_of, tasks_of

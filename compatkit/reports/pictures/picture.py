@@ -1,8 +1,9 @@
 """Picture: what is to be seen, as numbers and texts; `drawing` alone knows how it looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from compatkit.arrays import BoolArray, FloatArray
 from compatkit.metrics.estimates import MetricValue
@@ -16,8 +17,7 @@ class Role(Enum):
     REPAIRED = "repaired"
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """One quantity of a plot.
 
     Attributes:
@@ -33,8 +33,7 @@ BROKEN = Series("broken (NFR)", Role.BROKEN)
 REPAIRED = Series("repaired (PFR)", Role.REPAIRED)
 
 
-@dataclass(frozen=True, slots=True)
-class ForestRow:
+class ForestRow(Struct, frozen=True):
     """A row of a forest plot.
 
     Attributes:
@@ -50,8 +49,7 @@ class ForestRow:
     apart: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
+class Forest(Struct, frozen=True):
     """Rows of values with their intervals.
 
     Attributes:
@@ -75,8 +73,7 @@ class Forest:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Curves:
+class Curves(Struct, frozen=True):
     """Shares over thresholds; each holds from above the threshold before up to its own.
 
     Attributes:
@@ -96,8 +93,7 @@ class Curves:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(Struct, frozen=True):
     """Scores of examples, old against new, in the four quadrants of a threshold.
 
     Attributes:
@@ -123,8 +119,7 @@ class Cloud:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A model in the plane of accuracy and NFR.
 
     Attributes:
@@ -138,8 +133,7 @@ class Place:
     nfr: MetricValue
 
 
-@dataclass(frozen=True, slots=True)
-class Plane:
+class Plane(Struct, frozen=True):
     """Models by accuracy and NFR.
 
     Attributes:
@@ -157,8 +151,7 @@ class Plane:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A heat map.
 
     Attributes:
@@ -184,8 +177,7 @@ class Grid:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """A part of a stacked row.
 
     Attributes:
@@ -199,8 +191,7 @@ class Band:
     strength: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class StackRow:
+class StackRow(Struct, frozen=True):
     """A row of stacked parts of a whole.
 
     Attributes:
@@ -214,8 +205,7 @@ class StackRow:
     remark: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """Rows of stacked parts, each row a whole.
 
     Attributes:
@@ -238,8 +228,7 @@ class Stack:
 Panel = Forest | Curves | Cloud | Plane | Grid | Stack
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A picture, described.
 
     Attributes:

@@ -1,11 +1,11 @@
 """Slices: the NFR of each, a forest plot."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.estimates import MetricValue
 from compatkit.metrics.measure_pair import Slice
+from compatkit.record import replace
 from compatkit.reports.pictures.lacking import NO_SLICES, NoPictureError
 from compatkit.reports.pictures.panels import (
     MOST_PANELS,

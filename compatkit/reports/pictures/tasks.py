@@ -1,9 +1,9 @@
 """Tasks: what broke and what was repaired in each."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from compatkit.comparison.comparison import Comparison
+from compatkit.record import replace
 from compatkit.reports.pictures.lacking import NoPictureError
 from compatkit.reports.pictures.panels import (
     MOST_PANELS,

@@ -6,7 +6,8 @@ commands for GitHub Actions'; github.com/actions/toolkit, packages/core/src/comm
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from compatkit.gate.policy import FAIL, PASS
 from compatkit.gate.verdict import Verdict
@@ -27,8 +28,7 @@ MOST = 10  # of a kind in a step; GitHub shows no more
 TEXT_LIMIT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """What GitHub shows, and beside which line.
 
     Attributes:

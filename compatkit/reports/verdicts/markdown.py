@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.verdict import Verdict
+from compatkit.record import replace
 from compatkit.reports.blocks import Block, FlipList, Fold, Table
 from compatkit.reports.hostile import markdown_text, visible
 from compatkit.reports.markdown import TEXT_LIMIT, draw_block, draw_fold

@@ -1,10 +1,12 @@
 """The page of a verdict: what was decided and why, then every flip, to open and to search."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.gate.verdict import Decision, Verdict
+from compatkit.record import replace
 from compatkit.reports.blocks import Block, Fold
 from compatkit.reports.headline import describe_evidence
 from compatkit.reports.page.articles import Flip, draw_flips, find_anchor, find_flips
@@ -54,8 +56,7 @@ MOST_BUDGETS = 200
 GUARDED = "must not flip"
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetRow:
+class BudgetRow(Struct, frozen=True):
     """A budget as a row with the measured range drawn against the limit.
 
     Attributes:
@@ -87,8 +88,7 @@ class BudgetRow:
     allowed: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
+class BrokenRow(Struct, frozen=True):
     """A must-not-flip example that broke.
 
     Attributes:

@@ -3,11 +3,11 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import ADVISORY, ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
+from compatkit.record import replace
 from compatkit.reports.hostile import visible
 from compatkit.reports.verdicts.changes import show_change
 from compatkit.reports.view import (

@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import pytest
 from drawn_pictures import Drawn
 
 from compatkit import Comparison, compare_candidates
 from compatkit.metrics.estimates import undefined
+from compatkit.record import replace
 from compatkit.reports.pictures import NoPictureError, describe_picture
 
 

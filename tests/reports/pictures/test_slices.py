@@ -1,10 +1,10 @@
 import re
-from dataclasses import replace
 
 import pytest
 from drawn_pictures import Drawn, compare_answers
 
 from compatkit import Comparison
+from compatkit.record import replace
 from compatkit.reports.pictures import NoPictureError, describe_picture
 from compatkit.reports.pictures.panels import MOST_ROWS
 
