@@ -6,6 +6,7 @@ moves, where a second run is at hand, else a default.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec import Struct
@@ -47,7 +48,8 @@ SHARE = 0.99  # of the margins, which a second run moves by no more than the mea
 ORIGINS = SAID, MEASURED, DEFAULT = ("said", "measured", "default")
 
 
-class CloseMargin(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CloseMargin:
     """Up to which old margin of the right choice a negative flip is a close call.
 
     Attributes:
