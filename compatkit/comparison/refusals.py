@@ -74,7 +74,7 @@ def is_refusal(text: str | None) -> bool:
     (True, False)
     """
     answer = None if text is None else after_reasoning(text)[0]
-    return answer is not None and REFUSAL.match(_plain(answer)) is not None
+    return answer is not None and re.match(REFUSAL, _plain(answer)) is not None
 
 
 def _plain(text: str) -> str:
@@ -91,7 +91,7 @@ def _any(phrases: tuple[str, ...]) -> str:
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
 
 
-REFUSAL = re.compile(
+REFUSAL = (  # compiled when a text is first read
     rf"(?:(?:{_any(OPENINGS)})\b[ ,.;:!\u2013\u2014-]*(?:(?:but|however|and)\b,? )?)*"
     rf"(?:(?:{_any(PHRASES)})\b|(?:{_any(UNABLE)}) (?:{_any(ACTS)})\b)"
 )

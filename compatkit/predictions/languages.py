@@ -19,8 +19,9 @@ SPARSEST = 10
 TIMES = 4
 FEWEST_CHARACTERS = 10  # of Chinese or Japanese, which have no words to count
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-HAN = re.compile("[\u4e00-\u9fff]")
+# Compiled when a text is first read.
+KANA = "[\u3041-\u3096\u30a1-\u30fa]"
+HAN = "[\u4e00-\u9fff]"
 WORDS = {
     "English": (
         "the of and is are was were that this with for from which would have has it they "
@@ -106,7 +107,7 @@ def find_language(text: str) -> str | None:
         different = len({word for word in words if owners.get(word) == language})
         sure = different >= FEWEST and first * SPARSEST >= len(words) and first >= TIMES * second
         return language if sure else None
-    kana, han = len(KANA.findall(tail)), len(HAN.findall(tail))
+    kana, han = len(re.findall(KANA, tail)), len(re.findall(HAN, tail))
     if kana + han < FEWEST_CHARACTERS:
         return None
     return "Japanese" if kana else "Chinese"

@@ -22,7 +22,7 @@ NO_WORDS = (
 
 _NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha())
 _drop_ascii = re.compile("[\0-\x7f]+").sub
-_search_unspaced = re.compile(f"[{UNSPACED}]").search
+_ANY_UNSPACED = f"[{UNSPACED}]"  # compiled when a text is first read
 _search_letter = re.compile("[A-Za-z0-9]").search
 
 
@@ -46,7 +46,7 @@ def has_spaced_words(text: str) -> bool:
     >>> has_spaced_words("Paris"), has_spaced_words("\u6771\u4eac")
     (True, False)
     """
-    if text.isascii() or not _search_unspaced(text):
+    if text.isascii() or not re.search(_ANY_UNSPACED, text):
         return True
     return 2 * len(re.findall(f"[{UNSPACED}]", text)) <= sum(map(str.isalpha, text))
 
