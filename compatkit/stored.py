@@ -6,10 +6,10 @@ The file has no name: the system frees it with the last process that holds it, h
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from msgspec import Struct
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from compatkit.arrays import IntArray
