@@ -28,6 +28,7 @@ KINDS = {
     "rerun": "a second run of the old model that differs from the first by more than chance",
     "sampled": "answers that were drawn at a temperature, one of each example",
     "chosen": "what was, or may be, chosen by these very numbers",
+    "here": "files that no worker of the cluster could read, so that they were scored here",
     "tasks": "tasks and files that were left out, and what a total adds up",
 }
 # Those that put the comparison itself in doubt: a gate warns, and a strict one refuses.

@@ -1,6 +1,6 @@
 """Measure models: read, score, align and judge their files, once for all comparisons of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -255,6 +255,7 @@ class Measurement(Struct, frozen=True):
         notes += describe_conditions(sides[0].file, sides[1].file, self.options)
         notes += note_samples(sides[0].file, pair.old) + note_samples(sides[1].file, pair.new)
         notes += self.aligned.notes
+        notes += notes_of("here", _scored_here(sides, self.options))
         if self.options.by_position:
             notes += doubt_position(*self._of(0, number), len(self.aligned.ids))
         if self.rerun:
@@ -289,6 +290,16 @@ def measure_files(
         for side, rows in zip(sides, aligned.examples, strict=True)
     ]
     return Measurement(options, sides, aligned, judged, task, rerun=old_rerun is not None)
+
+
+def _scored_here(sides: Sequence[ScoredRows], options: Options) -> Iterator[str]:
+    """Yield which files were scored here, though there is a cluster."""
+    if options.client is not None:
+        from compatkit.pairing.cluster import why_here  # noqa: PLC0415  (start-up time)
+
+        for file in (side.file for side in sides):
+            if why := why_here(file):
+                yield f"{file.name}: scored here, and not on the cluster: {why}"
 
 
 def _score_files(files: Sequence[PredictionFile], options: Options) -> list[ScoredRows]:

@@ -81,7 +81,7 @@ def run_on_cluster(
     submitted: list[tuple[list[Task], list[Any]]] = []
     try:
         for job in work:
-            tasks = list(_divide(job, cores)) if _is_readable(job.file) else []
+            tasks = [] if why_here(job.file) else list(_divide(job, cores))
             futures = [client.submit(run_task, task, pure=False) for task in tasks]
             submitted.append((tasks, futures))
         return [
@@ -92,9 +92,11 @@ def run_on_cluster(
         client.cancel([future for _, futures in submitted for future in futures])
 
 
-def _is_readable(file: PredictionFile) -> bool:
-    """Tell whether another machine can read a file by itself."""
-    return file.path is not None and file.references is None
+def why_here(file: PredictionFile) -> str:
+    """Return why no other machine can read a file by itself; empty where one can."""
+    if file.path is None:
+        return "its rows are in no file that a worker could read"
+    return "its references are in another file" if file.references is not None else ""
 
 
 def _divide(job: Job, cores: int) -> Iterator[Task]:

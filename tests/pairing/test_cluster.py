@@ -16,6 +16,7 @@ from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.gate import check
 from compatkit.pairing import cluster
+from compatkit.record import replace
 from compatkit.reports import REPORTS, View
 
 dask = pytest.importorskip("dask")
@@ -137,6 +138,9 @@ def test_rows_in_memory_and_references_are_scored_here(
     here = compatkit.compare(rows, pair[1])
     there = compatkit.compare(rows, pair[1], client=client)
     assert (here.counts, here.signature) == (there.counts, there.signature)
+    why = "scored here, and not on the cluster: its rows are in no file that a worker could read"
+    assert [note for note in there.notes if why in note]
+    assert not [note for note in here.notes if why in note]
     references = write(
         tmp_path / "ref.jsonl", [{"id": row["id"], "reference": "dog"} for row in rows]
     )
@@ -145,7 +149,14 @@ def test_rows_in_memory_and_references_are_scored_here(
         "old_fields": {"references": "none"},
         "new_fields": {"references": "none"},
     }
-    assert report(pair, client, **options) == report(pair, None, **options)
+    here = compatkit.compare(*pair, **options)
+    there = compatkit.compare(*pair, client=client, **options)
+    told = {
+        f"{name}: scored here, and not on the cluster: its references are in another file"
+        for name in pair
+    }
+    assert set(there.notes) - set(here.notes) == told
+    assert replace(there, noted=()).to_dict() == replace(here, noted=()).to_dict()
 
 
 def test_choices_are_known_wherever_their_texts_were_read(tmp_path: Path, client: Any) -> None:
