@@ -1,11 +1,12 @@
 """A directive for the site, `error-messages`: the messages of errors, from the source.
 
 What a message fills in stands in it by its name, in angle brackets. A message that a function puts
-together is left out.
+together is left out, and one that has no two words of its own beside what it fills in.
 """
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 PACKAGE = Path(compatkit.__file__).parent
+FILLED = re.compile(r"<[^<>]*>")
 ERRORS = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
 
 
@@ -47,7 +49,7 @@ def find_messages() -> Iterator[Message]:
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 error = ast.unparse(node.exc.func)
                 text = write(node.exc.args[0])
-                if error in ERRORS and text.strip(" .:<>") and " " in text:
+                if error in ERRORS and re.search(r"[a-z] [a-z]", FILLED.sub("", text)):
                     yield Message(room, error, text)
 
 

@@ -268,3 +268,20 @@ def test_everybody_can_read_it(
         (one["id"], [node["html"] for node in one["nodes"]]) for one in outcome["violations"]
     ]
     assert not violations, json.dumps(violations, indent=1)
+
+
+def test_a_long_name_is_broken_where_one_of_its_words_ends(browser: Any, tmp_path: Path) -> None:
+    sides = [
+        [{**row, "city": f"mmlu_pro_physics_{row['city']}"} for row in rows([answer] * NUMBER)]
+        for answer in ("yes it is", "no")
+    ]
+    text = REPORTS["html"]([compare(*sides, by="city")], None)
+    opened = open_page(browser, tmp_path, text, viewport={"width": 390, "height": 800})
+    button = opened.page.locator("th[data-token] button", has_text="Oslo").first
+    lines = button.evaluate(
+        """button => [...button.childNodes].filter(node => node.nodeType === 3).map(node => {
+             const range = document.createRange(); range.selectNodeContents(node);
+             return [node.textContent, range.getClientRects().length];
+           })"""
+    )
+    assert lines == [["mmlu_", 1], ["pro_", 1], ["physics_", 1], ["Oslo", 1]]

@@ -76,7 +76,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.token = cell.dataset.token;
-    button.textContent = cell.textContent;
+    button.append(...cell.childNodes);
     button.addEventListener("click", () => choose(button.dataset.token));
     cell.replaceChildren(button);
     buttons.push(button);
