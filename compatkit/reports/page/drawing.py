@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 FOLDER = Path(__file__).parent
 MOST_OF_A_NAME = 200
 LONGEST_WORD = 20
-PART = re.compile(r"[^_./-]*[_./-]+|[^_./-]+")
+WORD_BEGINS = re.compile(r"(?<=[_./-])(?=[^\W\d_])")
 
 
 def draw(template: str, **shown: Any) -> str:
@@ -49,7 +49,7 @@ def _templates() -> "jinja2.Environment":
     templates.filters |= {
         "arrow": lambda text: text.replace(" -> ", " \u2192 "),
         "breaking": lambda text: " any" if _is_unbroken(text) else "",
-        "parts": PART.findall,
+        "parts": WORD_BEGINS.split,
         "named": lambda text: text if text.strip() else f'"{text}"',
         "short": lambda text: shorten(text, MOST_OF_A_NAME),
     }

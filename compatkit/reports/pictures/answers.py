@@ -44,7 +44,7 @@ def _panel(comparison: Comparison) -> tuple[Grid, str]:
     if changes.any():
         old, new = np.unravel_index(int(changes.argmax()), changes.shape)
         sentence += f"; the most frequent change, {names[old]} to {names[new]}, {changes.max():,}"
-    notes = ["grey: the same answer; the darker a cell, the more examples of its colour"]
+    notes = ["grey: the same answer; the stronger its colour, the more examples in a cell"]
     if None in agreement.answers:
         notes.append(f"{DASH}: no answer")
         sentence += f"; {DASH} stands for no answer"

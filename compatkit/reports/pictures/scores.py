@@ -8,6 +8,7 @@ from compatkit.reports.pictures.panels import one_by_one
 from compatkit.reports.pictures.picture import Cloud, Picture
 from compatkit.reports.view import count_of, format_count, tasks_of
 
+CELLS = "the stronger its colour, the more examples in a cell"
 MOST_POINTS = 1500
 
 
@@ -57,6 +58,6 @@ def _panel(comparison: Comparison) -> tuple[Cloud, str]:
         threshold=comparison.threshold,
         corners=corners,
         in_cells=counts.total > MOST_POINTS,
-        note="the darker a cell, the more examples" if counts.total > MOST_POINTS else "",
+        note=CELLS if counts.total > MOST_POINTS else "",
     )
     return panel, sentence

@@ -48,7 +48,7 @@ def test_many_examples_are_counted_in_cells_so_that_a_page_stays_small() -> None
     picture = describe_picture("scores", [compare_answers(*sides, threshold=0.5)])
     assert picture.panels[0].in_cells
     assert len(Drawn(picture).source) < 200_000
-    assert "the darker a cell, the more examples" in Drawn(picture).texts
+    assert "the stronger its colour, the more examples in a cell" in Drawn(picture).texts
     few = [side[:MOST_POINTS] for side in sides]
     assert not describe_picture("scores", [compare_answers(*few, threshold=0.5)]).panels[0].in_cells
 
