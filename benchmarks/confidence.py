@@ -4,7 +4,8 @@ Run `python benchmarks/confidence.py [--quick]`: it trains a tiny Llama on the s
 that the question began with), asks it by lm-evaluation-harness in float32, again in other batches,
 in bfloat16 and with int8 weights (torch's own dynamic quantisation), compares the logs with
 compatkit, and holds the divergence to a plain script that reads the same logs. It prints a table; a
-full run writes `benchmarks/results/confidence.md`.
+full run writes `benchmarks/results/confidence.md`. With `--speed ROWS` it measures instead what
+likelihoods cost, and prints that: `confidence_speed`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from typing import Any
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 import torch
+from confidence_speed import report_speed
 from lm_eval import simple_evaluate
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.models.huggingface import HFLM
@@ -214,8 +216,18 @@ def _head(documents: int, steps: int, accuracy: float) -> str:
 def main() -> None:
     """Measure, print, and write what a full run measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few questions; nothing is written")
-    quick = parser.parse_args().quick
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="few questions, or one report; written nowhere",
+    )
+    parser.add_argument("--speed", type=int, metavar="ROWS", help="what likelihoods cost instead")
+    parser.add_argument("--repetitions", type=int, default=3, help="of --speed")
+    chosen = parser.parse_args()
+    if chosen.speed:
+        print(report_speed(chosen.speed, chosen.repetitions, quick=chosen.quick))
+        return
+    quick = chosen.quick
     report = measure(100 if quick else 1000, 14)
     if not quick:
         RESULTS.write_text(report, encoding="utf-8")
