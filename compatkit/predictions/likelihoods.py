@@ -46,9 +46,10 @@ NORMALIZED = frozenset({"prediction_normalized", "acc_norm"})
 NUMBERS = {float, int}
 FEWEST = 2  # choices
 ROUNDED = 1e-4  # by which sums of a model's numbers may be above the logarithm of 1
+BOUNDLESS = 1e100  # sums of larger numbers, and their squares, are infinite
 NONE = "rows hold no likelihoods of their choices"
 UNLIKE = "rows hold no likelihoods, which are one number for each of two choices or more"
-INFINITE = "rows with a likelihood that is NaN or infinite, which are not used"
+INFINITE = "rows with a likelihood that is NaN, infinite or beyond 1e100, which are not used"
 POSITIVE = "rows with a log-likelihood above 0, which no probability has, and are not used"
 UNNAMED = "rows whose reference names none of the choices, or by its letter another than by text"
 WANTED = (
@@ -216,7 +217,7 @@ def read_likelihoods(
         weighing,
         {fault: count for fault, count in {**faults, UNNAMED: unnamed}.items() if count},
     )
-    read = read.without(~np.isfinite(read.values), INFINITE)
+    read = read.without(~(np.abs(read.values) < BOUNDLESS), INFINITE)
     # A choice may well be likelier with its question than alone.
     return read if weighing == LESS_ALONE else read.without(read.values > ROUNDED, POSITIVE)
 

@@ -200,7 +200,7 @@ def test_other_choices_and_unknown_ones_are_counted() -> None:
             "new: 1 rows whose reference names none of the choices, or by its letter another than "
             "by text"
         ),
-        "new: 1 rows with a likelihood that is NaN or infinite, which are not used",
+        "new: 1 rows with a likelihood that is NaN, infinite or beyond 1e100, which are not used",
         (
             "close calls are flips with an old margin of at most 0.05, the default of likelihoods "
             "that are raw; --old-rerun measures it"

@@ -19,6 +19,7 @@ from verdicts import VERDICTS, compared, decided, flip_of, judge, undefined
 
 from compatkit import check
 from compatkit.comparison.comparison import Comparison
+from compatkit.comparison.examples import FlippedExamples
 from compatkit.gate.policy import Waiver
 from compatkit.gate.verdict import Guarded, Verdict, WaiverUse
 from compatkit.notes import Note
@@ -55,7 +56,7 @@ def speaking(text: str, task: str) -> Comparison:
         scorer=text,
         signature=f"scorer:{text[:2000]}|n:8",
         noted=(Note("log", f"{text}: a note"), Note("log", text)),
-        examples=tuple(flips),
+        examples=FlippedExamples.of(flips),
     )
 
 
@@ -67,7 +68,7 @@ def with_text(text: str) -> Verdict:
     name = text or "one"
     tasks = (name, f"{name} 2")
     comparisons = tuple(speaking(text, task) for task in tasks)
-    flips = comparisons[0].examples or ()
+    flips = list(comparisons[0].examples or ())
     return judge(
         "fail",
         decided("fail", task=name, field=name, slice=text),
@@ -238,7 +239,9 @@ def test_the_outcome_comes_first(kind: str, case: str) -> None:
 
 @pytest.mark.parametrize("kind", ["html", "junit", "markdown", "terminal"])
 def test_what_the_old_model_did_not_answer_stands_beside_what_is_allowed(kind: str) -> None:
-    old = [{"id": number, "prediction": "a", "reference": "a"} for number in range(40)]
+    old: list[dict[str, Any]] = [
+        {"id": number, "prediction": "a", "reference": "a"} for number in range(40)
+    ]
     silent = [{**row, "prediction": None} if row["id"] < 3 else row for row in old]
     said = "the old model did not answer 3 of 40 examples, which cannot break: max_left_out = 12.5%"
     for rows, expected in ((silent, True), (old, False)):

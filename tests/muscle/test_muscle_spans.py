@@ -1,7 +1,9 @@
 """The loss over spans: likelihoods of the same characters in the place of tokens."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +25,9 @@ ROWS = [
 ]
 
 
-def read(tmp_path: Path, *, apart: bool = True, tokenizer=None, rows=None, **values: object):
+def read(
+    tmp_path: Path, *, apart: bool = True, tokenizer: Any = None, rows: Any = None, **values: Any
+) -> Any:
     config = MuscleConfig(**{"tokens": "span", **values})
     path = write_rows(tmp_path / "data.jsonl", rows or ROWS)
     old = make_pieces() if apart else None
@@ -46,8 +50,8 @@ def read(tmp_path: Path, *, apart: bool = True, tokenizer=None, rows=None, **val
 def test_binary_divergence_by_hand(
     teacher: float, student: float, temperature: float, nats: float
 ) -> None:
-    logs = (torch.tensor([value], dtype=torch.float64).log() for value in (teacher, student))
-    assert float(binary_divergence(*logs, temperature)) == pytest.approx(nats, abs=1e-5)
+    old, new = (torch.tensor([value], dtype=torch.float64).log() for value in (teacher, student))
+    assert float(binary_divergence(old, new, temperature)) == pytest.approx(nats, abs=1e-5)
 
 
 LOGS = st.lists(st.floats(-30, 0), min_size=1, max_size=5)
@@ -84,8 +88,8 @@ def test_two_outcomes_of_many_diverge_no_more_than_all_of_them(seed: int) -> Non
     for words in (2, 7):
         old, new = torch.randn(2, 30, words, generator=draw, dtype=torch.float64)
         labels = torch.randint(words, (30, 1), generator=draw)
-        gold = [side.log_softmax(-1).gather(-1, labels)[:, 0] for side in (old, new)]
-        whole, part = divergence(old, new, 1.0), binary_divergence(*gold, 1.0)
+        old_gold, new_gold = (side.log_softmax(-1).gather(-1, labels)[:, 0] for side in (old, new))
+        whole, part = divergence(old, new, 1.0), binary_divergence(old_gold, new_gold, 1.0)
         assert (part <= whole + 1e-4).all()
         if words == 2:
             assert torch.allclose(part, whole.double(), atol=1e-4)
@@ -105,7 +109,7 @@ def test_a_batch_has_the_same_spans_for_both_models(tmp_path: Path) -> None:
     assert int(counted) == len(batch["old"]["span"])
 
 
-def _answers(batch, seed: int):
+def _answers(batch: Any, seed: int) -> tuple[Predicted, DenseTeacher, DenseTeacher]:
     draw = torch.Generator().manual_seed(seed)
     made = []
     for side in (batch, batch["old"], batch):
@@ -125,7 +129,7 @@ def test_the_loss_over_spans_against_a_plain_loop(tmp_path: Path, mask: str, see
     loss = combine_losses(spans, *teachers, mask=mask, temperature=2.0)
 
     owners = {"student": batch["span"], "old": batch["old"]["span"], "new": batch["span"]}
-    sides = {"student": student, "old": old, "new": new}
+    sides: dict[str, Predicted | DenseTeacher] = {"student": student, "old": old, "new": new}
     logs = {name: [0.0] * 5 for name in sides}
     right = dict.fromkeys(range(5), True)
     for name, side in sides.items():
@@ -168,15 +172,17 @@ def test_to_one_tokenizer_of_two_words_the_loss_is_that_over_tokens(
     taught = [Predicted.of(logits, labels) for logits in students[1:]]
     teachers = [DenseTeacher.of(side.logits, side.labels) for side in taught]
     plain = combine_losses(predicted, *teachers, mask=mask, temperature=1.0)
-    spans, *of_spans = over_spans(predicted, *teachers, batch)
+    spans, *of_spans = over_spans(predicted, teachers[0], teachers[1], batch)
     loss = combine_losses(spans, *of_spans, mask=mask, temperature=1.0)
     assert float(loss.loss) == pytest.approx(float(plain.loss), abs=1e-4)
     assert float(loss.old_share) == pytest.approx(float(plain.old_share), abs=1e-5)
     assert int(loss.student_right) == int(plain.student_right)
 
 
-def train(tiny: Tiny, output: Path, **values: object):
-    lines: list[dict[str, float]] = []
+def train(
+    tiny: Tiny, output: Path, **values: object
+) -> tuple[Any, list[float], list[Mapping[str, Any]]]:
+    lines: list[Mapping[str, Any]] = []
     made = train_adapter(tiny.having(output, tokens="span", **values), progress=lines.append)
     return made, [line["loss"] for line in lines if "loss" in line], lines
 

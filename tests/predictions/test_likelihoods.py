@@ -191,3 +191,14 @@ def test_rows_are_taken_in_any_order() -> None:
     taken = likelihoods_of({"log_likelihoods": VALUES}, {}, three).take(np.array([2, 1, 0]))
     assert taken.sizes.tolist() == [3, 0, 2]
     assert taken.values.tolist() == [-3, -1.5, -2, -1, -2]
+
+
+@pytest.mark.parametrize("value", [-1e308, -(10**400), float("-inf"), float("nan")])
+def test_numbers_whose_sums_are_infinite_are_counted_and_not_used(value: float) -> None:
+    columns = likelihoods_of({"log_likelihoods": [-1.0, value]}, {"log_likelihoods": VALUES})
+    assert columns.sizes.tolist() == [0, 2]
+    assert dict(columns.faults) == {INFINITE: 1}
+
+
+def test_a_tiny_likelihood_is_one() -> None:
+    assert likelihoods_of({"log_likelihoods": [-1.0, -1e9]}).values.tolist() == [-1.0, -1e9]
