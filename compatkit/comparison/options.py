@@ -80,9 +80,7 @@ def make_options(
     """
     values: dict[str, Any] = dict(locals())  # the options by their names, as the table has them
     del values["scorer_options"]
-    values["references"] = gather_references(values["references"])
-    _check(values, scorer_options)
-    return _build(values, scorer_options)
+    return _build(_check(values, scorer_options), scorer_options)
 
 
 def check_threshold(scorer: Scorer, threshold: float | None) -> None:
@@ -95,7 +93,9 @@ def check_threshold(scorer: Scorer, threshold: float | None) -> None:
         raise ConfigError(f"threshold is {threshold}; scores of {scorer.name} lie between 0 and 1.")
 
 
-def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> None:
+def _check(values: dict[str, Any], scorer_options: Mapping[str, object]) -> dict[str, Any]:
+    """Return the values with the references gathered, refusing what is out of its range."""
+    values["references"] = gather_references(values["references"])
     in_memory = any(not isinstance(item, str | Path) for item in values["references"])
     for name, value in values.items():
         # Rows in memory are what Python alone can say, and no name of a file.
@@ -113,6 +113,7 @@ def _check(values: Mapping[str, Any], scorer_options: Mapping[str, object]) -> N
             "and no scorer's. Fields are named by fields={'prediction': 'NAME'}."
         )
         raise ConfigError(f"no option {unknown[0]!r}; {suggest(unknown[0], OPTIONS, every)}")
+    return values
 
 
 def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Options:
