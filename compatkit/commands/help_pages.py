@@ -71,13 +71,20 @@ def describe_pages(group: click.Group, context: click.Context) -> Iterator[tuple
             yield from ((f"{name} {below}", page) for below, page in pages)
 
 
+def _clean(command: click.Command) -> str | None:
+    """Return a command's help as every Python has it; 3.13 strips indents."""
+    import inspect  # noqa: PLC0415  (where pages are written)
+
+    return None if command.help is None else inspect.cleandoc(command.help)
+
+
 def describe_page(command: click.Command, context: click.Context) -> dict[str, Any]:
     """Return what a command's help page holds, as JSON knows it."""
     commands = command.commands if isinstance(command, click.Group) else {}
     return {
-        "help": command.help,
+        "help": _clean(command),
         "usage": command.collect_usage_pieces(context),
         "sections": option_sections(command, context),
-        "commands": {name: inner.help for name, inner in commands.items()},
+        "commands": {name: _clean(inner) for name, inner in commands.items()},
         "epilog": command.epilog,
     }

@@ -129,9 +129,9 @@ def test_prose_after_a_statement_is_no_label_and_common_forms_are(
     ids=lambda text: text[:8],
 )
 def test_a_long_text_is_read_in_time_that_grows_with_it(text: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert find_label(text) is None
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2  # of the processor: others on the machine do not count
 
 
 def test_the_answer_a_is_never_taken_for_an_article_and_null_never_matches() -> None:
