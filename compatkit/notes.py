@@ -29,6 +29,7 @@ KINDS = {
     "sampled": "answers that were drawn at a temperature, one of each example",
     "chosen": "what was, or may be, chosen by these very numbers",
     "here": "files that no worker of the cluster could read, so that they were scored here",
+    "memory": "more memory was needed than what was said",
     "tasks": "tasks and files that were left out, and what a total adds up",
 }
 # Those that put the comparison itself in doubt: a gate warns, and a strict one refuses.

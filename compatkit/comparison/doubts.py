@@ -10,6 +10,10 @@ from compatkit.notes import Note
 from compatkit.pairing.edited import count_of
 from compatkit.pairing.scored_rows import ScoredRows
 
+MEGA = 1_000_000
+BEGUN = 60 * MEGA  # bytes that take a comparison of a few rows
+JOINED = 34  # bytes of an example that stay, or come and go, once its rows are joined
+POINTER = 8
 HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
 
 
@@ -47,3 +51,35 @@ def doubt_position(
         "sides: whether they are the same examples was not compared"
     )
     return [Note("unchecked", text)]
+
+
+def doubt_memory(memory: int | None, sides: Sequence[ScoredRows], size: int) -> list[Note]:
+    """Note that more memory was needed than what was said: what is in no file, by its size.
+
+    Args:
+        memory: what was said, in bytes; None where nothing was.
+        sides: the rows of all models.
+        size: number of examples.
+    """
+    if memory is None:
+        return []
+    piped = sum(len(side.file.source.data) for side in sides if side.file.source is not None)
+    values = POINTER * sum(len(side.ids) * len(side.attributes) for side in sides)
+    samples = POINTER * sum(len(side.ids) for side in sides if side.samples is not None)
+    likelihoods = sum(side.likelihoods.nbytes for side in sides if side.likelihoods is not None)
+    parts = {
+        f"{size:,} examples": JOINED * size,
+        "what is read from a pipe": piped,
+        "the values of fields to slice and group by": values,
+        "samples": samples,
+        "likelihoods of choices": likelihoods,
+    }
+    needed = BEGUN + sum(parts.values())
+    if needed <= memory:
+        return []
+    listed = ", ".join(f"{name} {taken / MEGA:,.0f}" for name, taken in parts.items() if taken)
+    text = (
+        f"about {needed / MEGA:,.0f} MB of memory were needed, and --memory says "
+        f"{memory / MEGA:,.0f}: to begin with {BEGUN / MEGA:,.0f}, {listed}"
+    )
+    return [Note("memory", text)]

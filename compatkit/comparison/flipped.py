@@ -22,7 +22,7 @@ from compatkit.predictions.predictions import to_predictions
 from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.scorer import Scorer
-from compatkit.stored import load, read_parts
+from compatkit.stored import narrow, read_parts
 
 NEGATIVE, POSITIVE = KINDS
 NO_ROW = Row({}, None, None, (), None, 0)
@@ -158,9 +158,8 @@ def find_witnesses(
     records, lines, samples = (np.full(len(rows), -1, np.int64) for _ in range(3))
     records[present] = of_side.pick("records", rows[present])
     lines[present] = of_side.pick("lines", rows[present])
-    samples[present] = rows[present] - np.searchsorted(
-        load(of_side.columns["records"]), records[present]
-    )
+    samples[present] = rows[present] - of_side.first_rows(records[present])
+    records, lines, samples = narrow(records), narrow(lines), narrow(samples)
     return Witnesses(of_side.file, of_side.fields, scorer, records, lines, samples, side.by_run)
 
 

@@ -17,7 +17,7 @@ from compatkit.pairing.edited import count_of, name_row
 from compatkit.pairing.numbering import mark
 from compatkit.pairing.scored_rows import ScoredRows
 
-TOGETHER = 1 << 21  # rows whose contents are sorted at a time
+TOGETHER = 1 << 20  # rows whose contents are sorted at a time
 
 
 class Evidence(Struct, frozen=True):

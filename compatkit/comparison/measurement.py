@@ -28,7 +28,7 @@ from compatkit.comparison.confidences import (
     gather_confidence,
     note_confidence,
 )
-from compatkit.comparison.doubts import doubt_position, doubt_scorer
+from compatkit.comparison.doubts import doubt_memory, doubt_position, doubt_scorer
 from compatkit.comparison.examples import FlippedExamples
 from compatkit.comparison.finding import asked_of, join_for_search
 from compatkit.comparison.flipped import (
@@ -263,6 +263,7 @@ class Measurement(Struct, frozen=True):
             notes += doubt_rerun(*self._of(0, number, -1), judged)
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         notes += doubt_scorer(pair, self.options.scorer.name)
+        notes += doubt_memory(self.options.memory, self.sides, len(self.aligned.ids))
         return tuple(dict.fromkeys(notes))
 
 

@@ -78,7 +78,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
     _refuse_repeated(task, comparison)
     refuse_unbreakable(task, comparison)
     pair = comparison.pair
-    if not pair.old.right.any():
+    if not pair.old.held_right.any():
         raise DataError(
             f"{task.where}{comparison.old} is right on none of {len(pair.ids):,} examples by "
             f"{comparison.scorer}, so nothing could flip. Another scorer or threshold is meant."

@@ -29,12 +29,18 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
     Raises:
         ConfigError: an id that no file holds, or a tag that no example has.
     """
-    rows = (
-        {example_id: row for row, example_id in enumerate(comparison.pair.ids)} if examples else {}
-    )
-    named = dict(_name_examples(examples, comparison, rows))
-    was_right = comparison.pair.old.right >= MOSTLY
-    broken = was_right & (comparison.pair.new.right < MOSTLY)
+    named = dict(_name_examples(examples, comparison))
+    rows = {}
+    if named:
+        rows = {name: row for row, name in enumerate(comparison.pair.ids) if name in named}
+    for example_id in examples.ids:
+        if example_id not in rows:
+            raise ConfigError(
+                f"must_not_flip: no example {example_id!r} in {comparison.old}. Mend the id, or "
+                "remove it."
+            )
+    was_right = comparison.pair.old.held_right >= MOSTLY
+    broken = was_right & (comparison.pair.new.held_right < MOSTLY)
     flips = _read_flips(comparison, [rows[example] for example in named if broken[rows[example]]])
     return [
         Guarded(
@@ -58,9 +64,7 @@ def _read_flips(comparison: Comparison, rows: Sequence[int]) -> dict[str, Flippe
     return {flip.id: flip for flip in comparison.examples.take(numbers)}
 
 
-def _name_examples(
-    examples: MustNotFlip, comparison: Comparison, rows: dict[str, int]
-) -> Iterator[tuple[str, str]]:
+def _name_examples(examples: MustNotFlip, comparison: Comparison) -> Iterator[tuple[str, str]]:
     """Yield the examples with what named them; what an id names, a tag does not name again."""
     for tag, values in examples.tags.items():
         parts = rows_by_value(comparison.pair.attributes[tag])
@@ -71,10 +75,4 @@ def _name_examples(
                     f"must_not_flip: no example has {tag} = {value!r} in {comparison.old}."
                 )
             yield from ((tagged_id, f"{tag}={value}") for tagged_id in tagged)
-    for example_id in examples.ids:
-        if example_id not in rows:
-            raise ConfigError(
-                f"must_not_flip: no example {example_id!r} in {comparison.old}. Mend the id, or "
-                "remove it."
-            )
-        yield example_id, "id"
+    yield from ((example_id, "id") for example_id in examples.ids)

@@ -1,6 +1,6 @@
 """Waivers: flips that are accepted for a while, with a reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 
@@ -45,9 +45,14 @@ def apply_waivers(
         ConfigError: a waiver whose task or example no file holds, or whose last day is no date.
     """
     named = {comparison.task: comparison for comparison in comparisons}
-    examples = {task: set(comparison.pair.ids) for task, comparison in named.items() if waivers}
+    names = {waiver.id for waiver in waivers}
+    examples = {
+        task: {name for name in comparison.pair.ids if name in names}
+        for task, comparison in named.items()
+        if waivers
+    }
     flipped = {
-        task: {comparison.pair.ids[row] for row in _find_broken(comparison.pair)}
+        task: set(_find_broken(comparison.pair, names))
         for task, comparison in named.items()
         if waivers
     }
@@ -72,10 +77,12 @@ def apply_waivers(
     return Waived(tuple(uses), {task: frozenset(ids) for task, ids in accepted.items()})
 
 
-def _find_broken(pair: JudgedPair) -> list[int]:
-    """Return the rows of the examples whose share of right samples fell."""
-    rows: list[int] = np.flatnonzero(pair.old.right > pair.new.right).tolist()
-    return rows
+def _find_broken(pair: JudgedPair, names: AbstractSet[str]) -> Iterator[str]:
+    """Yield those of some examples whose share of right samples fell."""
+    fell = pair.fell
+    for row, name in enumerate(pair.ids):
+        if name in names and fell[row]:
+            yield name
 
 
 def take_waived(pair: JudgedPair, accepted: AbstractSet[str], task: TaskPolicy) -> JudgedPair:

@@ -6,7 +6,7 @@ from compatkit.metrics.pair import JudgedPair
 
 def old_accuracy(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
     """Return what is lost where every right answer breaks."""
-    return float(pair.old.right.mean())
+    return float(pair.old.held_right.mean())
 
 
 def old_confident_accuracy(pair: JudgedPair, plan: Plan) -> float:
@@ -40,7 +40,7 @@ def highest_score(pair: JudgedPair, plan: Plan) -> float:
 
 def relative_flips(pair: JudgedPair, plan: Plan) -> float:  # noqa: ARG001
     """Return the relative NFR where every answer is wrong."""
-    accuracy = float(pair.old.right.mean())
+    accuracy = float(pair.old.held_right.mean())
     return 1.0 / accuracy if accuracy else 0.0
 
 

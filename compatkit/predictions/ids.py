@@ -11,6 +11,7 @@ from compatkit.arrays import IntArray
 from compatkit.stored import STEP, Column, Store, Stored
 
 BATCH = 4096  # ids that are unpacked at a time
+TAKEN = 1 << 14  # ids of which some are taken at a time
 LARGE = 1 << 22  # bytes of texts that are compared at a time
 NARROW = 2**32  # bytes up to which an end takes four
 
@@ -97,10 +98,10 @@ class Ids(Sequence[str]):
         if (rows[1:] < rows[:-1]).any():
             return Ids.pack([self[row] for row in rows.tolist()])
         parts = []
-        for first in range(0, len(self), STEP):
-            wanted = rows[slice(*np.searchsorted(rows, [first, first + STEP]))]
+        for first in range(0, len(self), TAKEN):
+            wanted = rows[slice(*np.searchsorted(rows, [first, first + TAKEN]))]
             if len(wanted):
-                texts = list(self.unpack(first, first + STEP))
+                texts = list(self.unpack(first, first + TAKEN))
                 some = Ids.pack([texts[row] for row in (wanted - first).tolist()])
                 parts.append(some.put(self.data.stores[0]))
         return Ids.join(parts)

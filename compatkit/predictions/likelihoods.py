@@ -77,6 +77,12 @@ class Likelihoods(Struct, frozen=True):
     weighing: str = RAW
     faults: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes that they take."""
+        columns = self.sizes, self.values, self.names, self.right
+        return sum(column.nbytes for column in columns)
+
     def places(self, rows: IntArray) -> IntArray:
         """Return where the choices of some rows stand, row after row.
 

@@ -25,7 +25,7 @@ from compatkit.readers import blocks
 from compatkit.reports import REPORTS, View
 from compatkit.stored import Store
 
-SMALL = "1MB"
+SMALL = "1GB"
 BOTH: tuple[dict[str, Any], ...] = ({}, {"memory": SMALL})
 
 
@@ -51,6 +51,7 @@ def spill(patch: pytest.MonkeyPatch, sizes: list[int]) -> None:
     patch.setattr(blocks, "BLOCK", 300)
     patch.setattr("compatkit.stored.STEP", 7)
     patch.setattr(ids, "STEP", 5)
+    patch.setattr(ids, "TAKEN", 4)
     patch.setattr(numbering, "STEP", 6)
     patch.setattr(numbering, "TOGETHER", 11)
     patch.setattr(judging, "TOGETHER", 9)
@@ -355,3 +356,20 @@ def test_nothing_is_left_however_it_ends(tmp_path: Path, end: str, code: int) ->
     )
     assert done.returncode == code, done.stderr
     assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_held_is_said(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{side}.jsonl", make_rows(side)) for side in ("old", "new")]
+    said = compatkit.compare(*paths, by="lang", memory="10MB").notes
+    (text,) = [note for note in said if "--memory" in note]
+    assert text.startswith("about 60 MB of memory were needed, and --memory says 10: ")
+    assert "the values of fields to slice and group by 0" in text
+    held = compatkit.compare(*paths, by="lang", memory="1GB")
+    assert not [note for note in held.notes if "--memory" in note]
+    assert held.notes == compatkit.compare(*paths, by="lang").notes
+
+
+def test_rows_in_memory_take_what_they_take() -> None:
+    rows = make_rows("old")
+    with pytest.raises(ConfigError, match="memory is of files, and the rows of old and new"):
+        compatkit.compare(rows, rows, memory="1GB")
