@@ -135,7 +135,10 @@ AXES = {
         "row",
         (1_000, 10_000, 100_000, 1_000_000, 10_000_000),
         write_rows,
-        {"exact match": ["--normalize", "squad"]},
+        {
+            "exact match": ["--normalize", "squad"],
+            "exact match, --memory 400MB": ["--normalize", "squad", "--memory", "400MB"],
+        },
         "texts of 2 to 3 words, no slices",
     ),
     "tasks": Axis("task", (1, 10, 50, 200), write_tasks, {"exact match": []}, "500 rows a task"),

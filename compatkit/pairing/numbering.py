@@ -67,8 +67,8 @@ def _find_earliest(columns: Sequence[Ids], starts: Sequence[int]) -> IntArray:
 
 def _divide(ids: Ids, divisor: int) -> list[tuple[Column, Ids]]:
     """Return the rows, and the ids, of each remainder of the hashes; where ids lie, they lie."""
-    if divisor == 1:
-        return [(np.arange(len(ids)), ids)]
+    if divisor == 1 or not len(ids):
+        return [(np.arange(len(ids)), ids)] * divisor
     rows: list[list[Column]] = [[] for _ in range(divisor)]
     texts: list[list[Ids]] = [[] for _ in range(divisor)]
     for start in range(0, len(ids), STEP):

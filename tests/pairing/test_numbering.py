@@ -1,18 +1,27 @@
 """Ids of several files are numbered in the order in which they first occur."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compatkit.pairing import numbering as module
 from compatkit.pairing.numbering import mark, number_ids
 from compatkit.predictions.ids import Ids
+from compatkit.stored import Store
 
 COLUMNS = st.lists(st.lists(st.sampled_from(["a", "b", "cc", ""]), max_size=6), min_size=1)
 
 
-@given(COLUMNS)
-def test_equal_ids_have_equal_numbers_in_order(columns: list[list[str]]) -> None:
-    ids, codes = number_ids([Ids.pack(column) for column in columns])
+@given(COLUMNS, st.sampled_from([2, 5, 1000]), st.booleans())
+def test_equal_ids_have_equal_numbers_in_order(
+    columns: list[list[str]], together: int, lie: bool
+) -> None:
+    packed = [Ids.pack(column) for column in columns]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TOGETHER", together)
+        patch.setattr(module, "STEP", together)
+        ids, codes = number_ids([one.put(Store()) for one in packed] if lie else packed)
     every = dict.fromkeys(text for column in columns for text in column)
     assert list(ids) == list(every)
     assert [[ids[code] for code in column.tolist()] for column in codes] == columns

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from compatkit.predictions import ids as module
 from compatkit.predictions.ids import Ids
+from compatkit.stored import Store
 
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=5)  # lone surrogates, too
 TEXTS = st.lists(TEXT, max_size=12)
@@ -40,6 +41,31 @@ def test_texts_of_one_spelling_and_other_borders_differ() -> None:
 def test_some_are_taken_in_any_order(texts: list[str], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, len(texts) - 1)))
     assert Ids.pack(texts).take(np.array(rows, np.int64)) == [texts[row] for row in rows]
+
+
+@given(TEXTS, TEXTS, st.data(), st.sampled_from([1, 3, 100]))
+def test_in_a_file_they_are_the_same(
+    texts: list[str], others: list[str], data: st.DataObject, step: int
+) -> None:
+    packed = Ids.join([Ids.pack(part).put(Store()) for part in (texts, others)])
+    every = [*texts, *others]
+    chosen = data.draw(st.sets(st.sampled_from(range(len(every)))) if every else st.just(set()))
+    rows = np.array(sorted(chosen), np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STEP", "TAKEN", "LARGE", "BATCH"):
+            patch.setattr(module, name, step)
+        assert packed.is_stored
+        assert packed == every
+        assert [packed[row] for row in range(len(every))] == every
+        assert packed == Ids.pack(every)
+        assert packed != Ids.pack([*every, "z"])
+        assert packed != Ids.pack(["zz", *every[1:]])
+        assert packed.take(rows) == [every[row] for row in rows.tolist()]
+        assert packed.take(rows[::-1]) == [every[row] for row in rows[::-1].tolist()]
+        assert packed.are_distinct() == (len(set(every)) == len(every))
+        assert [packed.index(text) for text in every] == [every.index(text) for text in every]
+    with pytest.raises(ValueError, match="none of them"):
+        packed.index("no such text")
 
 
 def test_one_beyond_the_end_is_none_of_them() -> None:
