@@ -12,7 +12,7 @@ from markdown_it.token import Token
 class Tags(HTMLParser):
     """The tags of a page, each closed where it must be."""
 
-    VOID = frozenset({"meta", "br", "input"})
+    VOID = frozenset({"meta", "br", "input", "wbr"})
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
