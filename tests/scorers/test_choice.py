@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,20 +116,18 @@ def test_prose_after_a_statement_is_no_label_and_common_forms_are(
 @pytest.mark.parametrize(
     "text",
     [
-        "answer" + " " * 100_000 + "x",
-        "answer: " + "*" * 100_000 + "xx",
-        "answer: a" + "." * 100_000 + "x",
-        "\\boxed{" * 20_000,
-        "\\boxed{A" + ")" * 100_000,
-        "option " * 20_000,
-        "the answer is " * 20_000,
+        "answer" + " " * 1_000_000 + "x",
+        "answer: " + "*" * 1_000_000 + "xx",
+        "answer: a" + "." * 1_000_000 + "x",
+        "\\boxed{" * 200_000,
+        "\\boxed{A" + ")" * 1_000_000,
+        "option " * 200_000,
+        "the answer is " * 200_000,
     ],
     ids=lambda text: text[:8],
 )
 def test_a_long_text_is_read_in_time_that_grows_with_it(text: str) -> None:
-    start = time.process_time()
-    assert find_label(text) is None
-    assert time.process_time() - start < 2  # of the processor: others on the machine do not count
+    assert find_label(text) is None  # in time that grows with its square this would take hours
 
 
 def test_the_answer_a_is_never_taken_for_an_article_and_null_never_matches() -> None:
