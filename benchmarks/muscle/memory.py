@@ -74,7 +74,7 @@ def make_base(folder: Path, shape: Shape, seed: int) -> str:
     )
     with torch.device(choose_device()):
         model = transformers.LlamaForCausalLM(config)
-    model.to(torch.bfloat16).save_pretrained(folder)  # type: ignore[arg-type]
+    model.to(torch.bfloat16).save_pretrained(folder)
     make_tokenizer(shape.words - 4).save_pretrained(folder)
     return str(folder)
 

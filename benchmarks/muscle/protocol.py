@@ -183,8 +183,8 @@ def compare_with_ce(triples: Sequence[Mapping[str, Any]], name: str) -> str:
     alike = name in {"plain", "ce"} or "other tokenizer" in name  # those have another old model
     if alike or len(triples) < LEAST:
         return "-"
-    rates = [[rows[key]["nfr"] for rows in triples] for key in (name, "ce")]
-    return f"{stats.ttest_rel(*rates).pvalue:.1g}"
+    own, control = ([float(rows[key]["nfr"]) for rows in triples] for key in (name, "ce"))
+    return f"{stats.ttest_rel(own, control).pvalue:.1g}"
 
 
 def main() -> None:
