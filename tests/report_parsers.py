@@ -59,7 +59,7 @@ def kinds_of(text: str) -> Any:
 
 ANCHOR = re.compile(r"(flip(/[A-Za-z0-9._-]+)+|[a-z-]+)")
 VARYING = {"a", "b", "button", "del", "details", "em", "i", "ins", "p", "small", "summary"}
-VARYING |= {"td", "th"}
+VARYING |= {"td", "th", "wbr"}
 """Tags of which a page has more or fewer by how long a text is, and how far two differ."""
 
 
