@@ -12,7 +12,8 @@ from compatkit.pairing.scored_rows import ScoredRows
 
 MEGA = 1_000_000
 BEGUN = 60 * MEGA  # bytes that take a comparison of a few rows
-JOINED = 34  # bytes of an example that stay, or come and go, once its rows are joined
+JOINED = 24  # bytes of an example that stay, or come and go, once its rows are joined
+FLIPPED = 95  # bytes of a flip that is kept to be listed
 POINTER = 8
 HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
 
@@ -53,13 +54,16 @@ def doubt_position(
     return [Note("unchecked", text)]
 
 
-def doubt_memory(memory: int | None, sides: Sequence[ScoredRows], size: int) -> list[Note]:
+def doubt_memory(
+    memory: int | None, sides: Sequence[ScoredRows], size: int, flips: int
+) -> list[Note]:
     """Note that more memory was needed than what was said: what is in no file, by its size.
 
     Args:
         memory: what was said, in bytes; None where nothing was.
         sides: the rows of all models.
         size: number of examples.
+        flips: number of those that are kept to be listed.
     """
     if memory is None:
         return []
@@ -69,6 +73,7 @@ def doubt_memory(memory: int | None, sides: Sequence[ScoredRows], size: int) -> 
     likelihoods = sum(side.likelihoods.nbytes for side in sides if side.likelihoods is not None)
     parts = {
         f"{size:,} examples": JOINED * size,
+        f"{flips:,} flips": FLIPPED * flips,
         "what is read from a pipe": piped,
         "the values of fields to slice and group by": values,
         "samples": samples,

@@ -364,6 +364,9 @@ def test_what_cannot_be_held_is_said(tmp_path: Path) -> None:
     (text,) = [note for note in said if "--memory" in note]
     assert text.startswith("about 60 MB of memory were needed, and --memory says 10: ")
     assert "the values of fields to slice and group by 0" in text
+    assert " flips 0" in text  # a gate and a list of flips keep each
+    unlisted = compatkit.compare(*paths, by="lang", memory="10MB", keep_flips=False).notes
+    assert not [note for note in unlisted if " flips " in note]
     held = compatkit.compare(*paths, by="lang", memory="1GB")
     assert not [note for note in held.notes if "--memory" in note]
     assert held.notes == compatkit.compare(*paths, by="lang").notes
