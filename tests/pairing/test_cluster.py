@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mixed_rows import make_rows
 
 import compatkit
 from compatkit.comparison.options import make_options
@@ -40,21 +41,6 @@ def client() -> Iterator[Any]:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a file of a few hundred bytes have several parts."""
     monkeypatch.setattr(cluster, "SMALLEST", 300)
-
-
-def make_rows(side: str, count: int = 60) -> list[dict[str, Any]]:
-    texts = ["The cat", "a dog", None, "two \ud800 birds", "fish"]
-    return [
-        {
-            "id": f"q{number}",
-            "prediction": texts[(number * (7 if side == "new" else 3)) % 5],
-            "reference": ["the cat", "Cat"] if number % 2 else "dog",
-            "input": f"What is {number}?",
-            "lang": "de" if number % 3 else "en",
-            "group": number // 4,
-        }
-        for number in range(count)
-    ]
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> str:

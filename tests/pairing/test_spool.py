@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mixed_rows
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,18 +59,7 @@ def spill(patch: pytest.MonkeyPatch, sizes: list[int]) -> None:
 
 
 def make_rows(side: str, count: int = 60) -> list[dict[str, Any]]:
-    texts = ["The cat", "a dog", None, "two \ud800 birds", "fish"]
-    return [
-        {
-            "id": f"q{number}",
-            "prediction": texts[(number * (7 if side == "new" else 3)) % 5],
-            "reference": ["the cat", "Cat"] if number % 2 else "dog",
-            "input": f"What is {number % 59}?",
-            "lang": "de" if number % 3 else "en",
-            "group": number // 4,
-        }
-        for number in range(count)
-    ]
+    return mixed_rows.make_rows(side, count, 59)
 
 
 def shuffle(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
