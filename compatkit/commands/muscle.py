@@ -22,7 +22,7 @@ from compatkit.commands.muscle_options import (
     quieten,
 )
 from compatkit.errors import ConfigError
-from compatkit.muscle import require_extra
+from compatkit.extras import require_extra
 from compatkit.muscle.refusals import check_data, check_finetune, check_train
 from compatkit.reports.hostile import visible
 
@@ -64,7 +64,7 @@ def check(**values: Any) -> None:
 
     No weights are loaded. Exit code 2 where they cannot.
     """
-    require_extra()
+    require_extra("muscle")
     config = make_muscle_config(values)
     if not config.old_base or not config.new_base:
         raise ConfigError("two models are checked: --old-base and --new-base.")
@@ -127,7 +127,7 @@ def finetune(resume: bool, **values: Any) -> None:
     An example has a prompt and a completion, a prompt and choices, a text, or messages. Run it
     once on the old base and once on the new one.
     """
-    require_extra()
+    require_extra("muscle")
     config = make_muscle_config(values)
     check_finetune(config, resume=resume)
     quieten()
@@ -154,7 +154,7 @@ def train(resume: bool, merge: str | None, **values: Any) -> None:
     Only the new base and this adapter are needed afterwards. accelerate launch -m compatkit
     muscle train ... trains on several devices.
     """
-    require_extra()
+    require_extra("muscle")
     from compatkit.muscle.merge import check_merge, check_target, merge_adapter  # noqa: PLC0415
 
     config = make_muscle_config(values)
@@ -196,7 +196,7 @@ def blend(first: str, second: str, weight: float, output: str) -> None:
     Between a task adapter and a compatible one it is a knob between accuracy and flips. Choose the
     weight on validation examples, not on those that are reported.
     """
-    require_extra()
+    require_extra("muscle")
     from compatkit.muscle.blend import blend_adapters, check_blend  # noqa: PLC0415
 
     if not 0 <= weight <= 1:

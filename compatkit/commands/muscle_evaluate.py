@@ -20,7 +20,7 @@ from compatkit.commands.muscle_options import MODELS, config_options, make_muscl
 from compatkit.commands.run import read_arguments
 from compatkit.commands.run_options import THINKING
 from compatkit.errors import ConfigError
-from compatkit.muscle import require_extra
+from compatkit.extras import require_extra
 
 ROW = {
     "accuracy_new": "accuracy",
@@ -73,7 +73,7 @@ def evaluate(adapter: str, **values: Any) -> None:
 
     The prediction files are those of compatkit run, and compatkit score reads them.
     """
-    require_extra()
+    require_extra("muscle")
     from compatkit.muscle.card import add_scores, read_record  # noqa: PLC0415
 
     task, data, folder = (values.pop(name) for name in ("task", "data", "predictions"))

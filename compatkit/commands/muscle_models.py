@@ -5,6 +5,7 @@ from typing import Any
 
 from compatkit.checkpoints.adapters import check_model
 from compatkit.checkpoints.sources import Model
+from compatkit.extras import require_extra
 from compatkit.muscle.config import MuscleConfig
 from compatkit.runner.task import Task, load_task, plain_task
 
@@ -62,10 +63,10 @@ def run_models(
     """
     from compatkit.runner.examples import Data, read_examples  # noqa: PLC0415
     from compatkit.runner.header import Asked  # noqa: PLC0415
-    from compatkit.runner.run import require_extra, run_model  # noqa: PLC0415
+    from compatkit.runner.run import run_model  # noqa: PLC0415
     from compatkit.runner.settings import make_settings  # noqa: PLC0415
 
-    require_extra()
+    require_extra("run")
     settings = make_settings(
         task, **{name: value for name, value in how.items() if value is not None}
     )

@@ -16,6 +16,7 @@ from compatkit.commands.printing import check_targets
 from compatkit.commands.progress import show_answers
 from compatkit.commands.run_options import RUN_FLAGS
 from compatkit.errors import ConfigError
+from compatkit.extras import require_extra
 from compatkit.reports.hostile import visible
 
 if TYPE_CHECKING:
@@ -64,9 +65,8 @@ def run(**values: Any) -> None:
     """
     from compatkit.comparison.compare import compare_files  # noqa: PLC0415
     from compatkit.reports import REPORTS  # noqa: PLC0415
-    from compatkit.runner.run import require_extra  # noqa: PLC0415
 
-    require_extra()
+    require_extra("run")
     models = _models(values)
     outputs = _outputs(values["outputs"], models)
     if values["score"] and len(models) == 1:

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from compatkit.commands.flags import flag
-from compatkit.errors import CompatkitError, ConfigError, MissingExtraError
+from compatkit.errors import CompatkitError, ConfigError
+from compatkit.extras import require_extra
 from compatkit.reports.hostile import visible
 
 LOCAL = "local"
@@ -41,13 +42,10 @@ def open_client(address: str | None) -> Iterator[Any]:
         raise ConfigError(
             f"--scheduler is empty; the address of a scheduler, or {LOCAL!r}, was expected."
         )
-    try:
-        from distributed import Client, LocalCluster  # noqa: PLC0415  (start-up time)
-        from distributed.comm import resolve_address  # noqa: PLC0415
-    except ImportError:
-        raise MissingExtraError(
-            "--scheduler needs dask and distributed: pip install 'compatkit[dask]'."
-        ) from None
+    require_extra("dask")
+    from distributed import Client, LocalCluster  # noqa: PLC0415  (start-up time)
+    from distributed.comm import resolve_address  # noqa: PLC0415
+
     if address == LOCAL:
         with (
             LocalCluster(

@@ -4,12 +4,12 @@ To add one: a line in `MODULES`, and a folder of that name with the module's scr
 (README.md), requirements.txt, app.py and tests.py.
 """
 
-import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from compatkit.errors import ConfigError, MissingExtraError
+from compatkit.errors import ConfigError
+from compatkit.extras import require_extra
 from compatkit.metrics.definitions import METRICS
 
 ROUGE_TYPES = ("rougeL", "rouge1", "rouge2", "rougeLsum")
@@ -123,17 +123,9 @@ def evaluate_module(name: str) -> str:
     """
     if name not in MODULES:
         raise ConfigError(f"no evaluate module {name!r}; there are {', '.join(MODULES)}.")
-    _check_installed()
+    require_extra("evaluate")
     _check_cache()
     return str(Path(__file__).parent / name)
-
-
-def _check_installed() -> None:
-    if importlib.util.find_spec("evaluate") is None:
-        raise MissingExtraError(
-            "the library evaluate is not installed. Install compatkit with its extra: "
-            "pip install 'compatkit[evaluate]'."
-        )
 
 
 def _check_cache() -> None:

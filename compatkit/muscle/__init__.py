@@ -9,10 +9,9 @@ arXiv 2407.09435.
 """
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from compatkit.errors import MissingExtraError
+from compatkit.extras import require_extra
 
 if TYPE_CHECKING:
     from compatkit.muscle.config import MuscleConfig
@@ -30,8 +29,6 @@ __all__ = [
     "train_adapter",
 ]
 
-EXTRA = ("torch", "transformers", "accelerate", "peft", "safetensors")
-
 _HOMES = {
     "MASKS": "masks",
     "MuscleConfig": "config",
@@ -43,25 +40,12 @@ _HOMES = {
 _HEAVY = {"loss", "train", "trainer"}
 
 
-def require_extra() -> None:
-    """Refuse to go on without the libraries of the extra.
-
-    Raises:
-        MissingExtraError: naming what is missing, and how to install it.
-    """
-    missing = [name for name in EXTRA if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f'compatkit muscle needs {", ".join(missing)}: pip install "compatkit[muscle]".'
-        )
-
-
 def __getattr__(name: str) -> Any:
     """Load a public name from its home (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'compatkit.muscle' has no attribute {name!r}")
     if _HOMES[name] in _HEAVY:
-        require_extra()
+        require_extra("muscle")
     return getattr(import_module(f"compatkit.muscle.{_HOMES[name]}"), name)
 
 

@@ -15,7 +15,7 @@ import transformers
 from compatkit.checkpoints.checkpoint import Checkpoint, load_base
 from compatkit.checkpoints.tokens import digest_tokenizer
 from compatkit.errors import CompatkitError, DataError
-from compatkit.muscle import require_extra
+from compatkit.extras import require_extra
 from compatkit.muscle.batches import Collator, TokenizedExample
 from compatkit.muscle.card import Record, describe_files, list_versions, write_record
 from compatkit.muscle.check import Alignment, check_examples, check_pair
@@ -81,7 +81,7 @@ def finetune_adapter(
         DataError: examples or a checkpoint that cannot be used.
         InterruptedTrainingError: by Ctrl-C or SIGTERM, after a checkpoint was written.
     """
-    require_extra()
+    require_extra("muscle")
     check_finetune(config, resume=resume)
     base = open_base(config.new_base, config.trust)
     data = _prepare(config, base, base.max_length)
@@ -109,7 +109,7 @@ def train_adapter(
             cannot be used.
         InterruptedTrainingError: by Ctrl-C or SIGTERM, after a checkpoint was written.
     """
-    require_extra()
+    require_extra("muscle")
     check_train(config, resume=resume)
     taught, trust = config.chosen_mask is not None, config.trust
     new = open_base(config.new_base, trust)

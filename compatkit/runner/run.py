@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from compatkit.checkpoints.adapters import put_adapter
 from compatkit.checkpoints.checkpoint import Checkpoint, load_base, open_checkpoint
 from compatkit.checkpoints.loading import is_out_of_memory, release_memory
 from compatkit.checkpoints.sources import Model
-from compatkit.errors import ConfigError, MissingExtraError
+from compatkit.errors import ConfigError
 from compatkit.output import write_whole
 from compatkit.readers.prediction_file import open_predictions
 from compatkit.readers.run_header import header_path, is_own_header, read_header
@@ -35,7 +34,6 @@ from compatkit.runner.settings import Settings
 
 Progress = Callable[[int, int], None]  # answers made, of how many
 
-EXTRA = ("torch", "transformers", "accelerate", "jinja2")
 ON_CPU, ON_GPU = 16, 64  # sequences of a batch to begin with; halved where memory runs out
 PATIENCE = timedelta(days=7)  # of a process for the others: batches differ in how long they take
 
@@ -61,19 +59,6 @@ class Outcome:
     unfinished: int
     unclosed: int
     main: bool
-
-
-def require_extra() -> None:
-    """Refuse to go on without the libraries of the extra.
-
-    Raises:
-        MissingExtraError: naming what is missing, and how to install it.
-    """
-    missing = [name for name in EXTRA if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f"compatkit run needs {', '.join(missing)}: pip install 'compatkit[run]'."
-        )
 
 
 def run_model(

@@ -1,6 +1,5 @@
 """A metric of Hugging Face `evaluate` as a scorer."""
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,7 +8,8 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from compatkit.arrays import FloatArray
-from compatkit.errors import ConfigError, DataError, MissingExtraError
+from compatkit.errors import ConfigError, DataError
+from compatkit.extras import require_extra
 from compatkit.record import replace
 from compatkit.scorers.own import make_own
 from compatkit.scorers.scorer import Scorer
@@ -77,11 +77,7 @@ def _value(text: str) -> Any:
 
 
 def _load(name: str) -> Any:
-    if importlib.util.find_spec("evaluate") is None:
-        raise MissingExtraError(
-            f"the scorer evaluate:{name} needs the library evaluate. Install compatkit with its "
-            "extra: pip install 'compatkit[evaluate]'."
-        )
+    require_extra("evaluate")
     import evaluate  # noqa: PLC0415
 
     try:

@@ -1,7 +1,6 @@
 """JSON schema: which values a user's schema allows."""
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from compatkit.errors import ConfigError, MissingExtraError
+from compatkit.errors import ConfigError
+from compatkit.extras import require_extra
 from compatkit.scorers.json_text import write_json
 
 
@@ -42,11 +42,7 @@ def load_schema(path: str | None) -> Schema:
     """
     if path is None:
         return Schema("", lambda value: True)  # noqa: ARG005
-    if importlib.util.find_spec("jsonschema") is None:
-        raise MissingExtraError(
-            "--schema needs the library jsonschema. Install compatkit with its extra: "
-            "pip install 'compatkit[json]'."
-        )
+    require_extra("json")
     from jsonschema import exceptions, validators  # noqa: PLC0415
     from referencing import Registry  # noqa: PLC0415
 

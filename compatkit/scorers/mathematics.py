@@ -1,13 +1,12 @@
 """Mathematics: 1 if the expression that the answer gives equals the reference's."""
 
-import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from msgspec import Struct
 
-from compatkit.errors import MissingExtraError
+from compatkit.extras import require_extra
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import Scored, Scorer
@@ -52,11 +51,7 @@ def math(
 
     Source: math-verify; Hendrycks et al. 2021 (arXiv 2103.03874), MATH, for `\boxed{}`.
     """
-    if importlib.util.find_spec("math_verify") is None:
-        raise MissingExtraError(
-            "the scorer math needs the library math-verify. Install compatkit with its extra: "
-            "pip install 'compatkit[math]'."
-        )
+    require_extra("math")
     from compatkit.scorers.math_process import MathProcess  # noqa: PLC0415  (start-up time)
 
     process = MathProcess(time_limit)

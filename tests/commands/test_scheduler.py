@@ -1,14 +1,13 @@
 """The commands on a Dask cluster of loopback."""
 
-import builtins
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from compatkit import extras
 from compatkit.cli import main
 from compatkit.commands import scheduler
 from compatkit.commands.scheduler import open_client
@@ -105,16 +104,9 @@ def test_an_empty_address_is_no_cluster() -> None:
 
 
 def test_without_dask_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    imported = builtins.__import__
-
-    def refuse(name: str, *arguments: Any) -> Any:
-        if name == "distributed":
-            raise ImportError(name)
-        return imported(name, *arguments)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with (
-        pytest.raises(MissingExtraError, match=r"pip install 'compatkit\[dask\]'"),
+        pytest.raises(MissingExtraError, match=r'pip install "compatkit\[dask\]"'),
         open_client("x"),
     ):
         pass

@@ -223,9 +223,9 @@ except compatkit.ConfigError as error:
 
 def test_without_evaluate_the_extra_is_named(printed, tmp_path) -> None:
     code = """
-import importlib.util
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name == "evaluate" else found(name, *rest)
+from compatkit import extras
+find_spec = extras.find_spec
+extras.find_spec = lambda name: None if name == "evaluate" else find_spec(name)
 messages = []
 for call in (lambda: compatkit.evaluate_module(name), lambda: compatkit.evaluate_metric("x")):
     try:
@@ -236,4 +236,4 @@ print(json.dumps(messages))
 """
     messages = printed(code, tmp_path)
     assert len(messages) == 2
-    assert all("pip install 'compatkit[evaluate]'" in message for message in messages)
+    assert all('pip install "compatkit[evaluate]"' in message for message in messages)

@@ -1,6 +1,5 @@
 """Every wrong input is a sentence, whichever way it comes in."""
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import torch
 
 import compatkit
+from compatkit import extras
 from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
 from compatkit.evaluate_modules import MODULES
 from compatkit.evaluate_modules.widget import make_interface
@@ -214,8 +214,8 @@ def test_a_module_that_is_not_there_is_named_with_those_that_are() -> None:
 
 
 def test_without_evaluate_a_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'compatkit\[evaluate\]'"):
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r'pip install "compatkit\[evaluate\]"'):
         compatkit.evaluate_module("compatibility")
 
 

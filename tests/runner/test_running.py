@@ -11,7 +11,6 @@ from runner.conftest import Ask
 from runner.tiny_models import make_llama
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.runner import run as run_module
 from compatkit.runner.answers import Answerer
 from compatkit.runner.encoding import Encoded
 from compatkit.runner.plan import Item, cut_batches, plan_batches
@@ -315,11 +314,3 @@ def test_an_answer_is_cut_at_the_first_stop() -> None:
     assert cut_at_stops("a b c", ["c", "b"]) == "a "
     assert cut_at_stops("a b c", ["d"]) == "a b c"
     assert cut_at_stops("a b c", []) == "a b c"
-
-
-def test_what_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    from compatkit.errors import MissingExtraError
-
-    monkeypatch.setattr(run_module, "find_spec", lambda name: None if name == "torch" else name)
-    with pytest.raises(MissingExtraError, match=r"needs torch: pip install 'compatkit\[run\]'"):
-        run_module.require_extra()

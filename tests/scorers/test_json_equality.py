@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rows_of import rows_of
 
+from compatkit import extras
 from compatkit.errors import ConfigError, MissingExtraError
-from compatkit.scorers import json_equality, json_schema
+from compatkit.scorers import json_equality
 from compatkit.scorers.json_compare import Comparer, count_leaves, sort_lists
 from compatkit.scorers.json_text import NoValueError, find_json, read_json, write_json
 from compatkit.scorers.make import make_scorer
@@ -195,6 +196,6 @@ def test_a_file_that_is_no_schema_is_refused(tmp_path: Path, text: str | None) -
 
 
 def test_without_jsonschema_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_schema.importlib.util, "find_spec", lambda name: None)  # noqa: ARG005
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)  # noqa: ARG005
     with pytest.raises(MissingExtraError, match=r"compatkit\[json\]"):
         make_scorer("json", schema="schema.json")

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import pytest
 from rows_of import rows_of
 
+from compatkit import extras
 from compatkit.errors import CompatkitError, MissingExtraError
 from compatkit.scorers import math_process, mathematics
 from compatkit.scorers.make import make_scorer
@@ -118,6 +119,6 @@ def test_a_process_that_ends_by_itself_is_no_answer(monkeypatch: pytest.MonkeyPa
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_spec("math_verify") is not None
-    monkeypatch.setattr(mathematics.importlib.util, "find_spec", lambda name: None)  # noqa: ARG005
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)  # noqa: ARG005
     with pytest.raises(MissingExtraError, match=r"compatkit\[math\]"):
         make_scorer("math")
