@@ -38,6 +38,9 @@ class LazyGroup(Group):
         if cmd_name not in COMMANDS:
             return None
         command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        if not gc.isenabled():  # called by `main`: what stays loaded is no garbage, now or later
+            gc.freeze()
+            gc.enable()
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -107,6 +110,8 @@ def main() -> None:
     # Numbers here are counted and drawn, not multiplied: starting threads for that costs more
     # time than all else that a small comparison does.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # While modules load nothing of them is garbage, and to look for it takes long.
+    gc.disable()
     try:
         code = command_line(prog_name="compatkit", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -16,6 +16,7 @@ from compatkit.arrays import as_float
 from compatkit.errors import ConfigError
 from compatkit.spelling import ask_near
 
+Number = int | float  # a bound as it was written, so that a message and a schema say 0 and not 0.0
 # Where an option may be said, beside Python: flags, keys of a policy, of its tasks and of its
 # total, and the modules of Hugging Face evaluate.
 COMMAND, POLICY, TASK, TOTAL, EVALUATE = "command", "policy", "task", "total", "evaluate"
@@ -26,7 +27,7 @@ def of_side(value: Any, number: int) -> Any:
     return value[number] if isinstance(value, tuple) else value
 
 
-class Option(Struct, frozen=True, kw_only=True):
+class Option(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One option.
 
     Attributes:
@@ -57,10 +58,10 @@ class Option(Struct, frozen=True, kw_only=True):
     default: Any = None
     choices: tuple[Any, ...] = ()
     proposed: tuple[str, ...] = ()
-    least: float | None = None
-    above: float | None = None
-    most: float | None = None
-    below: float | None = None
+    least: Number | None = None
+    above: Number | None = None
+    most: Number | None = None
+    below: Number | None = None
     several: bool = False
     per_side: bool = False
     metavar: str | None = None

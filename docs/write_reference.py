@@ -3,9 +3,9 @@
     python docs/write_reference.py
 
 The lists of metrics in docs/metrics.md and docs/history.md, the schemas of the JSON reports, here
-and in the package, and, in the package, the schema of compatkit.toml and the help pages of all
-commands. The tests fail while a page is not what this script would write. The pages of commands and
-of the Python interface are made when the site is built.
+and in the package, and, in the package, the options of all scorers, the schema of compatkit.toml
+and the help pages of all commands. The tests fail while a page is not what this script would
+write. The pages of commands and of the Python interface are made when the site is built.
 """
 
 import json
@@ -23,6 +23,8 @@ from compatkit.metrics.trajectories import HISTORY_QUANTITIES, VERSION_QUANTITIE
 from compatkit.reports.history_schema import history_schema
 from compatkit.reports.schema import score_schema
 from compatkit.reports.verdicts.schema import verdict_schema
+from compatkit.scorers import declared
+from compatkit.scorers.signatures import render_options
 
 DOCS = Path(__file__).parent
 SCHEMAS = Path(compatkit.__file__).parent / "schemas"  # what an installed compatkit holds
@@ -83,6 +85,7 @@ def pages() -> dict[Path, str]:
         **{DOCS / name: text for name, text in schemas.items()},
         **{SCHEMAS / name: text for name, text in schemas.items()},
         PATH: render_schema(),
+        Path(declared.PATH): render_options(),
         Path(help_pages.PATH): write_help(),
         metrics: write_metrics(metrics.read_text(encoding="utf-8")),
         history: write_history(history.read_text(encoding="utf-8")),

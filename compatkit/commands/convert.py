@@ -19,7 +19,7 @@ from compatkit.pairing.scoring import score_file
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.reports.hostile import visible
-from compatkit.scorers.make import SCORER_OPTIONS
+from compatkit.scorers.declared import SCORER_OPTIONS
 from compatkit.scorers.scorer import Scorer
 
 # How one file is read and judged, beside what is said of logs.

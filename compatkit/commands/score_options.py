@@ -29,7 +29,7 @@ from compatkit.option import COMMAND, Option
 from compatkit.predictions.fields import ALIASES
 from compatkit.readers.run_header import find_scorer, header_path, load_header
 from compatkit.scorers import SCORERS
-from compatkit.scorers.make import SCORER_OPTIONS, scorer_options
+from compatkit.scorers.declared import SCORER_OPTIONS, scorer_options
 
 FIELDS = "fields"  # the one table of which each key has a flag of its own
 JUDGING, SLICES, PAIRING = "What is right", "Slices", "Pairing of examples"

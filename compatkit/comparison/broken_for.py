@@ -7,8 +7,8 @@ import numpy as np
 from compatkit.arrays import BoolArray
 from compatkit.comparison.examples import KINDS, FlippedExamples
 from compatkit.metrics.cause_metrics import CAUSES, UNEXPLAINED
-from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.pair import JudgedPair
+from compatkit.on_demand import OnDemand
 
 
 def flag_causes(pair: JudgedPair, examples: FlippedExamples | None) -> OnDemand[BoolArray]:

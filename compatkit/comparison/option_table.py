@@ -16,7 +16,7 @@ from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import NEWEST, UNFINISHED
 from compatkit.readers.quoting import QUOTING
 from compatkit.scorers import SCORERS
-from compatkit.scorers.make import SCORER_OPTIONS
+from compatkit.scorers.declared import SCORER_OPTIONS
 
 INTERVALS = ("wilson", "exact")
 # What an option is about, where not every comparison, or not every command, has it.

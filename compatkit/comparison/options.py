@@ -19,7 +19,8 @@ from compatkit.readers.references import gather_references
 from compatkit.readers.source import Progress
 from compatkit.recipe import Recipe
 from compatkit.record import replace
-from compatkit.scorers.make import SCORER_OPTIONS, make_scorer
+from compatkit.scorers.declared import SCORER_OPTIONS
+from compatkit.scorers.make import make_scorer
 from compatkit.scorers.scorer import Scorer
 from compatkit.spelling import suggest
 

@@ -22,10 +22,10 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.confidence import join_confidence
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
-from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.p_values import PValue, Tests, sum_changes
 from compatkit.metrics.pair import Counts, Judged, JudgedPair
 from compatkit.notes import Note
+from compatkit.on_demand import OnDemand
 from compatkit.pairing.engine import map_tasks
 from compatkit.predictions.ids import Ids
 from compatkit.record import replace

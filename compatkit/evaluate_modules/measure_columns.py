@@ -24,7 +24,7 @@ from compatkit.option import EVALUATE
 from compatkit.predictions.fields import Columns
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.record import replace
-from compatkit.scorers.make import SCORER_OPTIONS
+from compatkit.scorers.declared import SCORER_OPTIONS
 
 # Of `make_options`; the others are about files.
 MEASURE_OPTIONS = tuple(

@@ -29,7 +29,7 @@ from compatkit.option import POLICY, TASK, Option
 from compatkit.option import TOTAL as IN_TOTAL
 from compatkit.predictions.fields import ALIASES
 from compatkit.scorers import SCORERS
-from compatkit.scorers.make import SCORER_OPTIONS, takers
+from compatkit.scorers.declared import SCORER_OPTIONS, takers
 
 PATH = Path(__file__).parents[1] / "schemas" / "policy.schema.json"  # in the installed package
 # `--init` lays a copy beside the policy, which names it: a path into this installation would be

@@ -9,10 +9,10 @@ import numpy as np
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Measured, Metrics, MetricValue, Plan, Ratio, draw, undefined
 from compatkit.metrics.metric import FAMILIES
-from compatkit.metrics.on_demand import OnDemand, join
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
 from compatkit.metrics.picking import compare_with_others, limits_together, resamples_for
+from compatkit.on_demand import OnDemand, join
 from compatkit.record import replace
 
 

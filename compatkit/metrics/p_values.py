@@ -12,8 +12,8 @@ from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import ConfigError
 from compatkit.metrics.changes import equivalence_of_accuracy, equivalence_of_score
 from compatkit.metrics.estimates import Plan
-from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.pair import JudgedPair
+from compatkit.on_demand import OnDemand
 from compatkit.record import replace
 from compatkit.statistics.significance import ENUMERATED, Alternative
 

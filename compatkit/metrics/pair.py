@@ -10,7 +10,7 @@ import numpy as np
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
 from compatkit.metrics.confidence import ConfidencePair
-from compatkit.metrics.on_demand import convert
+from compatkit.on_demand import convert
 from compatkit.predictions.ids import Ids
 from compatkit.record import replace
 from compatkit.statistics import ReliableFlips, reliable_flips

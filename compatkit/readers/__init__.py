@@ -1,27 +1,28 @@
 """Readers: each turns the bytes of a file into `Records`, batch by batch.
 
 To add one: a file with one function `read_KIND(stream, name)` whose docstring is its
-documentation, and a line in `READERS`. The logs of evaluation harnesses, which hold one task
-or several, are in the folder `logs`.
+documentation, and a line in `READERS`, which imports it when a file is of its kind. The logs of
+evaluation harnesses, which hold one task or several, are in the folder `logs`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from compatkit.predictions.records import Records
-from compatkit.readers.csv_table import read_csv, read_tsv
-from compatkit.readers.json_array import read_json
-from compatkit.readers.jsonl import read_jsonl
-from compatkit.readers.parquet import read_parquet
-from compatkit.readers.plain_text import read_text
+from compatkit.on_demand import import_each
 
-READERS: dict[str, Callable[..., Iterator[Records]]] = {
-    "csv": read_csv,
-    "json": read_json,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-    "text": read_text,
-    "tsv": read_tsv,
-}
+if TYPE_CHECKING:
+    from compatkit.predictions.records import Records
+
+READERS: Mapping[str, Callable[..., Iterator["Records"]]] = import_each(
+    {
+        "csv": "compatkit.readers.csv_table:read_csv",
+        "json": "compatkit.readers.json_array:read_json",
+        "jsonl": "compatkit.readers.jsonl:read_jsonl",
+        "parquet": "compatkit.readers.parquet:read_parquet",
+        "text": "compatkit.readers.plain_text:read_text",
+        "tsv": "compatkit.readers.csv_table:read_tsv",
+    }
+)
 TABLES = frozenset({"csv", "tsv"})  # their readers take what a user said of quotes
 DOCUMENT = "json"  # its reader takes where in a document the rows stand
 TEXT = "text"  # its rows are answers alone, or references alone, in the order of the examples

@@ -11,9 +11,9 @@ from compatkit.metrics import metric
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, undefined
 from compatkit.metrics.measure_pair import Slice
-from compatkit.metrics.on_demand import OnDemand
 from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import list_left_out
+from compatkit.on_demand import OnDemand
 from compatkit.reports.hostile import visible
 
 DASH = "-"

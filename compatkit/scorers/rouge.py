@@ -1,6 +1,6 @@
 """ROUGE: the overlap of a summary with a reference, as F1."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated
 
 from compatkit.errors import ConfigError, DataError
@@ -62,6 +62,12 @@ def rouge(
     options: dict[str, object] = {"stemmer": stemmer}
     options |= {} if tokenize is None else {"tokenize": tokenize}
     return Scorer(kind, score, options, continuous=True, answers=whole_texts)
+
+
+rouge1 = partial(rouge, "rouge1")
+rouge2 = partial(rouge, "rouge2")
+rouge_l = partial(rouge, "rougeL")
+rouge_lsum = partial(rouge, "rougeLsum")
 
 
 def _longest_line(rows: Predictions) -> int:

@@ -24,7 +24,7 @@ from compatkit.readers.logs.log import LogSelection
 from compatkit.record import replace
 from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import read_answers
-from compatkit.scorers.make import SCORER_OPTIONS, scorer_options, takers
+from compatkit.scorers.declared import SCORER_OPTIONS, scorer_options, takers
 
 GATE_PAGE = (Path(__file__).parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
 OWN = [name for name in OPTIONS if name not in SCORER_OPTIONS]

@@ -14,7 +14,8 @@ from rows_of import rows_of
 from compatkit.errors import ConfigError
 from compatkit.scorers import SCORERS
 from compatkit.scorers.answer_text import read_answers
-from compatkit.scorers.make import make_scorer, scorer_options
+from compatkit.scorers.declared import scorer_options
+from compatkit.scorers.make import make_scorer
 
 NEEDED: Mapping[str, dict[str, object]] = {
     "regex": {"pattern": r"\w+"},

@@ -17,7 +17,7 @@ from compatkit.comparison.option_table import (
 )
 from compatkit.errors import ConfigError
 from compatkit.gate import read_policy
-from compatkit.scorers.make import SCORER_OPTIONS
+from compatkit.scorers.declared import SCORER_OPTIONS
 
 # Of rows in memory nothing comes of these, so that they are refused.
 NEEDS_MORE = {

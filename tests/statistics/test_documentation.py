@@ -19,3 +19,8 @@ def test_every_module_has_examples(name):
 def test_every_public_name_has_an_example():
     for name in compatkit.statistics.__all__:
         assert ">>>" in (getattr(compatkit.statistics, name).__doc__ or ""), name
+
+
+def test_no_public_name_is_a_modules():
+    # Importing the module would put it in the function's place.
+    assert set(compatkit.statistics.__all__).isdisjoint(MODULES)

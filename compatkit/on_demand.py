@@ -1,10 +1,12 @@
 """On demand: named values, of which each is worked out when it is first asked for.
 
-A gate asks for few of the metrics of a comparison, and for none of its tests.
+A gate asks for few of the metrics of a comparison, and for none of its tests; a comparison asks for
+one scorer, and for the reader of one kind of file.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
@@ -30,6 +32,23 @@ def convert(values: Mapping[str, Value], change: Callable[[Value], Value]) -> "O
         return change(values[name])
 
     return OnDemand({name: partial(convert_one, name) for name in values})
+
+
+def import_each(homes: Mapping[str, str]) -> "OnDemand[Any]":
+    """Name what stands in modules, of which each is imported when it is first asked for.
+
+    Args:
+        homes: name to where it stands, as `module:attribute`.
+
+    >>> import_each({"divisor": "math:gcd"})["divisor"](4, 6)
+    2
+    """
+    return OnDemand({name: partial(_import, home) for name, home in homes.items()})
+
+
+def _import(home: str) -> Any:
+    module, _, attribute = home.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 class OnDemand(Mapping[str, Value]):

@@ -15,7 +15,7 @@ from compatkit.gate.policy import Limits
 from compatkit.metrics.cause_metrics import CAUSE_METRICS
 from compatkit.metrics.definitions import METRICS, names_always
 from compatkit.metrics.metric import Metric
-from compatkit.metrics.on_demand import OnDemand, join
+from compatkit.on_demand import OnDemand, join
 
 
 def test_each_value_is_worked_out_once_and_when_it_is_asked_for() -> None:
