@@ -240,7 +240,7 @@ int bleu_scorer(Scorer *scorer, Seed seed) {
         return NO_MEMORY;
     }
     bleu->vocabulary.seed = bleu->ngrams.seed = seed;
-    bleu->vocabulary.letters_a_part = POINTS_A_PART;
+    bleu->vocabulary.letters_shift = POINTS_SHIFT;
     *scorer = (Scorer){bleu, count_row, free_bleu, COLUMNS, 0};
     return DONE;
 }

@@ -1,5 +1,6 @@
 /* ROUGE: tokens shared with a reference, as n-grams, as one subsequence, or line by line. */
 #include "lcs.h"
+#include "letters.h"
 #include "ngrams.h"
 #include "porter.h"
 #include "scorer.h"
@@ -17,10 +18,11 @@ enum { MOST_LINE_PAIRS = 1 << 20, MOST_LEVELS = 1 << 22 };
 typedef struct {
     Vocabulary words, stems;
     Numbers stem_of; /* of each word the number of its stem */
+    Letters letters;
     Words read, stem;
     Numbers stem_number;
-    char *letters;
-    size_t letters_room;
+    char *stemming; /* the letters of the word that is stemmed */
+    size_t stemming_room;
     Ngrams ngrams;
     Lcs lcs;
     Numbers tokens[2], ends[2]; /* of prediction and reference; where their lines end */
@@ -30,71 +32,20 @@ typedef struct {
     int order, stemmed;
 } Rouge;
 
-/* The letters and digits that make words, in lower case; 0 for all else. */
-static const unsigned char LETTERS[128] = {
-    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7',
-    ['8'] = '8', ['9'] = '9', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f',
-    ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n',
-    ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v',
-    ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd',
-    ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l',
-    ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't',
-    ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
-};
-
-static inline unsigned char letter_of(uint32_t point) {
-    return point < sizeof LETTERS ? LETTERS[point] : 0;
-}
-
-/* Reads the words of a text, and how many there are up to the end of each line that has any. */
-static int read_words(Rouge *rouge, Text text, Numbers *ends) {
-    Words *words = &rouge->read;
-    uint64_t part = 0;
-    uint32_t length = 0;
-    if (words_reserve(words, text.size) != DONE) {
-        return NO_MEMORY;
-    }
-    words->size = words->lengths.size = ends->size = 0;
-    for (size_t i = 0; i <= text.size; i++) {
-        const uint32_t point = i < text.size ? text.points[i] : '\n';
-        const unsigned char letter = letter_of(point);
-        if (letter) {
-            part |= (uint64_t)letter << 8 * (length % LETTERS_A_PART);
-            if (++length % LETTERS_A_PART == 0) {
-                words->parts[words->size++] = part;
-                part = 0;
-            }
-            continue;
-        }
-        if (length % LETTERS_A_PART != 0) {
-            words->parts[words->size++] = part;
-        }
-        if (length > 0) {
-            words->lengths.items[words->lengths.size++] = length;
-        }
-        part = length = 0;
-        if (point == '\n' && words->lengths.size > (ends->size ? ends->items[ends->size - 1] : 0) &&
-            numbers_append(ends, (uint32_t)words->lengths.size) != DONE) {
-            return NO_MEMORY;
-        }
-    }
-    return DONE;
-}
-
 /* Appends the number of a new word's stem to those of the words before it. */
 static int stem_word(Rouge *rouge, const uint64_t *parts, size_t length) {
     Words *stem = &rouge->stem;
     if (words_reserve(stem, length) != DONE ||
-        reserve(&rouge->letters, &rouge->letters_room, length, 1) != DONE) {
+        reserve(&rouge->stemming, &rouge->stemming_room, length, 1) != DONE) {
         return NO_MEMORY;
     }
     for (size_t i = 0; i < length; i++) {
-        rouge->letters[i] = (char)(parts[i / LETTERS_A_PART] >> 8 * (i % LETTERS_A_PART));
+        rouge->stemming[i] = (char)(parts[i / LETTERS_A_PART] >> 8 * (i % LETTERS_A_PART));
     }
-    length = length < STEMMED_FROM ? length : porter_stem(rouge->letters, length);
+    length = length < STEMMED_FROM ? length : porter_stem(rouge->stemming, length);
     memset(stem->parts, 0, (length / LETTERS_A_PART + 1) * sizeof *stem->parts);
     for (size_t i = 0; i < length; i++) {
-        stem->parts[i / LETTERS_A_PART] |= (uint64_t)(unsigned char)rouge->letters[i]
+        stem->parts[i / LETTERS_A_PART] |= (uint64_t)(unsigned char)rouge->stemming[i]
                                            << 8 * (i % LETTERS_A_PART);
     }
     stem->size = (length + LETTERS_A_PART - 1) / LETTERS_A_PART;
@@ -121,7 +72,7 @@ static int stem_words(Rouge *rouge, Numbers *tokens) {
 }
 
 static int read_tokens(Rouge *rouge, Text text, Numbers *tokens, Numbers *ends) {
-    if (read_words(rouge, text, ends) != DONE ||
+    if (read_words(&rouge->letters, text, &rouge->read, rouge->order == BY_LINES ? ends : NULL) != DONE ||
         vocabulary_numbers(&rouge->words, &rouge->read, tokens) != DONE) {
         return NO_MEMORY;
     }
@@ -261,7 +212,8 @@ static void free_rouge(void *scorer) {
     numbers_free(&rouge->stem_number);
     words_free(&rouge->read);
     words_free(&rouge->stem);
-    free(rouge->letters);
+    letters_free(&rouge->letters);
+    free(rouge->stemming);
     free(rouge->marks);
     free(rouge);
 }
@@ -272,7 +224,7 @@ int rouge_scorer(Scorer *scorer, Seed seed, int order, int stems) {
         return NO_MEMORY;
     }
     rouge->words.seed = rouge->stems.seed = rouge->ngrams.seed = seed;
-    rouge->words.letters_a_part = rouge->stems.letters_a_part = LETTERS_A_PART;
+    rouge->words.letters_shift = rouge->stems.letters_shift = LETTERS_SHIFT;
     rouge->order = order;
     rouge->stemmed = stems;
     *scorer = (Scorer){rouge, count_row, free_rouge, COLUMNS, 1};

@@ -391,7 +391,7 @@ int ter_scorer(Scorer *scorer, Seed seed) {
         return NO_MEMORY;
     }
     ter->vocabulary.seed = seed;
-    ter->vocabulary.letters_a_part = POINTS_A_PART;
+    ter->vocabulary.letters_shift = POINTS_SHIFT;
     *scorer = (Scorer){ter, count_row, free_ter, COLUMNS, 1};
     return DONE;
 }

@@ -31,7 +31,7 @@ void words_free(Words *words) {
 }
 
 static inline size_t parts_of(const Vocabulary *vocabulary, size_t length) {
-    return (length + vocabulary->letters_a_part - 1) / vocabulary->letters_a_part;
+    return (length + ((size_t)1 << vocabulary->letters_shift) - 1) >> vocabulary->letters_shift;
 }
 
 static inline uint32_t hash_of(const Seed *seed, const uint64_t *parts, size_t size) {

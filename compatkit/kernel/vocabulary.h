@@ -9,7 +9,8 @@ typedef struct {
     uint64_t start, factor;
 } Seed;
 
-enum { LETTERS_A_PART = sizeof(uint64_t), POINTS_A_PART = sizeof(uint64_t) / sizeof(uint32_t) };
+/* How many letters fill a part, as powers of 2: words are counted in parts all the time. */
+enum { LETTERS_SHIFT = 3, LETTERS_A_PART = 1 << LETTERS_SHIFT, POINTS_SHIFT = 1, POINTS_A_PART = 1 << POINTS_SHIFT };
 
 /*
  * The words of one text. A word is packed into parts, its first letter lowest, the last part filled
@@ -36,7 +37,7 @@ typedef union {
 
 typedef struct {
     Seed seed;
-    unsigned letters_a_part;
+    unsigned letters_shift; /* LETTERS_SHIFT or POINTS_SHIFT */
     Slot *slots;
     size_t slots_size; /* a power of 2 */
     Cell *cells;

@@ -10,7 +10,7 @@ from compatkit.errors import ConfigError
 from compatkit.option import Option
 from compatkit.predictions.predictions import Predictions
 from compatkit.record import replace
-from compatkit.scorers.reasoning import FIRST_LETTERS, after_reasoning
+from compatkit.scorers.reasoning import after_reasoning, rows_with_marks
 from compatkit.scorers.scorer import Scored, Scorer
 
 STRIPPED = "predictions hold reasoning, which is left out before they are read"
@@ -115,9 +115,8 @@ def _prepare(
 def _without_reasoning(texts: list[str | None], notes: dict[str, int]) -> list[str | None]:
     answers = list(texts)
     stripped = unfinished = 0
-    for row, text in enumerate(texts):
-        if text is None or not any(letter in text for letter in FIRST_LETTERS):
-            continue
+    for row in rows_with_marks(texts):
+        text = texts[row] or ""
         answer, finished = after_reasoning(text)
         if answer is not text:
             answers[row] = answer
@@ -160,11 +159,12 @@ def _note_lists(
     references: Sequence[tuple[str, ...]], notes: dict[str, int], examples: dict[str, str]
 ) -> None:
     """Note single references that look like several."""
-    count = 0
-    for accepted in references:
-        if len(accepted) != 1 or not ("|" in accepted[0] or "[" in accepted[0]):
-            continue
-        if LOOKS_LIKE_A_LIST.fullmatch(accepted[0]):
-            count += 1
-            examples.setdefault(ONE_TEXT, accepted[0])
-    notes |= {ONE_TEXT: count} if count else {}
+    marked = [
+        accepted[0]
+        for accepted in references
+        if len(accepted) == 1 and ("|" in accepted[0] or "[" in accepted[0])
+    ]
+    lists = list(filter(LOOKS_LIKE_A_LIST.fullmatch, marked))
+    if lists:
+        examples.setdefault(ONE_TEXT, lists[0])
+        notes[ONE_TEXT] = len(lists)

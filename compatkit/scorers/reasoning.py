@@ -7,6 +7,7 @@ tags are what prompts and training recipes ask for.
 """
 
 import re
+from collections.abc import Sequence
 
 TAGS = ("think", "thinking", "thought", "thoughts", "reasoning", "scratchpad", "seed:think")
 PAIRS = (
@@ -19,7 +20,19 @@ PAIRS = (
 )
 OPENS = dict(PAIRS)
 MARK = "(?i:" + "|".join(re.escape(mark) for pair in PAIRS for mark in pair) + ")"
-FIRST_LETTERS = "<[\u25c1"
+
+
+def rows_with_marks(texts: Sequence[str | None]) -> list[int]:
+    """Return the rows whose texts hold a letter that a mark begins with: most have none.
+
+    >>> rows_with_marks(["B", None, "<think>A</think> B", "1 < 2"])
+    [2, 3]
+    """
+    return [
+        row
+        for row, text in enumerate(texts)
+        if text is not None and ("<" in text or "[" in text or "\u25c1" in text)
+    ]
 
 
 def after_reasoning(text: str) -> tuple[str | None, bool]:

@@ -1,7 +1,7 @@
 """Scorer: columns of predictions and references in, an array of scores out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, compress
 from operator import eq
 
 import numpy as np
@@ -81,6 +81,15 @@ def flat_references(rows: Predictions) -> tuple[list[str], NDArray[np.intp]]:
     return flat, np.repeat(np.arange(len(rows)), counts)
 
 
+def _beside_references(
+    texts: Sequence[str | None], row_of: NDArray[np.intp]
+) -> Sequence[str | None]:
+    """Return the text of each reference's row; of one reference a row these are the texts."""
+    if np.array_equal(row_of, np.arange(len(texts))):
+        return texts
+    return [texts[row] for row in row_of.tolist()]
+
+
 def score_right(
     rows: Predictions,
     answers: Sequence[str | None],
@@ -97,7 +106,7 @@ def score_right(
     """
     flat, row_of = flat_references(rows)
     accepted = accept(flat)
-    given = answers if len(flat) == len(rows) else [answers[row] for row in row_of.tolist()]
+    given = _beside_references(answers, row_of)
     equal = np.fromiter(map(eq, given, accepted), np.float64, len(flat))
     scores = np.zeros(len(rows))
     np.maximum.at(scores, row_of, equal)
@@ -120,13 +129,12 @@ def score_best(rows: Predictions, function: PairScore) -> FloatArray:
         Scores of shape (rows,).
     """
     references, row_of = flat_references(rows)
-    predictions = [rows.prediction[row] for row in row_of.tolist()]
-    if None in predictions:
-        pairs = zip(predictions, references, row_of.tolist(), strict=True)
-        answered = [(text, reference, row) for text, reference, row in pairs if text is not None]
-        predictions = [text for text, _, _ in answered]
-        references = [reference for _, reference, _ in answered]
-        row_of = np.array([row for _, _, row in answered], np.intp)
+    given = _beside_references(rows.prediction, row_of)
+    predictions = [text for text in given if text is not None]
+    if len(predictions) < len(given):
+        answered = np.array([text is not None for text in given])
+        references = list(compress(references, answered))
+        row_of = row_of[answered]
     scores = np.zeros(len(rows))
     if predictions:
         np.maximum.at(scores, row_of, function(predictions, references))

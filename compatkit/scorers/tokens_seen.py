@@ -32,6 +32,8 @@ def has_latin_tokens(text: str) -> bool:
     >>> has_latin_tokens("in 2020"), has_latin_tokens("2020\u5e74\u306b"), has_latin_tokens("...")
     (True, False, False)
     """
+    if text.isascii() and text[:1].isalnum():  # as most texts
+        return True
     if not _search_letter(text):
         return False
     if text.isascii():

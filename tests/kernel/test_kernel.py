@@ -1,6 +1,7 @@
 """The compiled kernel: its counts beside the columns of Python, what it refuses and leaves out."""
 
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -66,6 +67,24 @@ def test_long_and_hostile_texts_get_the_bits_of_the_columns(
     with pytest.MonkeyPatch.context() as patch:
         columns_of_python(patch)
         assert score_all() == counted
+
+
+@needs_kernel
+@pytest.mark.parametrize("between", [" ", ",", "\n", " \n", "\u00e9", "\u2028", "\U0001f600"])
+@pytest.mark.parametrize("order", [1, 0, -1])
+def test_words_and_gaps_of_every_length(order: int, between: str) -> None:
+    # Eight letters are looked at together: each length of a word after each length of a gap.
+    words = ["Ab1" * 7, *("Ab1Cd2Ef3Gh4Ij5Kl6Mn7"[:size] for size in range(1, 21))]
+    sizes = range(1, 20)
+    texts = [
+        word + between * size + other for word, other in product(words, repeat=2) for size in sizes
+    ]
+    shown = [re.findall("[a-z0-9]+", text.lower()) for text in texts]
+    counts = np.empty((len(texts), 3), np.int64)
+    assert compiled is not None
+    compiled.rouge(texts, [" ".join(tokens[:1]) for tokens in shown], counts, order, False)
+    expected = [[1, len(tokens), 1] for tokens in shown]
+    assert counts.tolist() == expected
 
 
 @needs_kernel
