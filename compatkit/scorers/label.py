@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from itertools import compress
 
 from compatkit.arrays import as_index
+from compatkit.scorers.tokens_seen import has_letters_beyond_ascii
 from compatkit.scorers.widths import narrow_prose
 
 FIRST, LAST = "first", "last"
@@ -59,11 +62,22 @@ WHOLE = (
     rf"{BEFORE}(?:(?i:answer|A)\s*:{BEFORE})?(?:{OPTION}{BEFORE})?"
     rf"(?:(?<=\$)({ONE})\\?\$|(?<!\$)({ONE})(?![A-Za-z0-9])){BEHIND}"
 )
-STATED = (
-    rf"(?:{SAYS}|{SAYS_ELSEWHERE}){BEFORE}(?:{OPTION}{BEFORE})?(?:{BRACKETED}|{PLAIN}){ALONE}"
-    rf"|\\f?boxed\{{{BEFORE}({ONE})[\s)\]}}.:]*?\}}"
-    rf"|(?i:<answer>){BEFORE}(?:{OPTION}{BEFORE})?({ONE})(?:{BEHIND}|[.):]\s[^<]*+)(?i:</answer>)"
-    rf"|\[\[\s?([A-Z])\s?\]\]|{IS_CORRECT}"
+SAID = rf"{BEFORE}(?:{OPTION}{BEFORE})?(?:{BRACKETED}|{PLAIN}){ALONE}"
+TAGGED = (
+    rf"(?i:<answer>){BEFORE}(?:{OPTION}{BEFORE})?({ONE})(?:{BEHIND}|[.):]\s[^<]*+)(?i:</answer>)"
+)
+# The ways to state an answer, and texts in lower case of which each needs one: a pattern that may
+# begin anywhere is tried at every letter, and most texts can't hold most of them.
+STATEMENTS_OF = (
+    (("answer", "option", "choice", "letter"), SAYS + SAID),
+    (
+        ("antwort", "respuesta", "risposta", "resposta", "jawaban", "svar", "cevap"),
+        SAYS_ELSEWHERE + SAID,
+    ),
+    (("boxed{",), rf"\\f?boxed\{{{BEFORE}({ONE})[\s)\]}}.:]*?\}}"),
+    (("<answer>",), TAGGED),
+    (("[[",), r"\[\[\s?([A-Z])\s?\]\]"),
+    (("correct", "right", "best"), IS_CORRECT),
 )
 OPENING = (
     r"\s*+(?:\(([A-Za-z]|[0-9]{1,3})\)|(?!A:)([A-Za-z]|[0-9]{1,3})[.):]"
@@ -105,7 +119,18 @@ def find_labels(text: str) -> set[str]:
 
 
 def _stated(text: str) -> Sequence[str]:
-    return [_label(match) for match in re.finditer(STATED, text)]
+    if not has_letters_beyond_ascii(text):
+        lowered = text.lower()
+        held = [any(hint in lowered for hint in hints) for hints, _ in STATEMENTS_OF]
+    else:  # words of other languages, and letters that stand for those of ASCII where case is apart
+        held = [True] * len(STATEMENTS_OF)
+    return [_label(match) for match in _statements(*held).finditer(text)] if any(held) else []
+
+
+@cache
+def _statements(*held: bool) -> re.Pattern[str]:
+    """Return the pattern of some ways to state an answer."""
+    return re.compile("|".join(compress((pattern for _, pattern in STATEMENTS_OF), held)))
 
 
 def _line_labels(text: str) -> list[str]:

@@ -26,6 +26,15 @@ _ANY_UNSPACED = f"[{UNSPACED}]"  # compiled when a text is first read
 _search_letter = re.compile("[A-Za-z0-9]").search
 
 
+def has_letters_beyond_ascii(text: str) -> bool:
+    """Tell whether a text holds a letter that is not of ASCII.
+
+    >>> has_letters_beyond_ascii("3 \u00d7 4 \u2013 so"), has_letters_beyond_ascii("caf\u00e9")
+    (False, True)
+    """
+    return not text.isascii() and any(map(str.isalpha, _drop_ascii("", text)))
+
+
 def has_latin_tokens(text: str) -> bool:
     r"""Tell whether ROUGE's own tokens, runs of a-z and 0-9, hold at least half of the letters.
 

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from rows_of import rows_of
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.scorers.label import find_label
+from compatkit.scorers import label as labels
+from compatkit.scorers.label import find_label, find_labels
 from compatkit.scorers.make import make_scorer
 
 
@@ -229,3 +230,48 @@ def test_several_stated_answers_are_noted_and_the_first_or_the_last_counts() -> 
     assert first.score(rows).scores.tolist() == [1, 1]
     assert [count for note, count in first.score(rows).notes.items() if "several" in note] == [1]
     assert (last.options["statement"], first.options["statement"]) == ("last", "first")
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "answer",
+            "Answer",
+            " is ",
+            "'s ",
+            ": ",
+            "correct ",
+            "right ",
+            "best ",
+            "option ",
+            "choice ",
+        ),
+        *(
+            "A",
+            "B",
+            " C ",
+            "(D)",
+            "3",
+            "\\boxed{",
+            "}",
+            "<answer>",
+            "</ANSWER>",
+            "[[",
+            "]]",
+            "\n",
+            ". ",
+        ),
+        *("is correct", "thus ", "so ", "Antwort:", "SVAR: ", "respuesta : ", " or ", "and ", "$"),
+        *("\u2013", "\u00e9", "\u7b54\u6848", "\u662f", "\u043e\u0442\u0432\u0435\u0442: "),
+        # Letters that stand for s, k and i of ASCII where case is apart.
+        *("an\u017fwer", "\u0131s ", "cho\u0130ce ", "\u212a"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_ways_that_a_text_cannot_hold_are_left_out_without_a_loss(text: str) -> None:
+    read = find_label(text), find_labels(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(labels, "has_letters_beyond_ascii", lambda _: True)  # all ways are tried
+        assert (find_label(text), find_labels(text)) == read

@@ -4,24 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from rows_of import rows_of
 
 from compatkit.arrays import FloatArray
-from compatkit.predictions.predictions import Predictions
 from compatkit.scorers.scorer import score_best, score_right
-
-
-def rows_of(answers: list[str | None], references: list[tuple[str, ...]]) -> Predictions:
-    size = len(answers)
-    return Predictions(
-        id=[str(row) for row in range(size)],
-        prediction=answers,
-        references=references,
-        input=[None] * size,
-        sample=[None] * size,
-        errored=[False] * size,
-        rows=range(size),
-        lines=range(1, size + 1),
-    )
 
 
 def equal(predictions: Sequence[str], references: Sequence[str]) -> FloatArray:
