@@ -1,7 +1,6 @@
 """Printing: where a command's report goes, and how wide it is."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
@@ -117,6 +116,8 @@ def find_width() -> int:
         return min(max(named, LEAST_COLUMNS), MOST_COLUMNS)
     if not sys.stdout.isatty():
         return PIPED_COLUMNS
+    import shutil  # noqa: PLC0415  (start-up time)
+
     return min(max(shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)
 
 

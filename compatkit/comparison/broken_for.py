@@ -1,17 +1,20 @@
 """Broken for: which examples broke for which cause, read when a metric asks for it."""
 
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compatkit.arrays import BoolArray
-from compatkit.comparison.examples import KINDS, FlippedExamples
 from compatkit.metrics.cause_metrics import CAUSES, UNEXPLAINED
 from compatkit.metrics.pair import JudgedPair
 from compatkit.on_demand import OnDemand
 
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExamples
 
-def flag_causes(pair: JudgedPair, examples: FlippedExamples | None) -> OnDemand[BoolArray]:
+
+def flag_causes(pair: JudgedPair, examples: "FlippedExamples | None") -> OnDemand[BoolArray]:
     """Return cause to the examples that broke for it, shape (N,); nothing is read here.
 
     Args:
@@ -25,7 +28,7 @@ def flag_causes(pair: JudgedPair, examples: FlippedExamples | None) -> OnDemand[
     @cache
     def read() -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
         causes = np.full(len(pair.ids), None, object)
-        broken = examples.of_kind(KINDS[0]).causes
+        broken = examples.of_kind("negative").causes
         causes[pair.fallen] = [UNEXPLAINED if cause is None else cause for cause in broken]
         return causes
 

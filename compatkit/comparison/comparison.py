@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compatkit.comparison.agreement import Agreement
-from compatkit.comparison.confidences import CloseMargin
-from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample, FlippedExamples
 from compatkit.comparison.judging import Evidence
 from compatkit.comparison.signature import shorten
 from compatkit.errors import ConfigError
@@ -16,8 +14,6 @@ from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import Slice
 from compatkit.metrics.p_values import Tests
 from compatkit.metrics.pair import Counts, JudgedPair
-from compatkit.metrics.picking import SlicesDiffer
-from compatkit.metrics.smooth import Sweep
 from compatkit.notes import Note
 from compatkit.spelling import suggest
 
@@ -27,7 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from compatkit.comparison.confidences import CloseMargin
+    from compatkit.comparison.examples import FlippedExamples
     from compatkit.metrics.found_slices import FoundSlices
+    from compatkit.metrics.picking import SlicesDiffer
+    from compatkit.metrics.smooth import Sweep
     from compatkit.pairing.joined_features import JoinedFeatures
 
 
@@ -86,17 +86,17 @@ class Comparison:
     baseline: str | None = None
     tests: Tests = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Slice]] = field(default_factory=dict)
-    slices_differ: Mapping[str, SlicesDiffer] = field(default_factory=dict)
+    slices_differ: "Mapping[str, SlicesDiffer]" = field(default_factory=dict)
     noted: tuple[Note, ...] = ()
     identical: bool = False
     needs_answer: bool = True
-    examples: FlippedExamples | None = field(default=None, repr=False)
-    sweep: Sweep | None = field(default=None, repr=False)
+    examples: "FlippedExamples | None" = field(default=None, repr=False)
+    sweep: "Sweep | None" = field(default=None, repr=False)
     agreement: Agreement | None = field(default=None, repr=False)
     runs: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict, repr=False)
     evidence: Evidence = field(default_factory=Evidence, repr=False)
-    close_margin: CloseMargin | None = None
-    changed: FlippedExamples | None = field(default=None, repr=False)
+    close_margin: "CloseMargin | None" = None
+    changed: "FlippedExamples | None" = field(default=None, repr=False)
     features: "JoinedFeatures | None" = field(default=None, repr=False)
     found_slices: "FoundSlices | None" = None
     old_name: str = ""
@@ -108,6 +108,8 @@ class Comparison:
         object.__setattr__(self, "new_name", self.new_name or self.new)
         examples: Any = self.examples
         if isinstance(examples, tuple):
+            from compatkit.comparison.examples import FlippedExamples  # noqa: PLC0415  (start-up)
+
             object.__setattr__(self, "examples", FlippedExamples.of(examples))
 
     def __getattr__(self, name: str) -> float | None:
@@ -191,6 +193,8 @@ class Comparison:
             ConfigError: another kind, or they were not kept.
         """
         import pandas as pd  # noqa: PLC0415
+
+        from compatkit.comparison.examples import CHANGED, KINDS, FlippedExample  # noqa: PLC0415
 
         if kind is not None and kind not in {*KINDS, CHANGED}:
             raise ConfigError(
@@ -294,7 +298,7 @@ def metrics_to_dict(metrics: Metrics) -> dict[str, dict[str, Any]]:
     }
 
 
-def sweep_to_dict(sweep: Sweep) -> dict[str, Any]:
+def sweep_to_dict(sweep: "Sweep") -> dict[str, Any]:
     """Return a sweep as columns of equal length."""
     return {
         "thresholds": sweep.thresholds.tolist(),

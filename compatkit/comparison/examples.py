@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 import numpy as np
 
 from compatkit.arrays import FloatArray, IntArray
-from compatkit.metrics.confidence import ConfidencePair, RightChoice
 from compatkit.predictions.fields import MISSING, get_path
+
+if TYPE_CHECKING:
+    from compatkit.metrics.confidence import ConfidencePair, RightChoice
 
 KINDS = ("negative", "positive")
 CHANGED = "changed"  # another answer, wrong on both sides: no flip
@@ -61,7 +63,7 @@ class FlippedExample:
     new_answer: str | None = None
     slices: Mapping[str, str | None] = field(default_factory=dict)
     cause: str | None = None
-    confidence: RightChoice | None = None
+    confidence: "RightChoice | None" = None
 
     @property
     def harm(self) -> float:
@@ -134,7 +136,7 @@ class FlipColumns(msgspec.Struct, frozen=True):
     new_scores: FloatArray
     slices: Mapping[str, Sequence[str | None]] = msgspec.field(default_factory=dict)
     new_lines: IntArray | None = None
-    confidence: ConfidencePair | None = None
+    confidence: "ConfidencePair | None" = None
 
 
 Read = Callable[[IntArray], list[FlippedExample]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
@@ -23,21 +23,8 @@ from compatkit.comparison.chance import (
 from compatkit.comparison.checked_options import Options
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.conditions import describe_conditions, follow_logs
-from compatkit.comparison.confidences import (
-    Confidences,
-    gather_confidence,
-    note_confidence,
-)
 from compatkit.comparison.doubts import doubt_memory, doubt_position, doubt_scorer
-from compatkit.comparison.examples import FlippedExamples
 from compatkit.comparison.finding import asked_of, join_for_search
-from compatkit.comparison.flipped import (
-    Aligned,
-    BestOf,
-    FindExamples,
-    find_changed,
-    find_flipped,
-)
 from compatkit.comparison.judging import (
     Evidence,
     compare_answers,
@@ -55,8 +42,6 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Metrics
 from compatkit.metrics.measure_pair import count_pair, measure_pair, measure_slices
 from compatkit.metrics.pair import Judged, JudgedPair, number_values
-from compatkit.metrics.picking import tell_apart
-from compatkit.metrics.smooth import Sweep, sweep_thresholds
 from compatkit.notes import Note, notes_of
 from compatkit.pairing.alignment import Alignment, align
 from compatkit.pairing.engine import run_jobs
@@ -65,6 +50,13 @@ from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import compare_runs, read_header
 from compatkit.record import replace
+
+if TYPE_CHECKING:
+    from compatkit.comparison.confidences import Confidences
+    from compatkit.comparison.examples import FlippedExamples
+    from compatkit.comparison.flipped import BestOf
+    from compatkit.metrics.picking import SlicesDiffer
+    from compatkit.metrics.smooth import Sweep
 
 
 class Measurement(Struct, frozen=True):
@@ -76,7 +68,7 @@ class Measurement(Struct, frozen=True):
     judged: list[Judged]
     task: str
     rerun: bool
-    best: BestOf | None = None
+    best: "BestOf | None" = None
 
     def turn(self, old: int, new: int) -> "Measurement":
         """Return the same examples with another model as the old one, and as the first new one."""
@@ -93,15 +85,13 @@ class Measurement(Struct, frozen=True):
         """Make the comparison of the candidate with this number, from 1."""
         old, new, aligned = self.sides[0], self.sides[number], self.aligned
         options = self.options
-        confidences = gather_confidence(
-            *self._runs_of(number), len(aligned.ids), options.close_margin
-        )
+        confidences = self._confidences(number)
         pair = self._pair(number, confidences)
         by = {path: values for path, values in aligned.attributes.items() if path in options.by}
         runs = {"old": read_header(old.file)[0], "new": read_header(new.file)[0]}
         by_run = [header is not None for header in runs.values()]
-        listed = partial(self._examples, pair=pair, number=number, by_run=by_run)
-        examples = listed(find_flipped) if options.keep_flips else None
+        listed = partial(self._examples, pair, number, by_run=by_run)
+        examples = listed() if options.keep_flips else None
         pair = replace(pair, broken_for=flag_causes(pair, examples))
         metrics, tests = measure_pair(pair, options.plan)
         return Comparison(
@@ -120,10 +110,10 @@ class Measurement(Struct, frozen=True):
             metrics=metrics,
             tests=tests,
             slices=measure_slices(pair, by, options.plan, correction=options.correction),
-            slices_differ={path: tell_apart(pair, by[path], options.plan) for path in by},
+            slices_differ=_tell_apart(pair, by, options),
             noted=(
                 *self.notes(pair, number),
-                *note_confidence(confidences, self._runs_of(number)[0], pair),
+                *self._note_confidence(confidences, pair, number),
                 *self._chance(pair, number, metrics),
             ),
             signature=self._signature(number),
@@ -131,16 +121,16 @@ class Measurement(Struct, frozen=True):
             needs_answer=options.scorer.needs_prediction,
             pair=pair,
             examples=examples,
-            changed=listed(find_changed) if options.keep_changed else None,
+            changed=listed(changed=True) if options.keep_changed else None,
             agreement=count_answers(pair, *self._of(0, number)),
             runs=runs,
             sweep=self._sweep(pair, number) if options.sweep else None,
             evidence=self._evidence(number),
-            close_margin=confidences.close if pair.single else None,
+            close_margin=confidences.close if confidences and pair.single else None,
             features=join_for_search(options, *self._of(0, number), aligned),
         )
 
-    def _pair(self, number: int, confidences: Confidences) -> JudgedPair:
+    def _pair(self, number: int, confidences: "Confidences | None") -> JudgedPair:
         return JudgedPair(
             self.aligned.ids,
             self.judged[0],
@@ -152,7 +142,7 @@ class Measurement(Struct, frozen=True):
             baseline=self.judged[1] if number > 1 else None,
             continuous=self.continuous(),
             pass_at=self.options.pass_at,
-            confidence=confidences.pair,
+            confidence=None if confidences is None else confidences.pair,
         )
 
     def _signature(self, number: int) -> str:
@@ -165,17 +155,44 @@ class Measurement(Struct, frozen=True):
         return sign(self.options.of_candidate(number), total=len(aligned.ids), inputs=inputs)
 
     def _examples(
-        self, find: FindExamples, pair: JudgedPair, number: int, *, by_run: Sequence[bool]
-    ) -> FlippedExamples | None:
+        self, pair: JudgedPair, number: int, *, by_run: Sequence[bool], changed: bool = False
+    ) -> "FlippedExamples | None":
+        from compatkit.comparison.flipped import (  # noqa: PLC0415  (start-up time)
+            Aligned,
+            find_changed,
+            find_flipped,
+        )
+
         how = self.options
         old, new = (
             Aligned(side, rows, side.right(how.threshold), made)
             for side, rows, made in zip(*self._of(0, number), by_run, strict=True)
         )
         kept = [p for p in dict.fromkeys((*how.by, *how.attributes)) if p in pair.attributes]
+        find = find_changed if changed else find_flipped
         return find(pair, (self.best or old, new), how.scorer, kept)
 
-    def _sweep(self, pair: JudgedPair, number: int) -> Sweep:
+    def _confidences(self, number: int) -> "Confidences | None":
+        """Put the likelihoods of choices together; None where neither file holds any."""
+        if all(side.likelihoods is None for side in self._of(0, number)[0]):
+            return None
+        from compatkit.comparison.confidences import gather_confidence  # noqa: PLC0415  (start-up)
+
+        size, margin = len(self.aligned.ids), self.options.close_margin
+        return gather_confidence(*self._runs_of(number), size, margin)
+
+    def _note_confidence(
+        self, confidences: "Confidences | None", pair: JudgedPair, number: int
+    ) -> list[Note]:
+        if confidences is None:
+            return []
+        from compatkit.comparison.confidences import note_confidence  # noqa: PLC0415  (start-up)
+
+        return note_confidence(confidences, self._runs_of(number)[0], pair)
+
+    def _sweep(self, pair: JudgedPair, number: int) -> "Sweep":
+        from compatkit.metrics.smooth import sweep_thresholds  # noqa: PLC0415  (start-up time)
+
         if not pair.single:
             raise ConfigError(
                 "--sweep needs one sample per example: with several, right is a share."
@@ -317,6 +334,16 @@ def _score_files(files: Sequence[PredictionFile], options: Options) -> list[Scor
         for number, file in enumerate(files)
     ]
     return run_jobs(jobs, options.progress, options.client, options.memory)
+
+
+def _tell_apart(
+    pair: JudgedPair, by: Mapping[str, list[str]], options: Options
+) -> "dict[str, SlicesDiffer]":
+    if not by:
+        return {}
+    from compatkit.metrics.picking import tell_apart  # noqa: PLC0415  (start-up time)
+
+    return {path: tell_apart(pair, by[path], options.plan) for path in by}
 
 
 def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from compatkit.comparison.options import make_options
 from compatkit.comparison.reference_files import refuse_unknown_tasks
 from compatkit.comparison.sides import TOTAL, Side, open_sides, share_tasks
 from compatkit.errors import ConfigError
-from compatkit.metrics.confidence import join_confidence
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import count_pair, measure_pair, sort_pair
 from compatkit.metrics.p_values import PValue, Tests, sum_changes
@@ -30,6 +29,9 @@ from compatkit.pairing.engine import map_tasks
 from compatkit.predictions.ids import Ids
 from compatkit.record import replace
 from compatkit.statistics import combine_changes, combine_tasks
+
+if TYPE_CHECKING:
+    from compatkit.metrics.confidence import ConfidencePair
 
 
 def compare_folders(
@@ -237,9 +239,15 @@ def concatenate_pairs(pairs: Sequence[JudgedPair]) -> JudgedPair:
         baseline=_join(baselines) if len(baselines) == len(pairs) else None,
         continuous=any(pair.continuous for pair in pairs),
         pass_at=pairs[0].pass_at,
-        confidence=join_confidence(confidences) if len(confidences) == len(pairs) else None,
+        confidence=_join_confidence(confidences) if len(confidences) == len(pairs) else None,
         broken_for=_join_causes(pairs) if all(pair.broken_for for pair in pairs) else {},
     )
+
+
+def _join_confidence(parts: "list[ConfidencePair]") -> "ConfidencePair":
+    from compatkit.metrics.confidence import join_confidence  # noqa: PLC0415  (start-up time)
+
+    return join_confidence(parts)
 
 
 def _join_causes(pairs: Sequence[JudgedPair]) -> OnDemand[BoolArray]:

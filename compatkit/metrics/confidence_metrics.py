@@ -4,16 +4,19 @@ Of files that hold a likelihood of each choice; without them no report names the
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compatkit.arrays import BoolArray, FloatArray
-from compatkit.metrics.confidence import ConfidencePair
 from compatkit.metrics.estimates import Measured, MetricValue, Plan, mean_among, share, undefined
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.metric import Metric
 from compatkit.metrics.needs import OLD_MARGINS
 from compatkit.metrics.pair import JudgedPair
+
+if TYPE_CHECKING:
+    from compatkit.metrics.confidence import ConfidencePair
 
 DUTTA = "Dutta et al. 2024 (arXiv 2407.09141)"
 BINS = 15  # of equal width, as Guo et al. have them
@@ -35,7 +38,7 @@ def same_top(pair: JudgedPair, plan: Plan) -> MetricValue:
 
 
 def mean_change(
-    change: Callable[[ConfidencePair], FloatArray], bounds: tuple[float, float] | None
+    change: "Callable[[ConfidencePair], FloatArray]", bounds: tuple[float, float] | None
 ) -> Measure:
     """Return how the mean change of a column is measured, where the right choice is known."""
 
@@ -75,12 +78,12 @@ def calibration_error(top: FloatArray, hit: FloatArray) -> float:
     return float(np.abs(np.bincount(bins, top - hit, BINS)).sum() / len(top))
 
 
-def share_of_flips(flags: Callable[[ConfidencePair], BoolArray]) -> Measure:
+def share_of_flips(flags: "Callable[[ConfidencePair], BoolArray]") -> Measure:
     """Return how the share of the examples that are negative flips of a kind is measured."""
     return lambda pair, plan: share(pair.broken & flags(_of(pair)), plan)
 
 
-def _of(pair: JudgedPair) -> ConfidencePair:
+def _of(pair: JudgedPair) -> "ConfidencePair":
     if pair.confidence is None:
         raise ValueError("a pair without likelihoods has no such metric")
     return pair.confidence

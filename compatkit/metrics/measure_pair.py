@@ -11,7 +11,6 @@ from compatkit.metrics.estimates import Measured, Metrics, MetricValue, Plan, Ra
 from compatkit.metrics.metric import FAMILIES
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
-from compatkit.metrics.picking import compare_with_others, limits_together, resamples_for
 from compatkit.on_demand import OnDemand, join
 from compatkit.record import replace
 
@@ -114,6 +113,14 @@ def measure_slices(
     The tests of the slices of one field are corrected together.
     """
     result: dict[str, dict[str, Slice]] = {}
+    if not slices:
+        return result
+    from compatkit.metrics.picking import (  # noqa: PLC0415  (start-up time)
+        compare_with_others,
+        limits_together,
+        resamples_for,
+    )
+
     for path, values in slices.items():
         rows_of = rows_by_value(values)
         parts = [pair.take(rows) for rows in rows_of.values()]

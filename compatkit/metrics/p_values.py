@@ -10,12 +10,13 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import ConfigError
-from compatkit.metrics.changes import equivalence_of_accuracy, equivalence_of_score
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair
 from compatkit.on_demand import OnDemand
 from compatkit.record import replace
 from compatkit.statistics.significance import ENUMERATED, Alternative
+
+ABOVE_OTHERS = "nfr_above_others"  # of a slice, whether its NFR is above that of the others
 
 CORRECTIONS: Mapping[str, Callable[[Sequence[float]], FloatArray]] = {
     "holm": statistics.holm,
@@ -82,9 +83,15 @@ def run_tests(pair: JudgedPair, plan: Plan) -> Tests:
     of_scores = pair.continuous and plan.resample
     for name, alternative in _questions("score") if of_scores else ():
         ways[name] = partial(_test_scores, pair, alternative, plan)
-    if plan.margin is not None:
-        ways["accuracy_equivalent"] = partial(_equivalence, equivalence_of_accuracy, pair, plan)
-    if plan.margin is not None and of_scores:
+    if plan.margin is None:
+        return OnDemand(ways)
+    from compatkit.metrics.changes import (  # noqa: PLC0415  (start-up time)
+        equivalence_of_accuracy,
+        equivalence_of_score,
+    )
+
+    ways["accuracy_equivalent"] = partial(_equivalence, equivalence_of_accuracy, pair, plan)
+    if of_scores:
         ways["score_equivalent"] = partial(_equivalence, equivalence_of_score, pair, plan)
     return OnDemand(ways)
 

@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from compatkit import statistics
 from compatkit.arrays import BoolArray, FloatArray, IntArray
 from compatkit.errors import DataError
-from compatkit.metrics.confidence import ConfidencePair
 from compatkit.on_demand import convert
 from compatkit.predictions.ids import Ids
 from compatkit.record import replace
-from compatkit.statistics import ReliableFlips, reliable_flips
 from compatkit.statistics.resampling import group_rows
+
+if TYPE_CHECKING:
+    from compatkit.metrics.confidence import ConfidencePair
+    from compatkit.statistics import ReliableFlips
 
 
 def number_values(values: Sequence[str]) -> tuple[list[str], IntArray]:
@@ -111,7 +115,7 @@ class JudgedPair(msgspec.Struct, frozen=True, dict=True):
     baseline: Judged | None = None
     continuous: bool = False
     pass_at: int | None = None
-    confidence: ConfidencePair | None = None
+    confidence: "ConfidencePair | None" = None
     broken_for: Mapping[str, BoolArray] = msgspec.field(default_factory=dict)
 
     def take(self, rows: IntArray) -> "JudgedPair":
@@ -238,11 +242,11 @@ class JudgedPair(msgspec.Struct, frozen=True, dict=True):
         return np.maximum(self.new.samples, 1)
 
     @cached_property
-    def reliable(self) -> ReliableFlips:
+    def reliable(self) -> "ReliableFlips":
         """The examples whose share of right samples changed by more than noise."""
         old = np.rint(self.old_share * self.old_samples).astype(np.int64)
         new = np.rint(self.new.right * self.new_samples).astype(np.int64)
-        return reliable_flips(old, self.old_samples, new, self.new_samples)
+        return statistics.reliable_flips(old, self.old_samples, new, self.new_samples)
 
     @cached_property
     def first(self) -> "JudgedPair":

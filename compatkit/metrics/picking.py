@@ -9,14 +9,13 @@ import numpy as np
 from compatkit import statistics
 from compatkit.arrays import FloatArray
 from compatkit.metrics.estimates import MetricValue, Plan, bounded_mean, estimate
-from compatkit.metrics.p_values import PValue, Tests
+from compatkit.metrics.p_values import ABOVE_OTHERS, PValue, Tests
 from compatkit.metrics.pair import JudgedPair, number_values
 from compatkit.record import replace
 
 RESAMPLES = 10_000
 MOST_RESAMPLES = 1_000_000
 GROUPED = "a group of examples lies in several slices"
-NAME = "nfr_above_others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,9 @@ def compare_with_others(parts: Sequence[JudgedPair]) -> list[Tests]:
     if len(parts) < 2 or not all(map(_is_counted, parts)):  # noqa: PLR2004
         return [{} for _ in parts]
     p_values = statistics.slices_above_others(*_flips_of(parts)).tolist()
-    return [{NAME: PValue("fisher-exact", "worse", p_value, p_value)} for p_value in p_values]
+    return [
+        {ABOVE_OTHERS: PValue("fisher-exact", "worse", p_value, p_value)} for p_value in p_values
+    ]
 
 
 def limits_together(parts: Sequence[JudgedPair], plan: Plan) -> list[MetricValue]:

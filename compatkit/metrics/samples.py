@@ -1,14 +1,16 @@
 """Samples: expected flips of several samples per example, and the noise among them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compatkit import statistics
 from compatkit.arrays import BoolArray
 from compatkit.metrics.estimates import MetricValue, Plan, estimate, share, undefined
 from compatkit.metrics.flips import Measure
 from compatkit.metrics.pair import JudgedPair
-from compatkit.statistics import Estimate, ReliableFlips
+
+if TYPE_CHECKING:
+    from compatkit.statistics import Estimate, ReliableFlips
 
 NONE_FOUND = "none found; a note says what could be"
 
@@ -39,7 +41,7 @@ def excess_negative(pair: JudgedPair, plan: Plan) -> MetricValue:
     return _measure(statistics.excess_flip_rate, plan, *columns)
 
 
-def share_of_reliable(flags: Callable[[ReliableFlips], BoolArray]) -> Measure:
+def share_of_reliable(flags: "Callable[[ReliableFlips], BoolArray]") -> Measure:
     """Return how the share of the examples that changed beyond noise is measured.
 
     Where none is found it is undefined: that says what the samples could show, not what there is.
@@ -65,7 +67,7 @@ def describe_power(pair: JudgedPair) -> str:
     return f"{even}, found only where {power.alike} of {len(pair.ids):,} examples change so"
 
 
-def _measure(statistic: Callable[..., Estimate], plan: Plan, *columns: Any) -> MetricValue:
+def _measure(statistic: "Callable[..., Estimate]", plan: Plan, *columns: Any) -> MetricValue:
     measured = statistic(
         *columns,
         level=plan.level,

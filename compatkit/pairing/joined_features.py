@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from compatkit.arrays import FloatArray, IntArray
 from compatkit.pairing.scored_rows import ScoredRows
-from compatkit.predictions.features import Feature
+from compatkit.predictions.features import NO_FEATURES, Feature
 
 ALONE = "it stands in one file alone"
 LEAST_AGREED = 0.99  # share of the examples: a few that were edited are no word of a model
@@ -45,7 +45,7 @@ def join_features(
         examples: of each side, of each row the index of its example, -1 where left out.
         size: N.
     """
-    old, new = (side.features for side in sides)
+    old, new = (side.features or NO_FEATURES for side in sides)
     aside = {**old.aside, **new.aside}
     features: dict[str, Feature] = {}
     for path in dict.fromkeys((*old.of_fields, *new.of_fields)):

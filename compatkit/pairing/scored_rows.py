@@ -5,19 +5,21 @@ Each column lies in memory, or in a temporary file where there are many rows. An
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, FloatArray, IntArray
-from compatkit.predictions.features import NO_FEATURES, Features
 from compatkit.predictions.fields import Fields
 from compatkit.predictions.ids import Ids
-from compatkit.predictions.likelihoods import Likelihoods
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.stored import Column, load, read_parts, take
+
+if TYPE_CHECKING:
+    from compatkit.predictions.features import Features
+    from compatkit.predictions.likelihoods import Likelihoods
 
 FEW = 27  # answers, whose texts are kept: the letters of choices, and one more
 NULL = "(null)"  # the text of an attribute that is null
@@ -40,7 +42,7 @@ class ScoredRows(Struct, frozen=True):
         attributes: field to the value of each row as text, None where missing, for the fields
             that are kept beside the scores.
         notes: sentences with the number of rows they are true of.
-        features: what tells the rows apart, where slices are to be found by it.
+        features: what tells the rows apart, where slices are to be found by it; else None.
         likelihoods: of the choices of each row; None where the file holds none.
     """
 
@@ -54,8 +56,8 @@ class ScoredRows(Struct, frozen=True):
     needs_answer: bool
     attributes: Mapping[str, list[str | None]]
     notes: Mapping[str, int]
-    features: Features = NO_FEATURES
-    likelihoods: Likelihoods | None = None
+    features: "Features | None" = None
+    likelihoods: "Likelihoods | None" = None
 
     @property
     def reading(self) -> tuple[object, ...]:

@@ -5,12 +5,12 @@ of the files.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from compatkit.errors import DataError
 from compatkit.pairing.row_blocks import RowBlock, join_blocks, score_rows
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.pairing.spool import Spool
-from compatkit.predictions.features import FeatureCollector
 from compatkit.predictions.fields import Fields, find_fields, refuse_late_fields
 from compatkit.predictions.likelihoods import (
     NORMALIZED,
@@ -27,6 +27,9 @@ from compatkit.readers.source import Progress
 from compatkit.record import replace
 from compatkit.scorers.scorer import Scorer
 from compatkit.stored import Store
+
+if TYPE_CHECKING:
+    from compatkit.predictions.features import FeatureCollector
 
 
 def score_file(
@@ -113,7 +116,7 @@ class RowScorer:
         self._texts: dict[str, str] = {}
         self._start = 0
 
-    def score(self, batch: Records, collector: FeatureCollector | None = None) -> RowBlock:
+    def score(self, batch: Records, collector: "FeatureCollector | None" = None) -> RowBlock:
         """Score the next batch, and gather its features.
 
         Raises:
@@ -202,10 +205,12 @@ def finish(
     return rows
 
 
-def _collect(fields: Fields, scorer: Scorer, features: str) -> FeatureCollector | None:
+def _collect(fields: Fields, scorer: Scorer, features: str) -> "FeatureCollector | None":
     """Return what gathers the features of the rows, None where none are asked for."""
     if not features:
         return None
+    from compatkit.predictions.features import FeatureCollector  # noqa: PLC0415  (start-up time)
+
     played = {*fields.paths.values(), *map(fields.path_of, scorer.fields)}
     return FeatureCollector(played, with_texts=features == "texts")
 

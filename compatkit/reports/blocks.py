@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from compatkit.comparison.examples import FlippedExample
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExample
+
 
 LEAST_TEXT = 16
 
@@ -84,7 +87,7 @@ class FlipList(Struct, frozen=True):
     """
 
     title: str
-    examples: Sequence[FlippedExample]
+    examples: "Sequence[FlippedExample]"
     remarks: Sequence[str] = ()
     fields: Sequence[str] = ()
 

@@ -8,8 +8,7 @@ from operator import itemgetter
 
 from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison
-from compatkit.metrics.p_values import PValue
-from compatkit.metrics.picking import NAME
+from compatkit.metrics.p_values import ABOVE_OTHERS, PValue
 from compatkit.reports.found_slices import describe_where
 from compatkit.reports.view import (
     CORRECTION_NAMES,
@@ -178,7 +177,11 @@ def _describe_slices(comparison: Comparison, path: str) -> str:
             f"No slice by {path} breaks more than the others beyond chance "
             f"({_write_p(differ.p_value)})."
         )
-    above = {value: part for value, part in parts.items() if _reaches(part.tests.get(NAME), alpha)}
+    above = {
+        value: part
+        for value, part in parts.items()
+        if _reaches(part.tests.get(ABOVE_OTHERS), alpha)
+    }
     if not above:
         return (
             f"Slices by {path} differ by more than chance ({_write_p(differ.p_value)}); that one "
@@ -188,7 +191,7 @@ def _describe_slices(comparison: Comparison, path: str) -> str:
     share = format_percent(part.together.value or 0.0)
     return (
         f"Most harmed: {value} ({share}% of its answers), more than the other slices by {path} "
-        f"({_write_test(part.tests[NAME], 'slice')})."
+        f"({_write_test(part.tests[ABOVE_OTHERS], 'slice')})."
     )
 
 

@@ -1,11 +1,11 @@
 """Layout: what the readable reports show of comparisons, in order."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from compatkit.addresses import page
 from compatkit.comparison.chance import judge_noise
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExamples
 from compatkit.metrics.definitions import METRICS
 from compatkit.readers.run_header import describe_header
 from compatkit.reports.blocks import Block, Explanation, FlipList, Heading, Line, Tone
@@ -32,6 +32,9 @@ from compatkit.reports.view import (
     tasks_of,
     title_of,
 )
+
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExamples
 
 COUNTS = (
     "N examples; n11 both right, n10 negative flips, n01 positive flips, n00 both wrong. "
@@ -147,7 +150,7 @@ def _describe_runs(results: Sequence[Comparison]) -> Iterator[str]:
     yield from (f"{name} was made by {describe_header(header)}" for name, header in made.items())
 
 
-def _flip_list(examples: FlippedExamples, view: View) -> FlipList:
+def _flip_list(examples: "FlippedExamples", view: View) -> FlipList:
     negative = examples.of_kind("negative")
     shown = tuple(negative.by_harm(by_slice=False)[: view.show_flips])
     count = count_of(len(negative), "negative flip")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from compatkit.comparison.comparison import Comparison
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics
-from compatkit.metrics.picking import NAME
+from compatkit.metrics.p_values import ABOVE_OTHERS
 from compatkit.reports.blocks import FlipList, Table, Tone
 from compatkit.reports.shown_metrics import named_metrics, shown_metrics
 from compatkit.reports.view import (
@@ -220,14 +220,14 @@ def slice_tables(comparison: Comparison) -> list[Table]:
                 format_count(part.counts.negative_flips),
                 format_value(expected, part.metrics[expected]),
                 format_interval(expected, part.metrics[expected]),
-                format_test(part.tests, NAME),
+                format_test(part.tests, ABOVE_OTHERS),
             )
             for value, part in ordered[:MOST_SLICES]
         ]
         note = _describe_picking(comparison, path)
         if len(parts) > MOST_SLICES:
             note += f"; {MOST_SLICES} of {len(parts)} slices shown, --json has all"
-        family = describe_family([part.tests for part in parts.values()], "slices", NAME)
+        family = describe_family([part.tests for part in parts.values()], "slices", ABOVE_OTHERS)
         note += f"; {family}" if family else ""
         note += f"; old: {name_average('accuracy', comparison)}, {COLUMNS}"
         header = (path, "N", "old", "change", "broken", "NFR", "interval", "p")

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample
 from compatkit.record import replace
 from compatkit.reports.blocks import (
     Block,
@@ -23,6 +22,8 @@ from compatkit.reports.view import View
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from compatkit.comparison.examples import FlippedExample
 
 TEXT_LIMIT = 300
 CELL_LIMIT = 60
@@ -241,7 +242,9 @@ def _draw(
     console.print(drawn)
 
 
-def _flip(console: "Console", example: FlippedExample, remark: str, fields: Sequence[str]) -> None:
+def _flip(
+    console: "Console", example: "FlippedExample", remark: str, fields: Sequence[str]
+) -> None:
     from rich.table import Table as RichTable  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -273,7 +276,7 @@ def _flip(console: "Console", example: FlippedExample, remark: str, fields: Sequ
     console.print(grid)
 
 
-def _write_judged(example: FlippedExample) -> str | None:
+def _write_judged(example: "FlippedExample") -> str | None:
     """Write both answers as they were judged; None where these are the texts themselves."""
     answers = example.old_answer, example.new_answer
     if answers in {(example.old_prediction, example.new_prediction), (None, None)}:

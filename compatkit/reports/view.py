@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExamples
 from compatkit.metrics import metric
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Metrics, MetricValue, undefined
@@ -15,6 +15,9 @@ from compatkit.metrics.p_values import PValue, Tests
 from compatkit.metrics.pair import list_left_out
 from compatkit.on_demand import OnDemand
 from compatkit.reports.hostile import visible
+
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExamples
 
 DASH = "-"
 NAME_LIMIT = 60  # characters of a model's name in a title
@@ -321,7 +324,7 @@ def tasks_of(results: Sequence[Comparison]) -> list[str]:
     return list(dict.fromkeys(comparison.task for comparison in results))
 
 
-def describe_order(flips: Sequence[FlippedExamples]) -> str:
+def describe_order(flips: "Sequence[FlippedExamples]") -> str:
     """Say in which order flips are shown: by harm, which tells none apart where all is 0 or 1."""
     falls = {fall for of_task in flips for fall in of_task.harms.tolist()}
     return "the largest fall of score first" if len(falls) > 1 else "in the old file's order"

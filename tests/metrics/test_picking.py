@@ -9,8 +9,9 @@ from judged_pairs import judged, pair_of
 from compatkit import compare
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import measure_slices
+from compatkit.metrics.p_values import ABOVE_OTHERS
 from compatkit.metrics.pair import JudgedPair
-from compatkit.metrics.picking import NAME, resamples_for, tell_apart
+from compatkit.metrics.picking import resamples_for, tell_apart
 from compatkit.record import replace
 from compatkit.statistics import simultaneous_proportions, slices_above_others, slices_differ
 
@@ -28,7 +29,7 @@ def test_of_counts_the_limits_and_tests_are_those_of_the_statistics() -> None:
     for part, interval in zip(parts.values(), expected, strict=True):
         assert (part.together.low, part.together.high) == (interval.low, interval.high)
         assert part.together.low <= part.metrics["negative_flip_rate"].value <= part.together.high
-    p_values = [part.tests[NAME].p_value for part in parts.values()]
+    p_values = [part.tests[ABOVE_OTHERS].p_value for part in parts.values()]
     assert p_values == slices_above_others([9, 1, 2], [50, 50, 50]).tolist()
     apart = tell_apart(pair, names, Plan())
     assert apart.p_value == slices_differ([9, 1, 2], [50, 50, 50])
@@ -61,7 +62,7 @@ def test_of_samples_the_p_value_is_the_enumerated_one() -> None:
     exact = np.mean([each >= deals[0] - 1e-12 for each in deals])
     assert tell_apart(pair, names, Plan(resamples=20_000)).p_value == pytest.approx(exact, abs=0.02)
     parts = measure_slices(pair, {"t": names}, Plan(), correction="holm")["t"]
-    assert all(NAME not in part.tests for part in parts.values())
+    assert all(ABOVE_OTHERS not in part.tests for part in parts.values())
     assert all(part.together.method == "betting" for part in parts.values())
 
 
