@@ -32,6 +32,7 @@ extensions = [
     "sphinx_click",
     "sphinx_copybutton",
     "error_messages",
+    "themed_pictures",
 ]
 myst_heading_anchors = 4
 autodoc_member_order = "bysource"
@@ -47,4 +48,6 @@ html_title = "compatkit"
 html_show_copyright = False
 html_show_sourcelink = False
 html_additional_pages = {"index": "redirect.html"}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 templates_path = ["templates"]

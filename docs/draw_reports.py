@@ -1,14 +1,18 @@
 """Draw reports of real updates: `python docs/draw_reports.py [NAME ...]` writes docs/images.
 
 The answers are those of ../shared/data, read and not kept; docs/reports.md says whose they are.
-Each page is made by the command that stands beside it there, and photographed by chromium.
+Each page is made by the command that stands beside it there, and photographed by chromium. What the
+heads of the pages said stands in docs/images/heads.json: a picture whose page says something else
+by now fails a test.
 """
 
 import gzip
 import hashlib
+import html
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +27,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 DOCS = Path(__file__).parent
 DATA = DOCS.parents[1] / "shared" / "data"
+HEADS = DOCS / "images" / "heads.json"
 CHROMIUM = "/usr/bin/chromium"
 PHONE = 390, 1100
 MOST_BYTES = 150_000
@@ -76,21 +81,34 @@ def main() -> None:
     names = sys.argv[1:] or list(PAGES)
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as runner:
         browser = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        runs = Path(temporary, "runs")
+        heads = json.loads(HEADS.read_text(encoding="utf-8")) if HEADS.exists() else {}
         for name in names:
-            if "{runs}" in PAGES[name].command:
-                write_runs(runs)
-            page = Path(temporary, f"{name}.html")
-            write_page(PAGES[name].command.format(runs=runs), page)
+            page = write_page(name, Path(temporary))
             photograph(browser, page, PAGES[name].height)
+            heads[name] = read_head(page)
+        text = json.dumps({name: heads[name] for name in PAGES}, indent=1, ensure_ascii=False)
+        HEADS.write_text(f"{text}\n", encoding="utf-8")
 
 
-def write_page(command: str, page: Path) -> None:
-    """Write a report; a gate may fail, and says so by its exit code."""
+def write_page(name: str, folder: Path) -> Path:
+    """Write a report into a folder; a gate may fail, and says so by its exit code."""
+    command, page, runs = PAGES[name].command, folder / f"{name}.html", folder / "runs"
+    if "{runs}" in command:
+        write_runs(runs)
+    command = command.format(runs=runs)
     arguments = [sys.executable, "-m", "compatkit", *split(command), "-o", str(page)]
     subprocess.run(arguments, cwd=DATA, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
     if not page.exists():
         raise SystemExit(f"no page was written by: compatkit {command}")
+    return page
+
+
+def read_head(page: Path) -> list[str]:
+    """Return what the head of a page says: sentences and cards, each in one line."""
+    text = page.read_text(encoding="utf-8")
+    head = text[text.index("<header>") : text.index("</header>")]
+    blocks = re.findall(r"<(p|h1|li)\b[^>]*>(.*?)</\1>", head, re.DOTALL)
+    return [html.unescape(" ".join(re.sub(r"<[^>]+>", "", block).split())) for _, block in blocks]
 
 
 def photograph(browser: Browser, page: Path, height: int) -> None:

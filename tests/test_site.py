@@ -1,11 +1,14 @@
 """The documentation as a site: it is built without a warning, and says all that it promises."""
 
 import importlib.util
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import unquote
 
 import click
 import pytest
@@ -17,6 +20,23 @@ pytest.importorskip("sphinx", reason="sphinx is not installed: the group docs ha
 pytest.importorskip("myst_parser", reason="myst-parser is not installed: the group docs has it")
 
 ROOT = Path(__file__).parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+HEADS: dict[str, list[str]] = json.loads((ROOT / "docs/images/heads.json").read_text("utf-8"))
+# Whatever lies beyond the right edge of the screen, and in nothing that scrolls by itself; and
+# each picture that is shown and is not there.
+BEYOND = """() => {
+  const scrolls = element => element && element !== document.body
+    && (/auto|scroll/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const width = document.documentElement.clientWidth;
+  const cut = [...document.querySelectorAll("article *")].filter(element =>
+    element.getBoundingClientRect().right > width + 1 && !scrolls(element));
+  const missing = [...document.images].filter(image => {
+    image.loading = "eager";
+    return image.getClientRects().length && image.complete && !image.naturalWidth;
+  });
+  const wide = document.documentElement.scrollWidth > width ? [document.documentElement] : [];
+  return [...wide, ...cut, ...missing].map(element => element.outerHTML.slice(0, 80));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +55,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def error_messages() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("error_messages", ROOT / "docs/error_messages.py")
+def script(name: str) -> ModuleType:
+    """Return a script of docs/."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -85,7 +106,7 @@ def test_every_option_of_every_command_has_its_description(site: Path) -> None:
 
 
 def test_messages_of_errors_stand_there_as_the_source_has_them(site: Path) -> None:
-    messages = list(error_messages().find_messages())
+    messages = list(script("error_messages").find_messages())
     assert len(messages) > 300
     assert {message.error for message in messages} >= {"ConfigError", "DataError"}
     page = (site / "docs/errors.html").read_text("utf-8")
@@ -98,3 +119,59 @@ def test_no_page_asks_another_host(site: Path) -> None:
     for page in site.rglob("*.html"):
         loaded = re.findall(r'<(?:script|img|iframe)[^>]+src="([^"]+)"', page.read_text("utf-8"))
         assert [source for source in loaded if "//" in source] == [], page.name
+
+
+def test_every_link_anchor_and_picture_is_there(site: Path) -> None:
+    pages = {path.resolve(): path.read_text("utf-8") for path in site.rglob("*.html")}
+    anchors = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in pages.items()}
+    lost = []
+    for page, text in pages.items():
+        for link in re.findall(r'(?:href|src|srcset)="([^"]*)"', text):
+            if re.match(r"[a-z]+:|//", link):
+                continue
+            path, _, anchor = unquote(link.replace("&amp;", "&")).partition("#")
+            target = (page.parent / path.partition("?")[0]).resolve() if path else page
+            if not target.exists() or (anchor and anchor not in anchors.get(target, {anchor})):
+                lost.append((page.name, link))
+    assert lost == []
+
+
+def test_a_phone_scrolls_no_page_sideways_and_shows_every_picture(site: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no chromium: apt install chromium")
+    cut = {}
+    with playwright.sync_playwright() as runner:
+        browser = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        for path in sorted(site.rglob("*.html")):
+            if path != site / "index.html":  # which leads on
+                page.goto(path.as_uri())
+                cut[str(path.relative_to(site))] = page.evaluate(BEYOND)
+    assert {name: beyond for name, beyond in cut.items() if beyond} == {}
+    assert len(cut) > 80
+
+
+def test_a_picture_of_a_page_has_its_theme_and_width_on_the_site(site: Path) -> None:
+    for name, pictures in (("index", 1), ("reports", 7)):
+        text = (site / f"docs/{name}.html").read_text("utf-8")
+        classes = re.findall(r'<img[^>]* class="([^"]*)"', text)
+        for theme in ("light", "dark"):
+            assert len([these for these in classes if f"only-{theme}" in these]) >= pictures
+        assert "<picture" not in text
+        assert any("narrow" in these for these in classes)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_picture_says_what_its_report_says(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("PIL", reason="pillow is not installed")
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    reports = script("draw_reports")
+    if not reports.DATA.is_dir():
+        pytest.skip("../shared/data is not here")
+    assert set(HEADS) == set(reports.PAGES)
+    page = reports.write_page(name, tmp_path)
+    assert reports.read_head(page) == HEADS[name], f"run `python docs/draw_reports.py {name}`"
+    for width in (1280, 390):
+        for theme in ("light", "dark"):
+            assert (ROOT / f"docs/images/{name}-{width}-{theme}.png").is_file()

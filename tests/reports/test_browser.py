@@ -221,6 +221,18 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Any, tmp_path: Path, case:
     assert (opened.complaints, len(opened.requests)) == ([], 1)
 
 
+@pytest.mark.parametrize("case", VERDICTS)
+def test_the_budgets_are_whole_on_every_screen(browser: Any, tmp_path: Path, case: str) -> None:
+    text = VERDICT_REPORTS["html"](VERDICTS[case](), None)
+    page = open_page(browser, tmp_path, text).page
+    for width in (1440, 1280, 1024, 768, 600):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        if width >= 1280:
+            cut = "table => table.scrollWidth > table.parentElement.clientWidth"
+            assert not any(table.evaluate(cut) for table in page.locator(".budgets").all())
+
+
 def test_every_hostile_text_is_inert(browser: Any, tmp_path: Path) -> None:
     wrong = [
         {"id": f"{name} {text}", "prediction": f"{text}!", "reference": text, "input": text}
