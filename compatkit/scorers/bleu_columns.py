@@ -368,9 +368,10 @@ def _bleu(matches: IntArray, predicted: IntArray, reference: IntArray) -> list[f
     logs = [list(map(math.log, row)) for row in precisions.tolist()]
     brevity = (1 - reference / np.maximum(predicted, 1)).tolist()
     orders = np.minimum(predicted, ORDER).tolist()
+    matched_words = matches[:, 0].tolist()
     return [
         (math.exp(short) if short < 0 else 1.0) * math.exp(sum(row[:order]) / order) / 100
         if matched
         else 0.0
-        for matched, order, short, row in zip(matches[:, 0], orders, brevity, logs, strict=True)
+        for matched, order, short, row in zip(matched_words, orders, brevity, logs, strict=True)
     ]
