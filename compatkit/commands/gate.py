@@ -42,7 +42,6 @@ from compatkit.gate.baseline import (
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.check_pair import make_policy
 from compatkit.gate.checking import check_policy
-from compatkit.gate.first_policy import write_first_policy
 from compatkit.gate.policy import Policy
 from compatkit.gate.policy_keys import (
     FILE_NAME,
@@ -52,7 +51,6 @@ from compatkit.gate.policy_keys import (
     keys_at,
 )
 from compatkit.gate.read_policy import find_policy, read_policy
-from compatkit.gate.schema import COPY_NAME, PATH
 from compatkit.gate.task_files import expand_tasks, files_of
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import COMMAND
@@ -324,6 +322,9 @@ def _init(
     folder = Path(path).parent
     named |= {name: _seen_from(folder, named[name]) for name in PATHS if name in named}
     old, new = (os.path.relpath(file, folder) for file in (old, new))
+    from compatkit.gate.first_policy import write_first_policy  # noqa: PLC0415  (start-up time)
+    from compatkit.gate.schema import COPY_NAME, PATH  # noqa: PLC0415  (start-up time)
+
     text = write_first_policy((old, new), folder, options, named, _task_name(old, new))
     write_whole(folder / COPY_NAME, PATH.read_bytes())
     write_whole(path, text.encode())

@@ -31,8 +31,6 @@ from compatkit.reports.verdicts import (
     VERDICT_REPORTS,
     VERDICT_SUFFIXES,
 )
-from compatkit.reports.verdicts.github import annotate_error
-from compatkit.reports.verdicts.markdown import render_error
 from compatkit.reports.view import View
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -145,6 +143,9 @@ def report_error(error: CompatkitError, outputs: Mapping[str, Any], name: str) -
     message = f"compatkit: {visible(str(error))}"
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
+        from compatkit.reports.verdicts.github import annotate_error  # noqa: PLC0415  (start-up time)
+        from compatkit.reports.verdicts.markdown import render_error  # noqa: PLC0415  (start-up time)
+
         click.echo(annotate_error(message), err=True, nl=False)
         with suppress(OSError), Path(summary).open("a", encoding="utf-8") as file:
             file.write(render_error(message, name))

@@ -11,10 +11,9 @@ from compatkit.metrics.p_values import CORRECTIONS
 from compatkit.option import COMMAND, EVALUATE, POLICY, TASK, Option
 from compatkit.pairing.alignment import POLICIES
 from compatkit.predictions.predictions import LISTS
-from compatkit.readers import READERS
+from compatkit.readers import QUOTING, READERS
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.log import NEWEST, UNFINISHED
-from compatkit.readers.quoting import QUOTING
 from compatkit.scorers import SCORERS
 from compatkit.scorers.declared import SCORER_OPTIONS
 

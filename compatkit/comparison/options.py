@@ -1,7 +1,6 @@
 """Check the options of a comparison, and make one `Options` of them."""
 
 import inspect
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.pairing.spool import parse_size
 from compatkit.predictions.fields import NO_FIELD
-from compatkit.readers.logs.directions import turn_field
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.references import gather_references
 from compatkit.readers.source import Progress
@@ -130,6 +128,8 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
     named = scorer is not None or any(value not in (None, ()) for value in scorer_options.values())
     scorer = "exact_match" if scorer is None else scorer
     if str(scorer).startswith("field:"):
+        from compatkit.readers.logs.directions import turn_field  # noqa: PLC0415  (start-up time)
+
         scorer_options = {**scorer_options, **turn_field(str(scorer), scorer_options, values)}
         changed -= {"lower_is_better", "higher_is_better"}  # said of the field, not of a log
     made = make_scorer(scorer, **scorer_options)
@@ -194,12 +194,7 @@ def _select(values: dict[str, Any], scorer: object) -> LogSelection:
 def _document() -> str:
     """Return the docstring of `make_options`, with the table's word on each option."""
     head, raises, tail = (inspect.getdoc(make_options) or "").partition("Raises:")
-    arguments = [
-        textwrap.fill(
-            f"{name}: {option.help}", 96, initial_indent=" " * 4, subsequent_indent=" " * 8
-        )
-        for name, option in OPTIONS.items()
-    ]
+    arguments = [f"    {name}: {option.help}" for name, option in OPTIONS.items()]
     return "\n".join([f"{head}Args:", *arguments, "", raises + tail])
 
 

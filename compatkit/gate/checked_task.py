@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from compatkit.arrays import BoolArray
-from compatkit.comparison.best_so_far import compare_with_best
 from compatkit.comparison.checked_options import Options
 from compatkit.comparison.compare import compare_files
 from compatkit.comparison.comparison import Comparison
@@ -18,7 +17,6 @@ from compatkit.gate.policy import Limits, TaskPolicy
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.measure_pair import measure_slices, sort_pair
 from compatkit.metrics.pair import JudgedPair, list_left_out
-from compatkit.metrics.picking import tell_apart
 from compatkit.predictions.fields import NO_FIELD
 from compatkit.record import replace
 
@@ -107,6 +105,8 @@ def _compare(task: TaskPolicy, options: Options) -> Comparison:
             "a search for slices beside history: the best of several versions has no one file to "
             "search by. Leave found_slices, or --find-slices, out."
         )
+    from compatkit.comparison.best_so_far import compare_with_best  # noqa: PLC0415  (start-up time)
+
     return compare_with_best(task.history, task.old, task.new, options, task=task.name)
 
 
@@ -119,6 +119,10 @@ def slice_tasks(tasks: Sequence[CheckedTask]) -> tuple[Comparison, ...]:
 
 
 def _slice_task(task: CheckedTask) -> Comparison:
+    if not task.policy.slices:
+        return task.comparison
+    from compatkit.metrics.picking import tell_apart  # noqa: PLC0415  (start-up time)
+
     pair, plan = task.comparison.pair, task.plan
     by = {path: list(pair.attributes[path]) for path in task.policy.slices}
     return replace(

@@ -1,16 +1,19 @@
 """Must-not-flip examples: those of which none may break, whatever the rate."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample
 from compatkit.errors import ConfigError
 from compatkit.gate.policy import FAIL, PASS, MustNotFlip
 from compatkit.gate.verdict import Guarded
 from compatkit.gate.waivers import Waived
 from compatkit.metrics.pair import rows_by_value
+
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExample
 
 NO_ROWS = np.zeros(0, np.int64)
 MOSTLY = 0.5  # from this share of right samples on, an example is right
@@ -56,7 +59,7 @@ def guard(examples: MustNotFlip, comparison: Comparison, waived: Waived) -> list
     ]
 
 
-def _read_flips(comparison: Comparison, rows: Sequence[int]) -> dict[str, FlippedExample]:
+def _read_flips(comparison: Comparison, rows: Sequence[int]) -> "dict[str, FlippedExample]":
     """Read the examples in some rows, all of which flipped; negative flips come first."""
     if comparison.examples is None:
         return {}

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import BLOCKING, FAIL, INCONCLUSIVE, PASS, Waiver
 from compatkit.metrics.metric import name_average
+
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExample
 
 EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3}
 TOTAL = "total"
@@ -119,7 +121,7 @@ class Guarded:
     named: str
     waived: bool = False
     was_wrong: bool = False
-    flip: FlippedExample | None = None
+    flip: "FlippedExample | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ READERS: Mapping[str, Callable[..., Iterator["Records"]]] = import_each(
         "tsv": "compatkit.readers.csv_table:read_tsv",
     }
 )
-TABLES = frozenset({"csv", "tsv"})  # their readers take what a user said of quotes
+TABLES = frozenset({"csv", "tsv"})  # their readers take what a user said of quotes:
+QUOTED, UNQUOTED = QUOTING = ("quoted", "unquoted")  # they stand around cells, or are texts'
 DOCUMENT = "json"  # its reader takes where in a document the rows stand
 TEXT = "text"  # its rows are answers alone, or references alone, in the order of the examples
 LINES = frozenset({"jsonl"})  # each record is a line of its own, whatever the others hold

@@ -19,8 +19,9 @@ from typing import Any, BinaryIO
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import Record
 from compatkit.predictions.records import Records
+from compatkit.readers import QUOTED, QUOTING, UNQUOTED
 from compatkit.readers.blocks import BOM, LARGEST_LINE, read_blocks
-from compatkit.readers.quoting import QUOTED, QUOTING, UNQUOTED, find_quoting
+from compatkit.readers.quoting import find_quoting
 
 BATCH = 20_000
 # Delimiters that a file may have instead, likelier ones first; what to call them, what to do.

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from compatkit.errors import DataError
+from compatkit.readers import QUOTED, UNQUOTED
 
-QUOTED, UNQUOTED = QUOTING = ("quoted", "unquoted")
 QUOTE = '"'
 ESCAPED = re.compile(r'""|\\"')
 SHOWN = 60

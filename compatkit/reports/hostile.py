@@ -1,6 +1,5 @@
 """Hostile text: what a model wrote, made visible and never interpreted."""
 
-import csv
 import io
 import re
 import unicodedata
@@ -131,6 +130,8 @@ def csv_line(cells: Iterable[object]) -> str:
     >>> csv_line(["a\rb", 0.5, None])
     '"a\rb",0.5,\n'
     """
+    import csv  # noqa: PLC0415  (start-up time)
+
     line = io.StringIO()
     row = [csv_text(cell) if isinstance(cell, str) else cell for cell in cells]
     csv.writer(line, lineterminator="\r\n").writerow(row)

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from compatkit.errors import DataError
 from compatkit.readers.logs import LOGS
-from compatkit.readers.logs.directions import less_is_better
 from compatkit.readers.logs.harness import Harness
 from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
 from compatkit.readers.source import read_beginning
@@ -198,6 +197,8 @@ def _direct(logs: dict[str, Log], selection: LogSelection, path: Path) -> dict[s
     Raises:
         DataError: the user says another direction than is known of every metric.
     """
+    from compatkit.readers.logs.directions import less_is_better  # noqa: PLC0415  (start-up time)
+
     directions = {}
     for task, log in logs.items():
         stated = log.directions.get(log.metric)

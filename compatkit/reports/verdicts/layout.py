@@ -1,11 +1,11 @@
 """Verdict layout: what the readable reports show of a gate's verdict, in order."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compatkit.comparison.comparison import Comparison
-from compatkit.comparison.examples import FlippedExample, FlippedExamples, take_worst
 from compatkit.gate.budgets import BUDGETS
 from compatkit.gate.policy import FAIL, INCONCLUSIVE, PASS, Waiver
 from compatkit.gate.verdict import Decision, Guarded, Verdict
@@ -34,6 +34,9 @@ from compatkit.reports.verdicts.view import (
     place_in,
 )
 from compatkit.reports.view import NOTHING_LEFT_OUT, View, count_of, describe_order, left_out
+
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExample, FlippedExamples
 
 MOST_TASKS = 5
 MOST_DOUBTS = 5
@@ -214,6 +217,8 @@ def show_flips_of(verdict: Verdict, view: View) -> Iterator[Block]:
 
     Those that a waiver accepts, and the broken must-not-flip examples, are shown by themselves.
     """
+    from compatkit.comparison.examples import take_worst  # noqa: PLC0415  (start-up time)
+
     apart = {(example.task, example.id) for example in verdict.guarded if is_broken(example)}
     tasks, flips = [comparison.task for comparison in verdict.comparisons], []
     for comparison in verdict.comparisons:
@@ -259,7 +264,9 @@ def show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
         yield Fold(title, (FlipList("", examples, remarks),))
 
 
-def _negative(comparison: Comparison) -> FlippedExamples:
+def _negative(comparison: Comparison) -> "FlippedExamples":
+    from compatkit.comparison.examples import FlippedExamples  # noqa: PLC0415  (start-up time)
+
     examples = comparison.examples
     return FlippedExamples.of(()) if examples is None else examples.of_kind("negative")
 

@@ -9,7 +9,6 @@ from compatkit.gate.policy import ADVISORY, ANYTIME, FAIL, INCONCLUSIVE, PASS
 from compatkit.gate.verdict import TOTAL, Decision, Guarded, Verdict
 from compatkit.record import replace
 from compatkit.reports.hostile import visible
-from compatkit.reports.verdicts.changes import show_change
 from compatkit.reports.view import (
     DASH,
     DIGITS,
@@ -70,7 +69,7 @@ def find_field(verdict: Verdict) -> str:
 
 def format_limit(decision: Decision) -> str:
     """Write a limit with all its digits: 2%, 0.125%, -1 pp."""
-    decision = show_change(decision)
+    decision = _signed(decision)
     unit = BUDGETS[decision.budget].unit
     scale = 100 if unit in {"share", "points"} else 1
     sign = "+" if unit in SIGNED else ""
@@ -126,7 +125,7 @@ def describe_decision(decision: Decision, verdict: Verdict, *, advised: bool = T
         verdict: the gate's.
         advised: say of an inconclusive one what would settle it.
     """
-    decision = show_change(decision)
+    decision = _signed(decision)
     place = place_in(verdict, decision)
     name = f"the {name_quantity(decision)}{f' of {place}' if place else ''}"
     sentence = f"{name} {_describe_value(decision, verdict)}; {describe_budget(decision)}"
@@ -222,7 +221,7 @@ def order_decisions(decisions: Sequence[Decision]) -> list[Decision]:
         group = groups.index(_group_of(decision))
         return not decision.blocks, outcomes.index(outcome), group, -excess
 
-    return sorted(map(show_change, decisions), key=rank)
+    return sorted(map(_signed, decisions), key=rank)
 
 
 def _group_of(decision: Decision) -> tuple[str, str, str]:
@@ -383,3 +382,12 @@ def count_shown(shown: int, total: int, noun: str) -> str:
     ('2 of 20 flips', '2 flips')
     """
     return f"{shown:,} of {count_of(total, noun)}" if shown < total else count_of(total, noun)
+
+
+def _signed(decision: Decision) -> Decision:
+    """Return a decision with the sign that every report gives a change; few are limits on one."""
+    if not BUDGETS[decision.budget].is_drop:
+        return decision
+    from compatkit.reports.verdicts.changes import show_change  # noqa: PLC0415  (start-up time)
+
+    return show_change(decision)
