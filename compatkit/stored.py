@@ -227,6 +227,15 @@ def look_up(table: NDArray[Any], rows: Column) -> NDArray[Any]:
 
 def narrow(numbers: IntArray) -> IntArray:
     """Return whole numbers in half of the memory where none is too large for it."""
+    return numbers.astype(find_kind(numbers), copy=False)
+
+
+def find_kind(*columns: Column) -> np.dtype[Any]:
+    """Return the kind of whole numbers that holds those of all columns in the least memory."""
     most = np.iinfo(np.int32).max
-    few = len(numbers) == 0 or (numbers.max() <= most and numbers.min() >= -most)
-    return numbers.astype(np.int32) if few else numbers
+    few = all(
+        -most <= part.min(initial=0) and part.max(initial=0) <= most
+        for column in columns
+        for _, (part,) in read_parts(column)
+    )
+    return np.dtype(np.int32 if few else np.int64)

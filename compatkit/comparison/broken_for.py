@@ -4,14 +4,17 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray
-from compatkit.metrics.cause_metrics import CAUSES, UNEXPLAINED
+from compatkit.metrics.cause_metrics import CAUSES, EVERY_CAUSE, UNEXPLAINED
 from compatkit.metrics.pair import JudgedPair
 from compatkit.on_demand import OnDemand
 
 if TYPE_CHECKING:
     from compatkit.comparison.examples import FlippedExamples
+
+WHOLE = -1  # in the place of a cause's number: the example did not break
 
 
 def flag_causes(pair: JudgedPair, examples: "FlippedExamples | None") -> OnDemand[BoolArray]:
@@ -26,13 +29,13 @@ def flag_causes(pair: JudgedPair, examples: "FlippedExamples | None") -> OnDeman
         return OnDemand({})
 
     @cache
-    def read() -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
-        causes = np.full(len(pair.ids), None, object)
-        broken = examples.of_kind("negative").causes
-        causes[pair.fallen] = [UNEXPLAINED if cause is None else cause for cause in broken]
+    def read() -> NDArray[np.int8]:
+        causes = np.full(len(pair.ids), WHOLE, np.int8)
+        causes[pair.fallen] = examples.of_kind("negative").cause_numbers
         return causes
 
-    def flag(cause: str) -> BoolArray:
-        return np.asarray(read() == cause, np.bool_)
+    def flag(cause: str | None) -> BoolArray:
+        return np.asarray(read() == EVERY_CAUSE.index(cause), np.bool_)
 
-    return OnDemand({cause: partial(flag, cause) for cause in (*CAUSES, UNEXPLAINED)})
+    flags = {cause: partial(flag, cause) for cause in CAUSES}
+    return OnDemand({**flags, UNEXPLAINED: partial(flag, None)})

@@ -1,24 +1,28 @@
 """Examples: those that flipped, known by their places; a record is read when one is asked for."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from compatkit.arrays import FloatArray, IntArray
+from compatkit.arrays import BoolArray, FloatArray, IntArray
+from compatkit.metrics.cause_metrics import EVERY_CAUSE
 from compatkit.predictions.fields import MISSING, get_path
+from compatkit.stored import Column, narrow, take
 
 if TYPE_CHECKING:
     from compatkit.metrics.confidence import ConfidencePair, RightChoice
 
 KINDS = ("negative", "positive")
 CHANGED = "changed"  # another answer, wrong on both sides: no flip
+EVERY_KIND = (*KINDS, CHANGED)  # as columns number them
 HELD = 10_000  # examples of a list that are kept when they were read; a longer one is read anew
 TOGETHER = 50_000  # examples of a longer list that are read at a time
-UNREAD = ""  # in the place of a cause
+UNREAD = -1  # in the place of a cause's number
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,9 @@ class FlipColumns(msgspec.Struct, frozen=True):
 
     Attributes:
         ids: F ids.
-        kinds: of each.
-        old_scores: shape (F,).
-        new_scores: shape (F,).
+        kinds: shape (F,), the number of each's kind in `EVERY_KIND`.
+        old_scores: shape (F,), as flags where they are 0 or 1.
+        new_scores: shape (F,), the same.
         slices: field to the value of each, None where it has none.
         new_lines: shape (F,), where the new record of each stands in its file; 0 where nobody
             knows.
@@ -131,11 +135,11 @@ class FlipColumns(msgspec.Struct, frozen=True):
     """
 
     ids: Sequence[str]
-    kinds: Sequence[str]
-    old_scores: FloatArray
-    new_scores: FloatArray
+    kinds: NDArray[np.int8]
+    old_scores: FloatArray | BoolArray
+    new_scores: FloatArray | BoolArray
     slices: Mapping[str, Sequence[str | None]] = msgspec.field(default_factory=dict)
-    new_lines: IntArray | None = None
+    new_lines: Column | None = None
     confidence: "ConfidencePair | None" = None
 
 
@@ -146,11 +150,11 @@ class _Held(msgspec.Struct, frozen=True):
     """What is kept of flipped examples that were read.
 
     Attributes:
-        causes: why each broke, None where that is not known; `UNREAD` of those to be read.
+        causes: the number in `EVERY_CAUSE` of why each broke; `UNREAD` of those to be read.
         examples: some of them whole, by place.
     """
 
-    causes: list[str | None]
+    causes: NDArray[np.int8]
     examples: dict[int, FlippedExample] = msgspec.field(default_factory=dict)
 
 
@@ -179,16 +183,17 @@ class FlippedExamples(Sequence[FlippedExample]):
     ) -> None:
         """Hold the columns, and how records are read."""
         self.columns = columns
-        self.places = np.arange(len(columns.ids)) if places is None else places
+        size = len(columns.ids)
+        self.places = narrow(np.arange(size)) if places is None else places
         self._read_whole = read
-        self._held = _Held([UNREAD] * len(columns.ids)) if held is None else held
+        self._held = _Held(np.full(size, UNREAD, np.int8)) if held is None else held
 
     @classmethod
     def of(cls, examples: Sequence[FlippedExample]) -> "FlippedExamples":
         """Return the list of examples that are at hand."""
         columns = FlipColumns(
             [example.id for example in examples],
-            [example.kind for example in examples],
+            np.array([EVERY_KIND.index(example.kind) for example in examples], np.int8),
             np.array([example.old_score for example in examples], np.float64),
             np.array([example.new_score for example in examples], np.float64),
             {
@@ -206,13 +211,13 @@ class FlippedExamples(Sequence[FlippedExample]):
     @property
     def kinds(self) -> list[str]:
         """The examples' kinds."""
-        return [self.columns.kinds[place] for place in self.places.tolist()]
+        return [EVERY_KIND[kind] for kind in self.columns.kinds[self.places].tolist()]
 
     @property
     def new_lines(self) -> list[int]:
         """Where the new record of each stands in its file, from line 1; 0 where nobody knows."""
         lines = self.columns.new_lines
-        return [0] * len(self) if lines is None else lines[self.places].tolist()
+        return [0] * len(self) if lines is None else take(lines, self.places).tolist()
 
     @property
     def harms(self) -> FloatArray:
@@ -220,28 +225,46 @@ class FlippedExamples(Sequence[FlippedExample]):
 
         What differs by no more than sums of floats do is equal.
         """
-        columns = self.columns
-        return np.round((columns.old_scores - columns.new_scores)[self.places], 12)
+        return self._falls().astype(np.float64, copy=False)
+
+    def _falls(self) -> NDArray[Any]:
+        """Return `harms`, of flags as narrow numbers."""
+        old, new = self.columns.old_scores[self.places], self.columns.new_scores[self.places]
+        if old.dtype == new.dtype == np.bool_:
+            return old.view(np.int8) - new.view(np.int8)
+        return np.round(np.subtract(old, new, dtype=np.float64), 12)
 
     @property
-    def causes(self) -> list[str | None]:
-        """Why each broke, None where that is not known; those that were not read yet are read.
+    def cause_numbers(self) -> NDArray[np.int8]:
+        """The number in `EVERY_CAUSE` of why each broke; those that were not read yet are read.
 
         Raises:
             DataError: a file changed since it was scored.
         """
-        held, places = self._held.causes, self.places.tolist()
-        unread = [place for place in places if held[place] == UNREAD]
+        held = self._held.causes
+        unread = self.places[held[self.places] == UNREAD]
         if len(unread) <= HELD:
-            self._hold(unread)
+            self._hold(unread.tolist())
         else:
             for start in range(0, len(unread), TOGETHER):
-                self._read(np.array(unread[start : start + TOGETHER]))
-        return [held[place] for place in places]
+                self._read(unread[start : start + TOGETHER])
+        return held[self.places]
+
+    @property
+    def causes(self) -> list[str | None]:
+        """Why each broke, None where that is not known; read as `cause_numbers` is."""
+        return [EVERY_CAUSE[number] for number in self.cause_numbers.tolist()]
 
     def of_kind(self, kind: str) -> "FlippedExamples":
         """Return the examples of a kind, in the same order."""
-        return self.take(np.flatnonzero(np.array(self.kinds, object) == kind))
+        return self.take(np.flatnonzero(self.columns.kinds[self.places] == EVERY_KIND.index(kind)))
+
+    def find(self, names: Collection[str]) -> IntArray:
+        """Return the numbers in the list of the examples with these ids; no list of ids is made."""
+        if not names:
+            return np.zeros(0, np.int64)
+        held = [place for place, name in enumerate(self.columns.ids) if name in names]
+        return np.flatnonzero(np.isin(self.places, held))
 
     def by_harm(self, *, by_slice: bool = True) -> "FlippedExamples":
         """Return the examples, the largest fall of score first.
@@ -250,12 +273,15 @@ class FlippedExamples(Sequence[FlippedExample]):
             by_slice: of equal falls those of one slice stand together, slices in order of their
                 values; else, and within a slice, the order stays.
         """
+        falls = self._falls()
+        slices = [*self.columns.slices.values()] if by_slice else []
+        if not slices and (falls[1:] <= falls[:-1]).all():
+            return self
         order = np.arange(len(self))
-        if by_slice:
-            for values in reversed(list(self.columns.slices.values())):
-                texts = np.array([values[place] or "" for place in self.places.tolist()], object)
-                order = order[np.argsort(texts[order], kind="stable")]
-        return self.take(order[np.argsort(-self.harms[order], kind="stable")])
+        for values in reversed(slices):
+            texts = np.array([values[place] or "" for place in self.places.tolist()], object)
+            order = order[np.argsort(texts[order], kind="stable")]
+        return self.take(order[np.argsort(-falls[order], kind="stable")])
 
     def take(self, numbers: IntArray) -> "FlippedExamples":
         """Return the examples with these numbers in the list, in the order given."""
@@ -298,7 +324,7 @@ class FlippedExamples(Sequence[FlippedExample]):
         """Read examples, and keep why they broke."""
         examples = self._read_whole(places)
         for place, example in zip(places.tolist(), examples, strict=True):
-            self._held.causes[place] = example.cause
+            self._held.causes[place] = EVERY_CAUSE.index(example.cause)
         return examples
 
     def __eq__(self, other: object) -> bool:
@@ -328,13 +354,9 @@ def take_worst(lists: Sequence[FlippedExamples], limit: int) -> list[tuple[int, 
     Returns:
         Each with the number of its list.
     """
-    sizes = list(map(len, lists))
-    owners = np.repeat(np.arange(len(lists)), sizes)
-    harms = np.concatenate([np.zeros(0), *(flips.harms for flips in lists)])
-    chosen = np.argsort(-harms, kind="stable")[:limit]
-    starts = np.cumsum([0, *sizes])
-    read = {
-        owner: iter(lists[owner].take(chosen[owners[chosen] == owner] - starts[owner]))
-        for owner in set(owners[chosen].tolist())
-    }
-    return [(owner, next(read[owner])) for owner in owners[chosen].tolist()]
+    worst = [flips.by_harm(by_slice=False)[:limit] for flips in lists]
+    owners = np.repeat(np.arange(len(lists)), list(map(len, worst)))
+    harms = np.concatenate([np.zeros(0), *(flips.harms for flips in worst)])
+    chosen = owners[np.argsort(-harms, kind="stable")[:limit]].tolist()
+    read = {owner: iter(worst[owner][: chosen.count(owner)]) for owner in set(chosen)}
+    return [(owner, next(read[owner])) for owner in chosen]

@@ -1,14 +1,17 @@
 """Flipped examples: found as places in columns, their records read again from the files."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from compatkit.arrays import BoolArray, IntArray
 from compatkit.comparison.causes import Broken, Row, find_cause
 from compatkit.comparison.examples import (
     CHANGED,
+    EVERY_KIND,
     KINDS,
     FlipColumns,
     FlippedExample,
@@ -22,9 +25,8 @@ from compatkit.predictions.predictions import to_predictions
 from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.scorers.scorer import Scorer
-from compatkit.stored import narrow, read_parts
+from compatkit.stored import Column, Stored, find_kind, read_parts, take
 
-NEGATIVE, POSITIVE = KINDS
 NO_ROW = Row({}, None, None, (), None, 0)
 
 
@@ -77,7 +79,7 @@ def find_flipped(
         slices: fields whose values are told of each example.
     """
     indices = np.concatenate([pair.fallen, pair.risen])
-    kinds = [*[NEGATIVE] * len(pair.fallen), *[POSITIVE] * len(pair.risen)]
+    kinds = np.repeat(np.arange(len(KINDS), dtype=np.int8), [len(pair.fallen), len(pair.risen)])
     return _list_examples((pair, sides, scorer, slices), indices, kinds)
 
 
@@ -91,13 +93,14 @@ def find_changed(
     if pair.same is None:
         return None
     indices = np.flatnonzero(~(pair.was_right | pair.is_right | pair.same))
-    return _list_examples((pair, sides, scorer, slices), indices, [CHANGED] * len(indices))
+    kinds = np.full(len(indices), EVERY_KIND.index(CHANGED), np.int8)
+    return _list_examples((pair, sides, scorer, slices), indices, kinds)
 
 
 def _list_examples(
     of: tuple[JudgedPair, tuple[Side, Aligned], Scorer, Sequence[str]],
     indices: IntArray,
-    kinds: Sequence[str],
+    kinds: NDArray[np.int8],
 ) -> FlippedExamples:
     pair, sides, scorer, slices = of
     shares = pair.old.held_right, pair.new.held_right
@@ -108,10 +111,10 @@ def _list_examples(
     columns = FlipColumns(
         _take_ids(pair.ids, indices),
         kinds,
-        shares[0][indices].astype(np.float64, copy=False),
-        shares[1][indices].astype(np.float64, copy=False),
+        shares[0][indices],
+        shares[1][indices],
         {path: [pair.attributes[path][row] for row in indices.tolist()] for path in slices},
-        np.where(new.records >= 0, new.lines, 0),
+        new.lines,
         None if pair.confidence is None or not pair.single else pair.confidence.take(indices),
     )
     return FlippedExamples(columns, _Reading(columns, old, new).read)
@@ -147,20 +150,36 @@ def find_witnesses(
     """
     place = np.full(len(wanted), -1, np.int32)
     place[indices] = np.arange(len(indices))
-    rows, of_side = np.full(len(indices), -1, np.int64), side.rows
-    for part, (examples, right) in read_parts(side.examples, side.right):
+    columns = [side.rows.columns[name] for name in ("records", "lines")]
+    records, lines, samples = (np.zeros(len(indices), find_kind(*columns)) for _ in range(3))
+    records -= 1
+    last, first = -1, 0  # the record that was met last, and its first row
+    parts = read_parts(side.examples, side.right, *columns)
+    for part, (examples, right, own_records, own_lines) in parts:
+        starts = np.flatnonzero(np.diff(own_records, prepend=last))
+        first_rows = np.concatenate([[first], part.start + starts])
+        last, first = int(own_records[-1]), int(first_rows[-1])
         fitting = (examples >= 0) & (place[examples] >= 0) & (right == wanted[examples])
-        own = np.flatnonzero(fitting)[::-1]
+        own = np.flatnonzero(fitting)[::-1]  # of several rows of an example the first one counts
+        own = own[records[place[examples[own]]] < 0]
         places = place[examples[own]]
-        new = rows[places] < 0
-        rows[places[new]] = part.start + own[new]
-    present = np.flatnonzero(rows >= 0)
-    records, lines, samples = (np.full(len(rows), -1, np.int64) for _ in range(3))
-    records[present] = of_side.pick("records", rows[present])
-    lines[present] = of_side.pick("lines", rows[present])
-    samples[present] = rows[present] - of_side.first_rows(records[present])
-    records, lines, samples = narrow(records), narrow(lines), narrow(samples)
-    return Witnesses(of_side.file, of_side.fields, scorer, records, lines, samples, side.by_run)
+        records[places], lines[places] = own_records[own], own_lines[own]
+        samples[places] = part.start + own - first_rows[np.searchsorted(starts, own, "right")]
+    keep = partial(_keep, beside=columns[0])
+    return Witnesses(
+        side.rows.file,
+        side.rows.fields,
+        scorer,
+        keep(records),
+        keep(lines),
+        keep(samples),
+        side.by_run,
+    )
+
+
+def _keep(column: IntArray, beside: Column) -> Column:
+    """Return a column where another one lies: in memory, or in the same temporary file."""
+    return beside.stores[0].put(column) if isinstance(beside, Stored) else column
 
 
 class _Reading(Struct, frozen=True):
@@ -176,7 +195,7 @@ class _Reading(Struct, frozen=True):
 
     def _example(self, place: int, old: Row, new: Row) -> FlippedExample:
         columns = self.columns
-        kind, broken = columns.kinds[place], Broken(new, old)
+        kind, broken = EVERY_KIND[columns.kinds[place]], Broken(new, old)
         confidence = columns.confidence
         return FlippedExample(
             id=columns.ids[place],
@@ -192,7 +211,7 @@ class _Reading(Struct, frozen=True):
             old_answer=old.answer,
             new_answer=new.answer,
             slices={path: values[place] for path, values in columns.slices.items()},
-            cause=find_cause(broken) if kind == NEGATIVE else None,
+            cause=find_cause(broken) if kind == KINDS[0] else None,
             confidence=None if confidence is None else confidence.right_choice(place),
         )
 
@@ -205,7 +224,7 @@ class Witnesses(Struct, frozen=True):
         fields: which field played which role.
         scorer: what reads an answer out of a text.
         records: shape (F,), the index of each row's record in the file; -1 where there is none.
-        lines: shape (F,), the line of the record.
+        lines: shape (F,), the line of the record; 0 where there is none.
         samples: shape (F,), which of the record's predictions the row is.
         by_run: whether `compatkit run` made the file.
     """
@@ -213,9 +232,9 @@ class Witnesses(Struct, frozen=True):
     file: PredictionFile
     fields: Fields
     scorer: Scorer
-    records: IntArray
-    lines: IntArray
-    samples: IntArray
+    records: Column
+    lines: Column
+    samples: Column
     by_run: bool = False
 
     def read(self, places: IntArray) -> list[Row]:
@@ -224,10 +243,12 @@ class Witnesses(Struct, frozen=True):
         Raises:
             DataError: the file changed since it was scored.
         """
-        present = places[self.records[places] >= 0]
-        indices, lines = self.records[present].tolist(), self.lines[present].tolist()
+        numbers = take(self.records, places)
+        present, indices = places[numbers >= 0], numbers[numbers >= 0].tolist()
+        lines = take(self.lines, present).tolist()
         records = self.file.pick(dict(zip(indices, lines, strict=True)))
-        rows = self._judge([records[index] for index in indices], lines, self.samples[present])
+        samples = take(self.samples, present)
+        rows = self._judge([records[index] for index in indices], lines, samples)
         by_place = dict(zip(present.tolist(), rows, strict=True))
         return [by_place.get(place, NO_ROW) for place in places.tolist()]
 

@@ -27,6 +27,7 @@ CAUSES: dict[str, str] = {
     "language": "the new text is in another language than the old one and the references, as far "
     "as words that one language alone has tell",
 }
+EVERY_CAUSE = (None, *CAUSES)  # as columns number them
 # Where a rule was taken from; the others are of this package.
 SOURCES = {"refusal": ZOU + ", matched at the beginning of the text"}
 

@@ -15,6 +15,7 @@ from compatkit.on_demand import convert
 from compatkit.predictions.ids import Ids
 from compatkit.record import replace
 from compatkit.statistics.resampling import group_rows
+from compatkit.stored import narrow
 
 if TYPE_CHECKING:
     from compatkit.metrics.confidence import ConfidencePair
@@ -197,12 +198,12 @@ class JudgedPair(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def fallen(self) -> IntArray:
         """The examples whose share of right samples, or pass@k, fell, in their order."""
-        return np.flatnonzero(self.fell)
+        return narrow(np.flatnonzero(self.fell))
 
     @cached_property
     def risen(self) -> IntArray:
         """The examples whose share of right samples, or pass@k, rose, in their order."""
-        return np.flatnonzero(self.rose)
+        return narrow(np.flatnonzero(self.rose))
 
     @property
     def agree(self) -> BoolArray:

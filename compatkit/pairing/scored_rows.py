@@ -131,13 +131,6 @@ class ScoredRows(Struct, frozen=True):
         """Return a column's numbers of some rows, in the order given."""
         return take(self.columns[name], rows)
 
-    def first_rows(self, records: IntArray) -> IntArray:
-        """Return the first row of each of some records."""
-        first = np.zeros(len(records), np.int64)
-        for _, held in self.parts("records"):
-            first += np.searchsorted(held, records)
-        return first
-
     def holds(self, name: str) -> bool:
         """Whether a number of a column is not 0."""
         return bool(self.columns[name].any())

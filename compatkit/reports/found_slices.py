@@ -79,8 +79,7 @@ def _find_question(comparison: Comparison, example: str) -> str:
     flips = comparison.examples
     if flips is None:
         return ""
-    place = next((n for n, name in enumerate(flips.ids) if name == example), None)
-    question = None if place is None else flips[place : place + 1][0].input
+    question = next((flip.input for flip in flips.take(flips.find({example})[:1])), None)
     text = " ".join((question or "").split())
     end = " ..." if len(text) > MOST_QUESTION else ""
     return f": {text[:MOST_QUESTION]}{end}" if text else ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
@@ -326,5 +327,5 @@ def tasks_of(results: Sequence[Comparison]) -> list[str]:
 
 def describe_order(flips: "Sequence[FlippedExamples]") -> str:
     """Say in which order flips are shown: by harm, which tells none apart where all is 0 or 1."""
-    falls = {fall for of_task in flips for fall in of_task.harms.tolist()}
+    falls = {fall for of_task in flips for fall in np.unique(of_task.harms).tolist()}
     return "the largest fall of score first" if len(falls) > 1 else "in the old file's order"

@@ -224,12 +224,10 @@ def show_flips_of(verdict: Verdict, view: View) -> Iterator[Block]:
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
         negative = _negative(comparison)
-        left = [
-            number
-            for number, name in enumerate(negative.ids)
-            if name not in waived and (comparison.task, name) not in apart
-        ]
-        flips.append(negative.take(np.array(left, np.int64)))
+        shown_apart = {name for task, name in apart if task == comparison.task}
+        left = np.ones(len(negative), np.bool_)
+        left[negative.find(waived.keys() | shown_apart)] = False
+        flips.append(negative.take(np.flatnonzero(left)))
     shown = take_worst(flips, view.show_flips or 0)
     if not shown:
         return
@@ -250,10 +248,10 @@ def show_waived(verdict: Verdict, view: View) -> Iterator[Block]:
     for comparison in verdict.comparisons:
         waived = waived_in(verdict, comparison)
         negative = _negative(comparison)
-        held = [number for number, name in enumerate(negative.ids) if name in waived]
+        held = negative.find(waived)
         total += len(held)
         room = (view.show_flips or 0) - len(examples)
-        for example in negative.take(np.array(held, np.int64)).by_harm(by_slice=False)[:room]:
+        for example in negative.take(held).by_harm(by_slice=False)[:room]:
             waiver = waived[example.id]
             until = f"waived until {waiver.expires.isoformat()}: {waiver.reason}"
             examples.append(example)

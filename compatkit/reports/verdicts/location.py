@@ -24,10 +24,13 @@ def find_path(verdict: Verdict, task: str) -> str:
 
 
 def list_lines(verdict: Verdict) -> Lines:
-    """Return task and example to the line of its new record, for what flipped."""
-    return {
-        (comparison.task, name): line or FIRST
-        for comparison in verdict.comparisons
-        if comparison.examples is not None
-        for name, line in zip(comparison.examples.ids, comparison.examples.new_lines, strict=True)
-    }
+    """Return task and example to the line of its new record, for guarded ones that flipped."""
+    lines: dict[tuple[str, str], int] = {}
+    for comparison in verdict.comparisons:
+        if comparison.examples is not None:
+            task = comparison.task
+            names = {guarded.id for guarded in verdict.guarded if guarded.task == task}
+            flips = comparison.examples.take(comparison.examples.find(names))
+            keys = ((task, name) for name in flips.ids)
+            lines |= dict(zip(keys, (line or FIRST for line in flips.new_lines), strict=True))
+    return lines
