@@ -21,7 +21,6 @@ KINDS = ("negative", "positive")
 CHANGED = "changed"  # another answer, wrong on both sides: no flip
 EVERY_KIND = (*KINDS, CHANGED)  # as columns number them
 HELD = 10_000  # examples of a list that are kept when they were read; a longer one is read anew
-TOGETHER = 50_000  # examples of a longer list that are read at a time
 UNREAD = -1  # in the place of a cause's number
 
 
@@ -143,7 +142,7 @@ class FlipColumns(msgspec.Struct, frozen=True):
     confidence: "ConfidencePair | None" = None
 
 
-Read = Callable[[IntArray], list[FlippedExample]]
+Read = Callable[[IntArray], Iterator[FlippedExample]]
 
 
 class _Held(msgspec.Struct, frozen=True):
@@ -162,8 +161,8 @@ class FlippedExamples(Sequence[FlippedExample]):
     """Flipped examples in some order, read when they are asked for.
 
     Their number, ids, kinds, scores and slices are known without a look at a file. What is asked
-    for together, by a loop or `list`, is read together, each file once; of a long list some
-    thousands at a time, so that no more than those are held.
+    for together, by a loop or `list`, is read in one go, each file once; of a long list some
+    thousands are held at a time.
 
     Args:
         columns: what is known of all flipped examples.
@@ -201,7 +200,7 @@ class FlippedExamples(Sequence[FlippedExample]):
                 for path in dict.fromkeys(path for example in examples for path in example.slices)
             },
         )
-        return cls(columns, lambda places: [examples[place] for place in places.tolist()])
+        return cls(columns, lambda places: (examples[place] for place in places.tolist()))
 
     @property
     def ids(self) -> list[str]:
@@ -246,8 +245,8 @@ class FlippedExamples(Sequence[FlippedExample]):
         if len(unread) <= HELD:
             self._hold(unread.tolist())
         else:
-            for start in range(0, len(unread), TOGETHER):
-                self._read(unread[start : start + TOGETHER])
+            for _ in self._read(unread):
+                pass
         return held[self.places]
 
     @property
@@ -304,13 +303,11 @@ class FlippedExamples(Sequence[FlippedExample]):
         return self._hold(self.places[start : start + HELD].tolist())[number - start]
 
     def __iter__(self) -> Iterator[FlippedExample]:
-        """Yield the examples, some thousands read together."""
-        places = self.places.tolist()
-        if len(places) <= HELD:
-            yield from self._hold(places)
+        """Yield the examples, read in one go."""
+        if len(self) <= HELD:
+            yield from self._hold(self.places.tolist())
             return
-        for start in range(0, len(places), TOGETHER):
-            yield from self._read(self.places[start : start + TOGETHER])
+        yield from self._read(self.places)
 
     def _hold(self, places: list[int]) -> list[FlippedExample]:
         """Return examples by their places, and read those that were not read yet."""
@@ -320,12 +317,11 @@ class FlippedExamples(Sequence[FlippedExample]):
             held.update(zip(absent, self._read(np.array(absent)), strict=True))
         return [held[place] for place in places]
 
-    def _read(self, places: IntArray) -> list[FlippedExample]:
+    def _read(self, places: IntArray) -> Iterator[FlippedExample]:
         """Read examples, and keep why they broke."""
-        examples = self._read_whole(places)
-        for place, example in zip(places.tolist(), examples, strict=True):
+        for place, example in zip(places, self._read_whole(places), strict=True):
             self._held.causes[place] = EVERY_CAUSE.index(example.cause)
-        return examples
+            yield example
 
     def __eq__(self, other: object) -> bool:
         """Whether another list, or a tuple, holds equal examples in the same order."""

@@ -1,7 +1,8 @@
 """Flipped examples: found as places in columns, their records read again from the files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 
 import numpy as np
 from msgspec import Struct
@@ -20,7 +21,7 @@ from compatkit.comparison.examples import (
 from compatkit.metrics.pair import JudgedPair
 from compatkit.pairing.scored_rows import ScoredRows
 from compatkit.predictions.fields import Fields, Record
-from compatkit.predictions.ids import Ids
+from compatkit.predictions.ids import Ids, pick_texts
 from compatkit.predictions.predictions import to_predictions
 from compatkit.predictions.records import Records
 from compatkit.readers.prediction_file import PredictionFile
@@ -28,6 +29,7 @@ from compatkit.scorers.scorer import Scorer
 from compatkit.stored import Column, Stored, find_kind, read_parts, take
 
 NO_ROW = Row({}, None, None, (), None, 0)
+TOGETHER = 2_000  # rows of a long list that are judged together
 
 
 class Aligned(Struct, frozen=True):
@@ -183,22 +185,26 @@ def _keep(column: IntArray, beside: Column) -> Column:
 
 
 class _Reading(Struct, frozen=True):
-    """How flipped examples are read: all that is wanted of a side at once."""
+    """How flipped examples are read: all that is wanted of a side in one go."""
 
     columns: FlipColumns
     old: "Witnesses | BestWitnesses"
     new: "Witnesses"
 
-    def read(self, places: IntArray) -> list[FlippedExample]:
-        rows = zip(places.tolist(), self.old.read(places), self.new.read(places), strict=True)
-        return [self._example(*row) for row in rows]
+    def read(self, places: IntArray) -> Iterator[FlippedExample]:
+        old, new = self.old.read(places), self.new.read(places)
+        for start in range(0, len(places), TOGETHER):
+            some = places[start : start + TOGETHER]
+            names = pick_texts(self.columns.ids, some)
+            for place, name in zip(some.tolist(), names, strict=True):
+                yield self._example(place, name, next(old), next(new))
 
-    def _example(self, place: int, old: Row, new: Row) -> FlippedExample:
+    def _example(self, place: int, name: str, old: Row, new: Row) -> FlippedExample:
         columns = self.columns
         kind, broken = EVERY_KIND[columns.kinds[place]], Broken(new, old)
         confidence = columns.confidence
         return FlippedExample(
-            id=columns.ids[place],
+            id=name,
             kind=kind,
             old_score=float(columns.old_scores[place]),
             new_score=float(columns.new_scores[place]),
@@ -237,27 +243,32 @@ class Witnesses(Struct, frozen=True):
     samples: Column
     by_run: bool = False
 
-    def read(self, places: IntArray) -> list[Row]:
-        """Read the rows of some examples, all together; `NO_ROW` where the side has none.
+    def read(self, places: IntArray) -> Iterator[Row]:
+        """Read the rows of some examples, in one go; `NO_ROW` where the side has none.
 
         Raises:
             DataError: the file changed since it was scored.
         """
-        numbers = take(self.records, places)
-        present, indices = places[numbers >= 0], numbers[numbers >= 0].tolist()
-        lines = take(self.lines, present).tolist()
-        records = self.file.pick(dict(zip(indices, lines, strict=True)))
-        samples = take(self.samples, present)
-        rows = self._judge([records[index] for index in indices], lines, samples)
-        by_place = dict(zip(present.tolist(), rows, strict=True))
-        return [by_place.get(place, NO_ROW) for place in places.tolist()]
+        records = take(self.records, places)
+        present = records >= 0
+        rows = self._read(places[present], records[present])
+        for is_there in present.tobytes():
+            yield next(rows) if is_there else NO_ROW
+
+    def _read(self, places: IntArray, numbers: IntArray) -> Iterator[Row]:
+        """Yield the rows of examples that the side has, some thousands judged together."""
+        lines, samples = take(self.lines, places), take(self.samples, places)
+        records = self.file.pick(numbers, lines)
+        for start in range(0, len(places), TOGETHER):
+            some = slice(start, start + TOGETHER)
+            yield from self._judge(
+                list(islice(records, TOGETHER)), lines[some].tolist(), samples[some]
+            )
 
     def _judge(
         self, records: Sequence[Record], lines: Sequence[int], samples: IntArray
     ) -> list[Row]:
         """Make columns of records, and take of each the row of one sample."""
-        if not records:
-            return []
         rows = to_predictions(
             Records(records, lines, self.file.name),
             self.fields,
@@ -294,14 +305,15 @@ class BestWitnesses(Struct, frozen=True):
     versions: tuple[Witnesses, ...]
     chosen: IntArray
 
-    def read(self, places: IntArray) -> list[Row]:
-        """Read the rows of some examples, of each file all together.
+    def read(self, places: IntArray) -> Iterator[Row]:
+        """Read the rows of some examples, of each file in one go.
 
         Raises:
             DataError: a file changed since it was scored.
         """
-        rows: dict[int, Row] = {}
-        for number, version in enumerate(self.versions):
-            own = places[self.chosen[places] == number]
-            rows |= dict(zip(own.tolist(), version.read(own), strict=True))
-        return [rows[place] for place in places.tolist()]
+        chosen = self.chosen[places]
+        rows = [
+            version.read(places[chosen == number]) for number, version in enumerate(self.versions)
+        ]
+        for number in chosen:
+            yield next(rows[number])

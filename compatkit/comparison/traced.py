@@ -12,8 +12,6 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.trajectories import Trajectories
 from compatkit.scorers.scorer import Scorer
 
-TOGETHER = 5_000  # examples that are read at a time
-
 
 @dataclass(frozen=True, slots=True)
 class TracedExample:
@@ -60,19 +58,16 @@ class TracedExamples(msgspec.Struct, frozen=True):
         return len(self.rows)
 
     def __iter__(self) -> Iterator[TracedExample]:
-        """Yield the examples whole, some thousands read together.
+        """Yield the examples whole, each file read once.
 
         Raises:
             ConfigError: they were not kept.
         """
         if len(self) and not self.witnesses:
             raise ConfigError("the answers were not kept: keep_flips=True keeps them.")
-        for start in range(0, len(self), TOGETHER):
-            yield from self._read(np.arange(start, min(start + TOGETHER, len(self))))
-
-    def _read(self, places: IntArray) -> Iterator[TracedExample]:
+        places = np.arange(len(self))
         by_version = [witness.read(places) for witness in self.witnesses]
-        for place, *rows in zip(places.tolist(), *by_version, strict=True):
+        for place, *rows in zip(range(len(self)), *by_version, strict=True):
             first = int(self.first_broken[place])
             yield TracedExample(
                 id=self.ids[place],

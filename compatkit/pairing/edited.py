@@ -173,8 +173,8 @@ def _shown(value: object) -> str:
 
 
 def _value(side: ScoredRows, row: int, role: str) -> object:
-    index = int(side.pick("records", np.array([row]))[0])
-    record = side.file.pick({index: line_of(side, row)})[index]
+    records, lines = (side.pick(name, np.array([row])) for name in ("records", "lines"))
+    (record,) = side.file.pick(records, lines)
     return get_path(record, side.fields.paths[role])
 
 

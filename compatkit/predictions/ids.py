@@ -13,6 +13,7 @@ from compatkit.stored import STEP, Column, Store, Stored
 BATCH = 4096  # ids that are unpacked at a time
 TAKEN = 1 << 14  # ids of which some are taken at a time
 LARGE = 1 << 22  # bytes of texts that are compared at a time
+CLOSE = 4  # ids among which one is wanted, so that all are unpacked
 NARROW = 2**32  # bytes up to which an end takes four
 
 
@@ -171,6 +172,17 @@ class Ids(Sequence[str]):
                     return False
                 seen.add(text)
         return True
+
+
+def pick_texts(texts: Sequence[str], rows: IntArray) -> list[str]:
+    """Return some texts, in the order given; of ids those that are close together at once."""
+    if not len(rows) or not isinstance(texts, Ids):
+        return [texts[row] for row in rows.tolist()]
+    first, last = int(rows.min()), int(rows.max())
+    if last - first > CLOSE * len(rows):
+        return [texts[row] for row in rows.tolist()]
+    unpacked = list(texts.unpack(first, last + 1))
+    return [unpacked[row] for row in (rows - first).tolist()]
 
 
 def _take(data: bytes, ends: NDArray[np.unsignedinteger], rows: IntArray) -> Ids:

@@ -3,8 +3,9 @@
 A compressed file of a few megabytes may hold a line of many gigabytes.
 """
 
+import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 
@@ -40,6 +41,36 @@ def read_blocks(stream: BinaryIO, name: str, *, returns: bool = False) -> Iterat
             raise too_long(name, start)
     if held:
         yield b"".join(parts)
+
+
+class BlockStream(io.RawIOBase):
+    """Blocks of bytes as a stream, which holds one of them at a time."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        """Begin before the first block."""
+        self._blocks = blocks
+        self._ready = memoryview(b"")
+        self._position = 0
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def tell(self) -> int:
+        """Return how many bytes were read."""
+        return self._position
+
+    def readinto(self, target: Any) -> int:
+        """Read some of what is left of a block, or of the next one."""
+        while not self._ready:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._ready = memoryview(block)
+        size = min(len(target), len(self._ready))
+        target[:size], self._ready = self._ready[:size], self._ready[size:]
+        self._position += size
+        return size
 
 
 def too_long(name: str, start: int) -> DataError:

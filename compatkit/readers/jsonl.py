@@ -9,13 +9,13 @@ refused where they would be a score or an answer.
 """
 
 import io
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from compatkit.arrays import IntArray
 from compatkit.predictions.fields import Record
 from compatkit.predictions.records import Records
-from compatkit.readers.blocks import BOM, read_blocks
+from compatkit.readers.blocks import BLOCK, BOM, BlockStream, read_blocks
 from compatkit.readers.decoding import decode_object, repeats_a_key
 
 
@@ -39,29 +39,32 @@ def read_jsonl(
         line += block.count(b"\n")
 
 
-def keep_lines(stream: BinaryIO, name: str, wanted: Sequence[int]) -> BinaryIO:
+def keep_lines(stream: BinaryIO, name: str, wanted: IntArray) -> BinaryIO:
     """Return some lines of a JSON Lines file at their places, all others blank.
 
     Args:
-        stream: the decompressed bytes.
+        stream: the decompressed bytes, read as the lines are.
         name: what messages call the file.
         wanted: numbers of lines, from 1, in ascending order.
     """
-    parts: list[bytes] = []
+    return io.BufferedReader(BlockStream(_keep_lines(stream, name, wanted)), BLOCK)
+
+
+def _keep_lines(stream: BinaryIO, name: str, wanted: IntArray) -> Iterator[bytes]:
     line = 1
     for block in read_blocks(stream, name):
         breaks = block.count(b"\n")
-        first, last = bisect_left(wanted, line), bisect_right(wanted, line + breaks)
+        first = int(wanted.searchsorted(line))
+        last = int(wanted.searchsorted(line + breaks, "right"))
         if first == len(wanted):
-            break
+            return
         shown = [b""] * (breaks + 1)
         if first < last:
             lines = block.split(b"\n")
-            for place in (number - line for number in wanted[first:last]):
+            for place in (wanted[first:last] - line).tolist():
                 shown[place] = lines[place]
-        parts.append(b"\n".join(shown))
+        yield b"\n".join(shown)
         line += breaks
-    return io.BytesIO(b"".join(parts))
 
 
 def _decode(block: bytes, name: str, line: int, *, by_hand: bool) -> Records:

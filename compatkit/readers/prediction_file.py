@@ -2,16 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from msgspec import Struct
 
+from compatkit.arrays import IntArray
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.fields import ALIASES, EITHER, Record
 from compatkit.predictions.nested import ROOT
 from compatkit.predictions.records import Records
 from compatkit.readers import DOCUMENT, LINES, READERS, TABLES
+from compatkit.readers.in_order import WAITING, put_in_order
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
@@ -24,6 +28,8 @@ from compatkit.readers.source import Progress, Source, kind_of_name, open_path, 
 from compatkit.readers.where import keep_rows
 from compatkit.record import replace
 from compatkit.spelling import suggest
+
+TURNS = 4  # readings of a file in which its records are picked, at most
 
 
 class PredictionFile(Struct, frozen=True):
@@ -88,37 +94,62 @@ class PredictionFile(Struct, frozen=True):
         if not rows and not part:
             raise DataError(f"{self.name}: the file holds no rows. Was it written to the end?")
 
-    def pick(self, lines: Mapping[int, int]) -> dict[int, Record]:
-        """Read the file again and return some records.
+    def pick(self, records: IntArray, lines: IntArray) -> Iterator[Record]:
+        """Read the file again and yield some records, in the order given.
+
+        Of millions no more than some thousands are held, and the file is read once, or a few times
+        where the order is the file's again and again.
 
         Args:
-            lines: index of a record, from 0, to its line. Where each line is a record, no other
-                line is decoded.
+            records: the index of each record, from 0.
+            lines: the line of each. Where each line is a record, no other line is decoded.
 
         Raises:
+            CompatkitError: there is no room for a temporary file.
             DataError: the file changed since.
         """
-        wanted = sorted(lines)
-        if not wanted:  # of the examples that flipped, this side may have none
-            return {}
+        if not len(records):  # of the examples that flipped, this side may have none
+            return
         if self.data is not None and digest_memory(self.data, self.name) != self.digest:
             raise self._changed()
-        records: dict[int, Record] = {}
+        turns = np.flatnonzero(records[1:] < records[:-1]) + 1
+        turns = turns if len(turns) < TURNS else turns[:0]
+        for start, stop in pairwise([0, *turns.tolist(), len(records)]):
+            yield from self._pick(records[start:stop], lines[start:stop])
+
+    def _pick(self, records: IntArray, lines: IntArray) -> Iterator[Record]:
+        """Yield some records as `pick` does, in one reading."""
+        if (records[1:] >= records[:-1]).all():
+            yield from self._find(records, lines)
+            return
+        order = np.argsort(records, kind="stable")
+        numbered = zip(map(int, order), self._find(records[order], lines[order]), strict=True)
+        # Rows in memory wait there.
+        most = WAITING if self.data is None else len(order)
+        yield from put_in_order(numbered, len(order), most)
+
+    def _find(self, records: IntArray, lines: IntArray) -> Iterator[Record]:
+        """Yield some records in the file's order; the arguments are those of `pick`."""
         by_line = self._has_lines()
-        # Of a file with nothing but the wanted lines, the records count from 0 again.
-        places = range(len(wanted)) if by_line else wanted
-        start = 0
-        for batch in self._read(None, lines if by_line else None):
-            end = start + len(batch.rows)
-            while len(records) < len(wanted) and places[len(records)] < end:
-                index, place = wanted[len(records)], places[len(records)] - start
-                if batch.lines[place] != lines[index]:
-                    raise self._changed()
-                records[index] = batch.rows[place]
-            if len(records) == len(wanted):
-                return records
-            start = end
-        raise self._changed()
+        start = done = 0
+        for batch in self._read(None, (records, lines) if by_line else None):
+            here = np.asarray(batch.lines, np.int64)
+            if by_line:
+                stop = done + int(np.searchsorted(lines[done:], here[-1:].max(initial=0), "right"))
+                places = np.searchsorted(here, lines[done:stop])
+            else:
+                stop = done + int(np.searchsorted(records[done:], start + len(here)))
+                places = records[done:stop] - start
+            if not np.array_equal(here[places], lines[done:stop]):
+                raise self._changed()
+            yield from map(batch.rows.__getitem__, places.tolist())
+            done, start = stop, start + len(here)
+            if done == len(records):
+                break
+        if done < len(records):
+            raise self._changed()
+        if self.source is not None:
+            self.source.refuse_changed()
 
     def reopen(self) -> "PredictionFile":
         """Return the file as this machine sees it, under a stamp of its own.
@@ -147,26 +178,26 @@ class PredictionFile(Struct, frozen=True):
         return DataError(f"{self.name}: the file changed while it was read. Run again.")
 
     def _read(
-        self, progress: Progress | None, lines: Mapping[int, int] | None = None
+        self, progress: Progress | None, again: tuple[IntArray, IntArray] | None = None
     ) -> Iterator[Records]:
         """Yield the records as their shape has them.
 
         Args:
             progress: as of `batches`.
-            lines: as of `pick`, where these records alone are read again.
+            again: the records, and their lines, that alone are read again, in the file's order.
         """
-        wanted = None if lines is None else sorted(lines)
-        batches = self._read_all(progress, None if lines is None else sorted(lines.values()))
+        batches = self._read_all(progress, None if again is None else again[1])
         # Lines that are read again met the conditions when they were read first.
-        if self.shape.where and lines is None:
+        if self.shape.where and again is None:
             batches = keep_rows(batches, self.shape.where, self.name)
         if self.references is not None:
+            numbers = None if again is None else np.unique(again[0]).tolist()
             roles = dict(self.shape.roles)
-            batches = self.references.join(batches, self.name, roles, wanted)
+            batches = self.references.join(batches, self.name, roles, numbers)
         yield from batches
 
     def _read_all(
-        self, progress: Progress | None, lines: Sequence[int] | None = None
+        self, progress: Progress | None, lines: IntArray | None = None
     ) -> Iterator[Records]:
         if self.source is None:
             yield from read_memory(self.data, self.name)

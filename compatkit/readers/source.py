@@ -70,11 +70,11 @@ class Source(Struct, frozen=True):
             progress: called with the name and the share of the stored bytes that were read.
         """
         try:
-            self._refuse_changed()
+            self.refuse_changed()
             with self._raw() as raw:
                 stream = _decompressed(raw if progress is None else self._watched(raw, progress))
                 yield _decompressed(open_member(stream, self.member)) if self.member else stream
-            self._refuse_changed()
+            self.refuse_changed()
         except (EOFError, zlib.error, gzip.BadGzipFile, BadZipFile) as error:
             raise DataError(
                 f"{self.name}: the compressed data is cut off or damaged ({error}). "
@@ -95,7 +95,12 @@ class Source(Struct, frozen=True):
     def _raw(self) -> BinaryIO:
         return io.BytesIO(self.data) if self.path is None else self.path.open("rb")
 
-    def _refuse_changed(self) -> None:
+    def refuse_changed(self) -> None:
+        """Refuse a file that is no longer the one that was first seen.
+
+        Raises:
+            DataError: it is another.
+        """
         if self.path is not None and self.stamp and _stamp(self.path) != self.stamp:
             raise DataError(f"{self.name}: the file changed while it was read. Run again.")
 
@@ -153,7 +158,7 @@ class Source(Struct, frozen=True):
             DataError: the file cannot be read, or is no longer the one that was first seen.
         """
         try:
-            self._refuse_changed()
+            self.refuse_changed()
             with self._raw() as raw:
                 return raw.read()
         except OSError as error:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from compatkit import Comparison, ConfigError, compare
+from compatkit.arrays import IntArray
 from compatkit.comparison import examples as module
+from compatkit.comparison import flipped
 from compatkit.comparison.examples import FlippedExample, FlippedExamples, take_worst
 from compatkit.errors import DataError
 from compatkit.readers.prediction_file import PredictionFile
@@ -39,9 +41,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     pick = PredictionFile.pick
 
-    def counted(file: PredictionFile, lines: dict[int, int]) -> Any:
-        sizes.append(len(lines))
-        return pick(file, lines)
+    def counted(file: PredictionFile, records: IntArray, lines: IntArray) -> Any:
+        sizes.append(len(records))
+        return pick(file, records, lines)
 
     monkeypatch.setattr(PredictionFile, "pick", counted)
     return sizes
@@ -77,16 +79,17 @@ def test_what_is_shown_is_read_together_and_once(reads: list[int]) -> None:
     assert reads == [3, 3, 2, 2]
 
 
-def test_of_a_long_list_some_are_read_at_a_time(
+def test_a_long_list_is_read_in_one_go_and_anew(
     reads: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HELD", 2)
-    monkeypatch.setattr(module, "TOGETHER", 3)
+    monkeypatch.setattr(flipped, "TOGETHER", 3)
     flips = listed(measured())
     assert [example.id for example in flips] == flips.ids
-    assert reads == [3, 3, 2, 2]
+    assert reads == [5, 5]
     assert flips[3].id == "f"
-    assert reads[4:] == [2, 2]
+    assert reads[2:] == [2, 2]
+    assert flips.causes == [None] * 5
 
 
 def test_the_largest_fall_comes_first_then_the_slice_then_the_files_order() -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 
+import numpy as np
 import pytest
 
 from compatkit import compare
@@ -106,10 +107,10 @@ def test_a_file_that_changes_between_scoring_and_reading_flips_is_refused(tmp_pa
 def test_a_record_that_a_file_no_longer_has_is_refused():
     rows = rows_of("yes", "no")
     file = open_predictions(rows, name="new")
-    assert file.pick({1: 2, 0: 1}) == {0: rows[0], 1: rows[1]}
+    assert list(file.pick(np.array([1, 0]), np.array([2, 1]))) == rows[::-1]
     rows[0]["prediction"] = "other"
     with pytest.raises(DataError, match="new: the rows changed since they were compared"):
-        file.pick({1: 2})
+        list(file.pick(np.array([1]), np.array([2])))
 
 
 def test_the_same_path_twice_is_identical_and_without_flips(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from compatkit import history
-from compatkit.comparison import traced
+from compatkit.comparison import flipped
 from compatkit.errors import ConfigError
 
 # Right and wrong over three versions.
@@ -28,7 +28,7 @@ def test_those_that_changed_most_often_stand_first_then_those_that_are_wrong_now
 def test_they_are_the_same_however_many_are_read_together(
     monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
-    monkeypatch.setattr(traced, "TOGETHER", together)
+    monkeypatch.setattr(flipped, "TOGETHER", together)
     examples = list(history(VERSIONS, keep_flips=True).changed)
     assert [example.predictions for example in examples] == [
         tuple(STRINGS[name]) for name in "edbc"

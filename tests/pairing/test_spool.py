@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compatkit
-from compatkit.comparison import judging
+from compatkit.comparison import examples, flipped, judging
 from compatkit.comparison.options import make_options
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.gate import check
 from compatkit.pairing import engine, numbering, spool
 from compatkit.predictions import ids
-from compatkit.readers import blocks
+from compatkit.readers import blocks, in_order, prediction_file
 from compatkit.reports import REPORTS, View
 from compatkit.stored import Store
 
@@ -56,6 +56,8 @@ def spill(patch: pytest.MonkeyPatch, sizes: list[int]) -> None:
     patch.setattr(numbering, "STEP", 6)
     patch.setattr(numbering, "TOGETHER", 11)
     patch.setattr(judging, "TOGETHER", 9)
+    patch.setattr(examples, "HELD", 5)
+    patch.setattr(flipped, "TOGETHER", 4)
 
 
 def make_rows(side: str, count: int = 60) -> list[dict[str, Any]]:
@@ -110,6 +112,22 @@ def test_a_report_is_the_same_to_the_last_byte(
         del rows[3:5]
     paths = write(tmp_path / "old.jsonl", make_rows("old")), write(tmp_path / "new.jsonl", rows)
     assert is_same(paths, put, **options)
+
+
+def test_flips_are_the_same_in_whatever_order_they_lie(
+    tmp_path: Path, put: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = write(tmp_path / "old.jsonl", make_rows("old"))
+    new = write(tmp_path / "new.jsonl", shuffle(make_rows("new")))
+    options: dict[str, Any] = {"scorer": "rougeL", "threshold": 0.3, "by": "lang"}
+    at_hand = report((old, new), **options)
+    assert not put
+    monkeypatch.setattr(prediction_file, "WAITING", 3)
+    monkeypatch.setattr(prediction_file, "TURNS", 2)
+    monkeypatch.setattr(in_order, "SHARES", 3)
+    assert report((old, new), **options) == at_hand
+    assert put
+    assert report((old, new), memory=SMALL, **options) == at_hand
 
 
 def test_several_candidates_with_ids_of_their_own(tmp_path: Path, put: list[int]) -> None:
