@@ -20,14 +20,14 @@ Item = TypeVar("Item")
 
 
 def put_in_order(
-    numbered: Iterable[tuple[int, Item]], size: int, most: int = WAITING
+    numbered: Iterable[tuple[int, Item]], size: int, most: int | None = None
 ) -> Iterator[Item]:
     """Yield items in the order of their numbers.
 
     Args:
         numbered: each number from 0 to size - 1, with its item, in any order.
         size: how many there are.
-        most: how many wait in memory.
+        most: how many wait in memory; some thousands if not given.
 
     Raises:
         CompatkitError: there is no room for a temporary file.
@@ -35,6 +35,7 @@ def put_in_order(
     >>> list(put_in_order([(1, "b"), (0, "a"), (2, "c")], 3))
     ['a', 'b', 'c']
     """
+    most = WAITING if most is None else most
     shares = _Shares(max(most, -(-size // SHARES)))
     waiting: dict[int, Item] = {}
     number = 0

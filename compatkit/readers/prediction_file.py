@@ -15,7 +15,6 @@ from compatkit.predictions.fields import ALIASES, EITHER, Record
 from compatkit.predictions.nested import ROOT
 from compatkit.predictions.records import Records
 from compatkit.readers import DOCUMENT, LINES, READERS, TABLES
-from compatkit.readers.in_order import WAITING, put_in_order
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
@@ -122,10 +121,11 @@ class PredictionFile(Struct, frozen=True):
         if (records[1:] >= records[:-1]).all():
             yield from self._find(records, lines)
             return
+        from compatkit.readers.in_order import put_in_order  # noqa: PLC0415  (start-up time)
+
         order = np.argsort(records, kind="stable")
         numbered = zip(map(int, order), self._find(records[order], lines[order]), strict=True)
-        # Rows in memory wait there.
-        most = WAITING if self.data is None else len(order)
+        most = None if self.data is None else len(order)  # rows in memory wait there
         yield from put_in_order(numbered, len(order), most)
 
     def _find(self, records: IntArray, lines: IntArray) -> Iterator[Record]:

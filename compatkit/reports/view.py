@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec import Struct
 
 from compatkit.comparison.comparison import Comparison
@@ -327,5 +326,6 @@ def tasks_of(results: Sequence[Comparison]) -> list[str]:
 
 def describe_order(flips: "Sequence[FlippedExamples]") -> str:
     """Say in which order flips are shown: by harm, which tells none apart where all is 0 or 1."""
-    falls = {fall for of_task in flips for fall in np.unique(of_task.harms).tolist()}
+    harms = [of_task.harms for of_task in flips if len(of_task)]
+    falls = {float(fall) for of_task in harms for fall in (of_task.min(), of_task.max())}
     return "the largest fall of score first" if len(falls) > 1 else "in the old file's order"

@@ -122,7 +122,7 @@ def test_flips_are_the_same_in_whatever_order_they_lie(
     options: dict[str, Any] = {"scorer": "rougeL", "threshold": 0.3, "by": "lang"}
     at_hand = report((old, new), **options)
     assert not put
-    monkeypatch.setattr(prediction_file, "WAITING", 3)
+    monkeypatch.setattr(in_order, "WAITING", 3)
     monkeypatch.setattr(prediction_file, "TURNS", 2)
     monkeypatch.setattr(in_order, "SHARES", 3)
     assert report((old, new), **options) == at_hand

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compatkit.errors import DataError
-from compatkit.readers import blocks, in_order, jsonl, prediction_file
+from compatkit.readers import blocks, in_order, jsonl
 from compatkit.readers.prediction_file import PredictionFile, open_predictions, open_references
 
 SIZE = 40
@@ -50,7 +50,7 @@ def _few_at_a_time() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (blocks, jsonl):
             patch.setattr(module, "BLOCK", 60)
-        patch.setattr(prediction_file, "WAITING", 3)
+        patch.setattr(in_order, "WAITING", 3)
         patch.setattr(in_order, "SHARES", 4)
         yield
 
