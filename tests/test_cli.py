@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import compatkit
 from compatkit import cli
 from compatkit.cli import COMMANDS, command_line
 from compatkit.commands.printing import print_report
+from compatkit.readers.logs import LOGS
 
 HEAVY = ["numpy", "pandas", "scipy", "rich", "pyarrow", "rouge_score", "sacrebleu", "nltk"]
 HEAVY += ["rapidfuzz", "msgspec", "torch", "transformers", "datasets", "evaluate", "hypothesis"]
@@ -100,23 +102,67 @@ def test_a_help_page_waits_for_no_path() -> None:
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
-# What costs more than a millisecond of a start, and a plain comparison has no use for.
-UNUSED = {
-    *("numpy.ma", "numpy.random", "subprocess", "tempfile", "tomllib", "multiprocessing"),
-    *("compatkit.metrics.found_slices", "compatkit.metrics.slice_search"),
-    *("compatkit.pairing.joined_features", "compatkit.scorers.math_process"),
+# What a plain comparison has no use for, in libraries and in the rooms of this package.
+LIBRARY_PARTS = {
+    *("numpy.ma", "numpy.random", "subprocess", "tempfile", "tomllib", "multiprocessing", "csv"),
 }
+UNUSED = {
+    "comparison": "best_so_far confidences history matrix trace traced",
+    "gate": "first_policy first_slices kept_limits power_table schema",
+    "metrics": "confidence found_slices picking slice_search trajectories",
+    "pairing": "cluster joined_features paired_choices",
+    "predictions": "features",
+    "readers": "csv_table json_array parquet plain_text quoting spans logs.directions",
+    "statistics": "betting bootstrap bootstrap_any clusters lifts noise pass_at_k power reliable "
+    "sequences slices",
+}
+# Flips are what a gate shows of an update, and a table alone does not.
+OF_FLIPS = {
+    "comparison": "causes examples flipped refusals",
+    "predictions": "languages scripts",
+    "scorers": "number widths",
+}
+OF_A_GATE = {"statistics": "conservative", "metrics": "changes"}
+
+
+def modules_of(*rooms: Mapping[str, str]) -> set[str]:
+    return {
+        f"compatkit.{room}.{name}"
+        for part in rooms
+        for room, names in part.items()
+        for name in names.split()
+    }
 
 
 @pytest.mark.parametrize(
-    "arguments", [["score"], ["gate", "--max-nfr", "0.9", "--inconclusive", "pass"]]
+    ("arguments", "unused"),
+    [
+        (["score"], [UNUSED, OF_FLIPS, OF_A_GATE]),
+        (["score", "--json"], [UNUSED, OF_A_GATE]),
+        (["gate", "--max-nfr", "0.9", "--inconclusive", "pass"], [UNUSED]),
+    ],
 )
 def test_a_plain_comparison_waits_for_nothing_that_it_does_not_use(
-    arguments: list[str], tmp_path: Path
+    arguments: list[str], unused: list[dict[str, str]], tmp_path: Path
 ) -> None:
     write_models(tmp_path)
     loaded = loaded_by([*arguments, "old.jsonl", "new.jsonl"], tmp_path)
-    assert loaded & UNUSED == set()
+    assert loaded & (LIBRARY_PARTS | modules_of(*unused)) == set()
+
+
+def test_what_a_comparison_has_no_use_for_are_modules_that_there_are() -> None:
+    folder = Path(compatkit.__file__).parents[1]
+    for name in modules_of(UNUSED, OF_FLIPS, OF_A_GATE):
+        assert folder.joinpath(*name.split(".")).with_suffix(".py").is_file(), name
+
+
+def test_a_comparison_loads_one_scorer_and_the_reader_of_one_kind(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    loaded = loaded_by(["score", "old.jsonl", "new.jsonl"], tmp_path)
+    scorers = {name.rpartition(".")[2] for name in loaded if name.startswith("compatkit.scorers.")}
+    shared = {"answer_text", "declared", "make", "normalize", "reasoning", "scorer"}
+    assert scorers == {*shared, "exact_match"}
+    assert loaded.isdisjoint(f"compatkit.readers.logs.{log.module}" for log in LOGS.values())
 
 
 def test_a_table_waits_for_no_other_report_and_for_nothing_of_the_network(tmp_path: Path) -> None:
