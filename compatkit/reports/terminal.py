@@ -17,7 +17,6 @@ from compatkit.reports.blocks import (
     Tone,
 )
 from compatkit.reports.hostile import visible
-from compatkit.reports.layout import lay_out
 from compatkit.reports.view import View
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def render_terminal(results: Sequence[Comparison], view: View | None = None) -> 
         results: one comparison per task and candidate.
         view: what to show, how wide (60 columns at least), and whether in colour.
     """
+    from compatkit.reports.layout import lay_out  # noqa: PLC0415  (a verdict has one of its own)
+
     view = view or View()
     return draw_blocks(lay_out(results, view), view)
 

@@ -1,7 +1,6 @@
 """Readable reports of a verdict that need no more than its layout, and JSON."""
 
 from compatkit.gate.verdict import Verdict
-from compatkit.reports.json_report import write_json
 from compatkit.reports.terminal import draw_blocks
 from compatkit.reports.verdicts.headline import write_headline
 from compatkit.reports.verdicts.layout import lay_out_verdict
@@ -27,5 +26,7 @@ def render_json(verdict: Verdict, view: View | None = None) -> str:  # noqa: ARG
         verdict: the gate's.
         view: not used.
     """
+    from compatkit.reports.json_report import write_json  # noqa: PLC0415  (start-up time)
+
     headline = {"headline": write_headline(verdict)}
     return write_json({"compatkit": __version__, **headline, **verdict.to_dict()})
