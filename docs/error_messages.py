@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(compatkit.__file__).parent
 FILLED = re.compile(r"<[^<>]*>")
+# What follows the first full stop says what to do.
+REMEDY = re.compile(r"(?<=[\w)>'\"])[.?] (?=[A-Z`'\"<-])")
+TITLES = {
+    "checkpoints": "Models and adapters",
+    "commands": "The command line",
+    "comparison": "Comparing",
+    "compatkit": "Installation and files",
+    "evaluate_modules": "Modules for evaluate",
+    "gate": "The gate and its policy",
+    "metrics": "Metrics",
+    "muscle": "Training with MUSCLE",
+    "pairing": "Pairing rows",
+    "predictions": "Fields of a row",
+    "readers": "Reading files and logs",
+    "reports": "Reports and pictures",
+    "runner": "Running a model",
+    "scorers": "Scorers",
+    "statistics": "Functions of statistics",
+}
 ERRORS = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
 
 
@@ -51,6 +70,19 @@ def find_messages() -> Iterator[Message]:
                 text = write(node.exc.args[0])
                 if error in ERRORS and re.search(r"[a-z] [a-z]", FILLED.sub("", text)):
                     yield Message(room, error, text)
+
+
+def pattern(message: Message) -> re.Pattern[str]:
+    """Return what matches the message with its names filled in."""
+    return re.compile(".*?".join(map(re.escape, FILLED.split(message.text))), re.DOTALL)
+
+
+def split_remedy(text: str) -> tuple[str, str]:
+    """Return what was wrong, and what to do where a sentence of its own says that."""
+    end = REMEDY.search(text)
+    if end is None or not FILLED.sub("", text[end.end() :]).strip(" ."):
+        return text, ""
+    return text[: end.start() + 1], text[end.end() :]
 
 
 def write(value: ast.expr) -> str:
@@ -93,14 +125,18 @@ class ErrorMessages(SphinxDirective):
 
     def _section(self, room: str, messages: list[Message]) -> nodes.section:
         section = nodes.section(ids=[nodes.make_id(f"messages-{room}")])
-        section += nodes.title("", room)
+        section += nodes.title("", TITLES[room])
         texts = sorted({message.text for message in messages}, key=str.casefold)
         section += nodes.bullet_list("", *(_item(text) for text in texts))
         return section
 
 
 def _item(text: str) -> nodes.list_item:
-    return nodes.list_item("", nodes.paragraph("", "", nodes.Text(text)))
+    cause, remedy = split_remedy(text)
+    item = nodes.list_item("", nodes.paragraph("", "", nodes.Text(cause)))
+    if remedy:
+        item += nodes.paragraph("", "", nodes.emphasis("", remedy))
+    return item
 
 
 def setup(app: "Sphinx") -> dict[str, Any]:

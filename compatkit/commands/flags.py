@@ -86,6 +86,27 @@ class Limit(click.ParamType):  # type: ignore[type-arg]
         return click.FLOAT.convert(value, param, ctx)
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A share, as a number or as a percentage."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail."""
+        from compatkit.gate.limits import read_percentage  # noqa: PLC0415  (start-up time)
+
+        share = read_percentage(value)
+        try:
+            return float(value) if share is None else share
+        except ValueError:
+            self.fail(
+                f"{value!r} is no share; a number such as 0.02, or a percentage such as '2%', was "
+                "expected.",
+                param,
+                ctx,
+            )
+
+
 class Pair(click.ParamType):  # type: ignore[type-arg]
     """Two texts with a sign of equality between them."""
 

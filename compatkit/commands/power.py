@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from compatkit.commands.command import Command
-from compatkit.commands.flags import NamedPath, add_flags, flag, make_flag
+from compatkit.commands.flags import NamedPath, Share, add_flags, flag, make_flag
 from compatkit.commands.score_options import measure_options, parse_options
 from compatkit.comparison.option_table import (
     OF_CHOICES,
@@ -35,30 +35,31 @@ BAR = 20
 POWER_FLAGS = (
     flag(
         "--nfr-budget",
-        type=float,
-        help="The largest negative flip rate that the gate allows, a share of all examples.",
+        type=Share(),
+        help="The largest negative flip rate that the gate allows, a share of all examples: 0.02 "
+        "or 2%.",
     ),
     flag(
         "--margin",
-        type=float,
+        type=Share(),
         help="Instead: the largest change of accuracy that counts as none, for equivalence.",
     ),
     flag(
         "--discordance",
-        type=float,
+        type=Share(),
         help="With --margin: share of the examples that flip, either way; a pilot tells it too.",
     ),
     flag(
         "--old-accuracy",
-        type=float,
+        type=Share(),
         help="Accuracy of the old model: no more than this can flip; a pilot tells it too.",
     ),
     flag(
         "--true-nfr",
-        type=float,
+        type=Share(),
         help="NFR of a good update that should pass; half the budget, or the pilot's, if not said.",
     ),
-    flag("--power", type=float, default=0.8, show_default=True, help="How often it should."),
+    flag("--power", type=Share(), default=0.8, show_default=True, help="How often it should."),
     flag(
         "--pilot",
         nargs=2,

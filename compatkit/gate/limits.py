@@ -35,6 +35,17 @@ def check_looks(looks: int, way: str) -> None:
         )
 
 
+def read_percentage(text: Any) -> float | None:
+    """Return the share that a percentage says, as `'4%'`; None for anything else.
+
+    >>> read_percentage("2.5%"), read_percentage("0.025")
+    (0.025, None)
+    """
+    if not (isinstance(text, str) and PERCENTAGE.fullmatch(text)):
+        return None
+    return float(Decimal(text.strip().removesuffix("%")) / 100)
+
+
 def read_limit(name: str, limit: Any, way: str) -> float:
     """Return the limit of a budget, which is a number or, of a share, a percentage: `'4%'`.
 
@@ -49,8 +60,8 @@ def read_limit(name: str, limit: Any, way: str) -> float:
     if name not in BUDGETS:
         raise ConfigError(f"no budget {name!r}; {suggest(name, BUDGETS)}")
     budget = BUDGETS[name]
-    if budget.is_share and isinstance(limit, str) and PERCENTAGE.fullmatch(limit):
-        limit = float(Decimal(limit.strip().removesuffix("%")) / 100)
+    if budget.is_share and (share := read_percentage(limit)) is not None:
+        limit = share
     most = "" if budget.most is None else f" to {budget.most:g}"
     percentage = ", or a percentage such as '2%'," if budget.is_share else ""
     wanted = f"a number from {budget.least:g}{most}{percentage} was expected"

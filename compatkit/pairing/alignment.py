@@ -16,7 +16,9 @@ from compatkit.pairing.alike import describe_difference, find_alike
 from compatkit.pairing.edited import count_of, find_edited, line_of, name_row
 from compatkit.pairing.numbering import mark, number_ids
 from compatkit.pairing.scored_rows import NULL, ScoredRows
+from compatkit.predictions.fields import list_keys
 from compatkit.predictions.ids import Ids
+from compatkit.spelling import suggest
 from compatkit.stored import look_up
 
 SHOWN = 5
@@ -323,8 +325,23 @@ def _join_attributes(
     absent = next((path for path in joined if path not in {*columns, *optional}), None)
     if absent is not None:
         names = " or ".join(side.file.name for side in sides)
-        raise ConfigError(f"no field {absent!r} to slice by in {names}.")
+        paths = _list_paths(sides[0])
+        near = suggest(absent, paths, f"the fields are {list_keys(paths)}.")
+        raise ConfigError(f"no field {absent!r} to slice by in {names}; {near}")
     return columns
+
+
+def _list_paths(side: ScoredRows) -> list[str]:
+    """Return the paths of the fields of a file's first row, those within an object too."""
+    index = int(side.columns["records"][0])
+    record = side.file.pick({index: int(side.columns["lines"][0])})[index]
+    inner = [
+        f"{name}.{key}"
+        for name, value in record.items()
+        if isinstance(value, dict)
+        for key in value
+    ]
+    return [*inner, *map(str, record)]
 
 
 def _refuse_ungrouped(

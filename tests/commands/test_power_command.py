@@ -35,6 +35,17 @@ def test_the_table_is_that_of_the_statistics() -> None:
     assert table.rows[-1].good > 0.95
 
 
+def test_a_share_may_be_a_percentage() -> None:
+    assert run("--nfr-budget", "2%", "--true-nfr", "1 %") == run(
+        "--nfr-budget", "0.02", "--true-nfr", "0.01"
+    )
+    refused = CliRunner().invoke(power, ["--nfr-budget", "few"])
+    assert refused.exit_code == 2
+    assert (
+        "'few' is no share; a number such as 0.02, or a percentage such as '2%'" in refused.output
+    )
+
+
 def test_the_command_says_how_many_examples_are_needed() -> None:
     text = run("--nfr-budget", "0.02", "--old-accuracy", "0.75")
     assert f"{examples_needed(0.02, 0.01):,} examples are needed" in text

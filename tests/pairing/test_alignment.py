@@ -303,9 +303,11 @@ def test_slices_by_what_differs_between_the_sides_are_refused():
 
 
 def test_slices_by_an_unknown_field_are_refused():
-    assert "no field 'lang' to slice by in old or new" in refusal_of(
-        OLD, OLD, ConfigError, by="lang"
-    )
+    refused = refusal_of(OLD, OLD, ConfigError, by="lang")
+    assert "no field 'lang' to slice by in old or new; the fields are id, " in refused
+    old = [{**row, "meta": {"topic": "a"}} for row in OLD]
+    refused = refusal_of(old, OLD, ConfigError, by="topic")
+    assert refused.endswith("to slice by in old or new; did you mean 'meta.topic'?")
 
 
 def test_a_value_that_no_row_of_an_example_has_is_a_slice_of_its_own():
