@@ -17,6 +17,7 @@ from compatkit.metrics.confidence import (
     ConfidencePair,
     diverge,
     find_tops,
+    log_probabilities,
     measure_confidence,
 )
 from compatkit.metrics.pair import JudgedPair
@@ -32,6 +33,7 @@ from compatkit.predictions.likelihoods import (
     WEIGHINGS,
     Likelihoods,
 )
+from compatkit.record import replace
 
 # A bfloat16 number has 8 bits, so that a logit between 8 and 16 is rounded by up to 0.03. A few of
 # them move the log-likelihoods of two choices by 0.1 against each other, and a margin by half of
@@ -41,6 +43,7 @@ DEFAULTS = {
     LESS_ALONE: 0.05,
     **dict.fromkeys((PER_TOKEN, PER_CHARACTER, PER_BYTE), 0.005),
 }
+PART = 1 << 14  # examples that are measured at a time
 SHARE = 0.99  # of the margins, which a second run moves by no more than the measured limit
 
 
@@ -92,29 +95,78 @@ def gather_confidence(
         size: number of examples.
         close_margin: as of `Options`.
     """
-    old, new = (side.likelihoods for side in sides[:2])
+    held = [side.likelihoods for side in sides]
+    old = held[0]
     if old is None:
         return Confidences()
     rows = [rows_of(column, size) for column in examples]
-    models = [_measure(side.likelihoods, places) for side, places in zip(sides, rows, strict=True)]
-    again = [
-        model
-        for model, side in zip(models[2:], sides[2:], strict=True)
-        if side.likelihoods is not None and side.likelihoods.weighing == old.weighing
-    ]
-    close = _find_close_margin(models[0], again, old.weighing, close_margin)
-    paired, same_top = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
-    divergence = np.full(size, np.nan)
-    if new is not None:
-        both = pair_choices(old, new, *rows[:2])
-        paired[both.examples] = True
-        divergence[both.examples] = diverge(both.old, both.new, both.sizes)
-        tops = (find_tops(values, both.sizes) for values in (both.old, both.new))
-        same_top[both.examples] = np.equal(*tops)
+    pair, again = ConfidencePair.unknown(size), []
+    for likelihoods, places in zip(held[2:], rows[2:], strict=True):
+        if likelihoods is not None and likelihoods.weighing == old.weighing:
+            rerun = Confidence.unknown(size)
+            for part, (taken,) in _take_parts([likelihoods], [places]):
+                _put_measured(rerun, part, taken)
+            again.append(rerun)
+    for part, (was, now) in _take_parts(held[:2], rows[:2]):
+        _put_pair(pair, part, was, now)
+    close = _find_close_margin(pair.old, again, old.weighing, close_margin)
     # What counts as right although another choice is likelier was not judged by these.
-    is_close = (models[0].margin >= 0.0) & (models[0].margin <= close.value)
-    pair = ConfidencePair(models[0], models[1], paired, divergence, same_top, is_close)
-    return Confidences(pair, close)
+    is_close = (pair.old.margin >= 0.0) & (pair.old.margin <= close.value)
+    return Confidences(replace(pair, close=is_close), close)
+
+
+def _take_parts(
+    sides: Sequence[Likelihoods | None], rows: Sequence[IntArray]
+) -> Iterator[tuple[slice, list[Likelihoods | None]]]:
+    """Yield some examples at a time, with the log-probabilities of each side.
+
+    What is made of them fits into a processor's cache, and a file's choices are never copied as a
+    whole.
+
+    Args:
+        sides: the likelihoods of each.
+        rows: for each side, the row of each example, -1 where it has none.
+    """
+    starts = [None if side is None else side.starts for side in sides]
+    for start in range(0, len(rows[0]), PART):
+        part = slice(start, start + PART)
+        taken = [
+            None if side is None else side.take(places[part], first)
+            for side, places, first in zip(sides, rows, starts, strict=True)
+        ]
+        yield part, [None if side is None else _normalize(side) for side in taken]
+
+
+def _normalize(side: Likelihoods) -> Likelihoods:
+    """Return the logarithms of probabilities in the place of log-likelihoods."""
+    sizes = side.sizes[side.sizes > 0]
+    return replace(side, values=log_probabilities(side.values, sizes))
+
+
+def _put_pair(
+    pair: ConfidencePair, part: slice, old: Likelihoods | None, new: Likelihoods | None
+) -> None:
+    """Write down what two models make of the choices of some examples."""
+    _put_measured(pair.old, part, old)
+    _put_measured(pair.new, part, new)
+    if old is None or new is None:
+        return
+    every = np.arange(len(old.sizes))
+    both = pair_choices(old, new, every, every)
+    examples = part.start + both.examples
+    pair.paired[examples] = True
+    pair.divergence[examples] = diverge(both.old, both.new, both.sizes)
+    tops = (find_tops(values, both.sizes) for values in (both.old, both.new))
+    pair.same_top[examples] = np.equal(*tops)
+
+
+def _put_measured(model: Confidence, part: slice, taken: Likelihoods | None) -> None:
+    """Write down what a model makes of the choices of some examples, where it has any."""
+    if taken is None:
+        return
+    held = np.flatnonzero(taken.sizes)
+    measured = measure_confidence(taken.values, taken.right, taken.sizes[held])
+    model.put(part.start + held, measured)
 
 
 def _find_close_margin(
@@ -132,16 +184,6 @@ def _find_close_margin(
     if measured is not None:
         return CloseMargin(measured, MEASURED, measured, count)
     return CloseMargin(DEFAULTS[weighing], DEFAULT)
-
-
-def _measure(likelihoods: Likelihoods | None, rows: IntArray) -> Confidence:
-    """Return what a model makes of the choices of each example, by its row."""
-    if likelihoods is None:
-        return Confidence(*(np.full(len(rows), np.nan) for _ in Confidence.__struct_fields__))
-    held = np.flatnonzero(np.where(rows >= 0, likelihoods.sizes[rows], 0))
-    taken = likelihoods.take(rows[held])
-    measured = measure_confidence(taken.values, taken.right, taken.sizes)
-    return measured.spread(held, len(rows))
 
 
 def note_confidence(

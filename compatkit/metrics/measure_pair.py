@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-
 from compatkit.metrics.definitions import METRICS
 from compatkit.metrics.estimates import Measured, Metrics, MetricValue, Plan, Ratio, draw, undefined
 from compatkit.metrics.metric import FAMILIES
 from compatkit.metrics.p_values import Tests, compare_flips, correct, run_tests
 from compatkit.metrics.pair import Counts, JudgedPair, rows_by_value
 from compatkit.on_demand import OnDemand, join
+from compatkit.predictions.ids import Ids
 from compatkit.record import replace
 
 
@@ -149,5 +148,6 @@ def sort_pair(pair: JudgedPair) -> JudgedPair:
     Resampling draws by position: without this, the same rows in another order, or beside
     another candidate, would have other limits.
     """
-    order = sorted(range(len(pair.ids)), key=list(pair.ids).__getitem__)
-    return pair.take(np.array(order, np.int64))
+    ids = pair.ids if isinstance(pair.ids, Ids) else Ids.pack(pair.ids)
+    order = ids.order()
+    return pair if (order[1:] > order[:-1]).all() else pair.take(order)

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from compatkit.arrays import FloatArray, IntArray
-from compatkit.predictions.likelihoods import Likelihoods
+from compatkit.predictions.likelihoods import Likelihoods, spread
 
 
 class PairedChoices(Struct, frozen=True):
@@ -57,7 +57,7 @@ def pair_choices(
     alike = (sizes > 0) & (sizes == _sizes(new, new_rows)) & (old.weighing == new.weighing)
     examples = np.flatnonzero(alike)
     sizes = sizes[examples]
-    places, other = old.places(old_rows[examples]), new.places(new_rows[examples])
+    places, other = spread(old.sizes, old_rows[examples]), spread(new.sizes, new_rows[examples])
     owners = np.repeat(np.arange(len(examples)), sizes)
     apart = old.names[places] != new.names[other]
     same = np.bincount(owners[apart], minlength=len(examples)) == 0

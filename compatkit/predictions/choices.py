@@ -8,6 +8,7 @@ import numpy as np
 
 from compatkit.arrays import IntArray, as_index
 from compatkit.errors import DataError
+from compatkit.predictions.hashing import hash_texts
 
 LETTERS = 26
 FIELDS = ("choices", "options")
@@ -78,33 +79,37 @@ def read_letter(reference: str) -> int | None:
 
 
 def find_choices(
-    references: Sequence[str], sizes: IntArray, names: IntArray, hashes: IntArray
+    references: Sequence[str], sizes: IntArray, names: IntArray, key: bytes = b""
 ) -> IntArray:
     """Return of each row which choice its reference names, as `find_choice`; -1 for none.
 
     Args:
-        references: one of each row.
+        references: one of each row; each text is read once.
         sizes: shape (rows,), the number of a row's choices, at least 1.
         names: of the choices, row after row, the hash of each.
-        hashes: shape (rows,), the hash of each reference.
+        key: what they were hashed with; see `hash_texts`.
     """
+    texts = list(dict.fromkeys(references))
+    numbered = dict(zip(texts, range(len(texts)), strict=True))
+    which = np.fromiter(map(numbered.__getitem__, references), np.int64, len(references))
+    hashes = hash_texts(texts, key)[which]
+    letters, numbers = (_read_each(texts, read)[which] for read in (read_letter, as_index))
     starts = np.cumsum(sizes) - sizes
     places = np.full(len(references), -1, np.int64)
     same = np.flatnonzero(names == np.repeat(hashes, sizes))[::-1]
     owners = np.searchsorted(starts, same, "right") - 1
     places[owners] = same - starts[owners]  # the first of equal ones is written last
-    letters, numbers = (_read_each(references, read) for read in (read_letter, as_index))
     lettered = (letters >= 0) & (letters < sizes) & (sizes <= LETTERS)
-    numbered = ~lettered & (places < 0) & (numbers < sizes)
+    counted = ~lettered & (places < 0) & (numbers < sizes)
     doubtful = lettered & (places >= 0) & (places != letters)
-    places = np.where(lettered, letters, np.where(numbered, numbers, places))
+    places = np.where(lettered, letters, np.where(counted, numbers, places))
     return np.where(doubtful, -1, places)
 
 
-def _read_each(references: Sequence[str], read: Callable[[str], int | None]) -> IntArray:
-    """Return what each text is read as, each text read once; -1 for none."""
-    numbers = {text: -1 if (value := read(text)) is None else value for text in set(references)}
-    return np.fromiter(map(numbers.__getitem__, references), np.int64, len(references))
+def _read_each(texts: Sequence[str], read: Callable[[str], int | None]) -> IntArray:
+    """Return what each text is read as; -1 for none."""
+    values = (-1 if (value := read(text)) is None else value for text in texts)
+    return np.fromiter(values, np.int64, len(texts))
 
 
 def list_choices(record: Mapping[str, Any], question: str | None) -> tuple[str, ...]:

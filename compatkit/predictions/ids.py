@@ -14,6 +14,8 @@ BATCH = 4096  # ids that are unpacked at a time
 TAKEN = 1 << 14  # ids of which some are taken at a time
 LARGE = 1 << 22  # bytes of texts that are compared at a time
 CLOSE = 4  # ids among which one is wanted, so that all are unpacked
+WORD = 8  # bytes that are compared at a time
+SHORT = 8 * WORD  # bytes of a text up to which texts are sorted as numbers
 NARROW = 2**32  # bytes up to which an end takes four
 
 
@@ -158,6 +160,33 @@ class Ids(Sequence[str]):
         """Show them as a list."""
         return repr(list(self))
 
+    def order(self) -> IntArray:
+        """Return their places in ascending order, as Python sorts texts.
+
+        UTF-8 is in the order of the characters, so that eight bytes at a time are compared as one
+        number, the last ones first; a text that ends before another, of which it is the beginning,
+        comes first.
+
+        >>> Ids.pack(["b", "a", "aa"]).order().tolist()
+        [1, 2, 0]
+        """
+        ends = self.ends[:].astype(np.int64)
+        sizes = np.diff(ends, prepend=0)
+        longest = int(sizes.max(initial=0))
+        if longest > SHORT:
+            texts = list(self)
+            return np.array(sorted(range(len(texts)), key=texts.__getitem__), np.int64)
+        data = np.frombuffer(self.read(0, len(self.data)), np.uint8)
+        order = np.argsort(sizes, kind="stable")
+        for first in reversed(range(0, longest, WORD)):
+            keys = np.zeros(len(sizes), np.uint64)
+            for place in range(first, first + WORD):
+                inside = sizes > place
+                keys <<= np.uint64(8)
+                keys[inside] |= data[(ends - sizes)[inside] + place]
+            order = order[np.argsort(keys[order], kind="stable")]
+        return order
+
     def are_distinct(self) -> bool:
         """Whether no two are equal."""
         hashes = np.fromiter(map(hash, self), np.int64, len(self))
@@ -186,12 +215,20 @@ def pick_texts(texts: Sequence[str], rows: IntArray) -> list[str]:
 
 
 def _take(data: bytes, ends: NDArray[np.unsignedinteger], rows: IntArray) -> Ids:
-    """Return some texts, in the order given."""
-    before = np.concatenate([np.zeros(1, np.int64), ends[:-1].astype(np.int64)])
-    starts, sizes = before[rows], ends.astype(np.int64)[rows] - before[rows]
-    stops = np.cumsum(sizes)
-    places = np.arange(int(sizes.sum())) + np.repeat(starts - (stops - sizes), sizes)
-    return Ids(np.frombuffer(data, np.uint8)[places].tobytes(), _narrow(stops))
+    """Return some texts, in the order given, some thousands at a time."""
+    whole = np.frombuffer(data, np.uint8)
+    texts, stops = [], np.zeros(len(rows), np.int64)
+    last = 0
+    for first in range(0, len(rows), TAKEN):
+        wanted = rows[first : first + TAKEN]
+        starts = np.where(wanted > 0, ends[wanted - 1], 0).astype(np.int64)
+        sizes = ends[wanted].astype(np.int64) - starts
+        after = np.cumsum(sizes)
+        shift = np.repeat(starts - (after - sizes), sizes)
+        texts.append(whole[np.arange(len(shift)) + shift].tobytes())
+        stops[first : first + TAKEN] = after + last
+        last += len(shift)
+    return Ids(b"".join(texts), _narrow(stops))
 
 
 def _encode(text: str) -> bytes:

@@ -83,20 +83,24 @@ class Likelihoods(Struct, frozen=True):
         columns = self.sizes, self.values, self.names, self.right
         return sum(column.nbytes for column in columns)
 
-    def places(self, rows: IntArray) -> IntArray:
-        """Return where the choices of some rows stand, row after row.
+    @property
+    def starts(self) -> IntArray:
+        """Shape (rows,), where the choices of each row begin."""
+        return np.cumsum(self.sizes) - self.sizes
 
-        >>> two = Likelihoods(np.array([2, 3]), np.zeros(5), np.zeros(5, int), np.zeros(5, bool))
-        >>> two.places(np.array([1, 0])).tolist()
-        [2, 3, 4, 0, 1]
+    def take(self, rows: IntArray, starts: IntArray | None = None) -> "Likelihoods":
+        """Return the likelihoods of some rows, in the order given.
+
+        Args:
+            rows: which; none of -1.
+            starts: as of the attribute, where it is at hand.
         """
-        return spread(self.sizes, rows)
-
-    def take(self, rows: IntArray) -> "Likelihoods":
-        """Return the likelihoods of some rows, in the order given."""
-        places = self.places(rows)
+        held = np.flatnonzero(rows >= 0)
+        places = spread(self.sizes, rows[held], starts)
         columns = (self.values[places], self.names[places], self.right[places])
-        return Likelihoods(self.sizes[rows], *columns, self.weighing)
+        sizes = np.zeros(len(rows), np.int64)
+        sizes[held] = self.sizes[rows[held]]
+        return Likelihoods(sizes, *columns, self.weighing)
 
     def without(self, unfit: BoolArray, fault: str) -> "Likelihoods":
         """Return the likelihoods without those of rows of which a choice is unfit."""
@@ -117,23 +121,32 @@ class Likelihoods(Struct, frozen=True):
 
 
 class Matched(NamedTuple):
-    """The choices of each row, and a number for each of them; none of a row where they do not fit.
+    """The choices, row after row, and a number for each; none of a row where they do not fit.
 
     Attributes:
-        choices: of each row.
-        values: of each row.
+        choices: of all rows.
+        values: as many.
         sizes: shape (rows,), how many a row has.
     """
 
-    choices: Sequence[Sequence[Any]]
-    values: Sequence[Sequence[float]]
+    choices: list[Any]
+    values: list[float]
     sizes: IntArray
 
 
-def spread(all_sizes: IntArray, rows: IntArray) -> IntArray:
-    """Return where the choices of some rows stand, row after row; see `Likelihoods.places`."""
+def spread(all_sizes: IntArray, rows: IntArray, starts: IntArray | None = None) -> IntArray:
+    """Return where the choices of some rows stand, row after row.
+
+    Args:
+        all_sizes: the number of choices of each row.
+        rows: which.
+        starts: where those of each row begin, where it is at hand.
+
+    >>> spread(np.array([2, 3]), np.array([1, 0])).tolist()
+    [2, 3, 4, 0, 1]
+    """
     sizes = all_sizes[rows]
-    starts = np.cumsum(all_sizes) - all_sizes
+    starts = np.cumsum(all_sizes) - all_sizes if starts is None else starts
     shift = starts[rows] - (np.cumsum(sizes) - sizes)
     return np.repeat(shift, sizes) + np.arange(int(sizes.sum()))
 
@@ -205,8 +218,7 @@ def read_likelihoods(
     values, choices, weighings = (rows.attributes[path] for path in likelihood_fields(fields))
     matched = _match_all(values, choices, rows.errored)
     faults = _count_faults(values, matched.sizes, rows.errored)
-    names = list(chain.from_iterable(matched.choices))
-    numbers = list(chain.from_iterable(matched.values))
+    names, numbers = matched.choices, matched.values
     if set(map(type, names)) - {str}:
         names = list(map(_name, names))
     hashes = hash_texts(names, key)
@@ -283,14 +295,18 @@ def _match_all(values: Sequence[Any], choices: Sequence[Any], errored: Sequence[
             np.fromiter(map(len, column), np.int64, len(column)) for column in (values, choices)
         )
         fits = sizes.min() >= FEWEST and np.array_equal(sizes, others)
-        if fits and set(map(type, chain.from_iterable(values))) <= NUMBERS:
-            return Matched(choices, values, sizes)
+        numbers = list(chain.from_iterable(values)) if fits else []
+        if fits and set(map(type, numbers)) <= NUMBERS:
+            return Matched(list(chain.from_iterable(choices)), numbers, sizes)
     matched = [
         ((), ()) if failed else _match(*row)
         for *row, failed in zip(values, choices, errored, strict=True)
     ]
-    sizes = np.array([len(row) for row, _ in matched], np.int64)
-    return Matched([row for row, _ in matched], [row for _, row in matched], sizes)
+    return Matched(
+        [choice for row, _ in matched for choice in row],
+        [value for _, row in matched for value in row],
+        np.array([len(row) for row, _ in matched], np.int64),
+    )
 
 
 def _count_faults(
@@ -325,7 +341,7 @@ def _mark_right(
     rows = np.repeat(np.arange(len(references)), np.where(sizes > 0, accepted, 0))
     texts = list(chain.from_iterable(compress(references, (sizes > 0).tolist())))
     own = names if (accepted[sizes > 0] == 1).all() else names[spread(sizes, rows)]
-    places = find_choices(texts, sizes[rows], own, hash_texts(texts, key))
+    places = find_choices(texts, sizes[rows], own, key)
     named = places >= 0
     right = np.zeros(len(names), np.bool_)
     right[(np.cumsum(sizes) - sizes)[rows[named]] + places[named]] = True

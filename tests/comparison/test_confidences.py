@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from compatkit import compare, compare_folders, compare_matrix, history
 from compatkit.cli import command_line
+from compatkit.comparison import confidences
 from compatkit.comparison.comparison import Comparison
 from compatkit.comparison.confidences import DEFAULTS
 from compatkit.comparison.tasks import concatenate_pairs
@@ -75,6 +76,14 @@ def test_two_files_by_hand() -> None:
     assert columns is not None
     assert columns.old.probability == pytest.approx([0.75, 0.6, 0.51, 0.3])
     assert columns.new.margin == pytest.approx([0.0, -0.2, -0.04, 0.6])
+
+
+def test_examples_are_measured_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rerun = rows(0.75, 0.65, 0.51, 0.2)
+    whole = compare(OLD, NEW[1:], old_rerun=rerun, missing="wrong").to_dict()
+    for size in (1, 3):
+        monkeypatch.setattr(confidences, "PART", size)
+        assert compare(OLD, NEW[1:], old_rerun=rerun, missing="wrong").to_dict() == whole
 
 
 def test_the_order_of_choices_and_of_rows_is_of_no_consequence() -> None:

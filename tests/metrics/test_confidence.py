@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compatkit.metrics.confidence import (
+    Confidence,
     ConfidencePair,
     diverge,
     find_tops,
@@ -18,7 +19,7 @@ from compatkit.metrics.confidence import (
 from compatkit.metrics.confidence_metrics import calibration_error
 
 SIZES = np.array([2, 3])
-VALUES = np.log([0.6, 0.2, 0.1, 0.2, 0.1])  # 3/4, 1/4 and 1/4, 1/2, 1/4
+VALUES = np.log([0.75, 0.25, 0.25, 0.5, 0.25])
 RIGHT = np.array([True, False, False, False, True])
 
 
@@ -59,10 +60,13 @@ def test_no_examples() -> None:
 
 def test_numbers_far_apart_neither_overflow_nor_vanish() -> None:
     values, sizes = np.array([-2000.0, -1.0, -1e6, -1e6]), np.array([2, 2])
-    model = measure_confidence(values, np.array([True, False, True, False]), sizes)
+    logs = log_probabilities(values, sizes)
+    assert logs == pytest.approx([-1999.0, 0.0, math.log(0.5), math.log(0.5)])
+    model = measure_confidence(logs, np.array([True, False, True, False]), sizes)
     assert model.log_probability == pytest.approx([-1999.0, math.log(0.5)])
     assert model.probability == pytest.approx([0.0, 0.5])
-    assert diverge(values, np.array([-1.0, -2000.0, -1.0, -1.0]), sizes) == pytest.approx([1999, 0])
+    turned = log_probabilities(np.array([-1.0, -2000.0, -1.0, -1.0]), sizes)
+    assert diverge(logs, turned, sizes) == pytest.approx([1999, 0])
 
 
 def test_the_first_of_equal_choices_is_the_likeliest() -> None:
@@ -86,7 +90,10 @@ rows = st.lists(
 @given(rows)
 def test_a_plain_script_says_the_same(examples: list[list[tuple[float, float]]]) -> None:
     sizes = np.array([len(example) for example in examples])
-    old, new = (np.array([pair[side] for e in examples for pair in e]) for side in (0, 1))
+    old, new = (
+        log_probabilities(np.array([pair[side] for e in examples for pair in e]), sizes)
+        for side in (0, 1)
+    )
     right = np.concatenate([[number == size - 1 for number in range(size)] for size in sizes])
     model, divergence = measure_confidence(old, right, sizes), diverge(old, new, sizes)
     for place, example in enumerate(examples):
@@ -99,7 +106,25 @@ def test_a_plain_script_says_the_same(examples: list[list[tuple[float, float]]])
         assert divergence[place] == pytest.approx(kl, abs=1e-9)
         assert divergence[place] >= 0.0
         assert 0.0 <= model.brier[place] <= 2.0
-    assert np.exp(log_probabilities(old, sizes)).sum() == pytest.approx(len(examples))
+    assert np.exp(old).sum() == pytest.approx(len(examples))
+
+
+@given(st.lists(st.floats(-50, 0), min_size=24, max_size=24), st.integers(2, 12))
+def test_examples_of_one_width_have_the_numbers_that_they_have_beside_others(
+    values: list[float], width: int
+) -> None:
+    size = len(values) // width
+    sizes, beside = np.full(size, width), np.array([*[width] * size, 2])
+    flat = np.array(values[: size * width])
+    more = np.concatenate([flat, [-1.0, -2.0]])
+    right = np.arange(len(more)) % 3 == 0
+    alone, mixed = log_probabilities(flat, sizes), log_probabilities(more, beside)
+    assert alone.tolist() == mixed[:-2].tolist()
+    assert find_tops(flat, sizes).tolist() == find_tops(more, beside)[:-1].tolist()
+    model = measure_confidence(alone, right[:-2], sizes)
+    longer = measure_confidence(mixed, right, beside).take(np.arange(size))
+    for name in Confidence.__struct_fields__:
+        assert np.array_equal(getattr(model, name), getattr(longer, name), equal_nan=True), name
 
 
 def softmax(values: list[float]) -> list[float]:
@@ -116,9 +141,10 @@ def test_the_calibration_error_by_hand() -> None:
     assert calibration_error(np.zeros(1), np.zeros(1)) == 0.0
 
 
-def test_columns_are_taken_spread_and_joined() -> None:
+def test_columns_are_put_taken_and_joined() -> None:
     model = measure_confidence(VALUES, RIGHT, SIZES)
-    wide = model.spread(np.array([2, 0]), 3)
+    wide = Confidence.unknown(3)
+    wide.put(np.array([2, 0]), model)
     assert wide.probability[[2, 0]] == pytest.approx([0.75, 0.25])
     assert wide.is_known.tolist() == [True, False, True]
     pair = ConfidencePair(

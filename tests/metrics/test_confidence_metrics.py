@@ -11,7 +11,13 @@ import pytest
 from judged_pairs import judged, measure_family, pair_of
 
 from compatkit.arrays import FloatArray
-from compatkit.metrics.confidence import ConfidencePair, diverge, find_tops, measure_confidence
+from compatkit.metrics.confidence import (
+    Confidence,
+    ConfidencePair,
+    diverge,
+    find_tops,
+    measure_confidence,
+)
 from compatkit.metrics.confidence_metrics import CONFIDENCE_METRICS, UNJUDGED, UNPAIRED
 from compatkit.metrics.definitions import names_always
 from compatkit.metrics.estimates import NOT_ASKED, Plan
@@ -94,10 +100,9 @@ def test_close_calls_and_confident_losses_are_all_negative_flips() -> None:
 
 def test_a_flip_whose_old_margin_is_unknown_is_no_close_call() -> None:
     held = confidence_of([0.52, 0.52], [0.4, 0.4])
-    one = np.array([0])
-    held = replace(
-        held, old=held.old.take(one).spread(one, 2), close=held.close & np.array([True, False])
-    )
+    old = Confidence.unknown(2)
+    old.put(np.array([0]), held.old.take(np.array([0])))
+    held = replace(held, old=old, close=held.close & np.array([True, False]))
     metrics = measure_family(
         "confidence", pair_of(judged([1, 1]), judged([0, 0]), confidence=held), PLAN
     )
@@ -128,8 +133,7 @@ def test_undefined_is_never_0() -> None:
         "brier_delta": UNJUDGED,
         "calibration_error_delta": UNJUDGED,
     }
-    nothing = held.old.take(np.zeros(0, np.int64)).spread(np.zeros(0, np.int64), 4)
-    unknown = replace(held, old=nothing, close=np.zeros(4, np.bool_))
+    unknown = replace(held, old=Confidence.unknown(4), close=np.zeros(4, np.bool_))
     metrics = measure_family("confidence", replace(pair(), confidence=unknown), PLAN)
     assert metrics["kl_divergence"].value == pytest.approx(sum(KL) / 4)
     for name in ("close_call_rate", "confident_negative_flip_rate"):

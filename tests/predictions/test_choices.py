@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from compatkit.errors import DataError
 from compatkit.predictions.choices import find_choice, find_choices, find_right, name_choice
+from compatkit.predictions.hashing import hash_texts
 
 PETS = ["a cat", "a dog", "a cow"]
 
@@ -58,8 +59,7 @@ def test_many_rows_are_read_as_each_of_them_is(rows: list[tuple[str, list[str]]]
     places = find_choices(
         references,
         np.array([len(choices) for _, choices in rows], np.int64),
-        np.array(list(map(hash, names)), np.int64),
-        np.array(list(map(hash, references)), np.int64),
+        hash_texts(names),
     )
     alone = [find_choice(*row) for row in rows]
     assert places.tolist() == [-1 if place is None else place for place in alone]

@@ -40,7 +40,25 @@ def test_texts_of_one_spelling_and_other_borders_differ() -> None:
 @given(st.lists(TEXT, min_size=1, max_size=12), st.data())
 def test_some_are_taken_in_any_order(texts: list[str], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, len(texts) - 1)))
-    assert Ids.pack(texts).take(np.array(rows, np.int64)) == [texts[row] for row in rows]
+    packed = Ids.pack(texts)
+    for step in (1, 3, 100):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "TAKEN", step)
+            assert packed.take(np.array(rows, np.int64)) == [texts[row] for row in rows]
+
+
+HARD = st.sampled_from("a\0\u00e9\ud800\uffff\U0001f600")
+LONG = st.lists(st.text(HARD, max_size=40), max_size=9)
+
+
+@given(TEXTS | LONG, st.sampled_from([8, 64]))
+def test_they_are_sorted_as_python_sorts_them(texts: list[str], short: int) -> None:
+    packed = Ids.pack(texts)
+    places = sorted(range(len(texts)), key=texts.__getitem__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SHORT", short)
+        assert packed.order().tolist() == places
+        assert packed.put(Store()).order().tolist() == places
 
 
 @given(TEXTS, TEXTS, st.data(), st.sampled_from([1, 3, 100]))
