@@ -7,7 +7,6 @@ from typing import Any
 
 from compatkit.commands.flags import flag
 from compatkit.errors import CompatkitError, ConfigError
-from compatkit.extras import require_extra
 from compatkit.reports.hostile import visible
 
 LOCAL = "local"
@@ -42,6 +41,8 @@ def open_client(address: str | None) -> Iterator[Any]:
         raise ConfigError(
             f"--scheduler is empty; the address of a scheduler, or {LOCAL!r}, was expected."
         )
+    from compatkit.extras import require_extra  # noqa: PLC0415  (start-up time)
+
     require_extra("dask")
     from distributed import Client, LocalCluster  # noqa: PLC0415  (start-up time)
     from distributed.comm import resolve_address  # noqa: PLC0415

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import translate
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +198,8 @@ def _stand_for(task: TaskPolicy, key: str) -> dict[str, str]:
 
 def _matches(pattern: str, task: TaskPolicy, key: str) -> list[str]:
     """Return the files that a pattern stands for, as `glob` finds them, in order of name."""
+    from glob import glob  # noqa: PLC0415  (start-up time)
+
     lone = LONE.search(pattern)
     if lone is not None:
         raise DataError(

@@ -5,7 +5,6 @@ ASCII punctuation, no articles (a, an, the), single spaces.
 """
 
 import re
-import string
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -22,12 +21,14 @@ ARTICLES = re.compile(r"\b(a|an|the)\b")
 ARTICLE_WORDS = (" the ", " a ", " an ")
 # Control characters that are no white space (and not the separator): words end at them too.
 CONTROL = re.compile(r"[\x01-\x08\x0e-\x1b\x7f]")
-NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+# string.punctuation, whose module makes a language of templates before anything else.
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+NO_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
 SEPARATOR = "\0"
 # For ASCII in one step: lower case, every white space a plain space, no punctuation.
 WHITE = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
 LOWER = bytes(ord(" ") if byte in WHITE else byte for byte in bytes(range(256)).lower())
-PUNCTUATION = string.punctuation.encode()
+ASCII_PUNCTUATION = PUNCTUATION.encode()
 EMPTIED = "references of which the normaliser leaves nothing keep their articles"
 
 
@@ -101,7 +102,7 @@ def _bare_ascii(joined: str) -> str:
     Letters, digits and spaces are left of such a text: an article is a word between spaces,
     and no regular expression is needed.
     """
-    text = joined.encode("ascii").translate(LOWER, PUNCTUATION).decode("ascii")
+    text = joined.encode("ascii").translate(LOWER, ASCII_PUNCTUATION).decode("ascii")
     text = f" {text.replace(SEPARATOR, f' {SEPARATOR} ')} "
     for word in (*ARTICLE_WORDS, "  "):
         while word in text:  # what was replaced is not looked at again: 'the the' takes two rounds

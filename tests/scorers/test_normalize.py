@@ -8,7 +8,7 @@ from rows_of import rows_of
 
 from compatkit.errors import ConfigError
 from compatkit.scorers.make import make_scorer
-from compatkit.scorers.normalize import normalize_rows, normalize_squad
+from compatkit.scorers.normalize import PUNCTUATION, normalize_rows, normalize_squad
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,10 @@ from compatkit.scorers.normalize import normalize_rows, normalize_squad
 )
 def test_squad_by_hand(text: str, normal: str) -> None:
     assert normalize_squad([text]) == [normal]
+
+
+def test_punctuation_is_that_of_ascii() -> None:
+    assert string.punctuation == PUNCTUATION
 
 
 def one_at_a_time(text: str) -> str:
