@@ -1,6 +1,7 @@
 """The command line: a group whose commands are loaded when they are called."""
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
@@ -11,6 +12,7 @@ import click
 from compatkit.addresses import DOCUMENTATION
 from compatkit.commands.command import Group
 from compatkit.errors import CompatkitError
+from compatkit.urls import redact
 from compatkit.version import __version__
 
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
@@ -116,7 +118,9 @@ def main() -> None:
         code = command_line(prog_name="compatkit", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(redact(shown.getvalue()), err=True, nl=False)
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(INTERRUPTED)
@@ -135,7 +139,7 @@ def main() -> None:
     except Exception:  # noqa: BLE001  (whatever it is, nothing was measured: never exit code 1)
         import traceback  # noqa: PLC0415
 
-        traceback.print_exc()
+        sys.stderr.write(redact(traceback.format_exc()))
         _fail("a fault of compatkit itself, which the lines above tell. Please report it.")
     finally:
         # The process ends: to search all that it holds for garbage once more takes a fifth of a
@@ -152,5 +156,5 @@ def _drop_output() -> None:
 def _fail(message: str) -> None:
     from compatkit.reports.hostile import visible  # noqa: PLC0415
 
-    click.echo(f"compatkit: {visible(message)}", err=True)
+    click.echo(f"compatkit: {visible(redact(message))}", err=True)
     sys.exit(2)

@@ -27,6 +27,7 @@ EXTRAS = {
     "math": Extra("the scorer math", ("math_verify", "sympy")),
     "muscle": Extra("compatkit muscle", (*MODELS, "yaml")),
     "run": Extra("compatkit run", (*MODELS, "datasets")),
+    "url": Extra("a file at an address", ("fsspec", "aiohttp")),
 }
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from compatkit.errors import ConfigError
+from compatkit.urls import is_url, show_url
 
 Data = bytes | Iterable[bytes]
 
@@ -23,6 +24,7 @@ def write_whole(path: str | Path, data: Data) -> None:
     Raises:
         ConfigError: the folder does not exist or cannot be written to.
     """
+    refuse_url(path)
     target = Path(path)
     with _failure_of(path):
         direct = target.exists() and not target.is_file() and not target.is_dir()
@@ -45,6 +47,8 @@ def replace_all(files: Mapping[str | Path, Data | None]) -> None:
     Raises:
         ConfigError: a folder does not exist or cannot be written to.
     """
+    for path in files:
+        refuse_url(path)
     # A symbolic link stays one.
     targets = {path: Path(os.path.realpath(path)) for path in files}
     staged: dict[str | Path, Path] = {}
@@ -60,6 +64,19 @@ def replace_all(files: Mapping[str | Path, Data | None]) -> None:
     finally:
         for left in (*staged.values(), *filter(None, before.values())):
             left.unlink(missing_ok=True)
+
+
+def refuse_url(path: str | Path) -> None:
+    """Refuse to write to an address.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if is_url(str(path)):
+        raise ConfigError(
+            f"{show_url(str(path))}: is an address, and files are written on this machine alone. "
+            "Name a path."
+        )
 
 
 def _rename(

@@ -116,7 +116,7 @@ def test_the_oldest_versions_are_the_lower_bounds() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     allowed = read_bounds(project["dependencies"], ">=")
-    for extra in ("dask", "evaluate", "json", "math", "run", "muscle"):
+    for extra in ("dask", "evaluate", "json", "math", "run", "muscle", "url"):
         allowed |= read_bounds(extras[extra], ">=")
     text = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8")
     oldest, others = text.split("# Not their own oldest")

@@ -8,7 +8,7 @@ import numpy as np
 
 from compatkit.arrays import FloatArray
 from compatkit.commands.command import Command
-from compatkit.commands.flags import NamedPath, add_flags, flag
+from compatkit.commands.flags import NamedPath, Predictions, add_flags, flag
 from compatkit.commands.printing import check_targets
 from compatkit.commands.score_options import field_flags, headed_flag, parse_options
 from compatkit.comparison.checked_options import Options
@@ -16,6 +16,7 @@ from compatkit.comparison.opening import join_references
 from compatkit.comparison.option_table import OF_LOGS, OF_TASKS, OPTIONS
 from compatkit.comparison.reference_files import options_of_task, reference_paths
 from compatkit.pairing.scoring import score_file
+from compatkit.readers.address import Place
 from compatkit.readers.convert import convert as convert_run
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.reports.hostile import visible
@@ -45,7 +46,7 @@ def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
         "compatkit convert run_v1/ -o baselines/v1",
     ),
 )
-@click.argument("run_path", metavar="RUN", type=NamedPath())
+@click.argument("run_path", metavar="RUN", type=Predictions())
 @flag(
     "--output",
     "-o",
@@ -62,7 +63,7 @@ def _judge(scorer: Scorer, file: PredictionFile) -> FloatArray:
     ),
     *field_flags(),
 )
-def convert(run_path: str, output: str, reader: str | None, **values: Any) -> None:
+def convert(run_path: str | Place, output: str, reader: str | None, **values: Any) -> None:
     """Write the rows of RUN, a harness's log or folder, or a file, as JSON Lines.
 
     A row has id, prediction, reference, input, and the chosen metric as score, or what the scorer

@@ -9,6 +9,7 @@ import click
 from compatkit.errors import ConfigError
 from compatkit.option import Option
 from compatkit.spelling import ask_near
+from compatkit.urls import is_url, show_url
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -17,13 +18,31 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class NamedPath(click.Path):
-    """A path that has a name: an empty one, as an unset variable of a shell leaves, is refused."""
+    """A path of this machine: an address is refused.
+
+    So is an empty one, as an unset variable of a shell leaves.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path, or fail."""
         if value == "":
             self.fail("the path is empty; the name of a file was expected.", param, ctx)
+        if is_url(str(value)):
+            what = "is an address; a path of this machine was expected."
+            self.fail(f"{show_url(str(value))} {what}", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Predictions(NamedPath):
+    """A path, or an address, of what is read."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path or the address, or fail."""
+        if is_url(str(value)):
+            from compatkit.readers.address import find_address  # noqa: PLC0415  (start-up time)
+
+            value = find_address(value)
+        return value if not isinstance(value, str) else super().convert(value, param, ctx)
 
 
 class Report(NamedPath):
@@ -248,7 +267,7 @@ def make_flag(option: Option, **changes: Any) -> Callable[[Command], Command]:
     elif option.choices:
         attributes["type"] = Choice(option.choices)
     elif option.kind is Path:
-        attributes["type"] = NamedPath()
+        attributes["type"] = Predictions()
     if option.proposed:
         attributes["shell_complete"] = propose(option.proposed)
     names = [option.flag, *([option.short] if option.short else []), option.name]

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from compatkit.commands.command import Command
-from compatkit.commands.flags import Limit, NamedPath, add_flags, flag, make_flag
+from compatkit.commands.flags import Limit, NamedPath, Predictions, add_flags, flag, make_flag
 from compatkit.commands.gate_reports import (
     VERDICT_SUFFIXES,
     check_outputs,
@@ -55,9 +55,11 @@ from compatkit.gate.task_files import expand_tasks, files_of
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import COMMAND
 from compatkit.output import write_whole
+from compatkit.readers.address import Address, Place, find_address, place_of
 from compatkit.record import replace
 from compatkit.reports.hostile import visible
 from compatkit.reports.pictures import IMAGES
+from compatkit.urls import redact
 
 EXAMPLES = (
     "compatkit gate old.jsonl new.jsonl -s numeric --max-nfr 2%",
@@ -148,8 +150,8 @@ ACTION_FLAGS = (
 
 
 @click.command(cls=Command, first=FIRST, examples=EXAMPLES)
-@click.argument("old", type=NamedPath(), required=False)
-@click.argument("new", type=NamedPath(), required=False)
+@click.argument("old", type=Predictions(), required=False)
+@click.argument("new", type=Predictions(), required=False)
 @flag(
     "--policy",
     type=NamedPath(),
@@ -162,7 +164,9 @@ ACTION_FLAGS = (
 @measure_options(PAIR_OPTIONS, without=HAS_NONE_OF)
 @SCHEDULER_FLAG
 @click.pass_context
-def gate(context: click.Context, /, old: str | None, new: str | None, **values: Any) -> int:
+def gate(
+    context: click.Context, /, old: str | Place | None, new: str | Place | None, **values: Any
+) -> int:
     """Does the update from OLD to NEW stay within its budget of broken behaviour?
 
     Without OLD and NEW, the tasks of compatkit.toml are held against its budgets. NAME=PATH says
@@ -184,7 +188,7 @@ def gate(context: click.Context, /, old: str | None, new: str | None, **values: 
 
 def _hold(
     context: click.Context,
-    files: tuple[str | None, str | None],
+    files: tuple[str | Place | None, str | Place | None],
     path: str | None,
     outputs: Mapping[str, Any],
     values: dict[str, Any],
@@ -259,7 +263,7 @@ def _refuse_beside_init(context: click.Context) -> None:
             )
 
 
-def _from_options(sides: Sequence[tuple[str, str]], values: dict[str, Any]) -> Policy:
+def _from_options(sides: Sequence[tuple[str, str | Place]], values: dict[str, Any]) -> Policy:
     names, (old, *news) = [name for name, _ in sides], [path for _, path in sides]
     refuse_clash(names)
     if not news and any(names):
@@ -298,7 +302,11 @@ def _tags(texts: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _init(
-    context: click.Context, old: str | None, new: str | None, path: str, values: dict[str, Any]
+    context: click.Context,
+    old: str | Place | None,
+    new: str | Place | None,
+    path: str,
+    values: dict[str, Any],
 ) -> int:
     """Write a first policy, with limits that the pair keeps."""
     _refuse_beside_init(context)
@@ -309,7 +317,7 @@ def _init(
     if Path(path).exists():
         raise ConfigError(f"{path}: exists already. Remove it, or name another with --policy.")
     rerun = values["old_rerun"]
-    if rerun is not None and not Path(rerun).exists():
+    if rerun is not None and not place_of(rerun).exists():
         raise ConfigError(f"{rerun}: no such file; --old-rerun is a second run of the old model.")
     before = dict(values)
     adopt_scorer(values, [old, new or old])
@@ -320,28 +328,49 @@ def _init(
     (new,) = options.find_new(old, new)[:1]
     options.check_sides(2)
     folder = Path(path).parent
-    named |= {name: _seen_from(folder, named[name]) for name in PATHS if name in named}
-    old, new = (os.path.relpath(file, folder) for file in (old, new))
+    for name in (name for name in PATHS if name in named):
+        several = [named[name]] if name == "old_rerun" else named[name]
+        seen = [_as_written(_seen_from(folder, file)) for file in several]
+        named[name] = seen[0] if name == "old_rerun" else seen
+    pair = _seen_from(folder, old), _seen_from(folder, new)
+    for file in pair:
+        _as_written(file)
     from compatkit.gate.first_policy import write_first_policy  # noqa: PLC0415  (start-up time)
     from compatkit.gate.schema import COPY_NAME, PATH  # noqa: PLC0415  (start-up time)
 
-    text = write_first_policy((old, new), folder, options, named, _task_name(old, new))
+    text = write_first_policy(pair, folder, options, named, _task_name(*pair))
     write_whole(folder / COPY_NAME, PATH.read_bytes())
     write_whole(path, text.encode())
     click.echo(f"compatkit: wrote {visible(path)}; 'compatkit gate' holds updates against it.")
     return 0
 
 
-def _seen_from(folder: Path, paths: Any) -> Any:
-    """Return a path, or several, relative to a folder."""
-    if isinstance(paths, str):
-        return os.path.relpath(paths, folder)
-    return [os.path.relpath(path, folder) for path in paths]
+def _seen_from(folder: Path, file: str | Place) -> str | Place:
+    """Return a path relative to a folder; an address is the same from everywhere."""
+    place = find_address(file)
+    elsewhere = isinstance(place, Address) or "://" in str(place)  # an address, or TASK=ADDRESS
+    return place if elsewhere else str(os.path.relpath(str(place), folder))
 
 
-def _task_name(old: str, new: str) -> str:
+def _as_written(file: str | Place) -> str:
+    """Return how a policy names a file.
+
+    Raises:
+        ConfigError: an address with secrets.
+    """
+    text = file.url if isinstance(file, Address) else str(file)
+    if redact(text) != text:
+        raise ConfigError(
+            f"{redact(text)}: its address holds a sign-in or a query, which the policy would show. "
+            "Name it without, and let the environment, or fsspec's own settings, give the right to "
+            "it."
+        )
+    return text
+
+
+def _task_name(old: str | Place, new: str | Place) -> str:
     """Return the name that both files share, or any."""
-    names = {Path(file).name.split(".")[0] for file in (old, new)}
+    names = {place_of(file).name.split(".")[0] for file in (old, new)}
     name = names.pop() if len(names) == 1 else ""
     return name if name not in {"", TOTAL} else "task"
 

@@ -32,6 +32,7 @@ from compatkit.reports.verdicts import (
     VERDICT_SUFFIXES,
 )
 from compatkit.reports.view import View
+from compatkit.urls import redact
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 # By which GitHub names the page of a run, at whose end its artifacts lie.
@@ -140,7 +141,7 @@ def report_error(error: CompatkitError, outputs: Mapping[str, Any], name: str) -
         with suppress(OSError):
             if _is_ours(Path(path), kind):
                 Path(path).unlink()
-    message = f"compatkit: {visible(str(error))}"
+    message = f"compatkit: {visible(redact(str(error)))}"
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         from compatkit.reports.verdicts.github import annotate_error  # noqa: PLC0415  (start-up time)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from compatkit.commands.command import Command
-from compatkit.commands.flags import NamedPath, add_flags, flag
+from compatkit.commands.flags import Predictions, add_flags, flag
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
     REPORT,
@@ -35,6 +35,7 @@ from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.trace import find_versions, trace
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
+from compatkit.readers.address import Place
 from compatkit.reports import SUFFIXES, View
 from compatkit.reports.history import HISTORY_REPORTS
 from compatkit.reports.pictures import IMAGES, render_picture
@@ -62,12 +63,12 @@ SHOW = flag(
 @click.command(
     cls=Command, first=("scorer", "threshold", "show_flips", "output"), examples=EXAMPLES
 )
-@click.argument("versions", type=NamedPath(), nargs=-1, required=True)
+@click.argument("versions", type=Predictions(), nargs=-1, required=True)
 @measure_options(without=HAS_NONE_OF)
 @add_flags(SHOW)
 @report_flags([*WRITTEN, *IMAGES], "number")
 @SCHEDULER_FLAG
-def history(versions: tuple[str, ...], **values: Any) -> None:
+def history(versions: tuple[str | Place, ...], **values: Any) -> None:
     """Tell since when it is broken, over VERSIONS of a model, the oldest first.
 
     Of each example right or wrong in each version: what is lost against the best so far, which
@@ -80,12 +81,13 @@ def history(versions: tuple[str, ...], **values: Any) -> None:
     outputs = {path: written_kind(path, WRITTEN) for path in values.pop("output")}
     shown = {name: values.pop(name) for name in ("explain", "show_flips")}
     named = [split_name(version) for version in versions]
+    above = [path for _, path in named]
     if len(named) == 1 and not named[0][0]:
         named = [("", path) for path in find_versions(named[0][1])]
     paths = [path for _, path in named]
     if paths.count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")
-    check_targets(list(outputs), [*versions, *paths, *reference_paths(values["references"])])
+    check_targets(list(outputs), [*above, *paths, *reference_paths(values["references"])])
     adopt_scorer(values, paths)
     keep = "html" in outputs.values()
     with show_progress() as progress, open_client(values.pop("scheduler")) as client:

@@ -5,11 +5,17 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compatkit.arrays import as_index
 from compatkit.commands.flags import Command, Report, add_flags, flag
 from compatkit.errors import ConfigError
+from compatkit.output import refuse_url
 from compatkit.reports.pictures import IMAGES
+from compatkit.urls import is_url
+
+if TYPE_CHECKING:
+    from compatkit.readers.address import Place
 
 REPORT = "Report"  # the heading of what is printed and written, in the help of a command
 MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
@@ -72,13 +78,14 @@ def written_kind(path: str, kinds: Mapping[str, str]) -> str:
     return kinds.get(suffix, suffix)
 
 
-def check_targets(targets: Sequence[str], inputs: Iterable[str | Path]) -> None:
+def check_targets(targets: Sequence[str], inputs: "Iterable[str | Place]") -> None:
     """Refuse, before any work, to write where no file can be, or over what is read.
 
     Args:
         targets: what is to be written.
         inputs: the files and folders that are read. A file's header is read too, and all that a
-            folder holds. A file is known by its path and, under another name, by itself.
+            folder holds. A file is known by its path and, under another name, by itself; at an
+            address nothing is written.
 
     Raises:
         ConfigError: naming the target.
@@ -86,11 +93,12 @@ def check_targets(targets: Sequence[str], inputs: Iterable[str | Path]) -> None:
     from compatkit.readers.run_header import header_path  # noqa: PLC0415  (start-up time)
 
     read: set[Path] = set()
-    for file in [file for file in inputs if file]:
-        read |= {Path(os.path.realpath(path)) for path in (file, header_path(file))}
+    for file in [file for file in map(str, inputs) if file and not is_url(file)]:
+        read |= {Path(os.path.realpath(path)) for path in (file, str(header_path(file)))}
     same = {_identity(path) for path in read if path.is_file()}
     written: set[Path] = set()
     for target in targets:
+        refuse_url(target)
         path = Path(os.path.realpath(target))
         beside = path.exists() and (not read.isdisjoint(path.parents) or _identity(path) in same)
         if path in read or beside:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from compatkit.commands.command import Command
-from compatkit.commands.flags import NamedPath, Report, add_flags, flag
+from compatkit.commands.flags import Predictions, Report, add_flags, flag
 from compatkit.commands.picture_files import PICTURE_FLAG, find_pictures, render_pictures
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
@@ -35,6 +35,7 @@ from compatkit.comparison.reference_files import reference_paths
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import ConfigError
 from compatkit.output import Data, write_whole
+from compatkit.readers.address import Place
 from compatkit.record import replace
 from compatkit.reports import REPORTS, SUFFIXES, View
 from compatkit.reports.flips import FORMATS, flips_format, render_flips
@@ -66,7 +67,7 @@ SCORE_FLAGS = (
     shown("--intervals", is_flag=True, help="LaTeX (-o FILE.tex): an interval beside each number."),
     flag(
         "--old-rerun",
-        type=NamedPath(),
+        type=Predictions(),
         group=STATISTICS,
         help="A second run of the old model: how many flips are its own noise.",
     ),
@@ -99,15 +100,17 @@ SCORE_FLAGS = (
 
 
 @click.command(cls=Command, first=FIRST, examples=EXAMPLES)
-@click.argument("old", type=NamedPath())
-@click.argument("new", type=NamedPath(), required=False)
-@click.argument("candidates", type=NamedPath(), nargs=-1)
+@click.argument("old", type=Predictions())
+@click.argument("new", type=Predictions(), required=False)
+@click.argument("candidates", type=Predictions(), nargs=-1)
 @measure_options(without=())
 @add_flags(*SCORE_FLAGS)
 @report_flags([*SUFFIXES, *IMAGES], "number")
 @PICTURE_FLAG
 @SCHEDULER_FLAG
-def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any) -> None:
+def score(
+    old: str | Place, new: str | Place | None, candidates: tuple[str | Place, ...], **values: Any
+) -> None:
     """Compare the predictions of a NEW model, and of further CANDIDATES, with an OLD one's.
 
     NEW is left out where OLD holds both models' predictions, in columns or rows of their own.
@@ -115,7 +118,8 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     NAME=PATH says what reports call a model: v2=runs/new.jsonl.
 
     Files are of the kinds that compatkit formats lists, plain, .gz or .zst, one example a row
-    with id, prediction and reference; - is standard input. Folders hold one file a task, or what
+    with id, prediction and reference; - is standard input, and a file elsewhere is named by its
+    address, such as s3://bucket/new.jsonl. Folders hold one file a task, or what
     an evaluation harness left behind: compatkit formats lists what is read.
     """
     if values.pop("matrix"):
@@ -143,7 +147,7 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
     keep |= bool(kinds & {"json", "html", "csv"})
     values |= {"keep_flips": keep, "keep_changed": view.show_changed}
     if new is None and any(names):
-        raise ConfigError(f"{old}: one name for a file of two models. Give the path alone.")
+        raise ConfigError(f"{paths[0]}: one name for a file of two models. Give the path alone.")
     results = _compare(values, paths, names, old_rerun)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files: dict[str, Data] = {path: render_flips(results, path) for path in flips}
@@ -156,7 +160,10 @@ def score(old: str, new: str | None, candidates: tuple[str, ...], **values: Any)
 
 
 def _compare(
-    values: dict[str, Any], paths: Sequence[str], names: Sequence[str], old_rerun: str | None
+    values: dict[str, Any],
+    paths: Sequence[str | Place],
+    names: Sequence[str],
+    old_rerun: str | Place | None,
 ) -> list[Comparison]:
     if [*paths, old_rerun].count("-") > 1:
         raise ConfigError("- can stand for one file only: standard input is read once.")

@@ -23,6 +23,7 @@ from compatkit.comparison.option_table import OPTIONS
 from compatkit.comparison.reference_files import reference_paths
 from compatkit.errors import ConfigError
 from compatkit.output import write_whole
+from compatkit.readers.address import Place
 from compatkit.reports import SUFFIXES, View
 from compatkit.reports.matrix import MATRIX_REPORTS
 from compatkit.reports.pictures import IMAGES, render_picture
@@ -47,7 +48,7 @@ OF_ONE_UPDATE = {
 }
 
 
-def score_matrix(models: Sequence[str], values: dict[str, Any]) -> None:
+def score_matrix(models: Sequence[str | Place], values: dict[str, Any]) -> None:
     """Print the matrix of several models, and write it where it was asked for.
 
     Args:

@@ -1,7 +1,6 @@
 """The options that commands share: how rows are read, scored and joined."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -27,7 +26,8 @@ from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.option import COMMAND, Option
 from compatkit.predictions.fields import ALIASES
-from compatkit.readers.run_header import find_scorer, header_path, load_header
+from compatkit.readers.address import Place, place_of
+from compatkit.readers.run_header import find_scorer, header_path, lies_there, load_header
 from compatkit.scorers import SCORERS
 from compatkit.scorers.declared import SCORER_OPTIONS, scorer_options
 
@@ -97,11 +97,11 @@ def find_said(context: click.Context) -> Iterator[tuple[str, str]]:
             yield name, parameter.opts[0]
 
 
-def adopt_scorer(values: dict[str, Any], paths: Sequence[str]) -> None:
+def adopt_scorer(values: dict[str, Any], paths: Sequence[str | Place]) -> None:
     """Take the scorer that all files were made for, where the user named none."""
     source = click.get_current_context().get_parameter_source("scorer")
     if source is not ParameterSource.DEFAULT or not all(
-        Path(path).is_file() and header_path(path).is_file() for path in paths
+        place_of(path).is_file() and lies_there(header_path(path)) for path in paths
     ):
         return
     recipe = find_scorer(*(load_header(header_path(path))[0] for path in paths))

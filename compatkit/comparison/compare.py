@@ -1,7 +1,6 @@
 """Compare models: make the comparisons of the files of one task."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from compatkit.comparison.checked_options import Options
@@ -13,6 +12,7 @@ from compatkit.comparison.names import give_names, name_files
 from compatkit.comparison.options import make_options
 from compatkit.errors import ConfigError
 from compatkit.metrics.p_values import correct
+from compatkit.readers.address import Place
 from compatkit.record import replace
 
 
@@ -22,7 +22,7 @@ def compare(old: Any, new: Any = None, *, old_rerun: Any = None, **options: Any)
     Args:
         old: a path, a list of mappings, a frame of pandas or polars, a table of Arrow or a
             `datasets.Dataset`; a path is a prediction file, or a harness's log or folder that
-            holds one task.
+            holds one task, here or at an address such as `s3://bucket/new.jsonl`.
         new: the same; None where `old` holds the predictions of both models, and
             `old_fields` and `new_fields`, or `old_where` and `new_where`, tell them apart.
         old_rerun: a second run of the old model, for the noise floor of its flips.
@@ -77,7 +77,7 @@ def compare_candidates(
     """
     how = make_options(**options)
     candidates = how.find_new(old) if candidates is None else candidates
-    if isinstance(candidates, str | Path) or not candidates:
+    if isinstance(candidates, str | Place) or not candidates:
         wanted = "a list of them was expected, the new model's first"
         raise ConfigError(f"candidates is {candidates!r}; {wanted}.")
     return Comparisons(compare_files(old, candidates, how, old_rerun=old_rerun, task=task))

@@ -1,7 +1,6 @@
 """Conditions: what the logs of two runs say of how they were made and judged."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from compatkit.comparison.checked_options import Options
 from compatkit.comparison.option_table import OF_FILES, OF_LOGS, OF_TABLES, OF_TASKS, OPTIONS
@@ -12,6 +11,7 @@ from compatkit.option import Option
 from compatkit.pairing.edited import PLURAL
 from compatkit.predictions.fields import NO_FIELD, list_keys
 from compatkit.readers import TABLES
+from compatkit.readers.address import Place
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.record import replace
@@ -88,7 +88,7 @@ def _say_unused(option: Option, files: Sequence[PredictionFile], options: Option
         return f"of folders and of logs, and {plain[0]} is a file of one task"
     if option.about == OF_TABLES and not any(file.reader in TABLES for file in files):
         return f"of CSV and TSV files, {none}"
-    by_name = [item for item in options.references if isinstance(item, str | Path)]
+    by_name = [item for item in options.references if isinstance(item, str | Place)]
     if option.about == OF_FILES and not by_name and all(file.source is None for file in files):
         return f"of files, and the rows of {_listed(files)} are in memory"
     if option.name in {"epsilon", "threshold"} and options.scorer.continuous is False:
@@ -131,12 +131,20 @@ def describe_conditions(old: PredictionFile, new: PredictionFile, options: Optio
     logs = [file.log for file in (old, new) if file.log is not None]
     notes = notes_of("tasks", [text for file in (old, new) for text in file.notes])
     notes += notes_of("log", [text for log in logs for text in log.notes])
+    notes += notes_of("field", map(_doubt, (file for file in (old, new) if not file.is_watched)))
     notes += _note_unread(options)
     if not options.scorer_was_named:
         notes += notes_of("metric", [text for log in logs for text in _describe_metric(log)])
     if len(logs) == 2 and logs[0].harness == logs[1].harness:  # noqa: PLR2004
         notes += notes_of("condition", _changes(*logs))
     return notes
+
+
+def _doubt(file: PredictionFile) -> str:
+    return (
+        f"{file.name}: its server says neither a time nor a digest, so that it would not be "
+        "noticed if another file of its size came in its place while it was read"
+    )
 
 
 def _note_unread(options: Options) -> list[Note]:

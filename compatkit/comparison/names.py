@@ -10,23 +10,27 @@ from pathlib import Path, PurePath
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.errors import ConfigError
+from compatkit.readers.address import Place, find_address
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import read_header
 from compatkit.record import replace
+from compatkit.urls import is_url
 
 
-def split_name(argument: str) -> tuple[str, str]:
-    """Return the name and the path of `NAME=PATH`; no name where the whole is a path.
+def split_name(argument: str | Place) -> tuple[str, str | Place]:
+    """Return the name and the path, or address, of `NAME=PATH`; no name where the whole is a path.
 
     A path that exists is a path, whatever it holds, and a name holds no slash.
 
     >>> split_name("v2=runs/new.jsonl"), split_name("runs/lr=1/new.jsonl")
     (('v2', 'runs/new.jsonl'), ('', 'runs/lr=1/new.jsonl'))
     """
+    if not isinstance(argument, str) or is_url(argument):
+        return "", find_address(argument)
     name, sign, path = argument.partition("=")
     if not (sign and name.strip() and path) or "/" in name or Path(argument).exists():
         return "", argument
-    return name, path
+    return name, find_address(path)
 
 
 def name_models(
@@ -97,13 +101,19 @@ def shorten_paths(paths: Sequence[str]) -> list[str]:
     >>> shorten_paths(["old.jsonl", "old.jsonl"]), shorten_paths(["a", "a/b"])
     (['old.jsonl', 'old.jsonl'], ['a', 'b'])
     """
-    parts = [PurePath(path).parts or (path,) for path in paths]
+    parts = [_parts_of(path) for path in paths]
     depth = min(map(len, parts))
     rows = [[row[place] for row in parts] for place in (*range(-1, -depth - 1, -1), *range(depth))]
     apart = [row for row in rows if len(set(row)) == len(row)]
     if apart:
         return min(apart, key=lambda row: max(map(len, row)))
     return [row[-1] for row in parts] if len(set(paths)) == 1 else list(paths)
+
+
+def _parts_of(path: str) -> tuple[str, ...]:
+    """Return the parts that may name a path or an address: its root, or its kind, names nothing."""
+    pure = PurePath(path.partition("://")[2] if is_url(path) else path)
+    return pure.relative_to(pure.anchor).parts or (path,)
 
 
 def rename(result: Comparison, given: Sequence[str]) -> Comparison:

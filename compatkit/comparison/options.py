@@ -12,6 +12,7 @@ from compatkit.errors import ConfigError
 from compatkit.metrics.estimates import Plan
 from compatkit.pairing.spool import parse_size
 from compatkit.predictions.fields import NO_FIELD
+from compatkit.readers.address import Place, find_address
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.references import gather_references
 from compatkit.readers.source import Progress
@@ -94,10 +95,10 @@ def check_threshold(scorer: Scorer, threshold: float | None) -> None:
 
 def _check(values: dict[str, Any], scorer_options: Mapping[str, object]) -> dict[str, Any]:
     """Return the values with the references gathered, refusing what is out of its range."""
-    values["references"] = gather_references(values["references"])
+    values["references"] = tuple(map(find_address, gather_references(values["references"])))
     in_memory = any(not isinstance(item, str | Path) for item in values["references"])
     for name, value in values.items():
-        # Rows in memory are what Python alone can say, and no name of a file.
+        # Rows in memory are what Python alone can say, and an address was found in a text.
         if name != "scorer" and not (name == "references" and in_memory):
             OPTIONS[name].check(value)
     if values["cluster"] is not None and values["interval"] != "wilson":
@@ -144,7 +145,7 @@ def _build(values: dict[str, Any], scorer_options: Mapping[str, object]) -> Opti
         check_threshold(made, values["threshold"])
     threshold = values.pop("threshold")
     selection = _select(values, scorer if named else None)
-    paths = [str(item) for item in references if isinstance(item, str | Path)]
+    paths = [item for item in references if isinstance(item, str | Place)]
     selection = replace(selection, dataset=paths[0] if len(paths) == 1 else None)
     plan = {name: values.pop(name) for name in ("level", "seed", "resamples", "epsilon", "margin")}
     values["memory"] = parse_size(values["memory"])

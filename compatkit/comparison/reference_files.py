@@ -6,13 +6,13 @@ gold/                 of each task the file that is called as the task is
 """
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 from compatkit.comparison.checked_options import Options
 from compatkit.comparison.names import split_name
 from compatkit.comparison.sides import find_tasks
 from compatkit.errors import ConfigError, DataError
+from compatkit.readers.address import Place, place_of
 from compatkit.record import replace
 
 
@@ -56,18 +56,18 @@ def reference_paths(references: Collection[Any]) -> Iterator[str]:
     """Yield the paths of all files of references, those of a folder each."""
     for _, item in map(_split, references):
         if _is_folder(item):
-            yield from map(str, Path(item).iterdir())
-        elif isinstance(item, str | Path):
+            yield from map(str, place_of(item).iterdir())
+        elif isinstance(item, str | Place):
             yield str(item)
 
 
 def _split(item: Any) -> tuple[str, Any]:
     """Return the task that references are of, empty for none, and where they are."""
-    return split_name(item) if isinstance(item, str) else ("", item)
+    return split_name(item) if isinstance(item, str | Place) else ("", item)
 
 
 def _is_folder(item: Any) -> bool:
-    return isinstance(item, str | Path) and Path(item).is_dir()
+    return isinstance(item, str | Place) and place_of(item).is_dir()
 
 
 def _find(item: Any, task: str) -> Any:

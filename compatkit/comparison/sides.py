@@ -1,13 +1,14 @@
 """Sides: what the path of each model holds: one task, or several that pair up by name."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import PurePath
 
 from msgspec import Struct
 
 from compatkit.comparison.checked_options import Options
 from compatkit.errors import DataError
 from compatkit.notes import Note, notes_of
+from compatkit.readers.address import Place, find_address, place_of
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import note_aside, select_tasks
 from compatkit.readers.logs.log import LogSelection
@@ -29,7 +30,7 @@ class Side(Struct, frozen=True):
         aside: names of what else lies in a folder of prediction files.
     """
 
-    path: str | Path
+    path: str | Place
     files: Mapping[str, PredictionFile]
     several: bool
     aside: tuple[str, ...] = ()
@@ -42,25 +43,27 @@ class Side(Struct, frozen=True):
 
 
 def open_sides(
-    paths: Sequence[str | Path], options: Options, *, several: bool = False
+    paths: Sequence[str | Place], options: Options, *, several: bool = False
 ) -> list[Side]:
     """Open what the paths of several models hold: a file each, or a file per task each.
 
     Args:
-        paths: files, folders of prediction files, logs of a harness or folders of them.
+        paths: files, folders of prediction files, logs of a harness or folders of them, or their
+            addresses.
         options: the reader, and which of several logs are meant.
         several: each path stands for several tasks, whatever it holds.
 
     Raises:
         DataError: a path that cannot be read, or a file beside a folder.
     """
+    paths = list(map(find_address, paths))
     options.check_sides(len(paths))
     reader = options.reader_of(0)
     runs = [
         open_run(path, reader=reader, selection=options.selection_of(number))
         for number, path in enumerate(paths)
     ]
-    folders = [not run and Path(path).is_dir() for path, run in zip(paths, runs, strict=True)]
+    folders = [not run and place_of(path).is_dir() for path, run in zip(paths, runs, strict=True)]
     if not (several or any(folders) or any(len(run) > 1 for run in runs)):
         plain = [path for path, run in zip(paths, runs, strict=True) if not run]
         opened = {path: open_file(path, reader) for path in dict.fromkeys(plain)}
@@ -80,7 +83,7 @@ def open_sides(
 
 
 def _open_folder(
-    path: str | Path, selection: LogSelection, reader: str | None
+    path: str | Place, selection: LogSelection, reader: str | None
 ) -> dict[str, PredictionFile]:
     """Return the prediction files of a folder by task, those that were selected."""
     tasks = find_tasks(path)
@@ -112,7 +115,7 @@ def share_tasks(sides: Sequence[Side], options: Options) -> tuple[list[str], lis
     return tasks, notes_of("tasks", further)
 
 
-def find_tasks(folder: str | Path) -> dict[str, Path]:
+def find_tasks(folder: str | Place) -> dict[str, Place]:
     """Return the prediction files of a folder by task, in order of name.
 
     The task is the file's name without the endings of its kind and compression.
@@ -120,17 +123,18 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     Raises:
         DataError: no folder, no prediction file in it, or two files for one task.
     """
-    path = Path(folder)
+    path = place_of(folder)
     if not path.is_dir():
         raise DataError(
             f"{folder}: not a folder, nor a log of several tasks; where one side is, every side is."
         )
-    tasks: dict[str, Path] = {}
-    for file in sorted(path.iterdir()):
+    tasks: dict[str, Place] = {}
+    inner: list[Place] = [*path.iterdir()]
+    for file in sorted(inner, key=str):
         name = file.name.removesuffix(".gz").removesuffix(".zst")
         if not is_task(file):
             continue
-        task = name.removesuffix(Path(name).suffix)
+        task = name.removesuffix(PurePath(name).suffix)
         if task == TOTAL:
             raise DataError(f"{file}: a task cannot be called {TOTAL!r}. Rename the file.")
         if task in tasks:
@@ -144,25 +148,25 @@ def find_tasks(folder: str | Path) -> dict[str, Path]:
     return tasks
 
 
-def is_task(file: Path) -> bool:
+def is_task(file: Place) -> bool:
     """Whether a file of a folder is a prediction file."""
     name = file.name.removesuffix(".gz").removesuffix(".zst")
-    readable = Path(name).suffix.lower() in KINDS
+    readable = PurePath(name).suffix.lower() in KINDS
     hidden = file.name.startswith(".") or is_header(file)
     return readable and not hidden and not file.is_dir()
 
 
-def _others(folder: str | Path) -> list[str]:
+def _others(folder: str | Place) -> list[str]:
     """Return what else lies in a folder, but for hidden files."""
     return [
         file.name
-        for file in Path(folder).iterdir()
+        for file in place_of(folder).iterdir()
         if not is_task(file) and not file.name.startswith(".") and not is_header(file)
     ]
 
 
 def _missing_message(
-    names: Sequence[str | Path], folders: Sequence[Mapping[str, PredictionFile]]
+    names: Sequence[str | Place], folders: Sequence[Mapping[str, PredictionFile]]
 ) -> str:
     every = sorted(set().union(*folders))
     parts = []

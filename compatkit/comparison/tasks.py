@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from compatkit.notes import Note
 from compatkit.on_demand import OnDemand
 from compatkit.pairing.engine import map_tasks
 from compatkit.predictions.ids import Ids
+from compatkit.readers.address import Place, place_of
 from compatkit.record import replace
 from compatkit.statistics import combine_changes, combine_tasks
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def compare_folders(
-    old: str | Path, candidates: str | Path | Sequence[str | Path], **options: Any
+    old: str | Place, candidates: str | Place | Sequence[str | Place], **options: Any
 ) -> Comparisons:
     """Compare folders of prediction files, or runs of harnesses, task by task.
 
@@ -53,12 +53,12 @@ def compare_folders(
     Raises:
         DataError: a task that one side lacks, or a file that cannot be compared.
     """
-    several = [candidates] if isinstance(candidates, str | Path) else candidates
+    several = [candidates] if isinstance(candidates, str | Place) else candidates
     return Comparisons(compare_tasks(old, several, make_options(**options)))
 
 
 def compare_tasks(
-    old: str | Path, candidates: Sequence[str | Path], options: Options
+    old: str | Place, candidates: Sequence[str | Place], options: Options
 ) -> list[Comparison]:
     """Compare folders with options that were checked; see `compare_folders`."""
     sides = open_sides((old, *candidates), options, several=True)
@@ -66,11 +66,11 @@ def compare_tasks(
 
 
 def compare_paths(
-    old: str,
-    candidates: Sequence[str],
+    old: str | Place,
+    candidates: Sequence[str | Place],
     options: Options,
     *,
-    old_rerun: str | None = None,
+    old_rerun: str | Place | None = None,
     names: Sequence[str] = (),
 ) -> list[Comparison]:
     """Compare whatever the paths hold: one task of each model, or several and their total.
@@ -142,7 +142,7 @@ def _total(
     number: int,
     by_task: Sequence[Sequence[Comparison]],
     options: Options,
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Place],
 ) -> Comparison:
     """Put the examples of all tasks together, each counting once."""
     parts = [task[number] for task in by_task]
@@ -152,9 +152,9 @@ def _total(
     metrics, tests = measure_pair(pair, options.plan)
     return Comparison(
         task=TOTAL,
-        old=str(Path(paths[0])),
-        new=str(Path(paths[number + 1])),
-        baseline=None if first.baseline is None else str(Path(paths[1])),
+        old=str(place_of(paths[0])),
+        new=str(place_of(paths[number + 1])),
+        baseline=None if first.baseline is None else str(place_of(paths[1])),
         scorer=" / ".join(dict.fromkeys(part.scorer for part in parts)),
         threshold=first.threshold,
         continuous=pair.continuous,

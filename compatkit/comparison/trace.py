@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from compatkit.metrics.trajectories import (
     measure_version,
 )
 from compatkit.notes import Note, notes_of
+from compatkit.readers.address import Address, Place, find_address, place_of
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.readers.run_header import read_header
 from compatkit.record import replace
@@ -70,12 +70,12 @@ def history(versions: Any, **options: Any) -> History:
     made = make_options(**{"keep_flips": False, **options})
     if isinstance(versions, Mapping):
         return trace(list(versions.values()), made, names=list(map(str, versions)))
-    if isinstance(versions, str | Path):
+    if isinstance(versions, str | Place):
         return trace(find_versions(versions), made)
     return trace(list(versions), made)
 
 
-def find_versions(folder: str | Path) -> list[str]:
+def find_versions(folder: str | Place) -> list[str | Place]:
     """Return the versions that a folder holds: its folders, or, without any, its prediction files.
 
     They are in the order of the numbers in their names, so that step-900 is before step-1000.
@@ -84,7 +84,7 @@ def find_versions(folder: str | Path) -> list[str]:
         ConfigError: no folder, fewer than two versions in it, folders beside prediction files, or
             names that differ by more than their numbers, which tell no order.
     """
-    path = Path(folder)
+    path = place_of(folder)
     entries = [entry for entry in path.iterdir() if entry.name[0] != "."] if path.is_dir() else []
     folders = [entry for entry in entries if entry.is_dir()]
     files = [entry for entry in entries if is_task(entry)]
@@ -108,7 +108,7 @@ def find_versions(folder: str | Path) -> list[str]:
                 "tell: they are not alike but for their numbers. Name the versions, the oldest "
                 "first."
             )
-    return list(map(str, inner))
+    return [entry if isinstance(entry, Address) else str(entry) for entry in inner]
 
 
 def _numbers(name: str) -> list[int]:
@@ -125,9 +125,10 @@ def trace(versions: Sequence[Any], options: Options, *, names: Sequence[str] = (
     """
     if len(versions) < 2:  # noqa: PLR2004
         raise ConfigError("a history is of two versions or more.")
+    versions = list(map(find_address, versions))
     refuse_search(options, "a history")
     _refuse_unused(options)
-    if not all(isinstance(version, str | Path) for version in versions):
+    if not all(isinstance(version, str | Place) for version in versions):
         called = names or [f"version {number}" for number in range(1, len(versions) + 1)]
         files = [
             open_predictions(version, name=name, reader=options.reader_of(0))

@@ -14,6 +14,7 @@ from compatkit.gate.verdict import Verdict
 from compatkit.output import replace_all
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.run_header import header_path, load_header
+from compatkit.urls import is_url
 
 
 def refuse_input(tasks: Sequence[TaskPolicy]) -> None:
@@ -30,12 +31,18 @@ def check_baselines(tasks: Sequence[TaskPolicy]) -> None:
     """Refuse, before any work, baselines that could not be replaced.
 
     Raises:
-        ConfigError: a task of a log, a named pipe, files of two kinds, or two tasks with one
-            old file.
+        ConfigError: a task of a log, a named pipe, an address, files of two kinds, or two tasks
+            with one old file.
     """
     first: dict[str, str] = {}
     for task in tasks:
         old, new = path_of(task.old), path_of(task.new)
+        elsewhere = next(filter(is_url, (old, new)), None)
+        if elsewhere is not None:
+            raise ConfigError(
+                f"--update-baseline: {elsewhere} is an address, and a baseline is a file of this "
+                "machine that another takes the place of. Copy the file yourself."
+            )
         if task.history:
             raise ConfigError(
                 f"--update-baseline beside a history: {old} would be written over, and the best so "
@@ -115,8 +122,8 @@ def _move_header(task: TaskPolicy, comparison: Comparison) -> dict[str | Path, b
     if header != comparison.runs.get("new"):
         raise DataError(f"{source}: the header changed after it was read. Run again.")
     if not source.exists():
-        return {target: None} if target.exists() else {}
-    return {target: source.read_bytes()}
+        return {str(target): None} if target.exists() else {}
+    return {str(target): source.read_bytes()}
 
 
 def _is_alone(file: Any) -> bool:

@@ -22,6 +22,7 @@ from compatkit.gate.policy import (
 )
 from compatkit.gate.policy_keys import GATE_OPTIONS, PAIR_OPTIONS
 from compatkit.gate.verdict import Verdict
+from compatkit.readers.address import find_address
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -150,14 +151,14 @@ def make_policy(
     of_slices = {path: _read_limits(limits, decide) for path, limits in slices.items()}
     task = TaskPolicy(
         name="",
-        old=old,
-        new=new,
+        old=find_address(old),
+        new=find_address(new),
         options=options,
         limits=Limits(blocking, reported, inconclusive),
         slices={path: Limits(limits, {}, inconclusive) for path, limits in of_slices.items()},
         must_not_flip=_guard(must_not_flip, must_not_flip_tags),
-        old_rerun=old_rerun,
-        history=tuple(history),
+        old_rerun=find_address(old_rerun),
+        history=tuple(map(find_address, history)),
         examples=examples,
         max_left_out=max_left_out,
         max_waived=max_waived,

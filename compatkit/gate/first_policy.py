@@ -17,6 +17,7 @@ from compatkit.gate.kept_limits import WHOLE, KeptLimit, find_kept_limit, round_
 from compatkit.gate.schema import COPY_NAME
 from compatkit.metrics.estimates import Plan
 from compatkit.metrics.pair import JudgedPair, rows_by_value
+from compatkit.readers.address import Address, Place
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.record import replace
 
@@ -50,7 +51,11 @@ TAIL = """
 
 
 def write_first_policy(
-    files: tuple[str, str], folder: Path, options: Options, named: Mapping[str, Any], task: str
+    files: tuple[str | Place, str | Place],
+    folder: Path,
+    options: Options,
+    named: Mapping[str, Any],
+    task: str,
 ) -> str:
     """Return a policy that holds the next update to what this one kept.
 
@@ -58,7 +63,8 @@ def write_first_policy(
     itself passes.
 
     Args:
-        files: the old and the new model's file, relative to the policy's folder.
+        files: the old and the new model's file, relative to the policy's folder, or their
+            addresses.
         folder: the policy's folder.
         options: how they are compared.
         named: the options that the user named, as the policy's keys.
@@ -67,8 +73,9 @@ def write_first_policy(
     Raises:
         DataError: files that cannot be compared.
     """
-    old, new = files
-    sides = open_files(str(folder / old), [str(folder / new)], options)
+    places = [file if isinstance(file, Address) else str(folder / file) for file in files]
+    sides = open_files(places[0], places[1:], options)
+    old, new = (file.url if isinstance(file, Address) else str(file) for file in files)
     (comparison,) = compare_files(
         sides[0],
         sides[1:],

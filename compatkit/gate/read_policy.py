@@ -29,8 +29,10 @@ from compatkit.gate.policy_keys import (
 )
 from compatkit.gate.verdict import TOTAL
 from compatkit.option import POLICY, Option
+from compatkit.readers.address import Address, find_address
 from compatkit.record import replace
 from compatkit.spelling import suggest
+from compatkit.urls import is_url, redact, show_url
 
 PYPROJECT = "pyproject.toml"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -73,6 +75,11 @@ def read_policy(path: str | Path) -> Policy:
         ConfigError: a file that cannot be read, an unknown or missing key, a value of another
             type or out of its range, or nothing to hold an update against.
     """
+    if is_url(str(path)):
+        raise ConfigError(
+            f"{show_url(str(path))}: is an address, and a policy is a file of this machine, beside "
+            "the code that it guards."
+        )
     place = Path(path)
     table = _parse(place)
     if place.name == PYPROJECT:
@@ -302,15 +309,17 @@ class _Reader:
                 raise self._error(f"{at}.{key}", f"holds {entry!r}; a text was expected")
         return tuple(str(text) for text in several)
 
-    def _file(self, table: Table, key: str, at: str) -> str:
-        """Return a path of the policy as one that is good from here."""
+    def _file(self, table: Table, key: str, at: str) -> str | Address:
+        """Return a path of the policy as one that is good from here; an address as it is."""
         path: str = self._get(table, key, str, at, "")
         if not path.strip():
             raise self._error(_join(at, key), "is empty; the name of a file was expected")
+        if is_url(path):
+            return find_address(path)
         folder = self.path.parent
         return path if str(folder) == "." else str(folder / path)
 
-    def _files(self, table: Table, key: str, at: str) -> tuple[str, ...]:
+    def _files(self, table: Table, key: str, at: str) -> tuple[str | Address, ...]:
         """Return one path or a list of them as such as are good from here."""
         return tuple(self._file({key: name}, key, at) for name in self._texts(table, key, at))
 
@@ -345,7 +354,7 @@ class _Reader:
     def _error(self, at: str, what: str) -> ConfigError:
         where = f"{self.path}: {at}: " if at else f"{self.path}: "
         end = "" if what.endswith(("?", ".")) else "."
-        return ConfigError(f"{where}{what}{end}")
+        return ConfigError(redact(f"{where}{what}{end}"))
 
 
 def _day(text: str) -> date | None:

@@ -9,6 +9,7 @@ from typing import Any
 from compatkit.comparison.sides import open_sides
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.policy import Policy, TaskPolicy
+from compatkit.readers.address import Address, Place, place_of
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 from compatkit.record import replace
 
@@ -50,7 +51,7 @@ def _sides_of(task: TaskPolicy) -> list[Any]:
 
 
 def _expand(task: TaskPolicy) -> list[TaskPolicy]:
-    if not isinstance(task.old, str) or not isinstance(task.new, str):
+    if not isinstance(task.old, str | Address) or not isinstance(task.new, str | Address):
         return [task]
     if is_pattern(task.old) and is_pattern(task.new):
         if task.history:
@@ -60,10 +61,10 @@ def _expand(task: TaskPolicy) -> list[TaskPolicy]:
             )
         return _pair_up(task, _open_all(task, "old"), _open_all(task, "new"))
     rerun = task.old_rerun
-    if isinstance(rerun, str):
+    if isinstance(rerun, str | Address):
         rerun = _one_file(rerun, task, "old_rerun")
     old, new = (_one_file(getattr(task, key), task, key) for key in ("old", "new"))
-    history = tuple(_one_file(str(path), task, "history") for path in task.history)
+    history = tuple(_one_file(path, task, "history") for path in map(_named, task.history))
     return _open_tasks(replace(task, old=old, new=new, old_rerun=rerun, history=history))
 
 
@@ -101,27 +102,35 @@ def files_of(task: TaskPolicy) -> list[str]:
 
 def is_path(item: Any) -> bool:
     """Whether something is a file's name, and no rows in memory."""
-    return isinstance(item, str | Path)
+    return isinstance(item, str | Place)
 
 
-def is_pattern(path: str) -> bool:
+def is_pattern(path: str | Place) -> bool:
     """Whether a path holds wildcards, and names no file as it stands.
 
-    Brackets around one character, such as `[1]`, are a name's own, but for `[*]`, `[?]` and `[[]`,
-    by which a pattern says these characters.
+    An address is none: its wildcards are its own. Brackets around one character, such as `[1]`, are
+    a name's own, but for `[*]`, `[?]` and `[[]`, by which a pattern says these characters.
     """
-    return WILDCARDS.search(LONE.sub("", path)) is not None and not Path(path).exists()
+    if isinstance(path, Address):
+        return False
+    return WILDCARDS.search(LONE.sub("", str(path))) is not None and not Path(path).exists()
 
 
-def _one_file(path: str, task: TaskPolicy, key: str) -> str:
+def _named(path: Any) -> str | Address:
+    return path if isinstance(path, Address) else str(path)
+
+
+def _one_file(path: str | Place, task: TaskPolicy, key: str) -> str | Place:
     if path == "-" or not is_pattern(path):
-        if path != "-" and not Path(path).exists():
+        if path != "-" and not place_of(path).exists():
+            wild = WILDCARDS.search(str(path)) if isinstance(path, Address) else None
+            hint = " Wildcards of an address stand for themselves: name each file." if wild else ""
             raise DataError(
-                f"{task.where}{key} is {path}, which does not exist. A task whose files are "
-                "absent cannot pass: make the file, or take the task out of the policy."
+                f"{task.where}{key} is {path}, which does not exist. A task whose files are absent "
+                f"cannot pass: make the file, or take the task out of the policy.{hint}"
             )
         return path
-    files = _matches(path, task, key)
+    files = _matches(str(path), task, key)
     if len(files) != 1:
         listed = f": {_listed(files)}" if files else ""
         raise DataError(

@@ -112,7 +112,7 @@ def _divide(job: Job, cores: int) -> Iterator[Task]:
     if whole or file.reader not in LINES or source.member or source.is_compressed():
         yield Task(sent)
         return
-    size = source.path.stat().st_size
+    size = source.size()
     spans = find_spans(
         source, max(min(max(size // (PER_CORE * cores), SMALLEST), LARGEST), size // MOST)
     )

@@ -103,7 +103,7 @@ def _is_worth_it(job: Job) -> bool:
     source = job.file.source
     if job.recipe is None or source is None or source.path is None:
         return False
-    return source.path.stat().st_size >= LARGE
+    return source.size() >= LARGE
 
 
 def _run_elsewhere(

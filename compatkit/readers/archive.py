@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
+from compatkit.readers.compression import knows_end
 
 ZIP = b"PK\x03\x04"
 TAR, TAR_AT = b"ustar", 257
@@ -31,6 +32,11 @@ def find_member(stream: BinaryIO, name: str, suffixes: frozenset[str]) -> str:
     """
     try:
         if stream.read(len(ZIP)) == ZIP:
+            if not knows_end(stream):
+                raise DataError(
+                    f"{name}: a zip archive is read from its end, and how long it is nobody says. "
+                    "Copy it to this machine, or unpack it."
+                )
             stream.seek(0)
             members = [entry.filename for entry in zipfile.ZipFile(stream).infolist()]
         else:

@@ -10,10 +10,11 @@ from math import isnan
 from pathlib import Path
 
 from compatkit.errors import ConfigError, DataError
-from compatkit.output import write_whole
+from compatkit.output import refuse_url, write_whole
 from compatkit.predictions.fields import MISSING, NO_FIELD, OWN_NAMES, Record, get_path, split_path
 from compatkit.predictions.predictions import read_ids
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place, find_address, place_of
 from compatkit.readers.logs.log import LogSelection
 from compatkit.readers.prediction_file import PredictionFile, open_file, open_run
 from compatkit.readers.shape import PLAIN, Shape
@@ -27,7 +28,7 @@ Tell = Callable[[str], object]
 
 
 def convert(
-    path: str | Path,
+    path: str | Place,
     output: str | Path,
     *,
     reader: str | None = None,
@@ -59,10 +60,12 @@ def convert(
         ConfigError: the output is there already as a folder, or does not fit several tasks.
         DataError: what is read cannot be.
     """
+    refuse_url(output)
+    path = find_address(path)
     run = open_run(path, reader=reader, selection=selection)
     if not run:
         _refuse_selection(path, selection or LogSelection())
-        run = {Path(path).stem: open_file(path, reader)}
+        run = {place_of(path).stem: open_file(path, reader)}
     run = {task: replace(file, shape=shape) for task, file in run.items()}
     run = {task: join(task, file) for task, file in run.items()} if join else run
     if judge is None:
@@ -91,7 +94,7 @@ def _refuse_unknown_direction(run: Mapping[str, PredictionFile]) -> None:
             )
 
 
-def _refuse_selection(path: str | Path, selection: LogSelection) -> None:
+def _refuse_selection(path: str | Place, selection: LogSelection) -> None:
     """Refuse what is said of logs, where there is none."""
     plain = LogSelection()
     flags = {name: f"--{name.replace('_', '-')}" for name in LogSelection.__struct_fields__}

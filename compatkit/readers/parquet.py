@@ -7,7 +7,7 @@ from typing import BinaryIO
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
 from compatkit.readers.blocks import read_whole
-from compatkit.readers.source import is_compressed
+from compatkit.readers.compression import is_compressed, knows_end
 
 BATCH = 20_000
 
@@ -16,7 +16,8 @@ def read_parquet(stream: BinaryIO, name: str) -> Iterator[Records]:
     """Yield the records of a Parquet file; `lines` are the numbers of the rows, from 1.
 
     Args:
-        stream: the bytes; held in memory where they were compressed from outside.
+        stream: the bytes; held in memory where they were compressed from outside, or where nobody
+            says how many there are.
         name: what messages call the file.
 
     Raises:
@@ -25,7 +26,8 @@ def read_parquet(stream: BinaryIO, name: str) -> Iterator[Records]:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
 
-    seekable = io.BytesIO(read_whole(stream, name)) if is_compressed(stream) else stream
+    held = is_compressed(stream) or not knows_end(stream)
+    seekable = io.BytesIO(read_whole(stream, name)) if held else stream
     row = 1
     try:
         table = parquet.ParquetFile(seekable)

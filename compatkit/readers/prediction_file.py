@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from compatkit.predictions.fields import ALIASES, EITHER, Record
 from compatkit.predictions.nested import ROOT
 from compatkit.predictions.records import Records
 from compatkit.readers import DOCUMENT, LINES, READERS, TABLES
+from compatkit.readers.address import Place, place_of
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
@@ -59,9 +59,14 @@ class PredictionFile(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def path(self) -> Path | None:
+    def path(self) -> Place | None:
         """Where the file lies; None for rows in memory and standard input."""
         return None if self.source is None else self.source.path
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it would be noticed that the file is written anew while it is read."""
+        return self.source is None or self.source.is_watched
 
     @property
     def reading(self) -> str:
@@ -226,7 +231,7 @@ def open_predictions(
     """Make a `PredictionFile` of a path, `-`, a list of mappings, a frame, table or dataset.
 
     Args:
-        data: where the predictions are.
+        data: where the predictions are; a path may be an address, such as `s3://...`.
         name: what reports call rows in memory.
         reader: a name in `READERS` or `LOGS`; without it names and first bytes decide.
         selection: what was said of logs.
@@ -240,7 +245,7 @@ def open_predictions(
         raise ConfigError(f"no reader {reader!r}; {suggest(reader, [*READERS, *LOGS])}")
     if isinstance(data, PredictionFile):
         return replace(data, shape=shape)
-    if isinstance(data, (str, Path)):
+    if isinstance(data, str | Place):
         run = open_run(data, reader=reader, selection=selection)
         file = _only_task(data, run) if run else open_file(data, reader)
         return replace(file, shape=shape)
@@ -283,12 +288,14 @@ def open_references(
 def _open_references(data: Any, reader: str | None) -> PredictionFile:
     from compatkit.readers.logs import squad  # noqa: PLC0415  (its data set, where there is one)
 
-    if not isinstance(data, str | Path):
+    if not isinstance(data, str | Place):
         return open_predictions(data, name="references")
-    if reader is None and squad.is_dataset(Path(data)):
-        rows = [{"id": key, **row} for key, row in squad.read_questions(Path(data)).items()]
-        return replace(open_predictions(rows), name=str(data), digest=open_path(data).digest())
-    file = open_file(data, reader if kind_of_name(str(data)) is None else None)
+    place = place_of(data)
+    if reader is None and squad.is_dataset(place):
+        rows = [{"id": key, **row} for key, row in squad.read_questions(place).items()]
+        source = open_path(data)
+        return replace(open_predictions(rows), name=source.name, digest=source.digest())
+    file = open_file(data, reader if kind_of_name(place.name) is None else None)
     by_id = file.source is not None and _holds_ids(file.source)
     return replace(file, reader=DOCUMENT, shape=Shape(rows=ROOT)) if by_id else file
 
@@ -317,7 +324,7 @@ def name_sides(files: Sequence[PredictionFile]) -> list[PredictionFile]:
     ]
 
 
-def open_file(path: str | Path, reader: str | None = None) -> PredictionFile:
+def open_file(path: str | Place, reader: str | None = None) -> PredictionFile:
     """Open a file that is no log.
 
     Args:
@@ -332,7 +339,7 @@ def open_file(path: str | Path, reader: str | None = None) -> PredictionFile:
 
 
 def open_run(
-    path: str | Path, *, reader: str | None = None, selection: LogSelection | None = None
+    path: str | Place, *, reader: str | None = None, selection: LogSelection | None = None
 ) -> dict[str, PredictionFile]:
     """Return the tasks of a harness's run, in order of name; none where the path holds no log.
 
@@ -346,9 +353,10 @@ def open_run(
     """
     if reader in READERS or str(path) == "-":
         return {}
-    logs = open_logs(Path(path), selection or LogSelection(), reader)
+    place = place_of(path)
+    logs = open_logs(place, selection or LogSelection(), reader)
     paths = [log.path for log in logs.values()]
-    alone = len(paths) == 1 and paths[0] == Path(path)
+    alone = len(paths) == 1 and paths[0] == place
     sources = {file: open_path(file) for log in logs.values() for file in (log.path, *log.further)}
     digests = {file: source.digest() for file, source in sources.items()}
     run = {}
@@ -375,11 +383,12 @@ def _join_digests(digests: Sequence[str]) -> str:
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def _only_task(path: str | Path, run: Mapping[str, PredictionFile]) -> PredictionFile:
+def _only_task(path: str | Place, run: Mapping[str, PredictionFile]) -> PredictionFile:
     if len(run) == 1:
         return next(iter(run.values()))
     listed = ", ".join(list(run)[:6]) + (", ..." if len(run) > 6 else "")  # noqa: PLR2004
     raise DataError(
-        f"{path}: holds {len(run)} tasks: {listed}. compatkit score and compatkit.compare_folders "
-        "compare all of them; name the file of one, or a smaller folder, to compare one."
+        f"{place_of(path)}: holds {len(run)} tasks: {listed}. compatkit score and "
+        "compatkit.compare_folders compare all of them; name the file of one, or a smaller folder, "
+        "to compare one."
     )

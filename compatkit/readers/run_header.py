@@ -6,10 +6,12 @@ compares files reads it there, and says where two sides were made differently.
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
+from compatkit.errors import DataError
 from compatkit.notes import Note, notes_of
+from compatkit.readers.address import Place, place_of
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.recipe import Recipe
 
@@ -24,23 +26,31 @@ COMPARED = ("scorer", "task", "data", "prompts", "generation", "batches", "versi
 Header = Mapping[str, Any]
 
 
-def header_path(predictions: str | Path) -> Path:
+def header_path(predictions: str | Place) -> Place:
     """Return where the header of a prediction file lies.
 
     >>> header_path("runs/new.jsonl").name
     'new.meta.json'
     """
-    path = Path(predictions)
+    path = place_of(predictions)
     name = path.name.removesuffix(".gz").removesuffix(".zst")
-    return path.with_name(name.removesuffix(Path(name).suffix) + SUFFIX)
+    return path.with_name(name.removesuffix(PurePath(name).suffix) + SUFFIX)
 
 
-def is_header(path: Path) -> bool:
+def is_header(path: Place) -> bool:
     """Tell by its name whether a file is a header and no prediction file."""
     return path.name.endswith(SUFFIX)
 
 
-def is_own_header(path: Path) -> bool:
+def lies_there(path: Place) -> bool:
+    """Tell whether there is a header; not where nobody says, which its reading notes."""
+    try:
+        return path.is_file()
+    except DataError:
+        return False
+
+
+def is_own_header(path: Place) -> bool:
     """Tell by its content whether a file is the header of a run, of whatever format."""
     try:
         header: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -65,14 +75,15 @@ def read_header(file: PredictionFile) -> tuple[Header | None, list[Note]]:
     return header, [*notes, *([Note("changed", text)] if changed else [])]
 
 
-def load_header(path: Path) -> tuple[Header | None, list[Note]]:
+def load_header(path: Place) -> tuple[Header | None, list[Note]]:
     """Read a header, whatever became of its prediction file; see `read_header`."""
-    if not path.exists():
-        return None, []
     try:
+        if not path.exists():
+            return None, []
         header: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        text = f"{path} cannot be read ({error}); how the file was made is not known"
+    except (OSError, ValueError, RecursionError, DataError) as error:
+        reason = str(error).removeprefix(f"{path}: ").removesuffix(".")
+        text = f"{path} cannot be read ({reason}); how the file was made is not known"
         return None, [Note("header", text)]
     if not isinstance(header, dict) or KEY not in header:
         return None, []

@@ -10,19 +10,17 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import BadZipFile, ZipExtFile
+from zipfile import BadZipFile
 
 from msgspec import Struct
 
 from compatkit.errors import ConfigError, DataError
+from compatkit.readers.address import Address, Place, find_address, place_of
 from compatkit.readers.archive import find_member, is_archive, open_member
 from compatkit.readers.blocks import BOM
+from compatkit.readers.compression import CHUNK, decompress, is_packed
 from compatkit.record import replace
 
-GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
-CHUNK = 1 << 20
-COMPRESSED = 1 << 12  # a zstd stream may grow 32,768 times: 128 MiB come of as much at most
-LARGEST_WINDOW = 1 << 31  # all that zstd can write, --long=31
 HEAD = 1 << 14  # bytes that tell what a file is
 LONGEST_FIRST = 1 << 20  # of a first line, whose last key may tell it
 FILES = "JSONL, JSON, CSV, TSV, Parquet or plain text"  # as help texts and messages name the kinds
@@ -46,7 +44,7 @@ class Source(Struct, frozen=True):
 
     Attributes:
         name: what messages call it.
-        path: the file, or None where `data` holds the bytes.
+        path: the file, here or elsewhere, or None where `data` holds the bytes.
         data: the bytes themselves, from standard input or another pipe.
         stamp: what the file's stamp was when it was first seen.
         member: of an archive, the file in it that is meant; empty for the file itself.
@@ -54,11 +52,16 @@ class Source(Struct, frozen=True):
     """
 
     name: str
-    path: Path | None = None
+    path: Place | None = None
     data: bytes = b""
-    stamp: tuple[int, ...] = ()
+    stamp: tuple[Any, ...] = ()
     member: str = ""
     line: int = 1
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the stamp has more than a size, which another file may have too."""
+        return not isinstance(self.path, Address) or len(self.stamp) > 1
 
     @contextmanager
     def open(self, progress: Progress | None = None) -> Iterator[BinaryIO]:
@@ -72,8 +75,8 @@ class Source(Struct, frozen=True):
         try:
             self.refuse_changed()
             with self._raw() as raw:
-                stream = _decompressed(raw if progress is None else self._watched(raw, progress))
-                yield _decompressed(open_member(stream, self.member)) if self.member else stream
+                stream = decompress(raw if progress is None else self._watched(raw, progress))
+                yield decompress(open_member(stream, self.member)) if self.member else stream
             self.refuse_changed()
         except (EOFError, zlib.error, gzip.BadGzipFile, BadZipFile) as error:
             raise DataError(
@@ -84,7 +87,10 @@ class Source(Struct, frozen=True):
             raise _unreadable(self.name, error) from error
 
     def _watched(self, raw: BinaryIO, progress: Progress) -> BinaryIO:
-        size = raw.seek(0, io.SEEK_END)
+        try:
+            size = raw.seek(0, io.SEEK_END)
+        except io.UnsupportedOperation:  # of which no server says how long it is
+            return raw
         raw.seek(0)
 
         def report(position: int) -> None:
@@ -107,7 +113,15 @@ class Source(Struct, frozen=True):
     def is_compressed(self) -> bool:
         """Tell whether the stored bytes are compressed."""
         with self._raw() as raw:
-            return _is_packed(raw.read(4))
+            return is_packed(raw.read(4))
+
+    def size(self) -> int:
+        """Return the number of stored bytes; 0 where nobody says."""
+        if self.path is None:
+            return len(self.data)
+        if isinstance(self.path, Address):
+            return self.path.size() or 0
+        return self.path.stat().st_size
 
     def digest(self) -> str:
         """Return the SHA-256 of the stored bytes in hexadecimal, as `sha256sum` prints it.
@@ -197,8 +211,8 @@ def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
     raise DataError(f"{name}: its kind is {kind}. {FILES} was expected; --reader NAME says which.")
 
 
-def open_path(path: str | Path) -> Source:
-    """Make a source of a path, or of standard input for `-`.
+def open_path(path: str | Place) -> Source:
+    """Make a source of a path or an address, or of standard input for `-`.
 
     What is no regular file, such as a named pipe or `<(...)` of a shell, is read at once,
     since it cannot be read twice.
@@ -211,17 +225,20 @@ def open_path(path: str | Path) -> Source:
         if sys.stdin is None or sys.stdin.isatty():
             raise ConfigError("- stands for standard input, and nothing is piped into it.")
         return Source("<stdin>", data=sys.stdin.buffer.read())
-    file = Path(path)
+    named = find_address(path)
+    file, name = place_of(named), str(named)
     try:
         if file.is_dir():
-            raise DataError(f"{path}: is a folder; a prediction file was expected on this side.")
+            raise DataError(f"{name}: is a folder; a prediction file was expected on this side.")
+        if isinstance(file, Address):
+            return Source(name, file, stamp=file.stamp())
         if not file.exists():
-            raise DataError(f"{path}: no such file.")
+            raise DataError(f"{name}: no such file.")
         if not file.is_file():
-            return Source(str(path), data=file.read_bytes())
-        return Source(str(path), file, stamp=_stamp(file))
+            return Source(name, data=file.read_bytes())
+        return Source(name, file, stamp=_stamp(file))
     except OSError as error:
-        raise _unreadable(str(path), error) from error
+        raise _unreadable(name, error) from error
 
 
 def _opens_a_document(head: bytes) -> bool:
@@ -243,7 +260,7 @@ def unpack(source: Source) -> Source:
     return replace(source, name=f"{source.name}/{member}", member=member)
 
 
-def read_head(path: Path) -> bytes:
+def read_head(path: Place) -> bytes:
     """Return the first bytes of a file as `Source.head` does; none where it cannot be read."""
     try:
         return _read_head(path, _stamp(path))
@@ -251,7 +268,7 @@ def read_head(path: Path) -> bytes:
         return b""
 
 
-def read_beginning(path: Path) -> bytes:
+def read_beginning(path: Place) -> bytes:
     """Return the first bytes of a file, of JSON Lines the whole first line; see `read_head`."""
     head = read_head(path)
     if kind_of_name(path.name) != "jsonl" or len(head) < HEAD - len(BOM) or b"\n" in head:
@@ -264,12 +281,14 @@ def read_beginning(path: Path) -> bytes:
 
 
 @lru_cache(maxsize=2048)
-def _read_head(path: Path, stamp: tuple[int, ...]) -> bytes:
+def _read_head(path: Place, stamp: tuple[Any, ...]) -> bytes:
     with Source(str(path), path, stamp=stamp).open() as stream:
         return stream.read(HEAD).removeprefix(BOM)
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(path: Place) -> tuple[Any, ...]:
+    if isinstance(path, Address):
+        return path.stamp()
     status = path.stat()
     # The time of the last change of the file's state too, which no program sets back.
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -277,27 +296,6 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 def _unreadable(name: str, error: OSError) -> DataError:
     return DataError(f"{name}: cannot be read: {error.strerror or error}.")
-
-
-def _decompressed(stream: BinaryIO) -> BinaryIO:
-    head = stream.peek(4)[:4] if isinstance(stream, io.BufferedReader) else stream.read(4)
-    if not isinstance(stream, io.BufferedReader):
-        stream.seek(0)
-    if not _is_packed(head):
-        return stream
-    if head.startswith(GZIP):
-        return io.BufferedReader(gzip.GzipFile(fileobj=stream), CHUNK)
-    return io.BufferedReader(_ZstdStream(stream), CHUNK)
-
-
-def _is_packed(head: bytes) -> bool:
-    return head.startswith((GZIP, ZSTD)) or head[1:4] == ZSTD_SKIPPED
-
-
-def is_compressed(stream: BinaryIO) -> bool:
-    """Tell whether to go back in a stream is to decompress it again from the beginning."""
-    packed = gzip.GzipFile | _ZstdStream | ZipExtFile
-    return isinstance(getattr(stream, "raw", None), packed)
 
 
 class _WatchedStream(io.RawIOBase):
@@ -323,74 +321,3 @@ class _WatchedStream(io.RawIOBase):
         size: int = self._stream.readinto(target)  # type: ignore[attr-defined]
         self._report(self._stream.tell())
         return size
-
-
-class _ZstdStream(io.RawIOBase):
-    """Decompress zstd frames, and notice a file that ends within one.
-
-    The library's own stream reader takes a cut file for a short one. To go back is to begin
-    again, as with gzip.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        import zstandard  # noqa: PLC0415
-
-        self._stream = stream
-        self._library = zstandard
-        self._begin()
-
-    def _begin(self) -> None:
-        self._frame = self._new_frame()
-        self._ready = b""
-        self._fed = False
-        self._position = 0
-
-    def _new_frame(self) -> Any:
-        return self._library.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompressobj()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        target = self._position + offset if whence == io.SEEK_CUR else offset
-        if whence == io.SEEK_END:
-            raise io.UnsupportedOperation("the end of compressed data is known once it is read")
-        if target < self._position:
-            self._stream.seek(0)
-            self._begin()
-        while self._position < target and self.read(min(CHUNK, target - self._position)):
-            pass
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, target: object) -> int:
-        view = memoryview(target)  # type: ignore[arg-type]
-        while not self._ready:
-            if not self._fill():
-                return 0
-        size = min(len(view), len(self._ready))
-        view[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        self._position += size
-        return size
-
-    def _fill(self) -> bool:
-        chunk = self._frame.unused_data if self._frame.eof else b""
-        chunk = chunk or self._stream.read(COMPRESSED)
-        if not chunk:
-            if self._fed and not self._frame.eof:
-                raise EOFError("the last frame has no end")
-            return False
-        if self._frame.eof:
-            self._frame = self._new_frame()
-        self._fed = True
-        try:
-            self._ready = self._frame.decompress(chunk)
-        except self._library.ZstdError as error:
-            raise EOFError(str(error)) from error
-        return True

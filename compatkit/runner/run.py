@@ -338,7 +338,7 @@ def _write(
     counts = {"unfinished": unfinished, "unclosed": unclosed}
     written = {"rows": len(rows), **counts, "sha256": digest}
     whole = {**header, "predictions": written}
-    write_whole(header_path(target), json.dumps(whole, indent=2).encode() + b"\n")
+    write_whole(str(header_path(target)), json.dumps(whole, indent=2).encode() + b"\n")
     write_whole(target, text)
     return whole
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TypeVar
 
 from compatkit.errors import DataError
+from compatkit.readers.address import Place
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.harness import Harness
 from compatkit.readers.logs.log import NEWEST, Log, LogSelection, plain_name
@@ -21,7 +21,7 @@ MOST_FILES = 10_000
 SUFFIXES = (".eval", ".json", ".jsonl", ".parquet")
 
 
-def open_logs(path: Path, selection: LogSelection, reader: str | None = None) -> dict[str, Log]:
+def open_logs(path: Place, selection: LogSelection, reader: str | None = None) -> dict[str, Log]:
     """Return the logs of a file or folder by task, in order of name; none if it holds none.
 
     Of each task there is one log: where a folder holds several runs of a task, or runs of
@@ -55,10 +55,10 @@ def open_logs(path: Path, selection: LogSelection, reader: str | None = None) ->
 
 
 def _recognise(
-    files: Iterable[Path], harnesses: Mapping[str, Harness]
-) -> dict[str, Sequence[Path]]:
+    files: Iterable[Place], harnesses: Mapping[str, Harness]
+) -> dict[str, Sequence[Place]]:
     """Return the logs of each harness that has some; what a file begins with is read once."""
-    logs: dict[str, list[Path]] = {}
+    logs: dict[str, list[Place]] = {}
     for path in files:
         beginning = read_beginning(path)
         for name, harness in harnesses.items():
@@ -68,7 +68,9 @@ def _recognise(
     return {name: paths for name, paths in kept.items() if paths}
 
 
-def select_tasks(tasks: Mapping[str, T], selection: LogSelection, path: str | Path) -> dict[str, T]:
+def select_tasks(
+    tasks: Mapping[str, T], selection: LogSelection, path: str | Place
+) -> dict[str, T]:
     """Keep the tasks that `--tasks` names, without those that `--skip-tasks` names.
 
     Args:
@@ -104,7 +106,7 @@ def _named(tasks: Iterable[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
-def _list_files(path: Path) -> list[Path]:
+def _list_files(path: Place) -> list[Place]:
     try:
         if not path.is_dir():
             return [path] if path.is_file() else []
@@ -121,7 +123,7 @@ def _list_files(path: Path) -> list[Path]:
     return sorted(files)
 
 
-def _choose(logs: Sequence[Log], selection: LogSelection, path: Path) -> dict[str, Log]:
+def _choose(logs: Sequence[Log], selection: LogSelection, path: Place) -> dict[str, Log]:
     """Keep one log per task, each with its metric, and refuse where that is not clear."""
     one_of_each = len({log.task for log in logs}) == len(logs)
     if selection.run not in {None, NEWEST} and not (
@@ -162,7 +164,7 @@ def _name_tasks(logs: Sequence[Log]) -> list[Log]:
     return named
 
 
-def _choose_run(runs: Sequence[Log], selection: LogSelection, path: Path) -> Log:
+def _choose_run(runs: Sequence[Log], selection: LogSelection, path: Place) -> Log:
     whole = [run for run in runs if not run.unfinished]
     if not whole and selection.unfinished == "refuse":
         raise DataError(
@@ -191,7 +193,7 @@ def _choose_run(runs: Sequence[Log], selection: LogSelection, path: Path) -> Log
     return replace(newest, notes=(*newest.notes, *notes))
 
 
-def _direct(logs: dict[str, Log], selection: LogSelection, path: Path) -> dict[str, Log]:
+def _direct(logs: dict[str, Log], selection: LogSelection, path: Place) -> dict[str, Log]:
     """Settle which way each metric points: as its log says, else its name, else the user.
 
     Raises:

@@ -10,11 +10,11 @@ a metric failed to judge, a case that no other metric fails is not scored, and n
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -33,7 +33,7 @@ SCORE = ".score"
 SHOWN = 60
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file.
 
     Raises:
@@ -42,7 +42,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     run, cases = _load(read_json_file(path), str(path))
     metrics: dict[str, None] = {SUCCESS: None}
     for number, case in enumerate(cases, 1):

@@ -8,11 +8,11 @@ tests of the dataset alone has no `plus`. The hash of the dataset must be the sa
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -30,7 +30,7 @@ STATUSES = (PASS, "fail", "timeout")
 ENDING = re.compile(r"[._-]?eval_results\.json$")
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file of results.
 
     Raises:
@@ -39,7 +39,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     whole = expect(read_json_file(path), dict, str(path), "the file")
     rows = [row for _, row in _solutions(whole, str(path))]
     added = any(row.get("plus_status") is not None for row in rows)

@@ -8,11 +8,11 @@ and not wrong.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Log,
@@ -28,7 +28,7 @@ from compatkit.readers.source import open_path
 FINE = (None, "success")
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file of reviews.
 
     Raises:
@@ -37,7 +37,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     metrics: dict[str, None] = {}
     groups: Counter[str] = Counter()
     with open_path(path).open() as stream:

@@ -9,11 +9,11 @@ answer.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Log,
@@ -34,7 +34,7 @@ JUDGEMENTS = ("score", "is_correct")
 Group = tuple[str, str, str]
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file and evaluation.
 
     Raises:
@@ -43,7 +43,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [log for path in files for log in _open_file(path)]
 
 
-def _open_file(path: Path) -> list[Log]:
+def _open_file(path: Place) -> list[Log]:
     groups: dict[Group, Mapping[str, Any]] = {}
     metrics: dict[Group, dict[str, None]] = {}
     with open_path(path).open() as stream:
@@ -77,7 +77,7 @@ def _open_file(path: Path) -> list[Log]:
     return logs
 
 
-def _read_results(path: Path) -> dict[str, Mapping[str, Any]]:
+def _read_results(path: Place) -> dict[str, Mapping[str, Any]]:
     """Return the aggregate results by their ids, and by name where a name has one."""
     name = plain_name(path)
     ending = "_samples.jsonl"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.keys import refuse_repeated
 from compatkit.readers.logs.log import Log, LogSelection
 from compatkit.readers.logs.signs import FileSign
@@ -37,21 +37,21 @@ class Harness(Struct, frozen=True):
     signs: tuple[FileSign, ...]
     takes_dataset: bool = False
 
-    def find(self, files: Sequence[Path]) -> list[Path]:
+    def find(self, files: Sequence[Place]) -> list[Place]:
         """Return the files that are logs of this harness."""
         return self.keep([path for path in files if self.owns(path, read_beginning(path))])
 
-    def owns(self, path: Path, beginning: bytes) -> bool:
+    def owns(self, path: Place, beginning: bytes) -> bool:
         """Tell whether a file that begins so is a log of this harness."""
         return any(sign.fits(path, beginning) for sign in self.signs)
 
-    def keep(self, logs: Sequence[Path]) -> list[Path]:
+    def keep(self, logs: Sequence[Place]) -> list[Place]:
         """Leave aside what is no run of its own beside others."""
         leave_aside = getattr(self._load(), "leave_aside", None) if logs else None
         aside = leave_aside(logs) if leave_aside else ()
         return [path for path in logs if path not in aside]
 
-    def open(self, files: Sequence[Path], selection: LogSelection) -> list[Log]:
+    def open(self, files: Sequence[Place], selection: LogSelection) -> list[Log]:
         """Return a log per task and run, without reading more than must be.
 
         Raises:
@@ -76,7 +76,7 @@ class Harness(Struct, frozen=True):
         except SHAPES as error:
             raise self._unlike(log.path, error) from error
 
-    def _unlike(self, path: Path, error: Exception) -> DataError:
+    def _unlike(self, path: Place, error: Exception) -> DataError:
         return DataError(
             f"{path}: not as {self.title} writes it: a part is missing or of another kind "
             f"({type(error).__name__}: {error!s:.80}). Is it whole, and of a known version?"

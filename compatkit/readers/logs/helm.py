@@ -8,11 +8,11 @@ is no score. Instances were once numbered anew for each model: the input must ag
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.predictions.likelihoods import WEIGHING
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.helm_texts import Key, make_key, read_texts
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
@@ -52,7 +52,7 @@ BESIDE = ("finish_reason", "choices", "log_likelihoods", WEIGHING)
 MODEL = re.compile(r"[,:]?model(?:_deployment)?=[^,]*")
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per run.
 
     Raises:
@@ -61,7 +61,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     about = find_beside(path, SPEC) or path.with_name(SPEC)
     spec = expect(read_json_file(about), dict, str(path), SPEC)
     adapter = part(spec, "adapter_spec", str(about))

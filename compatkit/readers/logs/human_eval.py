@@ -8,10 +8,10 @@ prompts, so that nothing but the id says which task it is.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import Log, LogSelection, expect, plain_name, set_score
 from compatkit.readers.source import open_path
@@ -20,7 +20,7 @@ PASSED = "passed"
 NAME = re.compile(r"^(.+?)(?:\.jsonl)?_results\.jsonl$")
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file.
 
     Raises:
@@ -29,7 +29,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     counts: Counter[str] = Counter()
     with open_path(path).open() as stream:
         for batch in read_jsonl(stream, str(path), by_hand=False):

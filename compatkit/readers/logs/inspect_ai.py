@@ -10,11 +10,11 @@ and of its samples what is read here alone.
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.blocks import read_json_text
 from compatkit.readers.decoding import check_utf8, decode_json
 from compatkit.readers.logs.inspect_scores import (
@@ -49,7 +49,7 @@ CONSTANT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\b(?:NaN|Infinity)\b', re
 ATTACHMENT = "attachment://"
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:
     """Return a log per file.
 
     Raises:
@@ -58,7 +58,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     return [_open_log(path, whole=selection.unfinished == "refuse") for path in files]
 
 
-def _open_log(path: Path, *, whole: bool) -> Log:
+def _open_log(path: Place, *, whole: bool) -> Log:
     header, scores, started = _read_header(path)
     if header.version != VERSION:
         raise DataError(
@@ -91,7 +91,7 @@ def _open_log(path: Path, *, whole: bool) -> Log:
     )
 
 
-def _read_header(path: Path) -> tuple["Header", ScoresSeen, bool]:
+def _read_header(path: Place) -> tuple["Header", ScoresSeen, bool]:
     """Return the header, what scores the samples have, and whether the run only began."""
     from compatkit.readers.logs import inspect_types as types  # noqa: PLC0415
 

@@ -9,11 +9,11 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.predictions.likelihoods import WEIGHING
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.lighteval_rows import read_row
 from compatkit.readers.logs.log import (
     Log,
@@ -34,7 +34,7 @@ ABOVE = 4  # folders above a file of details in which its results may be
 NAME = re.compile(LIGHTEVAL_NAME)
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file of details.
 
     Raises:
@@ -43,7 +43,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     named = NAME.match(plain_name(path))
     task, run = named.groups() if named else (path.stem, "")
     results = _find_results(path, task, run)
@@ -75,7 +75,7 @@ def _open_log(path: Path) -> Log:
     )
 
 
-def _find_results(path: Path, task: str, run: str) -> Mapping[str, Any]:
+def _find_results(path: Place, task: str, run: str) -> Mapping[str, Any]:
     """Return the results of the same run; nothing where there are none.
 
     They are in `results/MODEL/` beside `details/MODEL/`; of what a leaderboard published, above.

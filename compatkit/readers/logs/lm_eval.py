@@ -10,12 +10,13 @@ both sides. The prompt may change.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
+from compatkit.readers.compression import CHUNK
 from compatkit.readers.json_array import read_json
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.lm_eval_results import (
@@ -31,7 +32,7 @@ from compatkit.readers.logs.lm_eval_results import (
 from compatkit.readers.logs.lm_eval_rows import read_row
 from compatkit.readers.logs.log import Log, LogSelection, as_text, expect, plain_name, stated
 from compatkit.readers.logs.signs import LM_EVAL_NAME
-from compatkit.readers.source import CHUNK, open_path, read_head
+from compatkit.readers.source import open_path, read_head
 
 NAME = re.compile(LM_EVAL_NAME)
 FILTER = re.compile(rb'"filter": ?"((?:[^"\\]|\\.)*)"')
@@ -49,7 +50,7 @@ COUNT_ALL = re.compile(r"0\.4\.(9|10|11)(\.|$)")
 ALIKE = 1e-9
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:
     """Return a log per file of samples.
 
     Raises:
@@ -58,7 +59,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     return [_open_log(path, whole=selection.unfinished == "refuse") for path in files]
 
 
-def _open_log(path: Path, *, whole: bool) -> Log:
+def _open_log(path: Place, *, whole: bool) -> Log:
     named = NAME.search(plain_name(path))
     task, run = named.groups() if named else (name_task(path), "")
     results = find_results(path, task, run)
@@ -101,11 +102,11 @@ def _batches(stream: BinaryIO, name: str, *, array: bool) -> Iterator[Records]:
     return read_json(stream, name) if array else read_jsonl(stream, name, by_hand=False)
 
 
-def _is_array(path: Path) -> bool:
+def _is_array(path: Place) -> bool:
     return read_head(path).lstrip().startswith(b"[")
 
 
-def _first_row(path: Path) -> Mapping[str, Any]:
+def _first_row(path: Place) -> Mapping[str, Any]:
     if _is_array(path):
         with open_path(path).open() as stream:
             batch = next(read_json(stream, str(path)), None)
@@ -122,7 +123,7 @@ def _first_row(path: Path) -> Mapping[str, Any]:
     return row
 
 
-def _first_line(path: Path) -> bytes:
+def _first_line(path: Place) -> bytes:
     first, end, _ = read_head(path).lstrip().partition(b"\n")
     if end:
         return first + end
@@ -131,7 +132,7 @@ def _first_line(path: Path) -> bytes:
 
 
 def _list_metrics(
-    path: Path, results: Results, task: str, first: Mapping[str, Any]
+    path: Place, results: Results, task: str, first: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
     """Return the filters and the metrics of all rows, the ones to take first at the head.
 
@@ -158,7 +159,7 @@ def _is_hash(key: str) -> bool:
     return key.endswith("_hash")
 
 
-def _scan(path: Path) -> tuple[dict[str, None], dict[str, None]]:
+def _scan(path: Place) -> tuple[dict[str, None], dict[str, None]]:
     """Return the filters and metrics of all rows."""
     filters: dict[str, None] = {}
     metrics: dict[str, None] = {}
@@ -191,7 +192,7 @@ def _refusal(metric: str, first: Mapping[str, Any]) -> str:
     return ""
 
 
-def _is_subset(path: Path, results: Results, task: str, total: int | None) -> bool:
+def _is_subset(path: Place, results: Results, task: str, total: int | None) -> bool:
     """Tell a run of some documents (`--samples`) by a version that counts all of them as run.
 
     A file that was cut off ends with an earlier document than the last; this one has gaps, and

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from compatkit.errors import DataError
+from compatkit.readers.address import Place
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
     as_text,
@@ -29,13 +30,13 @@ class Results(dict[str, Any]):
         path: the file; the samples, where there is none.
     """
 
-    def __init__(self, values: Mapping[str, Any], path: Path) -> None:
+    def __init__(self, values: Mapping[str, Any], path: Place) -> None:
         """Keep what it says, and where."""
         super().__init__(values)
         self.path = path
 
 
-def find_results(path: Path, task: str, run: str) -> Results:
+def find_results(path: Place, task: str, run: str) -> Results:
     """Return what the file of results of the same run says; nothing where there is none.
 
     It is beside the samples or in a folder above them, may be compressed, and is called
@@ -63,7 +64,7 @@ def find_results(path: Path, task: str, run: str) -> Results:
     return Results({}, path)
 
 
-def _candidates(folder: Path, run: str) -> Sequence[Path]:
+def _candidates(folder: Place, run: str) -> Sequence[Place]:
     ends = (f"_{run}.json",) if run else ("results.json",)
     try:
         return sorted(
@@ -77,7 +78,7 @@ def _candidates(folder: Path, run: str) -> Sequence[Path]:
         return []
 
 
-def _read(path: Path) -> Results:
+def _read(path: Place) -> Results:
     results = read_json_file(path)
     mine = isinstance(results, dict) and all(
         isinstance(results.get(key, {}), dict) for key in ("results", "configs")
@@ -89,12 +90,12 @@ def _holds(results: Results, task: str) -> bool:
     return task in part(results, "results") or task in part(results, "configs")
 
 
-def name_task(path: Path) -> str:
+def name_task(path: Place) -> str:
     """Return the task of a file called `MODEL_ARGUMENTS_TASK.jsonl`, as up to 0.4.2.
 
     Without a file of results that lists the task, it is the file's stem.
     """
-    stem = Path(plain_name(path)).stem
+    stem = PurePath(plain_name(path)).stem
     for file in _candidates(path.absolute().parent, ""):
         results = _read(file)
         given = part(results, "config").get("model_args")
@@ -157,7 +158,7 @@ def read_total(results: Results, task: str) -> int | None:
     return counted(total, str(results.path), f"the number of documents of {task}")
 
 
-def refuse_cut(path: Path, wanted: str, count: int, total: int | None) -> None:
+def refuse_cut(path: Place, wanted: str, count: int, total: int | None) -> None:
     """Refuse another number of rows than the results say were run.
 
     Raises:

@@ -9,11 +9,11 @@ are numbers: `mme_score.score`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.directions import less_is_better
 from compatkit.readers.logs.lm_eval_results import Results, describe, part, read_total, refuse_cut
@@ -40,7 +40,7 @@ ALL = "none"  # the filter that is in no row
 PAIR = 2  # a log-likelihood, and whether the continuation is the likeliest one
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:
     """Return a log per file of samples.
 
     Raises:
@@ -49,7 +49,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
     return [_open_log(path, whole=selection.unfinished == "refuse") for path in files]
 
 
-def _open_log(path: Path, *, whole: bool) -> Log:
+def _open_log(path: Place, *, whole: bool) -> Log:
     named = NAME.match(plain_name(path))
     run, task = named.groups() if named else ("", plain_name(path).removesuffix(".jsonl"))
     results = _find_results(path, run)
@@ -72,14 +72,14 @@ def _open_log(path: Path, *, whole: bool) -> Log:
     )
 
 
-def _find_results(path: Path, run: str) -> Results:
+def _find_results(path: Place, run: str) -> Results:
     file = find_beside(path, f"{run}_results.json") if run else None
     if file is None:
         return Results({}, path)
     return Results(expect(read_json_file(file), dict, str(file), "the file of results"), file)
 
 
-def _list_metrics(path: Path) -> tuple[dict[str, None], dict[str, str]]:
+def _list_metrics(path: Place) -> tuple[dict[str, None], dict[str, str]]:
     """Return the metrics of all rows, and those that cannot be read, with the reason."""
     metrics: dict[str, None] = {}
     refused: dict[str, str] = {}

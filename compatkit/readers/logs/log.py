@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct, field
@@ -12,6 +11,7 @@ from msgspec import Struct, field
 from compatkit.arrays import as_float
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.blocks import read_json_text
 from compatkit.readers.decoding import check_utf8, decode_json, repeats_a_key
 from compatkit.readers.source import open_path
@@ -43,7 +43,7 @@ class LogSelection(Struct, frozen=True):
     metric: str | tuple[str, ...] | None = None
     run: str | tuple[str, ...] | None = None
     unfinished: str = "refuse"
-    dataset: str | None = None
+    dataset: str | Place | None = None
     lower_is_better: bool | None = None
     tasks: tuple[str, ...] = ()
     skip_tasks: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class Log(Struct, frozen=True):
 
     harness: str
     task: str
-    path: Path
+    path: Place
     part: str = ""
     variant: str = ""
     metrics: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Log(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     metric_notes: Mapping[str, str] = field(default_factory=dict)
     lines: bool = False
-    further: tuple[Path, ...] = ()
+    further: tuple[Place, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     metric: str = ""
     less_is_better: bool | None = None
@@ -104,18 +104,18 @@ class Log(Struct, frozen=True):
         return bool(self.less_is_better)
 
 
-def plain_name(path: Path) -> str:
+def plain_name(path: Place) -> str:
     """Return a file's name without the ending of its compression."""
     return path.name.removesuffix(GZIP).removesuffix(ZSTD)
 
 
-def find_beside(path: Path, name: str) -> Path | None:
+def find_beside(path: Place, name: str) -> Place | None:
     """Return the file of a name in the folder of another, compressed or not; None for none."""
     places = [path.with_name(f"{name}{ending}") for ending in COMPRESSIONS]
     return next((place for place in places if place.is_file()), None)
 
 
-def read_json_file(path: Path) -> Any:
+def read_json_file(path: Place) -> Any:
     """Decode a JSON file, NaN and Infinity included.
 
     Raises:

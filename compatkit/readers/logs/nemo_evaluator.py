@@ -6,11 +6,11 @@ Prompt and expected answer must agree, since a problem's number is a place in a 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Log,
@@ -27,13 +27,13 @@ RESULTS = "results.jsonl"
 NOT_THE_MODEL = {"infra_error", "system"}
 
 
-def leave_aside(logs: Sequence[Path]) -> list[Path]:
+def leave_aside(logs: Sequence[Place]) -> list[Place]:
     """Return what is beside results: `trajectories.jsonl`, the steps of a bundle's problems."""
     bundles = {path.parent for path in logs if plain_name(path) == RESULTS}
     return [path for path in logs if plain_name(path) != RESULTS and path.parent in bundles]
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file of results.
 
     Raises:
@@ -42,9 +42,10 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     folder = path.absolute().parent
-    bundles = [file for file in sorted(folder.glob("eval-*")) if plain_name(file).endswith(".json")]
+    bundles = [file for file in folder.glob("eval-*") if plain_name(file).endswith(".json")]
+    bundles.sort(key=str)
     bundle = read_json_file(bundles[0]) if len(bundles) == 1 else {}
     name = str(bundles[0]) if bundles else str(path)
     bundle = expect(bundle, dict, name, "the bundle")

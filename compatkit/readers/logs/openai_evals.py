@@ -9,13 +9,13 @@ end.
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct, field
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.log import (
     Log,
@@ -47,7 +47,7 @@ class _Example(Struct):
     metrics: dict[str, list[Any]] = field(default_factory=dict)
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file.
 
     Raises:
@@ -56,7 +56,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     with open_path(path).open() as stream:
         spec, examples, ended = _read_events(stream, str(path))
     names = dict.fromkeys(name for example in examples.values() for name in example.metrics)
@@ -86,7 +86,7 @@ def _open_log(path: Path) -> Log:
     )
 
 
-def _describe(path: Path, examples: Mapping[str, _Example]) -> tuple[str, ...]:
+def _describe(path: Place, examples: Mapping[str, _Example]) -> tuple[str, ...]:
     """Say where a sample holds several answers, of which one is taken."""
     several = sum(len(example.sampled) > 1 and not example.graded for example in examples.values())
     if not several:

@@ -10,12 +10,12 @@ model answered, which lies among the results, is no run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.arrays import as_index
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -35,7 +35,7 @@ PREDICTIONS, RESULTS = "predictions", "results"
 BEGUN = "tmp_"
 
 
-def leave_aside(logs: Sequence[Path]) -> list[Path]:
+def leave_aside(logs: Sequence[Place]) -> list[Place]:
     """Return what is among the results of a run: there it is the answers of a judge."""
     return [
         path
@@ -45,7 +45,7 @@ def leave_aside(logs: Sequence[Path]) -> list[Path]:
     ]
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file of predictions.
 
     Raises:
@@ -54,7 +54,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     name = plain_name(path).removesuffix(".json")
     results = _results_of(path)
     judged = results is not None and any(
@@ -74,7 +74,7 @@ def _open_log(path: Path) -> Log:
     )
 
 
-def _results_of(path: Path) -> Path | None:
+def _results_of(path: Place) -> Place | None:
     """Return the file of results of the same model and dataset, where there is one."""
     folder = path.absolute().parent
     if folder.parent.name != PREDICTIONS:
@@ -83,7 +83,7 @@ def _results_of(path: Path) -> Path | None:
     return find_beside(results, plain_name(path))
 
 
-def _details(path: Path) -> tuple[Mapping[str, Mapping[str, Any]], bool]:
+def _details(path: Place) -> tuple[Mapping[str, Mapping[str, Any]], bool]:
     """Return what was judged, by place, and whether each place may stand for several answers."""
     whole = expect(read_json_file(path), dict, str(path), "the file of results")
     details = expect(whole.get("details") or {}, (dict, list), str(path), "'details'")

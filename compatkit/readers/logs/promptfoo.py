@@ -10,11 +10,11 @@ changed reference.
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.jsonl import read_jsonl
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
@@ -47,17 +47,17 @@ SHOWN = 60
 Group = tuple[str, str, str]
 
 
-def leave_aside(logs: Sequence[Path]) -> list[Path]:
+def leave_aside(logs: Sequence[Place]) -> list[Place]:
     """Return the `.jsonl` of runs that were written in both ways."""
     whole = {_stem(path) for path in logs if plain_name(path).endswith(".json")}
     return [path for path in logs if plain_name(path).endswith(".jsonl") and _stem(path) in whole]
 
 
-def _stem(path: Path) -> Path:
+def _stem(path: Place) -> Place:
     return path.parent / path.name.partition(".json")[0]
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per file, provider and prompt.
 
     Raises:
@@ -66,7 +66,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [log for path in files for log in _open_file(path)]
 
 
-def _open_file(path: Path) -> list[Log]:
+def _open_file(path: Place) -> list[Log]:
     with open_path(path).open() as stream:
         whole, rows = _load(stream, path)
     groups: dict[Group, list[Row]] = {}
@@ -108,7 +108,7 @@ def _name_groups(groups: Sequence[Group]) -> list[list[str]]:
     ]
 
 
-def _load(stream: BinaryIO, path: Path) -> tuple[Row, list[tuple[int, Row]]]:
+def _load(stream: BinaryIO, path: Place) -> tuple[Row, list[tuple[int, Row]]]:
     """Return what the file says of the run, and its rows with their places."""
     name = str(path)
     if plain_name(path).endswith(".jsonl"):

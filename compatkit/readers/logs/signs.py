@@ -1,10 +1,10 @@
 """Signs: what the files of a harness have, which tells them before its reader is loaded."""
 
 import re
-from pathlib import Path
 
 from msgspec import Struct
 
+from compatkit.readers.address import Place
 from compatkit.readers.logs.log import find_beside, plain_name
 
 LINES = (".jsonl",)
@@ -33,7 +33,7 @@ class FileSign(Struct, frozen=True):
     holds: tuple[bytes, ...] = ()
     beside: str = ""
 
-    def fits(self, path: Path, beginning: bytes) -> bool:
+    def fits(self, path: Place, beginning: bytes) -> bool:
         """Tell whether a file is such a one.
 
         Args:

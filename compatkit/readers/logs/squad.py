@@ -7,11 +7,11 @@ script's F1 is `--scorer token_f1`. A question that was not answered is wrong, a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place, place_of
 from compatkit.readers.logs.keys import Once
 from compatkit.readers.logs.log import (
     Log,
@@ -26,7 +26,7 @@ from compatkit.readers.source import read_head
 from compatkit.recipe import Recipe
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:
     """Return a log per file.
 
     Raises:
@@ -37,7 +37,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:
             f"{files[0]}: predictions of SQuAD hold answers alone. --references FILE names the "
             "file of questions and answers, such as dev-v1.1.json."
         )
-    dataset = Path(selection.dataset)
+    dataset = place_of(selection.dataset)
     return [
         Log(
             harness="squad",
@@ -79,13 +79,13 @@ def _answer(answer: Any, name: str, key: str) -> str | None:
     return None if answer is None else str(expect(answer, str, name, f"the answer to {key!r}"))
 
 
-def is_dataset(path: Path) -> bool:
+def is_dataset(path: Place) -> bool:
     """Tell the file of questions and answers by its first bytes."""
     head = read_head(path)
     return plain_name(path).endswith(".json") and b'"paragraphs"' in head and b'"data"' in head
 
 
-def read_questions(path: Path) -> dict[str, dict[str, Any]]:
+def read_questions(path: Place) -> dict[str, dict[str, Any]]:
     """Return accepted answers and the question by its id."""
     whole = expect(read_json_file(path), dict, str(path), "the dataset")
     questions = Once("the question")
@@ -111,7 +111,7 @@ def _text(answer: Any, where: str) -> str:
     return str(expect(text, str, where, "an answer"))
 
 
-def _list(part: Any, key: str, path: Path) -> Sequence[Mapping[str, Any]]:
+def _list(part: Any, key: str, path: Place) -> Sequence[Mapping[str, Any]]:
     values = part.get(key) if isinstance(part, dict) else None
     listed: Sequence[Mapping[str, Any]] = expect(values, list, str(path), key)
     return listed

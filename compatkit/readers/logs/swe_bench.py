@@ -9,11 +9,11 @@ or the counts beside them, are refused.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from compatkit.errors import DataError
 from compatkit.predictions.records import Records
+from compatkit.readers.address import Place
 from compatkit.readers.logs.log import (
     Log,
     LogSelection,
@@ -33,7 +33,7 @@ ENVIRONMENT = "infra_failure"
 DOUBTED = "ambiguous_failure"
 
 
-def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # noqa: ARG001
+def open_logs(files: Sequence[Place], selection: LogSelection) -> list[Log]:  # noqa: ARG001
     """Return a log per report.
 
     Raises:
@@ -42,7 +42,7 @@ def open_logs(files: Sequence[Path], selection: LogSelection) -> list[Log]:  # n
     return [_open_log(path) for path in files]
 
 
-def _open_log(path: Path) -> Log:
+def _open_log(path: Place) -> Log:
     report = _check(read_json_file(path), str(path))
     name = str(path)
     not_run = set(_ids(report, "submitted", name)) - _outcomes(report, name).keys()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from compatkit.gate.verdict import Verdict
+from compatkit.urls import is_url
 
 # The folder of the checkout, by the variables of GitHub and GitLab; else the working directory.
 CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
@@ -17,6 +18,8 @@ def find_path(verdict: Verdict, task: str) -> str:
     """Name the new model's file of a task, relative to the checkout where it is below it."""
     named = [comparison.new for comparison in verdict.comparisons if comparison.task == task]
     path = next(iter(named), verdict.policy or verdict.comparisons[0].new)
+    if is_url(path):
+        return path
     whole = os.path.abspath(path)  # noqa: PTH100 - a link is shown as it is named
     folders = [*filter(None, map(os.environ.get, CHECKOUTS)), str(Path.cwd())]
     below = [folder for folder in folders if Path(whole).is_relative_to(folder)]
