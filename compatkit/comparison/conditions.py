@@ -14,6 +14,7 @@ from compatkit.readers import TABLES
 from compatkit.readers.address import Place
 from compatkit.readers.logs.log import OWN_SCORE, Log
 from compatkit.readers.prediction_file import PredictionFile
+from compatkit.readers.source import Source
 from compatkit.record import replace
 from compatkit.scorers.make import make_scorer
 
@@ -131,7 +132,8 @@ def describe_conditions(old: PredictionFile, new: PredictionFile, options: Optio
     logs = [file.log for file in (old, new) if file.log is not None]
     notes = notes_of("tasks", [text for file in (old, new) for text in file.notes])
     notes += notes_of("log", [text for log in logs for text in log.notes])
-    notes += notes_of("field", map(_doubt, (file for file in (old, new) if not file.is_watched)))
+    sources = [file.source for file in (old, new) if file.source is not None]
+    notes += notes_of("field", [_doubt(source) for source in sources if not source.is_watched])
     notes += _note_unread(options)
     if not options.scorer_was_named:
         notes += notes_of("metric", [text for log in logs for text in _describe_metric(log)])
@@ -140,9 +142,9 @@ def describe_conditions(old: PredictionFile, new: PredictionFile, options: Optio
     return notes
 
 
-def _doubt(file: PredictionFile) -> str:
+def _doubt(source: Source) -> str:
     return (
-        f"{file.name}: its server says neither a time nor a digest, so that it would not be "
+        f"{source.name}: its server says neither a time nor a digest, so that it would not be "
         "noticed if another file of its size came in its place while it was read"
     )
 

@@ -7,7 +7,7 @@ labels call it. The whole of it is what its file system is asked for.
 import io
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from compatkit.errors import DataError
 from compatkit.readers import remote
@@ -164,14 +164,28 @@ class Address:
                 "its files, or copy the folder to this machine."
             )
 
-    def open(self, mode: str = "rb") -> io.BufferedReader:
+    @overload
+    def open(self, mode: str = "rb", buffering: Literal[-1] = -1) -> io.BufferedReader: ...
+
+    @overload
+    def open(self, mode: str, buffering: Literal[0]) -> io.RawIOBase: ...
+
+    def open(
+        self, mode: str = "rb", buffering: Literal[0, -1] = -1
+    ) -> io.BufferedReader | io.RawIOBase:
         """Open the file for reading, in ranges of bytes.
+
+        Args:
+            mode: that of a path.
+            buffering: 0 to ask for what is read and nothing beyond.
 
         Raises:
             DataError: it cannot be read; of a read, too.
         """
         if mode != "rb":
             raise ValueError("an address is read, and never written")
+        if buffering == 0:
+            return remote.RemoteStream(self.url, exact=True)
         return io.BufferedReader(remote.RemoteStream(self.url), remote.CHUNK)
 
     def read_bytes(self) -> bytes:

@@ -14,7 +14,7 @@ from compatkit.predictions.fields import ALIASES, EITHER, Record
 from compatkit.predictions.nested import ROOT
 from compatkit.predictions.records import Records
 from compatkit.readers import DOCUMENT, LINES, READERS, TABLES
-from compatkit.readers.address import Place, place_of
+from compatkit.readers.address import Address, Place, place_of
 from compatkit.readers.jsonl import keep_lines
 from compatkit.readers.logs import LOGS
 from compatkit.readers.logs.choosing import open_logs
@@ -24,6 +24,7 @@ from compatkit.readers.references import OWN as JOINED
 from compatkit.readers.references import References
 from compatkit.readers.shape import PLAIN, Shape
 from compatkit.readers.source import Progress, Source, kind_of_name, open_path, unpack
+from compatkit.readers.spans import Span, hash_lines, read_lines
 from compatkit.readers.where import keep_rows
 from compatkit.record import replace
 from compatkit.spelling import suggest
@@ -44,6 +45,7 @@ class PredictionFile(Struct, frozen=True):
         shape: what a user said of how the rows lie in it.
         references: what is right, where another file holds it.
         notes: sentences for the report on what was left aside beside it.
+        spans: of lines at an address, the parts by which some are read again.
         alone: what was named is this file; False for one task of several, or of a run's folder.
     """
 
@@ -57,16 +59,12 @@ class PredictionFile(Struct, frozen=True):
     shape: Shape = PLAIN
     references: References | None = None
     notes: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
 
     @property
     def path(self) -> Place | None:
         """Where the file lies; None for rows in memory and standard input."""
         return None if self.source is None else self.source.path
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether it would be noticed that the file is written anew while it is read."""
-        return self.source is None or self.source.is_watched
 
     @property
     def reading(self) -> str:
@@ -207,6 +205,9 @@ class PredictionFile(Struct, frozen=True):
         if self.source is None:
             yield from read_memory(self.data, self.name)
             return
+        if lines is not None and self.spans:
+            yield from read_lines(self.source, self.spans, lines)
+            return
         with self.source.open(progress) as stream:
             rows = stream if lines is None else keep_lines(stream, self.name, lines)
             if self.log is not None:
@@ -335,7 +336,11 @@ def open_file(path: str | Place, reader: str | None = None) -> PredictionFile:
         DataError: an absent file, a folder, or content of no known kind.
     """
     source = unpack(open_path(path))
-    return PredictionFile(source.name, source.digest(), reader or source.kind(), source)
+    reader = reader or source.kind()
+    if reader in LINES and not source.member and isinstance(source.path, Address):
+        digest, spans = hash_lines(source)
+        return PredictionFile(source.name, digest, reader, source, spans=spans)
+    return PredictionFile(source.name, source.digest(), reader, source)
 
 
 def open_run(

@@ -25,7 +25,8 @@ STAMPS = (
     *("Last-Modified", "LastModified", "last_modified", "mtime", "modified", "updated", "created"),
     *("generation", "VersionId", "version_id"),
 )
-WITHOUT_RANGES = 0  # the block size for which fsspec reads a web page from its beginning
+# The block size for which fsspec reads a web page from its beginning, and the one next to it.
+WITHOUT_RANGES, NEARLY_NOTHING = 0, 1
 GONE, DENIED = frozenset({404, 410}), frozenset({401, 403, 407})
 
 
@@ -99,16 +100,21 @@ class RemoteStream(io.RawIOBase):
     again. An end that comes before the size that was said is no end.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, exact: bool = False) -> None:
         """Ask for the file.
+
+        Args:
+            url: its address.
+            exact: ask for what is read, and nothing beyond.
 
         Raises:
             DataError: it cannot be read.
         """
         self._url = url
+        self._exact = exact
         self._ranges = True
         self._position = 0
-        self._file = self._open(AHEAD)
+        self._file = self._open(NEARLY_NOTHING if exact else AHEAD)
 
     @cached_property
     def _size(self) -> int | None:
@@ -154,7 +160,7 @@ class RemoteStream(io.RawIOBase):
         """
         view = memoryview(target)
         with _failures(self._url):
-            data = self._take(min(len(view), CHUNK))
+            data = self._take(len(view) if self._exact else min(len(view), CHUNK))
         if not data and self._size is not None and self._position < self._size:
             raise DataError(
                 f"{show_url(self._url)}: ends after {self._position:,} of {self._size:,} bytes. "

@@ -1,17 +1,25 @@
 """Spans: a file of lines in parts of whole lines, which can be read apart from each other.
 
 Each part is known by a digest of its bytes, so that another machine, which sees the file under
-another stamp, reads these bytes or none.
+another stamp, reads these bytes or none; and whoever comes back for some lines of a file that lies
+elsewhere.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from io import BytesIO, FileIO, RawIOBase
+from itertools import zip_longest
 from typing import BinaryIO
 
 from msgspec import Struct
 
+from compatkit.arrays import IntArray
 from compatkit.errors import DataError
+from compatkit.predictions.records import Records
 from compatkit.readers.blocks import LARGEST_LINE, too_long
+from compatkit.readers.compression import is_compressed
+from compatkit.readers.jsonl import keep_lines, read_jsonl
 from compatkit.readers.source import Source
 from compatkit.record import replace
 
@@ -49,7 +57,59 @@ def find_spans(source: Source, size: int) -> list[Span]:
         return list(_cut(stream, source.name, size))
 
 
-def _cut(stream: BinaryIO, name: str, size: int) -> Iterator[Span]:
+def hash_lines(source: Source, size: int = CHUNK) -> tuple[str, tuple[Span, ...]]:
+    """Return the digest of a file and its parts, in one reading; no parts of a compressed file.
+
+    Args:
+        source: the file.
+        size: as of `find_spans`.
+
+    Raises:
+        DataError: the file cannot be read, or changed.
+    """
+    digest = hashlib.sha256()
+    with source.open() as stream:
+        if not is_compressed(stream):
+            spans = tuple(_cut(stream, source.name, size, digest.update))
+            return digest.hexdigest(), spans
+    return source.digest(), ()
+
+
+def read_lines(source: Source, spans: Sequence[Span], lines: IntArray) -> Iterator[Records]:
+    """Yield the records of some lines, reading the parts that hold them and no others.
+
+    Args:
+        source: a file of JSON Lines.
+        spans: all its parts.
+        lines: the numbers of the lines, in ascending order.
+
+    Raises:
+        DataError: the file cannot be read, or a part holds other bytes.
+    """
+    with _open(source) as stream:
+        for span, following in zip_longest(spans, spans[1:]):
+            first = int(lines.searchsorted(span.line))
+            last = len(lines) if following is None else int(lines.searchsorted(following.line))
+            if first == last:
+                continue
+            data = _read(stream, span)
+            if not _holds(span, data):
+                raise DataError(f"{source.name}: the file changed while it was read. Run again.")
+            kept = keep_lines(BytesIO(data), source.name, lines[first:last] - (span.line - 1))
+            yield from read_jsonl(kept, source.name, line=span.line)
+
+
+def _cut(
+    stream: BinaryIO, name: str, size: int, tell: Callable[[bytes], object] = bool
+) -> Iterator[Span]:
+    """Yield the parts of a file.
+
+    Args:
+        stream: its bytes.
+        name: what messages call it.
+        size: as of `find_spans`.
+        tell: called with all bytes, in their order.
+    """
     start, line = 0, 1
     while True:
         digest, length, breaks = blake2b(digest_size=SIZE), 0, 0
@@ -60,6 +120,7 @@ def _cut(stream: BinaryIO, name: str, size: int) -> Iterator[Span]:
                     raise too_long(name, start + length + chunk.rfind(b"\n") + 1)
                 chunk += rest
             digest.update(chunk)
+            tell(chunk)
             length += len(chunk)
             breaks += chunk.count(b"\n")
         if not length:
@@ -74,21 +135,37 @@ def read_span(source: Source, span: Span) -> Source:
     Raises:
         DataError: the file is not there, or holds other bytes.
     """
-    path = source.path
-    if path is None:
-        raise ValueError("a part is of a file that has a path")
     try:
-        with path.open("rb") as stream:
-            stream.seek(span.start)
-            data = stream.read(span.length)
+        with _open(source) as stream:
+            data = _read(stream, span)
     except OSError as error:
         raise DataError(
             f"{source.name}: cannot be read where it is scored: {error.strerror or error}. Every "
             "worker of a cluster needs the files under the same paths."
         ) from error
-    if blake2b(data, digest_size=SIZE).digest() != span.digest:
+    if not _holds(span, data):
         raise DataError(
             f"{source.name}: holds other bytes where it is scored, or changed while it was read. "
             "Every worker of a cluster needs the same files under the same paths."
         )
     return replace(source, path=None, data=data, stamp=(), line=span.line)
+
+
+def _open(source: Source) -> FileIO | RawIOBase:
+    if source.path is None:
+        raise ValueError("a part is of a file that has a path")
+    return source.path.open("rb", buffering=0)
+
+
+def _read(stream: FileIO | RawIOBase, span: Span) -> bytes:
+    stream.seek(span.start)
+    parts: list[bytes] = []
+    left = span.length
+    while left and (part := stream.read(left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _holds(span: Span, data: bytes) -> bool:
+    return blake2b(data, digest_size=SIZE).digest() == span.digest

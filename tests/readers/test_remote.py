@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 from prediction_files import rows_of_model
 from remote_files import Shelf, serve
 
 from compatkit import compare, extras
 from compatkit.errors import ConfigError, DataError, MissingExtraError
-from compatkit.readers import remote
+from compatkit.readers import remote, spans
 from compatkit.readers.address import Address
 from compatkit.readers.prediction_file import open_predictions
 
@@ -247,3 +248,48 @@ def test_a_path_never_asks_for_fsspec(tmp_path: Path, monkeypatch: pytest.Monkey
     path = tmp_path / "new.jsonl"
     path.write_bytes(lines_of(NEW))
     assert compare(OLD, path).counts == compare(OLD, NEW).counts
+
+
+@pytest.mark.usefixtures("small_ranges")
+def test_flips_are_read_again_around_their_lines_alone(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans.hash_lines, "__defaults__", (8_000,))
+    old = [{**row, "prediction": "no"} if n == 2_500 else row for n, row in enumerate(MANY_ROWS)]
+    shelf.put("many.jsonl", lines_of(old))
+    file = open_predictions(shelf.url("many.jsonl"))
+    assert len(file.spans) > 10
+    shelf.requests.clear()
+    (record,) = file.pick(np.array([2_500]), np.array([2_501]))
+    assert record == old[2_500]
+    ranges = [asked for _, _, asked in shelf.requests if asked]
+    assert ranges
+    for start, end in map(_bounds, ranges):
+        assert int(start) > len(MANY) / 2
+        assert int(end) - int(start) < 10_000
+
+
+@pytest.mark.usefixtures("small_ranges")
+@pytest.mark.parametrize("seed", range(5))
+def test_any_lines_are_the_same_as_from_a_path(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(spans.hash_lines, "__defaults__", (500 * seed + 100,))
+    data = b"\xef\xbb\xbf" + MANY.replace(b"}\n", b"}\n\n", 900).rstrip(b"\n")
+    (tmp_path / "many.jsonl").write_bytes(data)
+    files = [
+        open_predictions(where) for where in (tmp_path / "many.jsonl", shelf.put("m.jsonl", data))
+    ]
+    (batch,) = [np.concatenate([batch.lines for batch in file.batches()]) for file in files[:1]]
+    drawn = np.random.default_rng(seed)
+    wanted = np.unique(np.concatenate([[0, 2_999], drawn.integers(0, 3_000, 40)]))
+    picked = [list(file.pick(wanted, batch[wanted])) for file in files]
+    assert picked[0] == picked[1] == [MANY_ROWS[number] for number in wanted]
+
+
+def test_a_line_that_changed_under_the_same_stamp_is_refused(shelf: Shelf) -> None:
+    shelf.stamped = False
+    file = open_predictions(shelf.url("new.jsonl"))
+    shelf.put("new.jsonl", lines_of(NEW).replace(b"Milan", b"Turin"))
+    with pytest.raises(DataError, match=r"new\.jsonl: the file changed while it was read"):
+        list(file.pick(np.array([1]), np.array([2])))
