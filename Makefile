@@ -12,6 +12,7 @@ format:
 lint:
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
+	zizmor --offline --quiet .
 
 types:
 	$(PYTHON) -m mypy

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from muscle.conftest import Tiny
 from muscle.tiny_bases import make_choice_rows, make_rows, write_rows
 
@@ -102,29 +103,24 @@ def gradients_of_the_trainer(tiny: Tiny, count: int, **values: Any) -> dict[str,
     old = load_old(str(config.old_base), config.old_adapter, "float32")
     found: dict[str, torch.Tensor] = {}
 
-    class Watched(MuscleTrainer):
-        def _clip_grad_norm(self, *args: Any, **kwargs: Any) -> Any:
-            if not found:
-                found.update(
-                    {
-                        n: w.grad.cpu().clone()
-                        for n, w in self.model.named_parameters()
-                        if w.grad is not None
-                    }
-                )
-            return super()._clip_grad_norm(*args, **kwargs)
+    class Watch(transformers.TrainerCallback):
+        def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
+            parameters = student.named_parameters()
+            found.update({n: w.grad.cpu().clone() for n, w in parameters if w.grad is not None})
 
     arguments = make_arguments(config, str(tiny.folder / "unused"), 1)
     arguments.eval_strategy = arguments.save_strategy = "no"
     arguments.load_best_model_at_end = False
     arguments.max_steps = 1
-    Watched(
+    arguments.max_grad_norm = 0  # which would scale what is compared
+    MuscleTrainer(
         config=config,
         teachers=OnlineTeachers(old.to(arguments.device), student),
         model=student,
         args=arguments,
         train_dataset=list(rows),
         data_collator=Collator(base.padding, config.tokens),
+        callbacks=[Watch()],
     ).train()
     return found
 

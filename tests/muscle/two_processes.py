@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 
 from compatkit.muscle.batches import Collator
 from compatkit.muscle.config import MuscleConfig
@@ -27,23 +28,24 @@ def take_step(folder: Path) -> None:
     old = load_old(str(config.old_base), config.old_adapter, "float32")
     found: dict[str, torch.Tensor] = {}
 
-    class Watched(MuscleTrainer):
-        def _clip_grad_norm(self, *args: Any, **kwargs: Any) -> Any:
-            named = self.accelerator.unwrap_model(self.model).named_parameters()
-            found.update({n: w.grad.clone() for n, w in named if w.grad is not None})
-            return super()._clip_grad_norm(*args, **kwargs)
+    class Watch(transformers.TrainerCallback):
+        def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
+            parameters = student.named_parameters()
+            found.update({n: w.grad.clone() for n, w in parameters if w.grad is not None})
 
     arguments = make_arguments(config, str(folder / "checkpoints"), 1)
     arguments.eval_strategy = arguments.save_strategy = "no"
     arguments.load_best_model_at_end = False
     arguments.max_steps = 1
-    trainer = Watched(
+    arguments.max_grad_norm = 0  # which would scale what is compared
+    trainer = MuscleTrainer(
         config=config,
         teachers=OnlineTeachers(old, student),
         model=student,
         args=arguments,
         train_dataset=list(rows),
         data_collator=Collator(base.padding, config.tokens),
+        callbacks=[Watch()],
     )
     if trainer.accelerator.num_processes != 2:
         raise SystemExit(f"{trainer.accelerator.num_processes} processes")
