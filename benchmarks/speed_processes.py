@@ -181,8 +181,8 @@ def measure_million(*, quick: bool) -> list[Section]:
     peaks = {name: [each.peak for each in part] for name, part in trees.items()}
     shown = f"{median(peaks['long']):.0f} / {median(peaks['ours']):.0f} MB"
     lines = [
-        _beside("wall time", [each.wall for each in script], [each.wall for each in ours], Goal(5)),
-        _beside("CPU time", [each.cpu for each in script], [each.cpu for each in ours], Goal(5)),
+        _beside("wall time", [each.wall for each in script], [each.wall for each in ours], Goal(4)),
+        _beside("CPU time", [each.cpu for each in script], [each.cpu for each in ours], Goal(4)),
         _beside("peak of memory", peaks["script"], peaks["ours"], None),
     ]
     memory = Line(
