@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from builds import ROOT, build, source_of, wheel_of
 
-from compatkit.kernel import load_kernel
+from compatkit.kernel import SWITCH, load_kernel
 
 pytest.importorskip(
     "setuptools", "77", reason="setuptools 77 is not installed: the group dev has it"
@@ -64,7 +64,7 @@ def test_without_a_compiler_the_rest_is_built_and_says_so(tmp_path: Path) -> Non
     shown = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path / "installed",
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed"), SWITCH: ""},
         capture_output=True,
         text=True,
         check=True,
