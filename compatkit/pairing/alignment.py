@@ -333,8 +333,8 @@ def _join_attributes(
 
 def _list_paths(side: ScoredRows) -> list[str]:
     """Return the paths of the fields of a file's first row, those within an object too."""
-    index = int(side.columns["records"][0])
-    record = side.file.pick({index: int(side.columns["lines"][0])})[index]
+    columns = side.columns
+    record = next(side.file.pick(columns["records"][:1], columns["lines"][:1]))
     inner = [
         f"{name}.{key}"
         for name, value in record.items()

@@ -20,7 +20,7 @@ from compatkit.predictions.fields import Fields
 from compatkit.readers import LINES
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import Progress
-from compatkit.readers.spans import Span, find_spans, read_span
+from compatkit.readers.spans import Span, find_spans, join_spans, read_spans
 from compatkit.record import replace
 from compatkit.version import __version__
 
@@ -35,12 +35,12 @@ class Task(Struct, frozen=True):
 
     Attributes:
         job: the file, and how it is scored.
-        span: the part of the file; None for the whole.
+        spans: the parts of the file, which follow each other; none for the whole.
         fields: which field plays which role in the file; None where the whole file tells.
     """
 
     job: Job
-    span: Span | None = None
+    spans: tuple[Span, ...] = ()
     fields: Fields | None = None
 
 
@@ -108,14 +108,15 @@ def _divide(job: Job, cores: int) -> Iterator[Task]:
     whole = file.log is not None or file.shape.where or how["by_position"] or how.get("features")
     if source is None or source.path is None:
         raise ValueError("a file without a path is scored here")
-    sent = replace(sent, file=replace(file, source=replace(source, path=source.path.absolute())))
-    if whole or file.reader not in LINES or source.member or source.is_compressed():
+    place = replace(source, path=source.path.absolute())
+    sent = replace(sent, file=replace(file, source=place, spans=()))
+    packed = not file.spans and source.is_compressed()
+    if whole or file.reader not in LINES or source.member or packed:
         yield Task(sent)
         return
-    size = source.size()
-    spans = find_spans(
-        source, max(min(max(size // (PER_CORE * cores), SMALLEST), LARGEST), size // MOST)
-    )
+    stored = source.size()
+    size = max(min(max(stored // (PER_CORE * cores), SMALLEST), LARGEST), stored // MOST)
+    spans = file.spans or find_spans(source, size)
     first = next(batch for batch in file.batches() if batch.rows)
     fields = decide_fields(
         first,
@@ -125,8 +126,8 @@ def _divide(job: Job, cores: int) -> Iterator[Task]:
         by_position=how["by_position"],
         lists=how["lists"],
     )
-    for span in spans:
-        yield Task(sent, span, fields)
+    for joined in join_spans(spans, size):
+        yield Task(sent, joined, fields)
 
 
 def run_task(task: Task) -> Outcome:
@@ -139,9 +140,9 @@ def run_task(task: Task) -> Outcome:
 
 def _score(task: Task) -> list[RowBlock] | ScoredRows:
     job = task.job
-    if task.span is None or task.fields is None or job.file.source is None:
+    if not task.spans or task.fields is None or job.file.source is None:
         return replace(job, file=job.file.reopen()).run()
-    file = replace(job.file, source=read_span(job.file.source, task.span))
+    file = replace(job.file, source=read_spans(job.file.source, task.spans))
     rows = RowScorer(
         task.fields,
         job.make_scorer(),

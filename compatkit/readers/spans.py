@@ -129,26 +129,38 @@ def _cut(
         start, line = start + length, line + breaks
 
 
-def read_span(source: Source, span: Span) -> Source:
-    """Read a part of a file, wherever the path leads to that file.
+def join_spans(spans: Sequence[Span], size: int) -> Iterator[tuple[Span, ...]]:
+    """Yield parts that follow each other, as many at a time as have a size together."""
+    joined: list[Span] = []
+    for span in spans:
+        joined.append(span)
+        if sum(part.length for part in joined) >= size:
+            yield tuple(joined)
+            joined = []
+    if joined:
+        yield tuple(joined)
+
+
+def read_spans(source: Source, spans: Sequence[Span]) -> Source:
+    """Read parts of a file that follow each other, wherever the path leads to that file.
 
     Raises:
         DataError: the file is not there, or holds other bytes.
     """
     try:
         with _open(source) as stream:
-            data = _read(stream, span)
+            parts = [_read(stream, span) for span in spans]
     except OSError as error:
         raise DataError(
             f"{source.name}: cannot be read where it is scored: {error.strerror or error}. Every "
             "worker of a cluster needs the files under the same paths."
         ) from error
-    if not _holds(span, data):
+    if not all(map(_holds, spans, parts)):
         raise DataError(
             f"{source.name}: holds other bytes where it is scored, or changed while it was read. "
             "Every worker of a cluster needs the same files under the same paths."
         )
-    return replace(source, path=None, data=data, stamp=(), line=span.line)
+    return replace(source, path=None, data=b"".join(parts), stamp=(), line=spans[0].line)
 
 
 def _open(source: Source) -> FileIO | RawIOBase:

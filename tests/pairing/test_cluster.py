@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mixed_rows import make_rows
+from remote_files import Shelf, serve
 
 import compatkit
 from compatkit.comparison.options import make_options
@@ -17,6 +18,7 @@ from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import CompatkitError, ConfigError, DataError
 from compatkit.gate import check
 from compatkit.pairing import cluster
+from compatkit.readers import spans
 from compatkit.record import replace
 from compatkit.reports import REPORTS, View
 
@@ -115,6 +117,86 @@ def test_folders_and_samples(tmp_path: Path, client: Any) -> None:
     paths = (str(tmp_path / "old"), str(tmp_path / "new"))
     options = {"lists": "samples", "by": "lang"}
     assert report(paths, client, **options) == report(paths, None, **options)
+
+
+@pytest.fixture
+def shelf(pair: tuple[str, str]) -> Iterator[Shelf]:
+    """A server of this machine that asks for a user, with both files, plain and compressed."""
+    pytest.importorskip("fsspec", reason="the extra url is not installed")
+    pytest.importorskip("aiohttp", reason="the extra url is not installed")
+    with serve() as running:
+        running.sign_in = "user:s3cr3t"
+        for path in map(Path, pair):
+            running.put(path.name, path.read_bytes())
+            running.put(f"{path.name}.gz", gzip.compress(path.read_bytes()))
+        yield running
+
+
+@pytest.fixture
+def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file at an address have parts of a few hundred bytes."""
+    monkeypatch.setattr(spans.hash_lines, "__defaults__", (300,))
+
+
+@pytest.mark.usefixtures("small_spans")
+@pytest.mark.parametrize("names", [("old.jsonl", "new.jsonl"), ("old.jsonl.gz", "new.jsonl")])
+def test_files_at_addresses_are_read_by_the_workers(
+    shelf: Shelf, client: Any, names: tuple[str, str]
+) -> None:
+    urls = tuple(shelf.url(name, "user:s3cr3t", "?token=s3cr3t") for name in names)
+    here = report(urls, None, scorer="rougeL", threshold=0.3, by="lang")
+    shelf.requests.clear()
+    there = report(urls, client, scorer="rougeL", threshold=0.3, by="lang")
+    assert there == here
+    assert "s3cr3t" not in there
+    starts = {
+        asked for _, path, asked in shelf.requests if path.startswith("/new.jsonl?") and asked
+    }
+    assert len(starts) > 8  # parts, whose bytes the workers asked for
+
+
+@pytest.mark.usefixtures("small_spans")
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"id": "q0", "prediction": "a"', r"new\.jsonl:61: "),
+        (b'{"id": "q3", "prediction": "a", "reference": "a"}\n', r"new\.jsonl:61: the id 'q3'"),
+        (b"[1]\n", r"new\.jsonl:61: a JSON list"),
+    ],
+)
+def test_refusals_of_files_at_addresses_are_the_same(
+    pair: tuple[str, str], shelf: Shelf, client: Any, data: bytes, message: str
+) -> None:
+    shelf.put("new.jsonl", Path(pair[1]).read_bytes() + data)
+    urls = [shelf.url(name, "user:s3cr3t") for name in ("old.jsonl", "new.jsonl")]
+    raised = []
+    for where in (None, client):
+        with pytest.raises(DataError, match=message) as caught:
+            compatkit.compare(*urls, client=where)
+        raised.append(str(caught.value))
+    assert raised[0] == raised[1]
+
+
+@pytest.mark.usefixtures("small_spans")
+def test_a_file_at_an_address_that_changes_on_the_way_is_refused(
+    shelf: Shelf, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join = cluster.join_spans
+    files: list[Any] = []
+
+    def change_after(parts: Any, size: int) -> Any:
+        files.append(parts)
+        if len(files) == len(urls):
+            shelf.put("new.jsonl", shelf.files["/new.jsonl"].replace(b"dog", b"cat"))
+        return join(parts, size)
+
+    monkeypatch.setattr(cluster, "join_spans", change_after)
+    urls = [shelf.url(name, "user:s3cr3t") for name in ("old.jsonl", "new.jsonl")]
+    with pytest.raises(
+        DataError, match="holds other bytes where it is scored, or changed"
+    ) as caught:
+        compatkit.compare(*urls, client=client)
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_rows_in_memory_and_references_are_scored_here(
