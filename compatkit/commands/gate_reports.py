@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from compatkit.commands.picture_files import find_pictures, render_pictures
 from compatkit.commands.printing import (
     PIPED_COLUMNS,
     check_targets,
+    encode_report,
     find_width,
+    hold_report,
     is_colored,
     print_report,
     printed_kind,
@@ -28,6 +30,7 @@ from compatkit.reports.pictures import PICTURES, is_picture
 from compatkit.reports.verdicts import (
     REPORT_BEGINNINGS,
     VERDICT_FLIPS,
+    VERDICT_PARTS,
     VERDICT_REPORTS,
     VERDICT_SUFFIXES,
 )
@@ -111,17 +114,19 @@ def write_verdict(
     reports = [path for path in outputs["output"] if path not in pictures]
     files = {path: written_kind(path, VERDICT_SUFFIXES) for path in reports}
     files |= {outputs["gitlab"]: "gitlab"} if outputs["gitlab"] else {}
-    texts = {path: _render(verdict, kind, plain, shown) for path, kind in files.items()}
+    texts = {
+        path: encode_report(_render(verdict, kind, plain, shown)) for path, kind in files.items()
+    }
     sliced = "slices" in pictures.values()
     drawn = render_pictures(pictures, verdict.measure_slices() if sliced else verdict.comparisons)
-    for path, data in ({path: text.encode() for path, text in texts.items()} | drawn).items():
+    for path, data in (texts | drawn).items():
         write_whole(path, data)
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(_render(verdict, "markdown", plain, shown))
+            file.writelines(_render(verdict, "markdown", plain, shown))
         # On stderr, which GitHub reads too, so that stdout carries the report alone.
-        click.echo(_render(verdict, "github", plain, shown), err=True, nl=False)
+        click.echo("".join(_render(verdict, "github", plain, shown)), err=True, nl=False)
 
 
 def report_error(error: CompatkitError, outputs: Mapping[str, Any], name: str) -> None:
@@ -163,11 +168,17 @@ def _is_ours(path: Path, kind: str | None) -> bool:
 def print_verdict(verdict: Verdict, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
     """Print the report."""
     kind = printed_kind(as_json=outputs["as_json"], as_markdown=outputs["as_markdown"])
-    print_report(_render(verdict, kind, View(width=find_width(), color=is_colored()), shown))
+    view = View(width=find_width(), color=is_colored())
+    with hold_report(_render(verdict, kind, view, shown)) as report:
+        print_report(report)
 
 
-def _render(verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]) -> str:
+def _render(
+    verdict: Verdict, kind: str, view: View, shown: Mapping[str, Any]
+) -> str | Iterator[str]:
     """Return a report, with as many flips as the user named, or as suit its kind."""
     flips = VERDICT_FLIPS.get(kind) if shown["show_flips"] is None else shown["show_flips"]
     view = replace(view, show_flips=flips, explain=shown["explain"], report_url=shown["report_url"])
+    if kind in VERDICT_PARTS:
+        return VERDICT_PARTS[kind](verdict, view)
     return VERDICT_REPORTS[kind](verdict, view)

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from compatkit.arrays import as_index
 from compatkit.commands.flags import Command, Report, add_flags, flag
 from compatkit.errors import ConfigError
-from compatkit.output import refuse_url
+from compatkit.output import Data, refuse_url
 from compatkit.reports.pictures import IMAGES
 from compatkit.urls import is_url
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from compatkit.readers.address import Place
 
 REPORT = "Report"  # the heading of what is printed and written, in the help of a command
+HELD = 1 << 24  # bytes of a report's parts that wait in memory to be printed
+PART = 1 << 20  # characters that are printed at a time
 MOST_COLUMNS, LEAST_COLUMNS, PIPED_COLUMNS = 120, 60, 100
 # What the reports draw with, where the terminal's encoding lacks it.
 PLAIN = str.maketrans({"\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-", "\N{RIGHTWARDS ARROW}": "->"})
@@ -136,12 +139,33 @@ def is_colored() -> bool:
     return sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in {"", "0", "false"}
 
 
-def print_report(text: str) -> None:
-    """Print a report; what the terminal's encoding lacks becomes an escape."""
+def print_report(report: str | Iterable[str]) -> None:
+    """Print a report, or its parts; what the terminal's encoding lacks becomes an escape."""
     encoding = sys.stdout.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    sys.stdout.write(text)
+    for part in [report] if isinstance(report, str) else report:
+        text = part
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            text = text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+        sys.stdout.write(text)
     sys.stdout.flush()
+
+
+@contextmanager
+def hold_report(report: str | Iterator[str]) -> Iterator[str | Iterator[str]]:
+    """Make all parts of a report before the first is printed; many wait in a temporary file."""
+    if isinstance(report, str):
+        yield report
+        return
+    import tempfile  # noqa: PLC0415  (start-up time)
+
+    with tempfile.SpooledTemporaryFile(HELD, "w+", encoding="ascii") as file:
+        file.writelines(report)
+        file.seek(0)
+        yield iter(partial(file.read, PART), "")
+
+
+def encode_report(report: str | Iterator[str]) -> Data:
+    """Return a report as it is written to a file."""
+    return report.encode() if isinstance(report, str) else map(str.encode, report)

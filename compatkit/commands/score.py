@@ -1,6 +1,6 @@
 """compatkit score: what an update broke, from prediction files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
@@ -14,7 +14,9 @@ from compatkit.commands.printing import (
     PIPED_COLUMNS,
     REPORT,
     check_targets,
+    encode_report,
     find_width,
+    hold_report,
     is_colored,
     print_report,
     printed_kind,
@@ -37,7 +39,7 @@ from compatkit.errors import ConfigError
 from compatkit.output import Data, write_whole
 from compatkit.readers.address import Place
 from compatkit.record import replace
-from compatkit.reports import REPORTS, SUFFIXES, View
+from compatkit.reports import PARTS, REPORTS, SUFFIXES, View
 from compatkit.reports.flips import FORMATS, flips_format, render_flips
 from compatkit.reports.pictures import IMAGES
 
@@ -151,12 +153,17 @@ def score(
     results = _compare(values, paths, names, old_rerun)
     plain = replace(view, width=PIPED_COLUMNS, color=False)
     files: dict[str, Data] = {path: render_flips(results, path) for path in flips}
-    files |= {path: REPORTS[kind](results, plain).encode() for path, kind in outputs.items()}
+    files |= {path: encode_report(_render(k, results, plain)) for path, k in outputs.items()}
     files |= render_pictures(pictures, results)
-    text = REPORTS[report](results, view)
-    for path, data in files.items():
-        write_whole(path, data)
-    print_report(text)
+    with hold_report(_render(report, results, view)) as printed:
+        for path, data in files.items():
+            write_whole(path, data)
+        print_report(printed)
+
+
+def _render(kind: str, results: list[Comparison], view: View) -> str | Iterator[str]:
+    """Return a report, in parts where it is made so."""
+    return PARTS[kind](results, view) if kind in PARTS else REPORTS[kind](results, view)
 
 
 def _compare(

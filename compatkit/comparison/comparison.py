@@ -133,8 +133,13 @@ class Comparison:
         """List the attributes, the metrics among them."""
         return sorted({*super().__dir__(), *METRICS})
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the comparison as one entry of `results` of the JSON report."""
+    def to_dict(self, *, flips: bool = True) -> dict[str, Any]:
+        """Return the comparison as one entry of `results` of the JSON report.
+
+        Args:
+            flips: with the flipped examples, each of which is read; else with none of them.
+        """
+        listed = self.examples.by_harm(by_slice=False) if self.examples and flips else ()
         return {
             "task": self.task,
             "old": self.old,
@@ -170,9 +175,7 @@ class Comparison:
             "note_kinds": [note.kind for note in self.noted],
             "runs": {side: self.runs.get(side) for side in ("old", "new")},
             "sweep": None if self.sweep is None else sweep_to_dict(self.sweep),
-            "flips": None
-            if self.examples is None
-            else [example.to_dict() for example in self.examples.by_harm(by_slice=False)],
+            "flips": None if self.examples is None else [example.to_dict() for example in listed],
         }
 
     def to_frame(self) -> "pd.DataFrame":

@@ -13,7 +13,7 @@ from compatkit.pairing.scored_rows import ScoredRows
 MEGA = 1_000_000
 BEGUN = 60 * MEGA  # bytes that take a comparison of a few rows
 JOINED = 24  # bytes of an example that stay, or come and go, once its rows are joined
-FLIPPED = 95  # bytes of a flip that is kept to be listed
+FLIPPED = 15  # bytes of a flip that is kept to be listed
 POINTER = 8
 HARDLY_EVER = 0.01  # below this accuracy of both models the scorer is likely the wrong one
 

@@ -206,8 +206,8 @@ class Verdict:
 
         return render_verdict(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as the JSON report knows it."""
+    def to_dict(self, *, flips: bool = True) -> dict[str, Any]:
+        """Return the verdict as the JSON report knows it; the flipped examples where `flips`."""
         return {
             "format": 1,
             "outcome": self.outcome,
@@ -237,7 +237,7 @@ class Verdict:
             ],
             "warnings": list(self.warnings),
             "hints": list(self.hints),
-            "results": [comparison.to_dict() for comparison in self.comparisons],
+            "results": [comparison.to_dict(flips=flips) for comparison in self.comparisons],
         }
 
 

@@ -5,13 +5,13 @@ To add one: a file with one function `render_KIND(results, view)`, and a line in
 made: a table on the terminal waits for no page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from compatkit.comparison.comparison import Comparison
 from compatkit.reports.late import late
 from compatkit.reports.view import View
 
-__all__ = ["REPORTS", "SUFFIXES", "Render", "View"]
+__all__ = ["PARTS", "REPORTS", "SUFFIXES", "Render", "View"]
 
 Render = Callable[[Sequence[Comparison], View | None], str]
 
@@ -22,6 +22,11 @@ REPORTS: dict[str, Render] = {
     "latex": late("compatkit.reports.latex", "render_latex"),
     "markdown": late("compatkit.reports.markdown", "render_markdown"),
     "terminal": late("compatkit.reports.terminal", "render_terminal"),
+}
+
+# Those that hold every flip, of which there may be millions, a part at a time.
+PARTS: dict[str, Callable[[Sequence[Comparison], View | None], Iterator[str]]] = {
+    "json": late("compatkit.reports.json_report", "stream_json"),
 }
 
 SUFFIXES = {

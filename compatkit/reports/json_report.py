@@ -9,12 +9,21 @@ added; those that are there stay.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from compatkit.comparison.comparison import Comparison, metrics_to_dict
 from compatkit.reports.view import View, macro_averages
 from compatkit.version import __version__
 
+if TYPE_CHECKING:
+    from compatkit.comparison.examples import FlippedExamples
+
 FORMAT = 1
+TOGETHER = 1000  # flips that are written at a time
+# Flips stand at the fourth level, and nothing else of that name stands where theirs does.
+NO_FLIPS = '\n      "flips": []'
+OPENED, CLOSED = "[\n  [\n    [\n      [", "\n      ]\n    ]\n  ]\n]\n"
 
 
 def render_json(results: Sequence[Comparison], view: View | None = None) -> str:  # noqa: ARG001
@@ -24,14 +33,44 @@ def render_json(results: Sequence[Comparison], view: View | None = None) -> str:
         results: one comparison per task and candidate.
         view: not used.
     """
+    return "".join(stream_json(results))
+
+
+def stream_json(results: Sequence[Comparison], view: View | None = None) -> Iterator[str]:  # noqa: ARG001
+    """Yield what `render_json` returns, a part at a time."""
     report = {
         "format": FORMAT,
         "compatkit": __version__,
         "signature": " + ".join(comparison.signature for comparison in results),
-        "results": [comparison.to_dict() for comparison in results],
+        "results": [comparison.to_dict(flips=False) for comparison in results],
         "macro_averages": list(_average_tasks(results)),
     }
-    return write_json(report)
+    return stream_report(report, results)
+
+
+def stream_report(report: Mapping[str, object], results: Sequence[Comparison]) -> Iterator[str]:
+    """Yield a report as JSON, its flips read while they are written.
+
+    Args:
+        report: with `results`, which hold no flips yet.
+        results: the comparisons.
+    """
+    *parts, last = write_json(report).split(NO_FLIPS)
+    lists = [result.examples for result in results if result.examples is not None]
+    for part, examples in zip(parts, lists, strict=True):
+        yield part
+        yield from _write_flips(examples)
+    yield last
+
+
+def _write_flips(examples: "FlippedExamples") -> Iterator[str]:
+    """Yield the flips of one result, some thousands of which are held."""
+    flips, between = iter(examples.by_harm(by_slice=False)), NO_FLIPS[:-1]
+    while some := [example.to_dict() for example in islice(flips, TOGETHER)]:
+        yield between
+        yield write_json([[[some]]])[len(OPENED) : -len(CLOSED)]
+        between = ","
+    yield f"\n{' ' * 6}]" if between == "," else NO_FLIPS
 
 
 def _average_tasks(results: Sequence[Comparison]) -> Iterator[dict[str, object]]:
@@ -43,7 +82,7 @@ def _average_tasks(results: Sequence[Comparison]) -> Iterator[dict[str, object]]
             yield {**names, "metrics": metrics_to_dict(means)}
 
 
-def write_json(report: Mapping[str, object]) -> str:
+def write_json(report: object) -> str:
     """Return a report as JSON, in characters of ASCII."""
     import msgspec  # noqa: PLC0415
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 
-def late(module: str, function: str) -> Callable[..., str]:
+def late(module: str, function: str) -> Callable[..., Any]:
     """Return the report that a function of a module makes; the first to ask imports the module.
 
     Args:
@@ -12,8 +13,7 @@ def late(module: str, function: str) -> Callable[..., str]:
         function: takes what is shown and a `View`, or None for the plain one.
     """
 
-    def render(subject: object, view: object = None) -> str:
-        made: Callable[[object, object], str] = getattr(import_module(module), function)
-        return made(subject, view)
+    def render(subject: object, view: object = None) -> Any:
+        return getattr(import_module(module), function)(subject, view)
 
     return render

@@ -5,13 +5,19 @@ To add one: a file with one function `render_KIND(verdict, view)`, and a line in
 it is made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from compatkit.gate.verdict import Verdict
 from compatkit.reports.late import late
 from compatkit.reports.view import View
 
-__all__ = ["REPORT_BEGINNINGS", "VERDICT_FLIPS", "VERDICT_REPORTS", "VERDICT_SUFFIXES"]
+__all__ = [
+    "REPORT_BEGINNINGS",
+    "VERDICT_FLIPS",
+    "VERDICT_PARTS",
+    "VERDICT_REPORTS",
+    "VERDICT_SUFFIXES",
+]
 
 Render = Callable[[Verdict, View | None], str]
 
@@ -23,6 +29,11 @@ VERDICT_REPORTS: dict[str, Render] = {
     "junit": late("compatkit.reports.verdicts.junit", "render_junit"),
     "markdown": late("compatkit.reports.verdicts.markdown", "render_markdown"),
     "terminal": late("compatkit.reports.verdicts.readable", "render_terminal"),
+}
+
+# As `compatkit.reports.PARTS`.
+VERDICT_PARTS: dict[str, Callable[[Verdict, View | None], Iterator[str]]] = {
+    "json": late("compatkit.reports.verdicts.readable", "stream_json"),
 }
 
 VERDICT_SUFFIXES = {

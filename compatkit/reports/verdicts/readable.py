@@ -1,5 +1,7 @@
 """Readable reports of a verdict that need no more than its layout, and JSON."""
 
+from collections.abc import Iterator
+
 from compatkit.gate.verdict import Verdict
 from compatkit.reports.terminal import draw_blocks
 from compatkit.reports.verdicts.headline import write_headline
@@ -26,7 +28,13 @@ def render_json(verdict: Verdict, view: View | None = None) -> str:  # noqa: ARG
         verdict: the gate's.
         view: not used.
     """
-    from compatkit.reports.json_report import write_json  # noqa: PLC0415  (start-up time)
+    return "".join(stream_json(verdict))
+
+
+def stream_json(verdict: Verdict, view: View | None = None) -> Iterator[str]:  # noqa: ARG001
+    """Yield what `render_json` returns, a part at a time."""
+    from compatkit.reports.json_report import stream_report  # noqa: PLC0415  (start-up time)
 
     headline = {"headline": write_headline(verdict)}
-    return write_json({"compatkit": __version__, **headline, **verdict.to_dict()})
+    report = {"compatkit": __version__, **headline, **verdict.to_dict(flips=False)}
+    return stream_report(report, verdict.comparisons)

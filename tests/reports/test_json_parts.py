@@ -1,0 +1,67 @@
+"""The JSON report in parts: the same text, whatever its flips are and however many go together."""
+
+import json
+from typing import Any
+
+import pytest
+
+from compatkit import compare
+from compatkit.commands.printing import hold_report
+from compatkit.gate import check
+from compatkit.reports import PARTS, REPORTS, json_report
+from compatkit.reports.json_report import write_json
+from compatkit.reports.verdicts import VERDICT_PARTS, VERDICT_REPORTS
+
+HOSTILE = ["##vso[x]", '"flips": []', '\n      "flips": []', "caf\u00e9", "[{}]", "", "\\"]
+
+
+def rows(side: int, texts: list[str]) -> list[dict[str, Any]]:
+    return [
+        {"id": f"{n} {text}", "prediction": text if side else "a", "reference": "a", "input": text}
+        for n, text in enumerate(texts)
+    ]
+
+
+@pytest.mark.parametrize("together", [1, 3, 1000])
+@pytest.mark.parametrize("texts", [HOSTILE, [*HOSTILE, "half of a pair \ud800"], ["a", "a"], ["b"]])
+def test_parts_are_the_whole(
+    monkeypatch: pytest.MonkeyPatch, together: int, texts: list[str]
+) -> None:
+    monkeypatch.setattr(json_report, "TOGETHER", together)
+    results = [compare(rows(0, texts), rows(1, some)) for some in (texts, texts[::-1])[:1]] * 2
+    results.append(compare(rows(0, texts), rows(1, texts), keep_flips=False))
+    report = "".join(PARTS["json"](results, None))
+    assert report == REPORTS["json"](results, None)
+    read = json.loads(report)
+    assert [result["flips"] for result in read["results"]] == [
+        json.loads(json.dumps(result.to_dict()["flips"])) for result in results
+    ]
+    assert report == write_json(read)
+
+
+def test_the_parts_of_a_verdict_are_the_whole() -> None:
+    verdict = check(rows(0, HOSTILE), rows(1, HOSTILE), max_nfr=0.5, must_not_flip=["0 ##vso[x]"])
+    report = "".join(VERDICT_PARTS["json"](verdict, None))
+    assert report == VERDICT_REPORTS["json"](verdict, None)
+    assert json.loads(report)["results"][0]["flips"] == [
+        json.loads(json.dumps(example)) for example in verdict.comparisons[0].to_dict()["flips"]
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_no_part_is_printed_before_the_last_is_made(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("compatkit.commands.printing.HELD", size)
+    made: list[str] = []
+
+    def make() -> Any:
+        for part in ("one ", "two ", "three\n"):
+            made.append(part)
+            yield part
+
+    with hold_report(make()) as held:
+        assert len(made) == 3
+        assert "".join(held) == "one two three\n"
+    with hold_report("text") as held:
+        assert held == "text"
