@@ -4,7 +4,8 @@ Run `python benchmarks/confidence.py [--quick]`: it trains a tiny Llama on the s
 that the question began with), asks it by lm-evaluation-harness in float32, again in other batches,
 in bfloat16 and with int8 weights (torch's own dynamic quantisation), compares the logs with
 compatkit, and holds the divergence to a plain script that reads the same logs. It prints a table; a
-full run writes `benchmarks/results/confidence.md`. With `--speed ROWS` it measures instead what
+full run writes `benchmarks/results/confidence.md`. With `--logs FOLDER` it writes the logs alone,
+which a test compares. With `--speed ROWS` it measures instead what
 likelihoods cost, and prints that: `confidence_speed`.
 """
 
@@ -25,6 +26,7 @@ from confidence_speed import report_speed
 from lm_eval import simple_evaluate
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.models.huggingface import HFLM
+from lm_eval.tasks import TaskManager
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -37,6 +39,7 @@ WORDS = [f"w{number}" for number in range(40)]
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "?"]
 TASK = "first_word"
 CHOICES = 4
+STEPS = 14
 SEED = 20270
 
 
@@ -113,6 +116,7 @@ def ask(model: Any, task: dict[str, Any], out: Path, batch_size: int) -> Path:
     results = simple_evaluate(
         model=lm,
         tasks=[dict(task)],
+        task_manager=TaskManager(include_defaults=False),  # its own would read thousands of files
         log_samples=True,
         bootstrap_iters=0,
         evaluation_tracker=tracker,
@@ -163,20 +167,24 @@ def describe(name: str, comparison: Comparison, plain: float) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
+def write_logs(folder: Path, documents: int, steps: int) -> dict[str, Path]:
+    """Train, ask in each number type, and return the folder of each log."""
+    task, model = write_task(folder, documents), train(steps)
+    linear = {torch.nn.Linear}
+    quantized = torch.ao.quantization.quantize_dynamic(model, linear, dtype=torch.qint8)
+    return {
+        "float32": ask(model, task, folder / "float32", 64),
+        "float32, batches of 48": ask(model, task, folder / "again", 48),
+        "bfloat16": ask(_as_bfloat16(model), task, folder / "bfloat16", 64),
+        "int8": ask(quantized, task, folder / "int8", 64),
+    }
+
+
 def measure(documents: int, steps: int) -> str:
     """Train, ask, compare, and return the report."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        task, model = write_task(folder, documents), train(steps)
-        linear = {torch.nn.Linear}
-        quantized = torch.ao.quantization.quantize_dynamic(model, linear, dtype=torch.qint8)
-        old = ask(model, task, folder / "float32", 64)
-        again = ask(model, task, folder / "again", 48)
-        news = {
-            "float32, batches of 48": again,
-            "bfloat16": ask(_as_bfloat16(model), task, folder / "bfloat16", 64),
-            "int8": ask(quantized, task, folder / "int8", 64),
-        }
+        news = write_logs(Path(temporary), documents, steps)
+        old, again = news.pop("float32"), news["float32, batches of 48"]
         rows, limits = [], []
         for name, new in news.items():
             rerun = None if new is again else str(again)
@@ -222,13 +230,18 @@ def main() -> None:
         help="few questions, or one report; written nowhere",
     )
     parser.add_argument("--speed", type=int, metavar="ROWS", help="what likelihoods cost instead")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="write the logs alone there")
     parser.add_argument("--repetitions", type=int, default=3, help="of --speed")
     chosen = parser.parse_args()
     if chosen.speed:
         print(report_speed(chosen.speed, chosen.repetitions, quick=chosen.quick))
         return
     quick = chosen.quick
-    report = measure(100 if quick else 1000, 14)
+    documents = 100 if quick else 1000
+    if chosen.logs:
+        write_logs(chosen.logs, documents, STEPS)
+        return
+    report = measure(documents, STEPS)
     if not quick:
         RESULTS.write_text(report, encoding="utf-8")
     print(report)
