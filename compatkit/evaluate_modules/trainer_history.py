@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from compatkit.output import write_whole
 from compatkit.record import replace
 
 STEP = re.compile(r"step-(\d+)\.jsonl")
+TIME = "_runtime"  # the end of a metric's name that every evaluation has
 COUNTS = ("broken", "repaired", "learned", "first_broken", "never_right")
 
 
@@ -41,6 +43,10 @@ def trainer_history(
     It reports the accuracy and, from the second evaluation on, `ever_right_now_wrong`,
     `negative_flip_rate`, `positive_flip_rate` and the counts `broken`, `repaired`, `learned`,
     `first_broken` and `never_right`; the Trainer adds its prefix `eval_`.
+
+    Of several evaluation sets, a dictionary, each has a history of its own, `folder/NAME`. A set is
+    known by its references while it is measured: of two sets that have the same ones, or of one
+    that is evaluated for the first time, the accuracy alone is reported; the files are complete.
 
     Args:
         folder: where to write; made where it does not exist.
@@ -66,6 +72,26 @@ def trainer_history(
     return Callback(Path(folder), None if ids is None else list(map(str, ids)), decode, made)
 
 
+class Evaluated(NamedTuple):
+    """The answers of an evaluation, before it is known which set they are of.
+
+    Attributes:
+        rows: those of the file.
+        right: shape (N,), whether each is right.
+        silent: shape (N,), whether each was not answered.
+    """
+
+    rows: list[dict[str, Any]]
+    right: BoolArray
+    silent: BoolArray
+
+    @property
+    def references(self) -> list[Any]:
+        """What is right, as a file holds it."""
+        held: list[Any] = json.loads(json.dumps([row["reference"] for row in self.rows]))
+        return held
+
+
 class Recorder:
     """Records the predictions of each evaluation, and the history up to it.
 
@@ -85,13 +111,13 @@ class Recorder:
         self._decode = decode
         self._options = replace(options, keep_flips=False)
         self._step = 0
-        self._pending: list[dict[str, Any]] | None = None
+        self._pending: Evaluated | None = None
         self._judged: dict[Path, tuple[BoolArray, BoolArray]] = {}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Refuse a folder of another run, but for one that goes on."""
         self._step = state.global_step
-        held = self._versions()
+        held = [path for home in self._homes() for path in _versions(home)]
         if held and not self._step:
             raise DataError(
                 f"{self.folder}: holds {held[-1].name} of another run, and this one begins anew. "
@@ -106,45 +132,55 @@ class Recorder:
         """Forget predictions that are of no evaluation."""
         self._pending = None
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+    def on_evaluate(
+        self,
+        args: Any,  # noqa: ARG002
+        state: Any,
+        control: Any,  # noqa: ARG002
+        metrics: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
         """Write the predictions, and the history up to them."""
-        rows, self._pending = self._pending, None
-        if rows is None or not state.is_world_process_zero:
+        evaluated, self._pending = self._pending, None
+        if evaluated is None or not state.is_world_process_zero:
             return
-        self._refuse_other(len(rows))
-        target = self.folder / "versions" / f"step-{state.global_step}.jsonl"
+        home = self.folder / _name_set(metrics or {})
+        _refuse_other(home, evaluated, state.global_step)
+        target = home / "versions" / f"step-{state.global_step}.jsonl"
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(row) + "\n" for row in rows)
+        text = "".join(json.dumps(row) + "\n" for row in evaluated.rows)
         write_whole(str(target), text.encode())
-        paths = self._versions(state.global_step)
+        self._judged[target] = evaluated.right, evaluated.silent
+        paths = _versions(home, state.global_step)
         if len(paths) > 1:
             traced = trace(list(map(str, paths)), self._options, names=[p.stem for p in paths])
-            write_whole(str(self.folder / "history.json"), traced.to_json().encode())
+            write_whole(str(home / "history.json"), traced.to_json().encode())
 
     def __call__(self, evaluated: Any) -> dict[str, float | int]:
         """Return what an evaluation shows beside those before it, as a `compute_metrics`."""
         rows = self._make_rows(evaluated)
-        earlier = [path for path in self._versions(self._step) if _step_of(path) < self._step]
-        for path in earlier:
+        right, silent = self._judge(rows)
+        self._pending = Evaluated(rows, right, silent)
+        alike = [
+            paths
+            for home in self._homes()
+            if (paths := _versions(home, self._step - 1))
+            and _read_references(paths[-1]) == self._pending.references
+        ]
+        if (
+            len(alike) != 1
+        ):  # of a set, or of a prediction, of which nothing was written, or unclear
+            return {"accuracy": float(right.mean())}
+        for path in alike[0]:
             if path not in self._judged:  # of a run that goes on
                 self._judged[path] = self._judge(str(path))
-        right, silent = self._judge(rows)
-        self._pending = rows
-        if any(len(self._judged[path][0]) != len(right) for path in earlier):
-            return {"accuracy": float(right.mean())}  # of a prediction, or refused once it is none
-        self._judged[self.folder / "versions" / f"step-{self._step}.jsonl"] = right, silent
-        columns = [*(self._judged[path] for path in earlier), (right, silent)]
+        columns = [*(self._judged[path] for path in alike[0]), (right, silent)]
         of = Trajectories(np.stack([c[0] for c in columns]), np.stack([c[1] for c in columns]))
         return _report(of, self._options)
 
-    def _refuse_other(self, size: int) -> None:
-        """Refuse another evaluation set than that of the versions before."""
-        sizes = {len(right) for path, (right, _) in self._judged.items() if path.exists()} - {size}
-        if sizes:
-            raise DataError(
-                f"{self.folder}: {size:,} examples are evaluated, and {sizes.pop():,} were before. "
-                "One evaluation set was expected: give each a recorder and a folder."
-            )
+    def _homes(self) -> list[Path]:
+        """Return the folder of each evaluation set of which something was written."""
+        return sorted(path.parent for path in self.folder.glob("**/versions") if path.is_dir())
 
     def _make_rows(self, evaluated: Any) -> list[dict[str, Any]]:
         if self._decode is None:
@@ -175,14 +211,44 @@ class Recorder:
         silent = find_unanswered(side, examples, len(right), self._options.threshold)
         return right, silent & ~right
 
-    def _versions(self, last: int | None = None) -> list[Path]:
-        """Return the predictions that were written, up to a step, in order."""
-        paths = [
-            path for path in (self.folder / "versions").glob("*.jsonl") if STEP.match(path.name)
-        ]
-        return sorted(
-            (path for path in paths if last is None or _step_of(path) <= last), key=_step_of
-        )
+
+def _name_set(metrics: Mapping[str, Any]) -> str:
+    """Return the name of an evaluation set, as that of a folder: empty where there is one alone.
+
+    The Trainer writes it into the names of its metrics.
+
+    >>> _name_set({"eval_loss": 0.1, "eval_runtime": 2}), _name_set({"eval_a/b_runtime": 2})
+    ('', 'a%2Fb')
+    """
+    prefix = next((key.removesuffix(TIME) for key in metrics if key.endswith(TIME)), "eval")
+    name = "" if prefix == "eval" else prefix.removeprefix("eval_")
+    return quote(name, safe=" ").replace(".", "%2E")
+
+
+def _refuse_other(home: Path, evaluated: Evaluated, step: int) -> None:
+    """Refuse another evaluation set than that of the versions before, of which it knows nothing."""
+    paths = _versions(home, step - 1)
+    if not paths or (held := _read_references(paths[-1])) == evaluated.references:
+        return
+    if len(held) != len(evaluated.rows):
+        differ = f"{len(evaluated.rows):,} examples are evaluated, and {len(held):,} were before"
+    else:
+        differ = f"examples are evaluated whose references are not those of {paths[-1].name}"
+    raise DataError(
+        f"{home}: {differ}. One evaluation set was expected. Give several as a dictionary, and "
+        "each has a history of its own."
+    )
+
+
+def _read_references(path: Path) -> list[Any]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["reference"] for line in lines]
+
+
+def _versions(home: Path, last: int | None = None) -> list[Path]:
+    """Return the predictions of an evaluation set that were written, up to a step, in order."""
+    paths = [path for path in (home / "versions").glob("*.jsonl") if STEP.match(path.name)]
+    return sorted((path for path in paths if last is None or _step_of(path) <= last), key=_step_of)
 
 
 def _step_of(path: Path) -> int:

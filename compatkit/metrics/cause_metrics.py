@@ -8,7 +8,10 @@ A cause is a fact about one example, that others may share; of several that hold
 from compatkit.metrics.flips import Flags, share_of
 from compatkit.metrics.metric import Metric
 
-ZOU = "as `test_prefixes` in the code published with Zou et al. 2023 (arXiv 2307.15043)"
+ZOU = (
+    "as `test_prefixes` in the code published with Zou et al. 2023 (arXiv 2307.15043), of which that "
+    "code alone was read"
+)
 FORMAT = "format"
 UNEXPLAINED = "unexplained"  # no cause, but what is left where none holds
 # What is true of the example, as the end of a sentence.

@@ -7,7 +7,14 @@ import jsonschema
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+from transformers.trainer_utils import IntervalStrategy
 
 import compatkit
 from compatkit.errors import DataError
@@ -71,13 +78,74 @@ def test_ten_checkpoints_of_a_training_run(tmp_path) -> None:
     assert len(list((tmp_path / "history" / "versions").iterdir())) == 10
 
 
-def evaluate(recorder, step: int, predictions, labels=(0, 1, 1), zero: bool = True):
+def test_each_of_several_evaluation_sets_has_a_history_of_its_own(tmp_path) -> None:
+    recorder = compatkit.trainer_history(tmp_path / "history")
+    trainer = make_trainer(tmp_path / "run", recorder, epochs=3)
+    trainer.eval_dataset = {"whole": ROWS, "../part": ROWS[:10], "turned": ROWS[::-1]}
+    trainer.train()
+    for name, folder, size in (
+        ("whole", "whole", 24), ("../part", "%2E%2E%2Fpart", 10), ("turned", "turned", 24),
+    ):  # fmt: skip
+        home = tmp_path / "history" / folder
+        of = json.loads((home / "history.json").read_text())["history"]
+        assert [len(string) for string in of["right"]] == [3] * size
+        broken = [
+            entry[f"eval_{name}_broken"]
+            for entry in trainer.state.log_history
+            if f"eval_{name}_broken" in entry
+        ]
+        assert broken == [version["counts"]["broken"] for version in of["versions"]][1:]
+    assert not (tmp_path / "part").exists()
+
+
+def test_of_two_sets_of_the_same_references_the_files_are_complete(tmp_path) -> None:
+    recorder = compatkit.trainer_history(tmp_path)
+    begin(recorder)
+    for step, answers in ((10, [0, 1, 0]), (20, [1, 1, 1])):
+        for name, turned in (("a", answers), ("b", answers[::-1])):
+            assert list(evaluate(recorder, step, turned, (0, 1, 0), name=name)) == ["accuracy"]
+    for name in ("a", "b"):
+        held = json.loads((tmp_path / name / "history.json").read_text())["history"]
+        assert held["right"] == ["RW", "RR", "RW"]
+
+
+def test_a_run_that_was_cut_goes_on_with_its_history(tmp_path) -> None:
+    """By a real Trainer: interrupted after a checkpoint, resumed, and no version is lost."""
+
+    class Cut(TrainerCallback):
+        def on_epoch_end(self, args, state, control, **_):  # noqa: ARG002
+            if state.epoch >= 3:
+                raise KeyboardInterrupt
+
+    def start(*more) -> Trainer:
+        recorder = compatkit.trainer_history(tmp_path / "history")
+        trainer = make_trainer(tmp_path / "run", recorder, epochs=4)
+        trainer.args.save_strategy = trainer.args.eval_strategy = IntervalStrategy.STEPS
+        trainer.args.save_steps = trainer.args.eval_steps = 2
+        for callback in more:
+            trainer.add_callback(callback)
+        return trainer
+
+    with pytest.raises(KeyboardInterrupt):
+        start(Cut()).train()
+    with pytest.raises(DataError, match="of another run, and this one begins anew"):
+        start().train()
+    start().train(resume_from_checkpoint=True)
+    home = tmp_path / "history"
+    assert len(list((home / "versions").iterdir())) == 6
+    of = json.loads((home / "history.json").read_text())["history"]
+    assert [version["name"] for version in of["versions"]] == [
+        f"step-{step}" for step in range(2, 13, 2)
+    ]
+
+
+def evaluate(recorder, step: int, predictions, labels=(0, 1, 1), *, zero: bool = True, name=""):
     state = SimpleNamespace(global_step=step, is_world_process_zero=zero)
     recorder.on_step_end(None, state, None)
     report = recorder(
         SimpleNamespace(predictions=np.array(predictions), label_ids=np.array(labels))
     )
-    recorder.on_evaluate(None, state, None)
+    recorder.on_evaluate(None, state, None, metrics={f"eval{name and '_'}{name}_runtime": 0.1})
     return report
 
 
@@ -124,6 +192,9 @@ def test_another_evaluation_set_is_refused(tmp_path) -> None:
     evaluate(recorder, 10, [0, 1, 0])
     with pytest.raises(DataError, match="2 examples are evaluated, and 3 were before"):
         evaluate(recorder, 20, [0, 1], labels=(0, 1))
+    with pytest.raises(DataError, match=r"whose references are not those of step-10\.jsonl"):
+        evaluate(recorder, 20, [0, 1, 0], labels=(0, 1, 0))
+    assert [path.name for path in (tmp_path / "versions").iterdir()] == ["step-10.jsonl"]
     with pytest.raises(DataError, match="ids: 1 are given, and 3 examples"):
         evaluate(compatkit.trainer_history(tmp_path / "x", ids=["a"]), 10, [0, 1, 0])
 
