@@ -9,8 +9,8 @@ from compatkit.metrics.flips import Flags, share_of
 from compatkit.metrics.metric import Metric
 
 ZOU = (
-    "as `test_prefixes` in the code published with Zou et al. 2023 (arXiv 2307.15043), of which that "
-    "code alone was read"
+    "as `test_prefixes` in the code published with Zou et al. 2023 (arXiv 2307.15043), which alone "
+    "was read"
 )
 FORMAT = "format"
 UNEXPLAINED = "unexplained"  # no cause, but what is left where none holds
