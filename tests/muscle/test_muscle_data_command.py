@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from command_runner import make_runner
 
 from compatkit.cli import command_line
 from compatkit.errors import ConfigError, DataError
@@ -17,7 +18,7 @@ PROBLEMS = [
 
 def call(*words: str) -> Result:
     words = ("muscle", "data", *words)
-    return CliRunner().invoke(command_line, list(words), catch_exceptions=False)
+    return make_runner().invoke(command_line, list(words), catch_exceptions=False)
 
 
 @pytest.fixture

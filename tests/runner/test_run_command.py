@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from command_runner import make_runner
 from jsonschema import Draft202012Validator
 from runner.tiny_models import DEVICE, read_jsonl
 
@@ -27,7 +28,7 @@ FEW = ("--max-new-tokens", "6", "--device", DEVICE)
 
 
 def call(*words: str | Path) -> Result:
-    return CliRunner().invoke(command_line, list(map(str, words)), catch_exceptions=False)
+    return make_runner().invoke(command_line, list(map(str, words)), catch_exceptions=False)
 
 
 @pytest.fixture
@@ -335,7 +336,7 @@ def test_an_interrupted_run_says_how_it_goes_on(
 
     monkeypatch.setattr(run_module, "run_model", interrupt)
     words = ["run", "-m", tiny / "llama", "--data", "plain.jsonl", "-o", "new.jsonl", *FEW]
-    done = CliRunner().invoke(command_line, list(map(str, words)))
+    done = make_runner().invoke(command_line, list(map(str, words)))
     assert "new.jsonl: interrupted; what was finished is kept" in done.stderr
     assert "--resume goes on" in done.stderr
     assert done.exit_code == 1

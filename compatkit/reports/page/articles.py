@@ -18,6 +18,7 @@ from compatkit.reports.page.word_diff import Run, diff_words
 from compatkit.reports.view import View, count_of
 
 MOST_BYTES = 10_000_000
+SHARE = 0.99  # of the page, which the list may fill
 MOST_CHARACTERS = 20_000  # of one text
 LONG = 1200
 TAIL = 600
@@ -176,7 +177,7 @@ def draw_flips(
     articles = (make_article(flip, choices, view.show_fields) for flip in islice(flips, most))
     for article, text in draw_each("flips.html", "article", articles):
         size += len(text.encode("utf-8", "replace"))
-        if size > MOST_BYTES:
+        if size > SHARE * MOST_BYTES:
             break
         drawn.append(text)
         kinds[article.kind] += 1

@@ -24,6 +24,7 @@ from compatkit.reports.page.articles import (
     LONG,
     MOST_BYTES,
     MOST_CHARACTERS,
+    SHARE,
     TAIL,
     FlipPage,
     name_anchor,
@@ -167,7 +168,7 @@ def _draw_list(history: History, view: View) -> FlipPage:
     notes = []
     for trace, text in draw_each("traces.html", "trace", _trace_all(history, filters)):
         size += len(text.encode("utf-8", "replace"))
-        if size > MOST_BYTES or len(drawn) == view.show_flips:
+        if size > SHARE * MOST_BYTES or len(drawn) == view.show_flips:
             break
         drawn.append(text)
         kinds[trace.kind] += 1
