@@ -161,7 +161,8 @@ def hold_report(report: str | Iterator[str]) -> Iterator[str | Iterator[str]]:
     import tempfile  # noqa: PLC0415  (start-up time)
 
     with tempfile.SpooledTemporaryFile(HELD, "w+", encoding="ascii") as file:
-        file.writelines(report)
+        for part in report:
+            file.write(part)  # unlike writelines, which holds all until the last is made
         file.seek(0)
         yield iter(partial(file.read, PART), "")
 

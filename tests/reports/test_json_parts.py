@@ -1,6 +1,7 @@
 """The JSON report in parts: the same text, whatever its flips are and however many go together."""
 
 import json
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pytest
@@ -54,6 +55,11 @@ def test_no_part_is_printed_before_the_last_is_made(
 ) -> None:
     monkeypatch.setattr("compatkit.commands.printing.HELD", size)
     made: list[str] = []
+    rolled: list[int] = []
+    roll = SpooledTemporaryFile.rollover
+    monkeypatch.setattr(
+        SpooledTemporaryFile, "rollover", lambda file: rolled.append(len(made)) or roll(file)
+    )
 
     def make() -> Any:
         for part in ("one ", "two ", "three\n"):
@@ -63,5 +69,6 @@ def test_no_part_is_printed_before_the_last_is_made(
     with hold_report(make()) as held:
         assert len(made) == 3
         assert "".join(held) == "one two three\n"
+    assert rolled == ([1] if size == 1 else [])
     with hold_report("text") as held:
         assert held == "text"
