@@ -13,12 +13,15 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
+from pyarrow import ipc
 
 from compatkit.cli import command_line
 
 PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
+SHARD = "data-00000-of-00001.arrow"  # as `datasets` calls the one file of a small data set
 ROW = re.compile(r"^\| (?P<have>.*) \| `(?P<type>compatkit score .*)` \|$", re.MULTILINE)
 
 IDS = [f"{number:024x}" for number in range(1, 10)]
@@ -285,6 +288,11 @@ def folder(tmp_path_factory):
     for name, text in {**shapes_of("old"), **shapes_of("new"), **shared_files()}.items():
         (path / name).parent.mkdir(exist_ok=True)
         (path / name).write_bytes(text.encode())
+    for model in ANSWERS:
+        (path / f"saved_{model}").mkdir()
+        saved = pa.Table.from_pylist(rows_of(model))
+        with ipc.new_stream(path / f"saved_{model}/{SHARD}", saved.schema) as writer:
+            writer.write_table(saved)
     with zipfile.ZipFile(path / "old.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(path / "old.jsonl", "run/predictions.jsonl")
         archive.writestr("__MACOSX/run/._predictions.jsonl", b"\0\5\x16\7")
@@ -321,5 +329,6 @@ def test_a_shape_is_scored_as_it_is(have, command, folder, monkeypatch):
 
 
 def test_every_file_of_the_fixture_is_used_by_the_page(folder):
-    used = {word for _, command in COMMANDS for word in shlex.split(command)}
+    words = {word for _, command in COMMANDS for word in shlex.split(command)}
+    used = words | {word.partition("/")[0] for word in words}
     assert {path.name for path in folder.iterdir()} - {"new.zip"} <= used

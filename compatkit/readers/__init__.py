@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 READERS: Mapping[str, Callable[..., Iterator["Records"]]] = import_each(
     {
+        "arrow": "compatkit.readers.arrow:read_arrow",
         "csv": "compatkit.readers.csv_table:read_csv",
         "json": "compatkit.readers.json_array:read_json",
         "jsonl": "compatkit.readers.jsonl:read_jsonl",

@@ -23,7 +23,8 @@ from compatkit.record import replace
 
 HEAD = 1 << 14  # bytes that tell what a file is
 LONGEST_FIRST = 1 << 20  # of a first line, whose last key may tell it
-FILES = "JSONL, JSON, CSV, TSV, Parquet or plain text"  # as help texts and messages name the kinds
+# As help texts and messages name the kinds.
+FILES = "JSONL, JSON, CSV, TSV, Parquet, Arrow or plain text"
 KINDS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -31,9 +32,12 @@ KINDS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
 }
 # Of files that are named by themselves: in a folder of tasks they are anything.
 TEXTS = dict.fromkeys((".txt", ".out", ".hyp", ".hypo", ".ref", ".target"), "text")
+ARROW_FILE, ARROW_STREAM = b"ARROW1", b"\xff\xff\xff\xff"  # how each of its formats begins
 NOT_OURS = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 Progress = Callable[[str, float], None]  # the file's name, the share that was read
@@ -145,7 +149,7 @@ class Source(Struct, frozen=True):
             DataError: the content is of no kind that is known.
         """
         kind = kind_of_name(self.name)
-        if kind in {"jsonl", "csv", "tsv", "parquet", "text"}:
+        if kind in {"jsonl", "csv", "tsv", "parquet", "arrow", "text"}:
             return kind
         head = self.head()
         if kind == "json" and _opens_a_document(head):
@@ -199,6 +203,8 @@ def kind_of_bytes(head: bytes, name: str, otherwise: str | None = None) -> str:
     """
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith((ARROW_FILE, ARROW_STREAM)):
+        return "arrow"
     text = head.lstrip()
     if text.startswith(b"["):
         return "json"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zstandard
-from pyarrow import parquet
+from pyarrow import ipc, parquet
 
 from compatkit import compare
 from compatkit.errors import CompatkitError, DataError
@@ -36,7 +36,16 @@ def write_parquet(rows):
     return file.getvalue()
 
 
+def write_arrow(rows):
+    table = pa.Table.from_pylist(rows)
+    file = io.BytesIO()
+    with ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    return file.getvalue()
+
+
 WRITERS = {
+    "arrow": write_arrow,
     "csv": lambda rows: write_delimited(rows, ","),
     "json": lambda rows: json.dumps(rows).encode(),
     "jsonl": lambda rows: "".join(json.dumps(row) + "\n" for row in rows).encode(),
