@@ -45,6 +45,7 @@ def stored(tmp_path: Path) -> dict[str, bytes]:
 def write_every_kind(folder: Path) -> dict[str, bytes]:
     frame = pd.DataFrame(ROWS)
     frame.to_parquet(folder / "new.parquet")
+    frame.to_feather(folder / "new.arrow")
     frame.to_csv(folder / "new.csv", index=False)
     frame.to_csv(folder / "new.tsv", index=False, sep="\t")
     (folder / "new.json").write_text(json.dumps(ROWS))

@@ -246,7 +246,7 @@ def test_the_reader_may_be_named(counts_of, refusal_of):
 
 
 def test_an_unknown_reader_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="reader is 'xml'; one of csv, deepeval"):
+    with pytest.raises(ConfigError, match="reader is 'xml'; one of arrow, csv, deepeval"):
         compare(tmp_path, tmp_path, reader="xml")
 
 
