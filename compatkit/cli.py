@@ -145,6 +145,7 @@ def main() -> None:
         # The process ends: to search all that it holds for garbage once more takes a fifth of a
         # small comparison's time.
         gc.freeze()
+        gc.enable()
 
 
 def _drop_output() -> None:
