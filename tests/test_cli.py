@@ -105,6 +105,7 @@ def test_a_help_page_waits_for_no_path() -> None:
 # What a plain comparison has no use for, in libraries and in the rooms of this package.
 LIBRARY_PARTS = {
     *("numpy.ma", "numpy.random", "subprocess", "tempfile", "tomllib", "multiprocessing", "csv"),
+    *("gzip", "tarfile", "zipfile", "shutil", "lzma", "bz2", "socket"),
 }
 UNUSED = {
     "comparison": "best_so_far confidences history matrix trace traced",
@@ -112,7 +113,7 @@ UNUSED = {
     "metrics": "confidence found_slices picking slice_search trajectories",
     "pairing": "cluster joined_features paired_choices",
     "predictions": "features",
-    "readers": "csv_table json_array parquet plain_text quoting spans logs.directions",
+    "readers": "csv_table json_array parquet plain_text quoting logs.directions",
     "statistics": "betting bootstrap bootstrap_any clusters lifts noise pass_at_k power reliable "
     "sequences slices",
 }

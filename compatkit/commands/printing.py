@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,10 +159,19 @@ def hold_report(report: str | Iterator[str]) -> Iterator[str | Iterator[str]]:
     if isinstance(report, str):
         yield report
         return
-    import tempfile  # noqa: PLC0415  (start-up time)
+    held, size = [], 0
+    for part in report:
+        held.append(part)
+        size += len(part)
+        if size > HELD:
+            break
+    else:
+        yield iter(held)
+        return
+    from tempfile import TemporaryFile  # noqa: PLC0415  (start-up time)
 
-    with tempfile.SpooledTemporaryFile(HELD, "w+", encoding="ascii") as file:
-        for part in report:
+    with TemporaryFile("w+", encoding="ascii") as file:
+        for part in chain(held, report):
             file.write(part)  # unlike writelines, which holds all until the last is made
         file.seek(0)
         yield iter(partial(file.read, PART), "")

@@ -1,8 +1,6 @@
 """Archive: a zip or tar file that holds one file which can be read."""
 
 import io
-import tarfile
-import zipfile
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -30,6 +28,9 @@ def find_member(stream: BinaryIO, name: str, suffixes: frozenset[str]) -> str:
     Raises:
         DataError: none, or several, or a damaged archive.
     """
+    import tarfile  # noqa: PLC0415  (start-up time)
+    import zipfile  # noqa: PLC0415  (start-up time)
+
     try:
         if stream.read(len(ZIP)) == ZIP:
             if not knows_end(stream):
@@ -61,6 +62,9 @@ def open_member(stream: BinaryIO, member: str) -> BinaryIO:
     Raises:
         EOFError: the archive is damaged, or its member is encrypted.
     """
+    import tarfile  # noqa: PLC0415  (start-up time)
+    import zipfile  # noqa: PLC0415  (start-up time)
+
     try:
         first = stream.read(len(ZIP))
         stream.seek(0)

@@ -1,9 +1,7 @@
 """Compression: gzip and zstd, told by the first bytes, read as a stream that may go back."""
 
-import gzip
 import io
 from typing import Any, BinaryIO
-from zipfile import ZipExtFile
 
 GZIP, ZSTD, ZSTD_SKIPPED = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 CHUNK = 1 << 20
@@ -19,6 +17,8 @@ def decompress(stream: BinaryIO) -> BinaryIO:
     if not is_packed(head):
         return stream
     if head.startswith(GZIP):
+        import gzip  # noqa: PLC0415  (start-up time)
+
         return io.BufferedReader(gzip.GzipFile(fileobj=stream), CHUNK)
     return io.BufferedReader(_ZstdStream(stream), CHUNK)
 
@@ -30,8 +30,22 @@ def is_packed(head: bytes) -> bool:
 
 def is_compressed(stream: BinaryIO) -> bool:
     """Tell whether to go back in a stream is to decompress it again from the beginning."""
-    packed = gzip.GzipFile | _ZstdStream | ZipExtFile
-    return isinstance(getattr(stream, "raw", None), packed)
+    raw = getattr(stream, "raw", None)
+    if raw is None or isinstance(raw, io.FileIO):
+        return False
+    from gzip import GzipFile  # noqa: PLC0415  (start-up time)
+    from zipfile import ZipExtFile  # noqa: PLC0415  (start-up time)
+
+    return isinstance(raw, GzipFile | _ZstdStream | ZipExtFile)
+
+
+def damages() -> tuple[type[Exception], ...]:
+    """Return what is raised by compressed bytes that are cut off or damaged, once they are."""
+    from gzip import BadGzipFile  # noqa: PLC0415  (start-up time)
+    from zipfile import BadZipFile  # noqa: PLC0415  (start-up time)
+    from zlib import error  # noqa: PLC0415  (start-up time)
+
+    return EOFError, error, BadGzipFile, BadZipFile
 
 
 def knows_end(stream: BinaryIO) -> bool:

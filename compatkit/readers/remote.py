@@ -5,7 +5,6 @@ libraries beneath raise may hold the address with its secrets, and is never pass
 """
 
 import io
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -14,7 +13,6 @@ from typing import Any
 from msgspec import Struct
 
 from compatkit.errors import CompatkitError, ConfigError, DataError, MissingExtraError
-from compatkit.extras import require_extra
 from compatkit.urls import redact, scheme_of, secrets_of, show_url
 
 CHUNK = 1 << 20  # bytes that a reader takes at a time
@@ -212,6 +210,8 @@ def _file_system(url: str) -> tuple[Any, str]:
             f"{shown}: one address within another, and a file is read from where it lies. Name the "
             "file itself: what is compressed, or alone in an archive, is unpacked."
         )
+    from compatkit.extras import require_extra  # noqa: PLC0415  (start-up time)
+
     require_extra("url")
     from fsspec.core import url_to_fs  # noqa: PLC0415  (an extra)
 
@@ -294,8 +294,8 @@ def _reason(url: str, error: BaseException) -> str:
 
 def _is_unreachable(cause: BaseException) -> bool:
     names = {kind.__name__ for kind in type(cause).__mro__}
-    return isinstance(cause, ConnectionRefusedError | socket.gaierror) or bool(
-        names & {"ClientConnectorError", "EndpointConnectionError"}
+    return isinstance(cause, ConnectionRefusedError) or bool(
+        names & {"gaierror", "ClientConnectorError", "EndpointConnectionError"}
     )
 
 

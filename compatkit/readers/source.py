@@ -1,16 +1,13 @@
 """Where bytes come from: a file, standard input, plain or compressed."""
 
-import gzip
 import hashlib
 import io
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
 
 from msgspec import Struct
 
@@ -18,7 +15,7 @@ from compatkit.errors import ConfigError, DataError
 from compatkit.readers.address import Address, Place, find_address, place_of
 from compatkit.readers.archive import find_member, is_archive, open_member
 from compatkit.readers.blocks import BOM
-from compatkit.readers.compression import CHUNK, decompress, is_packed
+from compatkit.readers.compression import CHUNK, damages, decompress, is_packed
 from compatkit.record import replace
 
 HEAD = 1 << 14  # bytes that tell what a file is
@@ -82,13 +79,15 @@ class Source(Struct, frozen=True):
                 stream = decompress(raw if progress is None else self._watched(raw, progress))
                 yield decompress(open_member(stream, self.member)) if self.member else stream
             self.refuse_changed()
-        except (EOFError, zlib.error, gzip.BadGzipFile, BadZipFile) as error:
-            raise DataError(
-                f"{self.name}: the compressed data is cut off or damaged ({error}). "
-                "Write the file again."
-            ) from error
-        except OSError as error:
-            raise _unreadable(self.name, error) from error
+        except Exception as error:
+            if isinstance(error, damages()):
+                raise DataError(
+                    f"{self.name}: the compressed data is cut off or damaged ({error}). "
+                    "Write the file again."
+                ) from error
+            if isinstance(error, OSError):
+                raise _unreadable(self.name, error) from error
+            raise
 
     def _watched(self, raw: BinaryIO, progress: Progress) -> BinaryIO:
         try:
