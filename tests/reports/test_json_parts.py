@@ -1,7 +1,7 @@
 """The JSON report in parts: the same text, whatever its flips are and however many go together."""
 
 import json
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -55,11 +55,13 @@ def test_no_part_is_printed_before_the_last_is_made(
 ) -> None:
     monkeypatch.setattr("compatkit.commands.printing.HELD", size)
     made: list[str] = []
-    rolled: list[int] = []
-    roll = SpooledTemporaryFile.rollover
-    monkeypatch.setattr(
-        SpooledTemporaryFile, "rollover", lambda file: rolled.append(len(made)) or roll(file)
-    )
+    filed: list[int] = []
+
+    def open_file(*how: Any, **more: Any) -> Any:
+        filed.append(len(made))
+        return TemporaryFile(*how, **more)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", open_file)
 
     def make() -> Any:
         for part in ("one ", "two ", "three\n"):
@@ -69,6 +71,6 @@ def test_no_part_is_printed_before_the_last_is_made(
     with hold_report(make()) as held:
         assert len(made) == 3
         assert "".join(held) == "one two three\n"
-    assert rolled == ([1] if size == 1 else [])
+    assert filed == ([1] if size == 1 else [])
     with hold_report("text") as held:
         assert held == "text"
