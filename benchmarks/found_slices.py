@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -28,7 +29,7 @@ from compatkit.metrics.estimates import Plan
 from compatkit.metrics.found_slices import find_slices
 from compatkit.metrics.pair import Judged, JudgedPair
 from compatkit.metrics.search_columns import make_columns
-from compatkit.predictions.features import Feature
+from compatkit.predictions.features import MOST_VALUES, Feature
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -284,6 +285,128 @@ def show_nothing(runs: int) -> Iterator[str]:
     yield ""
 
 
+def draw_plain(
+    size: int,
+    features: dict[str, Feature],
+    rng: np.random.Generator,
+    *,
+    accuracy: float | FloatArray = 0.7,
+    rate: float = 0.08,
+) -> Sample:
+    """Return examples whose features have nothing to do with what breaks."""
+    right = (rng.random(size) < accuracy).astype(np.float64)
+    rates = np.full(size, rate)
+    kept = right * (rng.random(size) >= rates)
+    return Sample(judge(right, kept, 1, None), features, rates, np.zeros(size, np.bool_))
+
+
+def of_codes(codes: IntArray, values: int) -> Feature:
+    """Return a field of so many values."""
+    return Feature(codes.astype(np.int64), tuple(f"v{n}" for n in range(values)), None)
+
+
+def of_numbers(numbers: FloatArray) -> Feature:
+    """Return a field of numbers."""
+    return Feature(None, (), numbers)
+
+
+def draw_continuous(rng: np.random.Generator) -> Sample:
+    """Return examples with twelve fields of numbers, half of them with a long tail."""
+    size = 2000
+    features = {
+        f"x{n}": of_numbers(rng.random(size) if n % 2 else rng.lognormal(0, 2, size))
+        for n in range(12)
+    }
+    return draw_plain(size, features, rng)
+
+
+def draw_many_values(rng: np.random.Generator) -> Sample:
+    """Return examples with six fields of as many values as are searched, such as ids have."""
+    size = 5000
+    fields = {f"id{n}": of_codes(rng.integers(0, MOST_VALUES, size), MOST_VALUES) for n in range(6)}
+    return draw_plain(size, fields, rng)
+
+
+def draw_missing(rng: np.random.Generator) -> Sample:
+    """Return examples with eight fields that are missing in three of five."""
+    size, fields = 2000, {}
+    for n in range(8):
+        codes = rng.integers(0, 5, size)
+        fields[f"m{n}"] = of_codes(np.where(rng.random(size) < 0.6, -1, codes), 5)
+    return draw_plain(size, fields, rng)
+
+
+def draw_many_fields(rng: np.random.Generator) -> Sample:
+    """Return examples with twenty fields of ten values: 200 slices, and 19,000 pairs."""
+    size = 3000
+    return draw_plain(
+        size, {f"f{n}": of_codes(rng.integers(0, 10, size), 10) for n in range(20)}, rng
+    )
+
+
+def draw_nearly_one(rng: np.random.Generator) -> Sample:
+    """Return examples with a constant, two rare values, and two numbers that name the example."""
+    size = 3000
+    fields = {
+        "const": of_codes(np.zeros(size, np.int64), 1),
+        "rare": of_codes(rng.random(size) < 0.02, 2),
+        "rare2": of_codes(rng.random(size) < 0.05, 2),
+        "unique": of_numbers(np.arange(size) + 0.0),
+        "unique2": of_numbers(rng.permutation(size) + 0.0),
+    }
+    return draw_plain(size, fields, rng)
+
+
+def draw_skill(rng: np.random.Generator) -> Sample:
+    """Return examples with a field that tells how often the old model is right, not what breaks."""
+    size = 3000
+    codes = rng.integers(0, 4, size)
+    accuracy = np.array([0.3, 0.6, 0.85, 0.97])[codes]
+    sample = draw_plain(size, {}, rng, accuracy=accuracy)
+    fields = {"skill": of_codes(codes, 4), **draw_features(size, rng)}
+    return replace(sample, features=fields)
+
+
+def draw_rate(rng: np.random.Generator, *, size: int, accuracy: float, rate: float) -> Sample:
+    """Return examples of which few, or half, break."""
+    sample = draw_plain(size, {}, rng, accuracy=accuracy, rate=rate)
+    return replace(sample, features=draw_features(size, rng))
+
+
+HEAVY_SEED = 550_013
+HEAVY: dict[str, Draw] = {
+    "1,000 examples, as above": NOTHING_PLANTED["1,000"],
+    "5,000, as above": NOTHING_PLANTED["5,000"],
+    "2,000, twelve fields of numbers": draw_continuous,
+    "5,000, six fields of 100 values": draw_many_values,
+    "2,000, eight fields that three of five lack": draw_missing,
+    "3,000, twenty fields of ten values: 19,200 slices": draw_many_fields,
+    "3,000, a constant, rare values, numbers of one example each": draw_nearly_one,
+    "2,000 in lognormal groups, features of groups": NOTHING_PLANTED[
+        "2,000 in lognormal groups, features of groups"
+    ],
+    "3,000, a field that tells what was right before": draw_skill,
+    "3,000, of which 2 % break": partial(draw_rate, size=3000, accuracy=0.7, rate=0.02),
+    "2,000, of which half break": partial(draw_rate, size=2000, accuracy=0.9, rate=0.5),
+}
+
+
+def show_heavy(runs: int) -> Iterator[str]:
+    yield "## Nothing planted, heavy fields\n"
+    error = 100 * (0.05 * 0.95 / runs) ** 0.5
+    yield (
+        f"Of {runs:,} runs those in percent in which a slice was reported, of seed {HEAVY_SEED}; 5 "
+        f"would be as promised (standard error {error:.1f}).\n"
+    )
+    yield "| cell | split |"
+    yield "| --- | --- |"
+    for number, (name, draw) in enumerate(HEAVY.items()):
+        rng = np.random.default_rng(HEAVY_SEED + number)
+        count = sum(bool(try_split(draw(rng))) for _ in range(runs))
+        yield f"| {name} | {percent(count, runs)} |"
+    yield ""
+
+
 def show_planted(runs: int) -> Iterator[str]:
     yield "## One slice planted\n"
     yield (
@@ -404,6 +527,7 @@ def show_cost(runs: int) -> Iterator[str]:
 
 PARTS: dict[str, tuple[Callable[[int], Iterator[str]], float]] = {
     "nothing": (show_nothing, 1.0),
+    "heavy": (show_heavy, 1.0),
     "planted": (show_planted, 0.2),
     "groups": (show_groups, 0.2),
     "cost": (show_cost, 0.005),

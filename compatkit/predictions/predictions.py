@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from compatkit.errors import DataError
 from compatkit.predictions.fields import (
     MISSING,
+    OF_CHOICES,
     Fields,
     Record,
     ask_about_answer,
@@ -104,7 +105,9 @@ def to_predictions(
     if lists not in ONE_ANSWER:
         records, rows, samples = _explode_samples(records, fields, start)
     paths, at = fields.paths, records
-    column = {role: get_column(records.rows, path) for role, path in paths.items() if role != "id"}
+    # What is of choices stands among the attributes.
+    own = {role: path for role, path in paths.items() if role not in {"id", *OF_CHOICES}}
+    column = {role: get_column(records.rows, path) for role, path in own.items()}
     if lists in ONE_ANSWER:
         (_write_json if lists == "json" else _join_lists)(column, at, lists)
     errors = column.get("error", [])
