@@ -82,7 +82,7 @@ def check_files(task: TaskPolicy, *, contents: bool = False) -> CheckedTask:
             f"{comparison.scorer}, so nothing could flip. Another scorer or threshold is meant."
         )
     for limits in (task.limits, *task.slices.values()):
-        check_limits(limits, comparison, task.where)
+        check_limits(limits, comparison.pair, task.where)
     if comparison.continuous or not pair.single or pair.clusters is not None or pair.rerun:
         pair = sort_pair(pair)
     plan = replace(task.options.plan, bounded=comparison.evidence.bounded)
@@ -132,14 +132,14 @@ def _slice_task(task: CheckedTask) -> Comparison:
     )
 
 
-def check_limits(limits: Limits, comparison: Comparison, where: str) -> None:
-    """Refuse budgets on quantities that a task does not have.
+def check_limits(limits: Limits, pair: JudgedPair, where: str) -> None:
+    """Refuse budgets on quantities that a task, or a slice of it, does not have.
 
     Raises:
         ConfigError: naming the budget, and what it needs.
     """
     for name in (*limits.blocking, *limits.advisory):
-        lacking = BUDGETS[name].lacks(comparison.pair)
+        lacking = BUDGETS[name].lacks(pair)
         if lacking is not None:
             raise ConfigError(f"{where}{name} needs {lacking.name}.")
 

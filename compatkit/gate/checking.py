@@ -7,7 +7,7 @@ from typing import Any
 
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate.budgets import OF_RERUN
-from compatkit.gate.checked_task import CheckedTask, check_files, slice_tasks
+from compatkit.gate.checked_task import CheckedTask, check_files, check_limits, slice_tasks
 from compatkit.gate.decide import Question, decide
 from compatkit.gate.doubts import list_doubts
 from compatkit.gate.hints import tell_gathered
@@ -104,6 +104,7 @@ def _questions(task: CheckedTask) -> list[Question]:
     for path, limits in policy.slices.items():
         for value, rows in rows_by_value(task.pair.attributes[path]).items():
             part = task.pair.take(rows)
+            check_limits(limits, part, f"{policy.where}the slice {path}={value}: ")
             questions += _ask((policy.name, path, value), limits, part, task.plan)
     return _doubt_reruns(questions, [task])
 

@@ -35,7 +35,7 @@ def join_tasks(tasks: Sequence[CheckedTask], policy: Policy) -> tuple[JudgedPair
         DataError: examples that are in two tasks.
     """
     for task in tasks:
-        check_limits(policy.total, task.comparison, f"{TOTAL}: ")
+        check_limits(policy.total, task.comparison.pair, f"{TOTAL}: ")
     plan = _agree(tasks, policy.total)
     doubts = find_overlap(tasks) if wants_contents(policy, len(tasks)) else []
     return concatenate_pairs([task.pair for task in tasks]), plan, doubts

@@ -60,6 +60,24 @@ def test_without_old_likelihoods_it_is_refused() -> None:
         check(old, new, scorer="field:ok", max_confident_nfr=0.1)
 
 
+def test_a_slice_without_old_likelihoods_is_refused_by_its_name(tmp_path: Path) -> None:
+    for name, side in (("old", OLD), ("new", NEW)):
+        rows_of = [
+            {**row, "part": "b"} | ({"log_likelihoods": None} if name == "old" else {})
+            if number % 2
+            else {**row, "part": "a"}
+            for number, row in enumerate(side)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows_of)))
+    policy = tmp_path / "compatkit.toml"
+    policy.write_text(
+        '[tasks.qa]\nold = "old.jsonl"\nnew = "new.jsonl"\nbudgets = { max_nfr = 0.9 }\n'
+        "[tasks.qa.slices.part.budgets]\nmax_confident_nfr = 0.9\n"
+    )
+    with pytest.raises(ConfigError, match="task qa: the slice part=b: max_confident_nfr needs lik"):
+        check_policy(read_policy(policy))
+
+
 def test_flips_without_an_old_margin_count() -> None:
     old = [
         row if number % 2 else {**row, "log_likelihoods": None} for number, row in enumerate(OLD)
