@@ -6,6 +6,7 @@ own hash, which is equal in one process, and in those that were started with its
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import numpy as np
 
@@ -33,6 +34,25 @@ def hash_texts(column: Sequence[object], key: bytes = b"") -> IntArray:
     hashes[hashes == 0] = 1
     maybe = np.flatnonzero(hashes == hash(None)).tolist()
     hashes[[row for row in maybe if column[row] is None]] = 0
+    return hashes
+
+
+def hash_rows(rows: Sequence[Sequence[str]], size: int, key: bytes = b"") -> IntArray:
+    """Hash each text of all rows, row after row, as `hash_texts` does.
+
+    Args:
+        rows: the texts, none of them None.
+        size: how many there are.
+        key: as of `hash_texts`.
+
+    >>> hash_rows([["a", "b"], ["a"]], 3).tolist() == hash_texts(["a", "b", "a"]).tolist()
+    True
+    """
+    if key:
+        return _hash_with_key(list(chain.from_iterable(rows)), key)
+    # Without a list of them all: to touch each text once less is a third of the time.
+    hashes = np.fromiter(map(hash, chain.from_iterable(rows)), np.int64, size)
+    hashes[hashes == 0] = 1
     return hashes
 
 

@@ -26,7 +26,7 @@ from compatkit.predictions.fields import (
     Record,
     get_path,
 )
-from compatkit.predictions.hashing import hash_texts
+from compatkit.predictions.hashing import hash_rows
 from compatkit.predictions.predictions import Predictions
 from compatkit.record import replace
 
@@ -96,7 +96,10 @@ class Likelihoods(Struct, frozen=True):
             starts: as of the attribute, where it is at hand.
         """
         held = np.flatnonzero(rows >= 0)
-        places = spread(self.sizes, rows[held], starts)
+        starts = self.starts if starts is None else starts
+        places: slice | IntArray | None = _slice(self.sizes, rows, starts)
+        if places is None:
+            places = spread(self.sizes, rows[held], starts)
         columns = (self.values[places], self.names[places], self.right[places])
         sizes = np.zeros(len(rows), np.int64)
         sizes[held] = self.sizes[rows[held]]
@@ -121,15 +124,15 @@ class Likelihoods(Struct, frozen=True):
 
 
 class Matched(NamedTuple):
-    """The choices, row after row, and a number for each; none of a row where they do not fit.
+    """The choices, and a number for each of them; none of a row where they do not fit.
 
     Attributes:
-        choices: of all rows.
-        values: as many.
+        choices: of each row.
+        values: of all rows, row after row.
         sizes: shape (rows,), how many a row has.
     """
 
-    choices: list[Any]
+    choices: Sequence[Sequence[Any]]
     values: list[float]
     sizes: IntArray
 
@@ -149,6 +152,14 @@ def spread(all_sizes: IntArray, rows: IntArray, starts: IntArray | None = None) 
     starts = np.cumsum(all_sizes) - all_sizes if starts is None else starts
     shift = starts[rows] - (np.cumsum(sizes) - sizes)
     return np.repeat(shift, sizes) + np.arange(int(sizes.sum()))
+
+
+def _slice(sizes: IntArray, rows: IntArray, starts: IntArray) -> slice | None:
+    """Return where the choices of rows stand that follow each other; None of others."""
+    if not len(rows) or rows[0] < 0 or (np.diff(rows) != 1).any():
+        return None
+    first, last = rows[0], rows[-1]
+    return slice(starts[first], starts[last] + sizes[last])
 
 
 def find_likelihoods(
@@ -215,17 +226,18 @@ def read_likelihoods(
     Raises:
         DataError: a weighing that does not exist, or several.
     """
-    values, choices, weighings = (rows.attributes[path] for path in likelihood_fields(fields))
-    matched = _match_all(values, choices, rows.errored)
+    values, held, weighings = (rows.attributes[path] for path in likelihood_fields(fields))
+    matched = _match_all(values, held, rows.errored)
     faults = _count_faults(values, matched.sizes, rows.errored)
-    names, numbers = matched.choices, matched.values
-    if set(map(type, names)) - {str}:
-        names = list(map(_name, names))
-    hashes = hash_texts(names, key)
+    choices, numbers = matched.choices, matched.values
+    if set(map(type, chain.from_iterable(choices))) - {str}:
+        choices = [list(map(_name, row)) for row in choices]
+    hashes = hash_rows(choices, len(numbers), key)
     right, unnamed = _mark_right(rows.references, matched.sizes, hashes, key)
     weighing = agree_on_weighing(_list_weighings(weighings, matched.sizes), rows.name)
     if normalized and weighing == RAW:
-        numbers = [value / max(len(text), 1) for value, text in zip(numbers, names, strict=True)]
+        lengths = map(len, chain.from_iterable(choices))
+        numbers = [value / max(length, 1) for value, length in zip(numbers, lengths, strict=True)]
         weighing = PER_CHARACTER
     read = Likelihoods(
         matched.sizes,
@@ -297,13 +309,13 @@ def _match_all(values: Sequence[Any], choices: Sequence[Any], errored: Sequence[
         fits = sizes.min() >= FEWEST and np.array_equal(sizes, others)
         numbers = list(chain.from_iterable(values)) if fits else []
         if fits and set(map(type, numbers)) <= NUMBERS:
-            return Matched(list(chain.from_iterable(choices)), numbers, sizes)
+            return Matched(choices, numbers, sizes)
     matched = [
         ((), ()) if failed else _match(*row)
         for *row, failed in zip(values, choices, errored, strict=True)
     ]
     return Matched(
-        [choice for row, _ in matched for choice in row],
+        [row for row, _ in matched],
         [value for _, row in matched for value in row],
         np.array([len(row) for row, _ in matched], np.int64),
     )
