@@ -44,6 +44,14 @@ MEASURE = """import compatkit, evaluate
 flips = evaluate.load(compatkit.evaluate_module("negative_flip_rate"))
 print(flips.compute(old_predictions=["a", "b"], predictions=["a", "c"], references=["a", "b"]))
 """
+SERVE = """from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+import compatkit
+server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+Thread(target=server.serve_forever, daemon=True).start()
+address = f"http://127.0.0.1:{server.server_port}"
+print(compatkit.compare(f"{address}/old.jsonl", f"{address}/new.jsonl", scorer="numeric"))
+"""
 MODEL = """import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
@@ -73,6 +81,7 @@ SMOKE: dict[str, list[list[str]]] = {
     "json": [
         ["compatkit", "score", "json.jsonl", "json.jsonl", "-s", "json", "--schema", "s.json"]
     ],
+    "url": [["python", "-c", SERVE]],
     "math": [["compatkit", "score", "old.jsonl", "new.jsonl", "-s", "math"]],
     "run": [
         MADE,
@@ -106,6 +115,7 @@ SMOKE: dict[str, list[list[str]]] = {
         ],
     ],
 }
+IN_PYTHON = {"evaluate": ["evaluate.load"], "url": ["compatkit.compare"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +243,7 @@ def main() -> None:
             folder = Path(name)
             prepare(folder)
             made = install(build_wheel(folder), extra, folder / "env", options)
-            ran = try_out(extra, folder / "env", folder) or ["evaluate.load"]
+            ran = try_out(extra, folder / "env", folder) or IN_PYTHON[extra]
         core = core or made
         torch = made.packages.get("torch", torch)
         what = f"`compatkit[{extra}]`" if extra else "`compatkit`"

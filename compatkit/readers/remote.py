@@ -275,7 +275,7 @@ def _failure(url: str, error: BaseException) -> DataError:
 def _reason(url: str, error: BaseException) -> str:
     status = _status_of(error)
     causes = list(_chain(error))
-    if status in DENIED or any(isinstance(cause, PermissionError) for cause in causes):
+    if status in DENIED or any(map(_is_denied, causes)):
         code = f" ({status})" if status else ""
         return (
             f"access is denied{code}. Does the address, or the environment, give the right to it?"
@@ -290,6 +290,10 @@ def _reason(url: str, error: BaseException) -> str:
         return "the transfer broke off before the end of the file. Run again."
     gone = status in GONE or isinstance(error, FileNotFoundError)
     return "no such file." if gone else f"cannot be read: {_cleaned(url, error)}."
+
+
+def _is_denied(cause: BaseException) -> bool:
+    return isinstance(cause, PermissionError) or type(cause).__name__ == "NoCredentialsError"
 
 
 def _is_unreachable(cause: BaseException) -> bool:
