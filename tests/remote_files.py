@@ -116,12 +116,18 @@ def _handler_of(shelf: Shelf) -> type[BaseHTTPRequestHandler]:  # noqa: C901  (a
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a reader that lets go in the middle."""
+
+
 @contextmanager
 def serve() -> Iterator[Shelf]:
     """Run a server until the block ends."""
     shelf = Shelf()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(shelf))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler_of(shelf))
     shelf.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

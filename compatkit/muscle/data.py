@@ -12,6 +12,7 @@ from compatkit.muscle.batches import IGNORED, TokenizedExample
 from compatkit.muscle.boundaries import align_text
 from compatkit.muscle.config import MuscleConfig
 from compatkit.predictions.choices import find_right
+from compatkit.readers.address import refuse_address
 from compatkit.readers.prediction_file import PredictionFile, open_predictions
 
 __all__ = ["Examples", "read_examples", "split_examples"]
@@ -88,8 +89,10 @@ def open_examples(path: str) -> PredictionFile:
     """Open a file of examples.
 
     Raises:
+        ConfigError: an address.
         DataError: no such file, or a folder.
     """
+    refuse_address(path)
     if Path(path).is_dir():
         raise DataError(f"{path}: is a folder; a file of examples was expected.")
     return open_predictions(path)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar, overload
 
-from compatkit.errors import DataError
+from compatkit.errors import ConfigError, DataError
 from compatkit.readers import remote
 from compatkit.urls import is_url, scheme_of, show_url, split_query
 
@@ -224,6 +224,16 @@ def find_address(named: T) -> T | str | Address:
     if not isinstance(named, str) or not is_url(named):
         return named
     return named.partition("://")[2] if scheme_of(named) in LOCAL else Address(named)
+
+
+def refuse_address(path: str) -> None:
+    """Refuse an address where a path is kept, in a header or a card, secrets and all.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if is_url(path):
+        raise ConfigError(f"{show_url(path)}: is an address; a path of this machine was expected.")
 
 
 def place_of(path: str | Place) -> Place:

@@ -99,8 +99,8 @@ class PredictionFile(Struct, frozen=True):
     def pick(self, records: IntArray, lines: IntArray) -> Iterator[Record]:
         """Read the file again and yield some records, in the order given.
 
-        Of millions no more than some thousands are held, and the file is read once, or a few times
-        where the order is the file's again and again.
+        Of millions no more than some thousands are held, and the file is read once, or, here, a few
+        times where the order is the file's again and again.
 
         Args:
             records: the index of each record, from 0.
@@ -115,7 +115,7 @@ class PredictionFile(Struct, frozen=True):
         if self.data is not None and digest_memory(self.data, self.name) != self.digest:
             raise self._changed()
         turns = np.flatnonzero(records[1:] < records[:-1]) + 1
-        turns = turns if len(turns) < TURNS else turns[:0]
+        turns = turns if len(turns) < TURNS and not self.spans else turns[:0]
         for start, stop in pairwise([0, *turns.tolist(), len(records)]):
             yield from self._pick(records[start:stop], lines[start:stop])
 

@@ -10,6 +10,7 @@ from typing import Any
 from compatkit.errors import ConfigError, DataError
 from compatkit.predictions.choices import find_right, name_choice
 from compatkit.predictions.fields import MISSING, get_path, list_keys
+from compatkit.readers.address import refuse_address
 from compatkit.readers.prediction_file import open_predictions
 from compatkit.runner.task import Task
 from compatkit.runner.templates import Evaluate, Row, Templates
@@ -59,6 +60,10 @@ class Data:
     subset: str | None = None
     split: str = "test"
     revision: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an address in the place of a file."""
+        refuse_address(self.path or "")
 
     @property
     def name(self) -> str:

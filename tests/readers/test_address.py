@@ -10,7 +10,8 @@ import pytest
 from compatkit import compare, compare_folders, history
 from compatkit.errors import ConfigError, DataError
 from compatkit.gate import check
-from compatkit.readers.address import Address, find_address, place_of
+from compatkit.readers.address import Address, find_address, place_of, refuse_address
+from compatkit.runner.examples import Data
 
 fsspec = pytest.importorskip("fsspec", reason="the extra url is not installed")
 
@@ -135,3 +136,20 @@ def test_an_absent_file_is_named(bucket: str) -> None:
         compare(OLD, f"{bucket}/none.jsonl")
     with pytest.raises(DataError, match=rf"new is {bucket}/a\*.jsonl, .* Wildcards of an address"):
         check(f"{bucket}/old/math.jsonl", f"{bucket}/a*.jsonl", max_nfr=0.5)
+
+
+def test_what_is_kept_with_a_model_is_no_address() -> None:
+    """Headers and cards of models name the file that they were made of, as it was named."""
+    url = "https://user:secret@example.org/data.jsonl?token=secret"
+    for opened in (refuse_address, lambda path: Data(path=path)):
+        with pytest.raises(
+            ConfigError, match=r"^https://example.org/data.jsonl: is an address; a "
+        ):
+            opened(url)
+    Data(path="data.jsonl")
+
+
+def test_examples_of_a_training_lie_at_no_address() -> None:
+    data = pytest.importorskip("compatkit.muscle.data", reason="the extra muscle is not installed")
+    with pytest.raises(ConfigError, match=r"^s3://b/x.jsonl: is an address; a path"):
+        data.open_examples("s3://b/x.jsonl")
