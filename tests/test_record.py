@@ -55,9 +55,15 @@ def is_dataclass(node):
     return any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
+def unquoted(annotation):
+    """Return a type, out of the quotes in which one stands that is loaded later."""
+    quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
+    return ast.parse(annotation.value, mode="eval").body if quoted else annotation
+
+
 def names_in(node):
     """Return the names of a record's bases and of the types of its fields."""
-    types = [line.annotation for line in node.body if isinstance(line, ast.AnnAssign)]
+    types = [unquoted(line.annotation) for line in node.body if isinstance(line, ast.AnnAssign)]
     return {
         part.id
         for of in [*node.bases, *types]
