@@ -161,7 +161,7 @@ def test_samples_have_expected_flips_and_no_plain_ones() -> None:
         ({"errors": "drop"}, "errors is 'drop'"),
         ({"edited": "drop"}, "edited is 'drop'"),
         ({"fields": {"answer": "x"}}, "no role 'answer'"),
-        ({"reader": "xml"}, "reader is 'xml'; one of csv"),
+        ({"reader": "xml"}, "reader is 'xml'; one of arrow, csv"),
     ],
 )
 def test_an_option_out_of_range_is_refused(options: dict[str, Any], message: str) -> None:

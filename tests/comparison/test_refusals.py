@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compatkit.comparison.refusals import ACTS, LONGEST, OPENINGS, PHRASES, UNABLE, is_refusal
+from compatkit.scorers.reasoning import after_reasoning
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_phrases_are_written_as_texts_are_read() -> None:
         assert "'" not in phrase
 
 
-@given(st.text(max_size=60))
+@given(st.text(max_size=60).filter(lambda text: after_reasoning(text)[0] is text))
 def test_what_stands_behind_a_refusal_changes_nothing(rest: str) -> None:
     assert is_refusal(f"I can't help with that. {rest}")
 
