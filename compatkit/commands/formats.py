@@ -22,4 +22,5 @@ def formats() -> None:
     click.echo("\nLogs of evaluation harnesses, a file or a folder:\n")
     for name, harness in sorted(LOGS.items()):
         click.echo(f"  {name:<18} {harness.title:<28} {harness.example}")
+    click.echo("\nEach here or at an address that fsspec reads: s3://bucket/new.jsonl, https://...")
     click.echo("\n--reader NAME names the kind where names and first bytes do not tell.")

@@ -152,3 +152,21 @@ def test_a_log_whose_folder_cannot_be_listed_is_refused(
     url = shelf.put(name, files[name])
     with pytest.raises(DataError, match="a folder that a reader has to list, and servers of http"):
         open_predictions(url)
+
+
+@pytest.mark.parametrize("trait", [{}, {"refuses_ranges": True}], ids=str)
+def test_a_transfer_that_breaks_off_is_one_of_every_reader(
+    shelf: Shelf, stored: Mapping[str, bytes], trait: Mapping[str, bool]
+) -> None:
+    """What is read of the rest is no shorter file, and no other fault of it."""
+    for name, value in trait.items():
+        setattr(shelf, name, value)
+    for name, data in stored.items():
+        url = shelf.put(name, data)
+        shelf.cut = None
+        file = open_predictions(url)
+        shelf.cut = len(data) // 2
+        with pytest.raises(DataError) as caught:
+            list(file.batches())
+        assert str(caught.value).startswith(f"{shelf.url(name)}"), name
+        assert "the transfer broke off before the end" in str(caught.value), name
