@@ -280,8 +280,8 @@ class Measurement(Struct, frozen=True):
             notes += doubt_rerun(*self._of(0, number, -1), judged)
         notes += compare_runs(sides[0].file, sides[1].file, self.options.scorer.name)
         notes += doubt_scorer(pair, self.options.scorer.name)
-        flips = len(pair.fallen) + len(pair.risen) if self.options.keep_flips else 0
-        notes += doubt_memory(self.options.memory, self.sides, len(self.aligned.ids), flips)
+        how = self.options
+        notes += doubt_memory(how.memory, self.sides, pair, listed=how.keep_flips)
         return tuple(dict.fromkeys(notes))
 
 

@@ -75,6 +75,13 @@ class Features(NamedTuple):
     of_texts: Mapping[str, Feature]
     aside: Mapping[str, str]
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory that the columns take."""
+        features = [*self.of_fields.values(), *self.of_texts.values()]
+        columns = chain.from_iterable((feature.codes, feature.numbers) for feature in features)
+        return sum(column.nbytes for column in columns if column is not None)
+
 
 NO_FEATURES = Features({}, {}, {})
 

@@ -154,6 +154,10 @@ class References:
             for table in self.tables
         ]
 
+    def __len__(self) -> int:
+        """Return the number of rows of all files."""
+        return sum(len(table.references) for table in self.tables)
+
     @property
     def ids(self) -> list[str] | None:
         """The ids of all examples; None where as many rows as there are must be answered."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compatkit
-from compatkit.comparison import examples, flipped, judging
+from compatkit.comparison import doubts, examples, flipped, judging
 from compatkit.comparison.options import make_options
 from compatkit.comparison.tasks import compare_paths
 from compatkit.errors import CompatkitError, ConfigError, DataError
@@ -62,6 +63,19 @@ def spill(patch: pytest.MonkeyPatch, sizes: list[int]) -> None:
 
 def make_rows(side: str, count: int = 60) -> list[dict[str, Any]]:
     return mixed_rows.make_rows(side, count, 59)
+
+
+def plain_rows() -> list[dict[str, Any]]:
+    return [{"id": str(n), "prediction": "a b", "reference": "a c"} for n in range(50)]
+
+
+def sampled_rows(_: str) -> list[dict[str, Any]]:
+    return [{**row, "sample": n} for row in plain_rows() for n in range(2)]
+
+
+def chosen_rows(_: str) -> list[dict[str, Any]]:
+    choices = {"choices": ["A", "B"], "log_likelihoods": [-1.0, -2.0]}
+    return [{**row, "prediction": "A", "reference": "A", **choices} for row in plain_rows()]
 
 
 def shuffle(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -380,6 +394,67 @@ def test_what_cannot_be_held_is_said(tmp_path: Path) -> None:
     held = compatkit.compare(*paths, memory="1GB", **values)
     assert not [note for note in held.notes if "--memory" in note]
     assert held.notes == compatkit.compare(*paths, **values).notes
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "named"),
+    [
+        (make_rows, {"by": "lang"}, "the values of fields to slice and group by"),
+        (make_rows, {"find_slices": True}, "what slices are found by"),
+        (sampled_rows, {}, "samples"),
+        (chosen_rows, {"scorer": "choice"}, "what is made of likelihoods"),
+        (chosen_rows, {"scorer": "choice"}, "likelihoods of choices"),
+    ],
+)
+def test_what_is_in_no_file_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any, options: Any, named: str
+) -> None:
+    monkeypatch.setattr(doubts, "MEGA", 1)  # of few rows every byte is told
+    paths = [write(tmp_path / f"{side}.jsonl", make(side)) for side in ("old", "new")]
+    (text,) = [
+        n for n in compatkit.compare(*paths, memory="1MB", **options).notes if "--memory" in n
+    ]
+    assert re.search(rf", {named} [1-9]", text)
+    plain = [write(tmp_path / f"{side}_plain.jsonl", plain_rows()) for side in ("old", "new")]
+    (text,) = [note for note in compatkit.compare(*plain, memory="1MB").notes if "--memory" in note]
+    assert named not in text
+
+
+def test_documents_and_references_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubts, "MEGA", 1)
+    rows = plain_rows()
+    paths = [tmp_path / f"{side}.json" for side in ("old", "new")]
+    for number, path in enumerate(paths):
+        path.write_text(json.dumps(rows) + "\n" * number)
+    (text,) = [note for note in compatkit.compare(*paths, memory="1MB").notes if "--memory" in note]
+    size = max(path.stat().st_size for path in paths)
+    assert f"documents that are read whole {doubts.WHOLE * size:,}," in text + ","
+    monkeypatch.setattr(doubts, "LARGE", 1)
+    (text,) = [note for note in compatkit.compare(*paths, memory="1MB").notes if "--memory" in note]
+    assert f"documents that are read whole {doubts.WHOLE * (2 * size - 1):,}," in text + ","
+    answers = write(tmp_path / "answers.jsonl", rows)
+    bare = [{key: row[key] for key in ("id", "prediction")} for row in rows]
+    sides = [write(tmp_path / f"{side}.jsonl", bare) for side in ("old", "new")]
+    result = compatkit.compare(*sides, references=answers, memory="1MB")
+    (text,) = [note for note in result.notes if "--memory" in note]
+    assert f"references of other files {doubts.REFERENCE * len(rows):,}" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [({}, doubts.JOINED), ({"scorer": "rougeL", "threshold": 0.5}, doubts.JOINED + doubts.GRADED)],
+)
+def test_scores_between_right_and_wrong_take_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], taken: int
+) -> None:
+    monkeypatch.setattr(doubts, "MEGA", 1)
+    rows = plain_rows()
+    paths = [write(tmp_path / f"{side}.jsonl", rows) for side in ("old", "new")]
+    notes = compatkit.compare(*paths, memory="1MB", **options).notes
+    (text,) = [note for note in notes if "--memory" in note]
+    assert f"{len(rows)} examples {taken * len(rows):,}" in text
 
 
 def test_rows_in_memory_take_what_they_take() -> None:
