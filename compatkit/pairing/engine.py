@@ -63,14 +63,22 @@ def run_jobs(
         done = _run_elsewhere(work, workers, progress)
     else:
         done = [job.run(progress) for job in work]
-    outcomes = dict(zip(distinct, _share_ids(done), strict=True))
+    outcomes = dict(zip(distinct, _share(done), strict=True))
     return [outcomes[_key(job)] for job in jobs]
 
 
-def _share_ids(sides: Sequence[ScoredRows]) -> list[ScoredRows]:
-    """Hold ids once that several files have in one order."""
-    first = sides[0].ids
-    return [replace(side, ids=first) if side.ids == first else side for side in sides]
+def _share(sides: Sequence[ScoredRows]) -> list[ScoredRows]:
+    """Hold ids, and the names of choices, once that several files have in one order."""
+    ids, likelihoods = sides[0].ids, sides[0].likelihoods
+    shared = [replace(side, ids=ids) if side.ids == ids else side for side in sides]
+    if likelihoods is None:
+        return shared
+    return [
+        side
+        if side.likelihoods is None
+        else replace(side, likelihoods=side.likelihoods.share_names(likelihoods))
+        for side in shared
+    ]
 
 
 def map_tasks(

@@ -105,6 +105,11 @@ class Likelihoods(Struct, frozen=True):
         sizes[held] = self.sizes[rows[held]]
         return Likelihoods(sizes, *columns, self.weighing)
 
+    def share_names(self, other: "Likelihoods") -> "Likelihoods":
+        """Return the likelihoods with the names of others, where those are the same, held once."""
+        alike = np.array_equal(self.names, other.names)
+        return replace(self, names=other.names) if alike else self
+
     def without(self, unfit: BoolArray, fault: str) -> "Likelihoods":
         """Return the likelihoods without those of rows of which a choice is unfit."""
         if not unfit.any():

@@ -353,9 +353,9 @@ from compatkit.pairing import engine, spool
 engine.limit_blocks = lambda memory, files: 1
 if sys.argv[3] == "interrupt":
     def stop(*_): raise KeyboardInterrupt
-    engine._share_ids = stop
+    engine._share = stop
 if sys.argv[3] == "kill":
-    engine._share_ids = lambda _: os.kill(os.getpid(), 9)
+    engine._share = lambda _: os.kill(os.getpid(), 9)
 import compatkit
 compatkit.compare(sys.argv[1], sys.argv[2], missing=sys.argv[4])
 """

@@ -193,6 +193,15 @@ def test_rows_are_taken_in_any_order() -> None:
     assert taken.values.tolist() == [-3, -1.5, -2, -1, -2]
 
 
+def test_names_that_two_files_share_are_held_once() -> None:
+    first, same = (likelihoods_of({"log_likelihoods": values}) for values in (VALUES, [-3.0, -1.0]))
+    shared = same.share_names(first)
+    assert shared.names is first.names
+    assert shared.values.tolist() == [-3.0, -1.0]
+    other = likelihoods_of({"choices": ["x", "y"], "log_likelihoods": VALUES})
+    assert other.share_names(first) is other
+
+
 @pytest.mark.parametrize("value", [-1e308, -(10**400), float("-inf"), float("nan")])
 def test_numbers_whose_sums_are_infinite_are_counted_and_not_used(value: float) -> None:
     columns = likelihoods_of({"log_likelihoods": [-1.0, value]}, {"log_likelihoods": VALUES})
