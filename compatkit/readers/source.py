@@ -266,7 +266,14 @@ def unpack(source: Source) -> Source:
 
 
 def read_head(path: Place) -> bytes:
-    """Return the first bytes of a file as `Source.head` does; none where it cannot be read."""
+    """Return the first bytes of a file as `Source.head` does; none where it cannot be read.
+
+    Raises:
+        DataError: it lies elsewhere and cannot be read: the next reading might succeed, and would
+            take a log for none.
+    """
+    if isinstance(path, Address):
+        return _read_head(path, _stamp(path))
     try:
         return _read_head(path, _stamp(path))
     except (OSError, DataError):
@@ -282,6 +289,8 @@ def read_beginning(path: Place) -> bytes:
         with open_path(path).open() as stream:
             return stream.readline(LONGEST_FIRST).removeprefix(BOM)
     except DataError:
+        if isinstance(path, Address):
+            raise
         return head
 
 

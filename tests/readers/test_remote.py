@@ -17,7 +17,7 @@ from compatkit import compare, extras
 from compatkit.errors import ConfigError, DataError, MissingExtraError
 from compatkit.readers import remote, spans
 from compatkit.readers.address import Address
-from compatkit.readers.prediction_file import open_predictions
+from compatkit.readers.prediction_file import open_predictions, open_run
 
 fsspec = pytest.importorskip("fsspec", reason="the extra url is not installed")
 aiohttp = pytest.importorskip("aiohttp", reason="the extra url is not installed")
@@ -293,3 +293,20 @@ def test_a_line_that_changed_under_the_same_stamp_is_refused(shelf: Shelf) -> No
     shelf.put("new.jsonl", lines_of(NEW).replace(b"Milan", b"Turin"))
     with pytest.raises(DataError, match=r"new\.jsonl: the file changed while it was read"):
         list(file.pick(np.array([1]), np.array([2])))
+
+
+def test_a_log_that_cannot_be_read_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder's run would have one task fewer, without a word."""
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/broken/one.jsonl", MANY)
+    memory.pipe("/broken/two.jsonl", MANY)
+    opened = remote.RemoteStream.readinto
+
+    def fail_once(stream: remote.RemoteStream, target: object) -> int:
+        monkeypatch.setattr(remote.RemoteStream, "readinto", opened)
+        raise DataError("memory://broken/one.jsonl: no answer in time. Run again.")
+
+    monkeypatch.setattr(remote.RemoteStream, "readinto", fail_once)
+    with pytest.raises(DataError, match="no answer in time"):
+        open_run("memory://broken")
+    memory.rm("/broken", recursive=True)
