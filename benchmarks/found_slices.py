@@ -349,10 +349,10 @@ def draw_nearly_one(rng: np.random.Generator) -> Sample:
     size = 3000
     fields = {
         "const": of_codes(np.zeros(size, np.int64), 1),
-        "rare": of_codes(rng.random(size) < 0.02, 2),
-        "rare2": of_codes(rng.random(size) < 0.05, 2),
-        "unique": of_numbers(np.arange(size) + 0.0),
-        "unique2": of_numbers(rng.permutation(size) + 0.0),
+        "rare": of_codes((rng.random(size) < 0.02).astype(np.int64), 2),
+        "rare2": of_codes((rng.random(size) < 0.05).astype(np.int64), 2),
+        "unique": of_numbers(np.arange(size, dtype=np.float64)),
+        "unique2": of_numbers(rng.permutation(size).astype(np.float64)),
     }
     return draw_plain(size, fields, rng)
 
