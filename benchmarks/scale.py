@@ -50,7 +50,8 @@ class Axis:
         unit: what is counted.
         sizes: how many there are, ascending.
         write: makes the two sides of a size in a folder.
-        options: of `compatkit score`, by the name of the line.
+        options: of `compatkit score`, or of another command that is named first, by the name of the
+            line; `{folder}` is where the files lie.
         fixed: what does not grow.
     """
 
@@ -97,6 +98,20 @@ def write_slices(folder: Path, size: int) -> tuple[Path, Path]:
     return _pair(write_sides(folder, f"slices_{size}", make))
 
 
+def write_flips(folder: Path, size: int) -> tuple[Path, Path]:
+    """Write a million rows, so many of which flip; 70 % of the old answers are right."""
+    rows, paths = LARGE, (folder / f"old_flips_{size}.jsonl", folder / f"new_flips_{size}.jsonl")
+    for path in paths:
+        with path.open("w", encoding="utf-8") as file:
+            for n in range(rows):
+                flips = path is paths[1] and n * size // rows < (n + 1) * size // rows
+                right = (n * 7919 % 1000 < 700) is not flips
+                text = f"answer number {n if right else -n - 1}"
+                row = {"id": f"q{n:08}", "prediction": text, "reference": f"answer number {n}"}
+                file.write(json.dumps(row) + "\n")
+    return paths
+
+
 def write_references(folder: Path, size: int) -> tuple[Path, Path]:
     """Write 200 rows of 20 words with so many references each."""
 
@@ -140,6 +155,17 @@ AXES = {
             "exact match, --memory 400MB": ["--normalize", "squad", "--memory", "400MB"],
         },
         "texts of 2 to 3 words, no slices",
+    ),
+    "flips": Axis(
+        "flip",
+        (50_000, 250_000, 500_000),
+        write_flips,
+        {
+            "gate": ["gate", "--max-nfr", "0.9", "--memory", "400MB"],
+            "--flips": ["--flips", "{folder}/flips.jsonl", "--memory", "400MB"],
+            "--json": ["--json", "--memory", "400MB"],
+        },
+        "a million rows in all",
     ),
     "tasks": Axis("task", (1, 10, 50, 200), write_tasks, {"exact match": []}, "500 rows a task"),
     "slices": Axis(
@@ -204,11 +230,13 @@ def measure(
 
 
 def _repetitions(name: str, size: int, repetitions: int) -> int:
-    return 1 if name == "rows" and size >= LARGE else repetitions
+    return 1 if name == "flips" or (name == "rows" and size >= LARGE) else repetitions
 
 
 def _run(compatkit: str, files: tuple[Path, Path], options: Sequence[str]) -> Run:
-    return run(compatkit, "score", *map(str, files), *options, memory="tree")
+    command, *rest = options if options[:1] == ["gate"] else ["score", *options]
+    told = [option.format(folder=files[0].parent) for option in rest]
+    return run(compatkit, command, *map(str, files), *told, memory="tree")
 
 
 def _load(state: Path | None) -> list[Cost]:
