@@ -22,7 +22,7 @@ JOINED = 24  # bytes of an example that stay, or come and go, once its rows are 
 FLIPPED = 15  # bytes of a flip that is kept to be listed
 GRADED = 110  # further bytes of an example, where scores lie between right and wrong
 VALUE = 60  # bytes of a value of a row, to slice or group by
-SAMPLE = 100  # bytes of a sample
+SAMPLE = 80  # bytes of a sample
 CONFIDENCE = 105  # bytes of what two models make of the choices of an example
 SEARCHED = 2.7  # how often what tells rows apart is held while slices are found
 WHOLE = 8  # bytes that a byte of a document takes which is read whole
@@ -80,8 +80,9 @@ def doubt_memory(
     if memory is None:
         return []
     size, flips = len(pair.ids), len(pair.fallen) + len(pair.risen) if listed else 0
+    graded = any(side.held_scores.dtype != np.bool_ for side in (pair.old, pair.new))
     parts = {
-        f"{size:,} examples": (JOINED + GRADED * pair.continuous) * size,
+        f"{size:,} examples": (JOINED + GRADED * graded) * size,
         f"{flips:,} flips": FLIPPED * flips,
         **_measure_sides(sides),
         "what is made of likelihoods": 0 if pair.confidence is None else CONFIDENCE * size,

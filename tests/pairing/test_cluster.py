@@ -227,6 +227,16 @@ def test_rows_in_memory_and_references_are_scored_here(
     assert replace(there, noted=()).to_dict() == replace(here, noted=()).to_dict()
 
 
+def test_a_history_says_which_versions_are_scored_here(pair: tuple[str, str], client: Any) -> None:
+    versions = {"first": pair[0], "second": pair[1], "third": make_rows("new")}
+    here, there = (compatkit.history(versions, client=c) for c in (None, client))
+    why = "scored here, and not on the cluster: its rows are in no file that a worker could read"
+    (note,) = set(there.notes) - set(here.notes)
+    assert note.endswith(why)
+    assert "here" in [note.kind for note in there.noted]
+    assert replace(there, noted=()).to_dict() == replace(here, noted=()).to_dict()
+
+
 def test_choices_are_known_wherever_their_texts_were_read(tmp_path: Path, client: Any) -> None:
     paths = []
     for side, shift in (("old", 0.0), ("new", 0.4)):
