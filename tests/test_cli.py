@@ -113,7 +113,7 @@ UNUSED = {
     "metrics": "confidence found_slices picking slice_search trajectories",
     "pairing": "cluster joined_features paired_choices",
     "predictions": "features",
-    "readers": "csv_table json_array parquet plain_text quoting logs.directions",
+    "readers": "arrow csv_table json_array parquet plain_text quoting logs.directions",
     "statistics": "betting bootstrap bootstrap_any clusters lifts noise pass_at_k power reliable "
     "sequences slices",
 }
