@@ -395,15 +395,15 @@ def show_heavy(runs: int) -> Iterator[str]:
     yield "## Nothing planted, heavy fields\n"
     error = 100 * (0.05 * 0.95 / runs) ** 0.5
     yield (
-        f"Of {runs:,} runs those in percent in which a slice was reported, of seed {HEAVY_SEED}; 5 "
-        f"would be as promised (standard error {error:.1f}).\n"
+        f"Runs in percent in which a slice was reported, of seed {HEAVY_SEED}; 5 would be as "
+        f"promised (standard error {error:.1f} of {runs:,} runs).\n"
     )
-    yield "| cell | split |"
-    yield "| --- | --- |"
+    yield "| cell | runs | split |"
+    yield "| --- | --- | --- |"
     for number, (name, draw) in enumerate(HEAVY.items()):
         rng = np.random.default_rng(HEAVY_SEED + number)
         count = sum(bool(try_split(draw(rng))) for _ in range(runs))
-        yield f"| {name} | {percent(count, runs)} |"
+        yield f"| {name} | {runs:,} | {percent(count, runs)} |"
     yield ""
 
 
