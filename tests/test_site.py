@@ -111,7 +111,8 @@ def test_messages_of_errors_stand_there_as_the_source_has_them(site: Path) -> No
     assert {message.error for message in messages} >= {"ConfigError", "DataError"}
     page = (site / "docs/errors.html").read_text("utf-8")
     assert "the last line is not JSON" in page or "Write the file again" in page
-    assert "&lt;name&gt;: does not fit into memory. Pass --dtype bfloat16" in page
+    cause, remedy = "&lt;name&gt;: does not fit into memory.", "Pass --dtype bfloat16"
+    assert re.search(rf"{cause}</p>\s*<p><em>{remedy}", page)
     assert len(re.findall("<li><p>", page)) >= len({message.text for message in messages})
 
 
