@@ -21,6 +21,7 @@ BEGUN = 60 * MEGA  # bytes that take a comparison of a few rows
 JOINED = 24  # bytes of an example that stay, or come and go, once its rows are joined
 FLIPPED = 15  # bytes of a flip that is kept to be listed
 GRADED = 110  # further bytes of an example, where scores lie between right and wrong
+SHUFFLED = 16  # further bytes of an example, where files have their rows in other orders
 VALUE = 60  # bytes of a value of a row, to slice or group by
 SAMPLE = 80  # bytes of a sample
 CONFIDENCE = 105  # bytes of what two models make of the choices of an example
@@ -81,8 +82,9 @@ def doubt_memory(
         return []
     size, flips = len(pair.ids), len(pair.fallen) + len(pair.risen) if listed else 0
     graded = any(side.held_scores.dtype != np.bool_ for side in (pair.old, pair.new))
+    shuffled = any(side.ids is not sides[0].ids for side in sides)
     parts = {
-        f"{size:,} examples": (JOINED + GRADED * graded) * size,
+        f"{size:,} examples": (JOINED + GRADED * graded + SHUFFLED * shuffled) * size,
         f"{flips:,} flips": FLIPPED * flips,
         **_measure_sides(sides),
         "what is made of likelihoods": 0 if pair.confidence is None else CONFIDENCE * size,

@@ -443,15 +443,20 @@ def test_documents_and_references_are_counted(
 
 
 @pytest.mark.parametrize(
-    ("options", "taken"),
-    [({}, doubts.JOINED), ({"scorer": "rougeL", "threshold": 0.5}, doubts.JOINED + doubts.GRADED)],
+    ("options", "order", "taken"),
+    [
+        ({}, list, doubts.JOINED),
+        ({}, shuffle, doubts.JOINED + doubts.SHUFFLED),
+        ({"scorer": "rougeL", "threshold": 0.5}, list, doubts.JOINED + doubts.GRADED),
+    ],
 )
-def test_scores_between_right_and_wrong_take_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], taken: int
+def test_scores_between_right_and_wrong_take_more_as_do_rows_in_other_orders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: Any, order: Any, taken: int
 ) -> None:
     monkeypatch.setattr(doubts, "MEGA", 1)
     rows = plain_rows()
-    paths = [write(tmp_path / f"{side}.jsonl", rows) for side in ("old", "new")]
+    orders = {"old": rows, "new": order(rows)}
+    paths = [write(tmp_path / f"{side}.jsonl", own) for side, own in orders.items()]
     notes = compatkit.compare(*paths, memory="1MB", **options).notes
     (text,) = [note for note in notes if "--memory" in note]
     assert f"{len(rows)} examples {taken * len(rows):,}" in text
