@@ -5,7 +5,7 @@ The file has no name: the system frees it with the last process that holds it, h
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,46 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from compatkit.arrays import IntArray
+from compatkit.errors import CompatkitError
 
+MEGA = 1_000_000
 STEP = 1 << 18  # rows that are read at a time
 ZEROS = -1  # in the place of an offset: a part of zeros, of which nothing is written
+
+
+class NoRoomError(CompatkitError):
+    """A temporary file cannot be made, or cannot grow.
+
+    Attributes:
+        where: the folder of temporary files, as messages begin.
+        reason: what the system says.
+        written: bytes that the file has.
+    """
+
+    def __init__(self, error: OSError, written: int = 0) -> None:
+        """Make the message of what the system says."""
+        import tempfile  # noqa: PLC0415  (start-up time)
+
+        self.where, self.reason, self.written = "temporary files", error.strerror or error, written
+        with suppress(OSError):
+            self.where = tempfile.gettempdir()
+        super().__init__(
+            f"{self.where}: no room for a temporary file: {self.reason}. {written / MEGA:,.0f} MB "
+            "were written. Name a folder with more room by the variable TMPDIR."
+        )
+
+
+@contextmanager
+def refuse_no_room() -> Iterator[None]:
+    """Say of an error of the system that a temporary file has no room.
+
+    Raises:
+        NoRoomError: there was such an error.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NoRoomError(error) from error
 
 
 class Store:
@@ -31,12 +68,12 @@ class Store:
         """Open the file.
 
         Raises:
-            OSError: no folder for temporary files.
+            NoRoomError: no folder for temporary files.
         """
         if descriptor is None:
             import tempfile  # noqa: PLC0415  (start-up time)
 
-            with tempfile.TemporaryFile(buffering=0) as file:
+            with refuse_no_room(), tempfile.TemporaryFile(buffering=0) as file:
                 descriptor = os.dup(file.fileno())
         self.descriptor = descriptor
 
@@ -49,7 +86,7 @@ class Store:
         """Write a column behind all others; one of zeros takes no room.
 
         Raises:
-            OSError: the disk is full.
+            NoRoomError: the disk is full.
         """
         offset = ZEROS
         if column.any():
@@ -60,14 +97,17 @@ class Store:
         """Write bytes behind all others, and return where they begin.
 
         Raises:
-            OSError: the disk is full.
+            NoRoomError: the disk is full.
         """
         start = position = os.lseek(self.descriptor, 0, os.SEEK_END)
         data = memoryview(content)
-        while data:
-            written = os.pwrite(self.descriptor, data, position)
-            position += written
-            data = data[written:]
+        try:
+            while data:
+                written = os.pwrite(self.descriptor, data, position)
+                position += written
+                data = data[written:]
+        except OSError as error:
+            raise NoRoomError(error, position) from error
         return start
 
     def read(self, target: NDArray[Any], offset: int) -> None:

@@ -170,10 +170,16 @@ def hold_report(report: str | Iterator[str]) -> Iterator[str | Iterator[str]]:
         return
     from tempfile import TemporaryFile  # noqa: PLC0415  (start-up time)
 
-    with TemporaryFile("w+", encoding="ascii") as file:
+    from compatkit.stored import refuse_no_room  # noqa: PLC0415  (start-up time)
+
+    with refuse_no_room():
+        file = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115  (closed below)
+    with file:
         for part in chain(held, report):
-            file.write(part)  # unlike writelines, which holds all until the last is made
-        file.seek(0)
+            with refuse_no_room():
+                file.write(part)  # unlike writelines, which holds all until the last is made
+        with refuse_no_room():
+            file.seek(0)
         yield iter(partial(file.read, PART), "")
 
 

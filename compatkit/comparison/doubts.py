@@ -15,8 +15,8 @@ from compatkit.readers import DOCUMENT
 from compatkit.readers.address import Address
 from compatkit.readers.prediction_file import PredictionFile
 from compatkit.readers.source import kind_of_name
+from compatkit.stored import MEGA
 
-MEGA = 1_000_000
 BEGUN = 60 * MEGA  # bytes that take a comparison of a few rows
 JOINED = 24  # bytes of an example that stay, or come and go, once its rows are joined
 FLIPPED = 15  # bytes of a flip that is kept to be listed

@@ -63,7 +63,7 @@ class RowBlock(Struct, frozen=True):
         """Return the block with its columns and ids in a temporary file.
 
         Raises:
-            OSError: the disk is full.
+            NoRoomError: the disk is full.
         """
         columns = {name: store.put(load(column)) for name, column in self.columns.items()}
         return replace(self, columns=columns, ids=self.ids.put(store))

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from compatkit.errors import CompatkitError, ConfigError
 from compatkit.pairing.row_blocks import RowBlock
-from compatkit.stored import Store
+from compatkit.stored import MEGA, NoRoomError, Store
 
 FREE = 4  # what is free is taken to a quarter, where nothing was said
 HELD = 3  # rows take some three times of what their blocks do, once they are joined
-MEGA = 1_000_000
 UNITS = {"MB": MEGA, "GB": 1000 * MEGA, "TB": 1000 * 1000 * MEGA}
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MGT]B)", re.IGNORECASE | re.ASCII)
 PAGES = "SC_AVPHYS_PAGES"
@@ -55,25 +54,17 @@ class Spool:
                 self._store = Store() if self._store is None else self._store
                 for place, held in enumerate(self.blocks):
                     self.blocks[place] = held if held.ids.is_stored else held.put(self._store)
-            except OSError as error:
+            except NoRoomError as error:
                 raise CompatkitError(self._describe(error)) from error
 
-    def _describe(self, error: OSError) -> str:
-        import tempfile  # noqa: PLC0415  (start-up time)
-
-        written, folder = 0, "temporary files"
-        with suppress(OSError):
-            folder = tempfile.gettempdir()
-        with suppress(AttributeError, OSError):
-            written = os.fstat(self._store.descriptor).st_size  # type: ignore[union-attr]
+    def _describe(self, error: NoRoomError) -> str:
         needed = ""
-        if written and self.share:
-            needed = f", and some {written / self.share / MEGA:,.0f} MB are needed"
+        if error.written and self.share:
+            needed = f", and some {error.written / self.share / MEGA:,.0f} MB are needed"
         return (
-            f"{folder}: no room for what is kept of the rows of {self._name}: "
-            f"{error.strerror or error}. {written / MEGA:,.0f} MB were written{needed}. Name a "
-            "folder with more room by the variable TMPDIR, or say a larger --memory, so that rows "
-            "stay in memory."
+            f"{error.where}: no room for what is kept of the rows of {self._name}: {error.reason}. "
+            f"{error.written / MEGA:,.0f} MB were written{needed}. Name a folder with more room by "
+            "the variable TMPDIR, or say a larger --memory, so that rows stay in memory."
         )
 
 

@@ -30,7 +30,7 @@ def put_in_order(
         most: how many wait in memory; some thousands if not given.
 
     Raises:
-        CompatkitError: there is no room for a temporary file.
+        NoRoomError: there is no room for a temporary file.
 
     >>> list(put_in_order([(1, "b"), (0, "a"), (2, "c")], 3))
     ['a', 'b', 'c']

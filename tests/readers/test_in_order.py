@@ -1,11 +1,15 @@
 """What comes in any order leaves in the order of its numbers, whatever waits where."""
 
+import errno
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compatkit.errors import CompatkitError
 from compatkit.readers import in_order
 from compatkit.readers.in_order import put_in_order
 from compatkit.stored import Store
@@ -18,6 +22,24 @@ def test_the_order_is_that_of_the_numbers(order: list[int], most: int, shares: i
         numbered = [(number, {"id": str(number)}) for number in order]
         items = list(put_in_order(iter(numbered), len(order), most))
     assert items == [{"id": str(number)} for number in range(len(order))]
+
+
+def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fill(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "pwrite", fill)
+    numbered = ((number, "text") for number in reversed(range(50)))
+    with pytest.raises(CompatkitError) as caught:
+        list(put_in_order(numbered, 50, 5))
+    assert str(caught.value) == (
+        f"{tmp_path}: no room for a temporary file: No space left on device. 0 MB were written. "
+        "Name a folder with more room by the variable TMPDIR."
+    )
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with pytest.raises(CompatkitError, match=r"absent: no room .* No such file"):
+        Store()
 
 
 def test_nothing_waits_where_the_orders_are_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """The JSON report in parts: the same text, whatever its flips are and however many go together."""
 
 import json
+from functools import partial
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from compatkit import compare
 from compatkit.commands.printing import hold_report
+from compatkit.errors import CompatkitError
 from compatkit.gate import check
 from compatkit.reports import PARTS, REPORTS, json_report
 from compatkit.reports.json_report import write_json
@@ -74,3 +77,21 @@ def test_no_part_is_printed_before_the_last_is_made(
     assert filed == ([1] if size == 1 else [])
     with hold_report("text") as held:
         assert held == "text"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_long_report_that_has_no_room_to_wait_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    parts = iter(["x" * 1_000_000] * 40)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with (
+        pytest.raises(CompatkitError, match=r"absent: no room .* No such file"),
+        hold_report(parts),
+    ):
+        pass
+    full = partial(Path("/dev/full").open, "w+", encoding="ascii")
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda *_, **__: full())
+    parts = iter(["x" * 1_000_000] * 40)
+    with pytest.raises(CompatkitError, match=r"no room for a temporary file"), hold_report(parts):
+        pass
