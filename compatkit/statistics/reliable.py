@@ -24,8 +24,8 @@ class ReliableFlips(Struct, frozen=True):
         p_values: Shape (n,): adjusted p-values; nan where a model has no sample.
         untested: Number of examples where a model has no sample.
 
-    >>> ReliableFlips(np.array([True]), np.array([False]), np.array([0.01]), 0).worse.sum()
-    np.int64(1)
+    >>> ReliableFlips(np.array([True]), np.array([False]), np.array([0.01]), 0).worse.tolist()
+    [True]
     """
 
     worse: BoolArray

